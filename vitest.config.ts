@@ -1,0 +1,26 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  resolve: {
+    // Tests that load an example or a configuration get the same module instances as those that import src/.
+    alias: [{ find: /^asof$/, replacement: fileURLToPath(new URL("./src/index.ts", import.meta.url)) }],
+  },
+  test: {
+    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    setupFiles: ["test/setup.ts"],
+    reporters: ["default", "./scripts/summary-reporter.ts"],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    typecheck: {
+      enabled: true,
+      include: ["test/types/**/*.test-d.ts"],
+      tsconfig: "./tsconfig.json",
+      // Types elsewhere are the business of `npm run check`.
+      ignoreSourceErrors: true,
+    },
+    coverage: { include: ["src/**/*.ts"], exclude: ["src/**/*.test.ts"] },
+  },
+});
