@@ -1,0 +1,31 @@
+import { AsofError } from "../errors.ts";
+
+/** A file that a load brought, as the log tells of it. */
+export interface LoadedFile {
+  readonly path: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly minEvent: number;
+  readonly maxEvent: number;
+  readonly minAvailable: number;
+  readonly maxAvailable: number;
+}
+
+/** A bulk load or a computation: one entry of the log, whose files hold its rows. */
+export interface LoadEntry {
+  readonly stream: string;
+  readonly files: readonly LoadedFile[];
+}
+
+const FORMAT = 1;
+
+export function encodeLoad(load: LoadEntry): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ format: FORMAT, ...load }));
+}
+
+export function decodeLoad(payload: Uint8Array): LoadEntry {
+  const { format, ...load } = JSON.parse(new TextDecoder().decode(payload)) as LoadEntry & { format: number };
+  if (format > FORMAT)
+    throw new AsofError("ASOF_FORMAT", `a load in the log has format ${format}; this version reads ${FORMAT}`, { format });
+  return load;
+}

@@ -1,0 +1,76 @@
+import { sha256 } from "../definition/sha256.ts";
+import { compareStrings } from "../schema/compare.ts";
+import type { Fields, Row, Value } from "../schema/data-type.ts";
+import { ByteWriter } from "./bytes.ts";
+import { encodeValue } from "./value-codec.ts";
+
+/** The key of the record that carries position and watermark. */
+export const META_KEY = Uint8Array.of(0, 1);
+/** The key of the record that says which state serves which view. */
+export const VIEWS_KEY = Uint8Array.of(0, 2);
+
+const STATE = 1;
+/** Longer entity keys are stored as their beginning and their digest. */
+const MAX_KEY = 400;
+const KEPT = 300;
+
+/** Encodes the keys of an entity, in the order of their names; null where one of them is null. */
+export function entityKeyEncoder(keys: Fields): (values: (key: string) => Value) => Uint8Array | null {
+  const names = Object.keys(keys).sort(compareStrings);
+  const writer = new ByteWriter();
+  return (values) => {
+    writer.reset();
+    for (const name of names) {
+      const value = values(name);
+      if (value === null) return null;
+      encodeValue(writer, keys[name], value);
+    }
+    return writer.view().length <= MAX_KEY ? writer.finish() : digested(writer.finish());
+  };
+}
+
+/** Reads the keys of an entity out of a row whose columns hold them under other names. */
+export function keyColumns(keys: Readonly<Record<string, string>>): (row: Row) => (key: string) => Value {
+  return (row) => (key) => row[keys[key]];
+}
+
+/** What all keys of a state begin with. */
+export function statePrefix(state: number): Uint8Array {
+  return Uint8Array.of(STATE, state >>> 24, (state >>> 16) & 255, (state >>> 8) & 255, state & 255);
+}
+
+/** The key of an entity's head record, or of its row in a batch view. */
+export function headKey(state: number, entity: Uint8Array): Uint8Array {
+  const key = new Uint8Array(6 + entity.length);
+  key.set(statePrefix(state));
+  key[5] = 0;
+  key.set(entity, 6);
+  return key;
+}
+
+/** The key of a block of closed tiles. */
+export function blockKey(state: number, entity: Uint8Array, level: number, block: number): Uint8Array {
+  const key = new Uint8Array(12 + entity.length);
+  key.set(statePrefix(state));
+  key[5] = 1;
+  key.set(entity, 6);
+  const tail = 6 + entity.length;
+  key[tail] = level;
+  const biased = block + 2 ** 39;
+  key[tail + 1] = Math.floor(biased / 2 ** 32);
+  new DataView(key.buffer).setUint32(tail + 2, biased % 2 ** 32);
+  return key;
+}
+
+/** What the head records of a state begin with: one for each key of the view. */
+export function headPrefix(state: number): Uint8Array {
+  return headKey(state, new Uint8Array(0));
+}
+
+function digested(bytes: Uint8Array): Uint8Array {
+  const digest = new TextEncoder().encode(sha256(bytes));
+  const key = new Uint8Array(KEPT + digest.length);
+  key.set(bytes.subarray(0, KEPT));
+  key.set(digest, KEPT);
+  return key;
+}

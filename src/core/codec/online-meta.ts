@@ -1,0 +1,72 @@
+import { AsofError } from "../errors.ts";
+import type { Timestamp } from "../time/timestamp.ts";
+import { ByteReader, ByteWriter } from "./bytes.ts";
+
+/** What the online store contains: every record below `position`, visible as of `watermark`. */
+export interface OnlineMeta {
+  readonly position: number;
+  readonly watermark: Timestamp;
+  /** Changes whenever the record of the views does. */
+  readonly views: number;
+}
+
+/** Which state serves a view, by the view's fingerprint. */
+export interface OnlineView {
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly state: number;
+  /** Bulk loads and computations below this position are in it. */
+  readonly loads: number;
+}
+
+/** A state that is being built: what is needed to go on after an interruption. */
+export interface BuildingView extends OnlineView {
+  /** The moment it is built as of; the position of the log is `loads`. */
+  readonly t: Timestamp;
+  /** The last key that is written, as JSON; null before the first. */
+  readonly after: string | null;
+}
+
+export interface OnlineViews {
+  readonly version: number;
+  /** The number the next state gets. */
+  readonly nextState: number;
+  readonly views: readonly OnlineView[];
+  readonly building: readonly BuildingView[];
+}
+
+const FORMAT = 1;
+
+export function encodeMeta(meta: OnlineMeta): Uint8Array {
+  const out = new ByteWriter(32);
+  out.u8(FORMAT);
+  out.varint(meta.position);
+  out.zigzag(meta.watermark);
+  out.varint(meta.views);
+  return out.finish();
+}
+
+export function decodeMeta(bytes: Uint8Array): OnlineMeta {
+  const input = new ByteReader(bytes);
+  checkFormat(input.u8());
+  return { position: input.varint(), watermark: input.zigzag(), views: input.varint() };
+}
+
+export const noViews: OnlineViews = { version: 0, nextState: 1, views: [], building: [] };
+
+export function encodeViews(views: OnlineViews): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ format: FORMAT, ...views }));
+}
+
+export function decodeViews(bytes: Uint8Array): OnlineViews {
+  const { format, ...views } = JSON.parse(new TextDecoder().decode(bytes)) as OnlineViews & { format: number };
+  checkFormat(format);
+  return views;
+}
+
+function checkFormat(version: number): void {
+  if (version > FORMAT)
+    throw new AsofError("ASOF_FORMAT", `the online store has format ${version}; this version reads ${FORMAT}`, {
+      version,
+    });
+}

@@ -1,0 +1,80 @@
+import { AsofError } from "../errors.ts";
+import type { Expr } from "../expression/expr.ts";
+import type { Expression } from "../expression/tree.ts";
+import { typeOf } from "../expression/expression.ts";
+import type { Fields, RowOf } from "../schema/data-type.ts";
+import { type DurationText, parseDuration } from "../time/duration.ts";
+import type { Description, SourceDefinition } from "./data.ts";
+import { freeze } from "./freeze.ts";
+import { checkFieldNames, checkName } from "./name.ts";
+
+/** A stream of records that only grows, with its history. */
+export interface EventSource<F extends Fields = Fields> {
+  readonly definition: SourceDefinition;
+  readonly fields: F;
+}
+
+export interface EventSourceOptions<F extends Fields> extends Description {
+  readonly fields: F;
+  /** The column of files that holds a field, where it goes by another name there: `{ scheduled: "date" }`. */
+  readonly columns?: { readonly [P in keyof F]?: string };
+  /** When the record happened: a timestamp field, or an expression over the row. */
+  readonly eventTime: TimestampField<F> | Expr<RowOf<F>, number | null>;
+  /**
+   * When the system could know a record of bulk history: a timestamp field, an expression over the row, or a delay
+   * after the event. A streamed record is known from its arrival.
+   */
+  readonly availableAt?: TimestampField<F> | Expr<RowOf<F>, number | null> | DurationText;
+  /** How far ahead of its arrival a streamed record may be dated; more is refused. Default "5m". */
+  readonly tolerance?: DurationText;
+}
+
+type TimestampField<F extends Fields> = {
+  [P in keyof F & string]: F[P]["kind"] extends "timestamp" ? P : never;
+}[keyof F & string];
+
+/** Declares a source of records. @throws ASOF_DEFINITION, ASOF_EXPRESSION, ASOF_UNKNOWN_FIELD */
+export function eventSource<const F extends Fields>(name: string, options: EventSourceOptions<F>): EventSource<F> {
+  const { fields, columns = {}, eventTime, availableAt, tolerance = "5m", ...about } = options;
+  checkName("a source", name);
+  checkFieldNames(`source ${name}`, Object.keys(fields));
+  const event = timeExpression(name, "eventTime", fields, eventTime);
+  const definition: SourceDefinition = freeze({
+    kind: "source",
+    name,
+    fields,
+    columns: columns as Readonly<Record<string, string>>,
+    eventTime: event,
+    availableAt: availableAt === undefined ? null : available(name, fields, event, availableAt),
+    tolerance: parseDuration(tolerance),
+    ...about,
+  });
+  return Object.freeze({ definition, fields });
+}
+
+function available(
+  name: string,
+  fields: Fields,
+  event: Expression,
+  at: string | { readonly expression: Expression },
+): Expression {
+  if (typeof at === "string" && !(at in fields) && /^\d/.test(at))
+    return { op: "add", args: [event, { op: "literal", kind: "duration", value: parseDuration(at) }] };
+  return timeExpression(name, "availableAt", fields, at);
+}
+
+function timeExpression(
+  source: string,
+  what: string,
+  fields: Fields,
+  given: string | { readonly expression: Expression },
+): Expression {
+  const expression: Expression = typeof given === "string" ? { op: "column", name: given } : given.expression;
+  const { kind } = typeOf(expression, fields);
+  if (kind !== "timestamp")
+    throw new AsofError("ASOF_DEFINITION", `source ${source}: ${what} must be a timestamp, not ${kind}`, {
+      source,
+      what,
+    });
+  return expression;
+}

@@ -1,0 +1,54 @@
+import type { Fields } from "../schema/data-type.ts";
+import type { Catalog } from "./catalog.ts";
+import type { BatchViewDefinition, ModelDefinition, SourceDefinition } from "./data.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { serviceFeatures } from "./service-features.ts";
+
+/**
+ * Records of one shape under one name, in the log and in the offline store: those of a source, the rows of a batch
+ * view, what a model served. Another shape is another schema of the stream.
+ */
+export interface Stream {
+  readonly name: string;
+  readonly fields: Fields;
+  /** Identifies the fields: 16 hexadecimal digits. */
+  readonly schema: string;
+}
+
+const stream = (name: string, fields: Fields): Stream => ({ name, fields, schema: fingerprint(fields).slice(0, 16) });
+
+export const sourceStream = (source: SourceDefinition): Stream => stream(source.name, source.fields);
+
+/** The rows of a batch view: keys, features and the event time. Each version of the view has its own. */
+export function batchStream(catalog: Catalog, view: BatchViewDefinition, viewFingerprint: string): Stream {
+  return stream(`${view.name}.${viewFingerprint.slice(0, 8)}`, {
+    ...catalog.entities.get(view.entity)!.keys,
+    ...view.features,
+  });
+}
+
+/** The columns of the served log beside the service's inputs and features. */
+export const SERVED = {
+  id: "__id",
+  t: "__t",
+  version: "__version",
+  prediction: "__prediction",
+  loads: "__loads",
+} as const;
+
+/** What a model served: the request, the features used, the prediction. Each set of features has its own. */
+export function servedStream(catalog: Catalog, model: ModelDefinition): Stream {
+  const service = catalog.services.get(model.service)!;
+  const absent = (fields: Fields): Fields =>
+    Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, { ...type, nullable: true }]));
+  const fields: Fields = {
+    [SERVED.id]: { kind: "string", nullable: false },
+    [SERVED.t]: { kind: "timestamp", nullable: false },
+    [SERVED.version]: { kind: "int32", nullable: false },
+    [SERVED.prediction]: { kind: "float64", nullable: false },
+    [SERVED.loads]: { kind: "string", nullable: false },
+    ...absent(service.inputs),
+    ...absent(serviceFeatures(catalog, service)),
+  };
+  return stream(`served.${model.name}.${fingerprint(fields).slice(0, 8)}`, fields);
+}

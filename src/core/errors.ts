@@ -1,0 +1,97 @@
+/**
+ * Every error a user can cause, in one table: its HTTP status, what it means and what to do.
+ * A code is stable; its message may be reworded.
+ */
+export const errorTable = {
+  // definitions
+  ASOF_DEFINITION: { status: 422, message: "a definition is not valid", remedy: "Correct the definition named in the details." },
+  ASOF_WINDOW: { status: 422, message: "a window is not valid", remedy: "Give a positive length that is a multiple of its hop, and hops that divide one another." },
+  ASOF_EXPRESSION: { status: 422, message: "an expression is not valid", remedy: "Correct the expression named in the details." },
+  ASOF_CONFIG: { status: 422, message: "the configuration cannot be loaded", remedy: "Correct asof.config.ts; it must export a default configuration." },
+  ASOF_NOT_APPLIED: { status: 409, message: "the definition is not applied in this store", remedy: "Run `asof apply`." },
+  ASOF_APPLY_CONFLICT: { status: 409, message: "another apply won", remedy: "Run `asof plan` again and apply the new plan." },
+  // unknown names
+  ASOF_UNKNOWN_SOURCE: { status: 404, message: "unknown source", remedy: "Check the name against `asof status`." },
+  ASOF_UNKNOWN_VIEW: { status: 404, message: "unknown view", remedy: "Check the name against `asof status`." },
+  ASOF_UNKNOWN_SERVICE: { status: 404, message: "unknown feature service", remedy: "Check the name against `asof status`." },
+  ASOF_UNKNOWN_MODEL: { status: 404, message: "unknown model", remedy: "Check the name against `asof models`." },
+  ASOF_UNKNOWN_MODEL_VERSION: { status: 404, message: "unknown model version", remedy: "List the versions with `asof models`." },
+  ASOF_NO_MODEL: { status: 409, message: "no version of the model is promoted", remedy: "Run `asof train`, then `asof promote`." },
+  ASOF_NOT_FOUND: { status: 404, message: "no such route", remedy: "See /openapi.json for the routes." },
+  // values and rows
+  ASOF_UNKNOWN_FIELD: { status: 400, message: "unknown field", remedy: "Remove the field or declare it." },
+  ASOF_MISSING_FIELD: { status: 400, message: "a required field is missing", remedy: "Give the field a value, or declare it nullable." },
+  ASOF_TYPE: { status: 400, message: "a value has the wrong type", remedy: "Send a value of the declared type." },
+  ASOF_TIMESTAMP: { status: 400, message: "not a valid timestamp", remedy: "Use ISO 8601 (UTC when no zone is given) or integer microseconds within ±2^53." },
+  ASOF_NOT_FINITE: { status: 400, message: "NaN and infinities are not allowed here", remedy: "Send null, or declare the field with { nonFinite: true }." },
+  ASOF_STRING: { status: 400, message: "a string is not valid Unicode", remedy: "Remove lone surrogates." },
+  ASOF_OVERFLOW: { status: 400, message: "a value is out of range", remedy: "Keep integers within the range of their type and times within ±2^53 µs." },
+  ASOF_FUTURE: { status: 400, message: "the record is dated too far ahead", remedy: "Correct the clock of the sender, or raise the source's tolerance." },
+  ASOF_MISSING_KEY: { status: 400, message: "an entity key is missing", remedy: "Give every key of the service." },
+  ASOF_JSON: { status: 400, message: "not valid JSON", remedy: "Send valid JSON, or NDJSON with one object a line." },
+  ASOF_REQUEST: { status: 400, message: "the request is not valid", remedy: "See /openapi.json for its schema." },
+  ASOF_TOO_LARGE: { status: 413, message: "the request body is too large", remedy: "Send smaller batches." },
+  ASOF_MEDIA_TYPE: { status: 415, message: "unsupported media type", remedy: "Send application/json or application/x-ndjson." },
+  ASOF_FUTURE_READ: { status: 400, message: "the moment asked for lies beyond the watermark", remedy: "Ask for a moment that has passed, or omit it." },
+  ASOF_USAGE: { status: 400, message: "the command's arguments are not valid", remedy: "See --help." },
+  // the HTTP server
+  ASOF_METHOD: { status: 405, message: "the method is not allowed on this route", remedy: "Use a method that the details name." },
+  ASOF_HTTP: { status: 400, message: "not a valid HTTP request", remedy: "Send a well-formed HTTP/1.1 request." },
+  ASOF_HEADERS: { status: 431, message: "the request's headers are too large", remedy: "Send fewer or shorter headers." },
+  ASOF_TIMEOUT: { status: 408, message: "the request took too long to arrive", remedy: "Send it again, in smaller batches if the line is slow." },
+  ASOF_HOST: { status: 403, message: "the request names another host", remedy: "Address the server as localhost, 127.0.0.1 or [::1]." },
+  ASOF_NOT_READY: { status: 503, message: "the store is not ready", remedy: "See the details; most often `asof apply` is missing." },
+  ASOF_NOT_LOOPBACK: { status: 400, message: "the server may listen on this machine only", remedy: "Listen on 127.0.0.1, ::1 or localhost: there are no credentials yet." },
+  ASOF_LISTEN: { status: 409, message: "the server cannot listen there", remedy: "Free the port, or give another one; 0 takes any that is free." },
+  // files and stores
+  ASOF_FILE: { status: 400, message: "a file cannot be read", remedy: "Check that the file exists, is whole and is of the stated format." },
+  ASOF_EMPTY: { status: 400, message: "there is nothing to load", remedy: "Give at least one row." },
+  ASOF_SQL: { status: 400, message: "the SQL is not valid", remedy: "Correct the statement named in the details." },
+  ASOF_HOME: { status: 500, message: "the store's folder cannot be used", remedy: "Give a writable folder." },
+  ASOF_HOME_LOCKED: { status: 409, message: "another process is writing to this store", remedy: "Stop that process, or send your data through its HTTP server." },
+  ASOF_FORMAT: { status: 500, message: "stored data has a newer format", remedy: "Upgrade asof." },
+  ASOF_CORRUPT: { status: 500, message: "stored data is damaged", remedy: "Rebuild the part named in the details." },
+  ASOF_BEFORE_RETENTION: { status: 410, message: "that part of history is no longer kept", remedy: "Ask for a later part, or restore an older backup." },
+  ASOF_CLOCK_JUMP: { status: 503, message: "the clock jumped ahead", remedy: "Check the clock, then confirm." },
+  ASOF_BUSY: { status: 503, message: "the store is busy", remedy: "Try again later." },
+  ASOF_MEMORY: { status: 503, message: "the offline engine ran out of memory", remedy: "Raise its memory limit, or ask for less at once." },
+  ASOF_CLOSED: { status: 503, message: "the store is closed", remedy: "Open it again." },
+  ASOF_NOT_MATERIALIZED: { status: 409, message: "the view is not in the online store yet", remedy: "Run `asof materialize`." },
+  ASOF_NO_DATA: { status: 409, message: "there is no data to work on", remedy: "Ingest data first." },
+  ASOF_BATCH_VIEW: { status: 422, message: "the batch view's SQL gives rows that do not fit", remedy: "Return every declared column, with a key and an event time in each row." },
+  ASOF_TRAINING: { status: 422, message: "training failed", remedy: "See the cause." },
+  ASOF_PREDICT: { status: 500, message: "the model failed", remedy: "See the cause." },
+  ASOF_ON_DEMAND: { status: 422, message: "a request-time function failed", remedy: "Correct the function; it must be pure." },
+  ASOF_INTERRUPTED: { status: 503, message: "interrupted", remedy: "Run the command again; nothing was half done." },
+  ASOF_INTERNAL: { status: 500, message: "a fault of asof", remedy: "Please report it." },
+} as const satisfies Record<string, { status: number; message: string; remedy: string }>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** What is known of an error: where it is (file, row, column, field, definition), and what was found there. */
+export type ErrorDetails = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+
+/** An error that a user can cause. Our own faults are assertions, not this. */
+export class AsofError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "AsofError";
+    this.code = code;
+    this.details = details;
+  }
+
+  get status(): number {
+    return errorTable[this.code].status;
+  }
+
+  get remedy(): string {
+    return errorTable[this.code].remedy;
+  }
+
+  toJSON(): { code: ErrorCode; message: string; remedy: string; details: ErrorDetails } {
+    return { code: this.code, message: this.message, remedy: this.remedy, details: this.details };
+  }
+}

@@ -1,0 +1,265 @@
+import type { Algebra, OrderKey } from "../aggregation/aggregation.ts";
+import { ExactSum } from "../aggregation/exact-sum.ts";
+import type { Column } from "../schema/column.ts";
+import type { Value } from "../schema/data-type.ts";
+import type { LayoutFeature, Slot } from "../tile/view-layout.ts";
+import { windowEnd, windowStart } from "../time/window.ts";
+import { RunSorter } from "./group.ts";
+import { MergeTree } from "./merge-tree.ts";
+import { type KeyMoments, type KeyRecords, walk, walkIntegers } from "./walk.ts";
+
+/** A feature's results by row of the spine: numbers, or objects of any type; null where not valid. */
+export interface FeatureOutput {
+  readonly numbers: Float64Array | null;
+  readonly objects: Value[] | null;
+  readonly valid: Uint8Array;
+}
+
+/** Records grouped by key, each key's in the order in which they become visible. All arrays are by place. */
+export interface RecordTable {
+  /** Key k has the places [first[k], first[k + 1]). */
+  readonly first: Uint32Array;
+  readonly visible: Float64Array;
+  readonly event: Float64Array;
+  /** For each key its places by ascending event time; null where the places are in that order already. */
+  readonly byEvent: Uint32Array | null;
+  /**
+   * For each slot of the layout what the records contribute, null where one contributes nothing; null for a slot to
+   * which every record contributes itself.
+   */
+  readonly slots: readonly (Column | null)[];
+  /** The tie-break of the record at a place; only where the layout has ordered aggregations. */
+  readonly order?: (place: number) => OrderKey;
+}
+
+/** The moments asked about, grouped by key, each key's ascending. */
+export interface MomentTable {
+  /** Key k has the places [first[k], first[k + 1]). */
+  readonly first: Uint32Array;
+  /** By place: the moment, and the row of the spine that asks about it. */
+  readonly t: Float64Array;
+  readonly row: Float64Array;
+}
+
+/** For each key the places by ascending event time, or null where no key needs it. */
+export function orderByEvent(first: Uint32Array, event: Float64Array): Uint32Array | null {
+  const sorter = new RunSorter();
+  let order: Uint32Array | null = null;
+  for (let k = 0; k + 1 < first.length; k++) {
+    let i = first[k] + 1;
+    while (i < first[k + 1] && event[i] >= event[i - 1]) i++;
+    if (i >= first[k + 1]) continue;
+    if (order === null) {
+      order = new Uint32Array(event.length);
+      for (let p = 0; p < order.length; p++) order[p] = p;
+    }
+    sorter.sort(order, first[k], first[k + 1], event);
+  }
+  return order;
+}
+
+/** Output for a feature over a spine of `rows`, filled with what an unknown key answers. */
+export function emptyOutput(feature: LayoutFeature, slot: Slot, rows: number): FeatureOutput {
+  const empty = slot.algebra.finish(slot.algebra.empty()) as Value;
+  const numeric = feature.type.kind === "float64" || feature.type.kind === "int32" || feature.type.kind === "timestamp";
+  const valid = new Uint8Array(new SharedArrayBuffer(rows));
+  if (empty !== null) valid.fill(1);
+  if (!numeric) return { numbers: null, objects: new Array<Value>(rows).fill(empty), valid };
+  const numbers = new Float64Array(new SharedArrayBuffer(rows * 8));
+  if (empty !== null) numbers.fill(Number(empty));
+  return { numbers, objects: null, valid };
+}
+
+/**
+ * Computes one feature at every moment: the windows of the records of each moment's key, as they were visible then.
+ * Counts and sums of small integers run on plain numbers, other sums on `ExactSum`, everything else on the
+ * aggregation's own algebra; all give what the algebra gives for the same multiset.
+ */
+export function aggregateMoments(
+  feature: LayoutFeature,
+  slot: Slot,
+  records: RecordTable,
+  moments: MomentTable,
+  out: FeatureOutput,
+): void {
+  const { first } = records;
+  const run = chooseRun(feature, slot, records, moments, out);
+  for (let k = 0; k + 1 < moments.first.length; k++) {
+    const from = moments.first[k];
+    const until = moments.first[k + 1];
+    if (from === until || first[k] === first[k + 1]) continue;
+    run(
+      { from: first[k], until: first[k + 1], visible: records.visible, event: records.event, byEvent: records.byEvent },
+      { from, until, t: moments.t },
+    );
+  }
+}
+
+type Run = (records: KeyRecords, moments: KeyMoments) => void;
+
+function chooseRun(feature: LayoutFeature, slot: Slot, records: RecordTable, moments: MomentTable, out: FeatureOutput): Run {
+  const { kind } = slot.spec;
+  const exact = (): Run => algebraRun(feature, slot, records, moments, out);
+  if (kind === "count") return integerRun(feature, "count", records, moments, out);
+  if (kind === "sum" || kind === "avg") {
+    const sums = slot.input?.kind === "int64" ? exact() : sumRun(feature, kind, records, moments, out);
+    if (slot.input?.kind === "boolean") return integerRun(feature, kind, records, moments, out);
+    if (slot.input?.kind !== "int32") return sums;
+    const integers = integerRun(feature, kind, records, moments, out);
+    return (r, m) => (r.until - r.from <= MAX_INT32_TERMS ? integers : sums)(r, m);
+  }
+  return exact();
+}
+
+/** So many int32 values cannot leave the integers that doubles hold exactly. */
+const MAX_INT32_TERMS = 2 ** 21;
+
+function integerRun(
+  feature: LayoutFeature,
+  kind: "count" | "sum" | "avg",
+  records: RecordTable,
+  moments: MomentTable,
+  out: FeatureOutput,
+): Run {
+  const column = records.slots[feature.slot];
+  const valid = column?.valid ?? null;
+  const values = kind === "count" ? null : (column!.values as Float64Array);
+  const counts = new Float64Array(moments.t.length);
+  const sums = kind === "count" ? null : new Float64Array(moments.t.length);
+  const rows = moments.row;
+  const numbers = out.numbers!;
+  return (r, m) => {
+    walkIntegers(r, m, feature.window, values, valid, counts, sums);
+    for (let i = m.from; i < m.until; i++) {
+      const row = rows[i];
+      const n = counts[i];
+      if (kind === "count") numbers[row] = n;
+      else {
+        out.valid[row] = n === 0 ? 0 : 1;
+        numbers[row] = kind === "sum" ? sums![i] : n === 0 ? 0 : sums![i] / n;
+      }
+    }
+  };
+}
+
+function sumRun(
+  feature: LayoutFeature,
+  kind: "sum" | "avg",
+  records: RecordTable,
+  moments: MomentTable,
+  out: FeatureOutput,
+): Run {
+  const { values, valid } = records.slots[feature.slot] as Column & { values: Float64Array };
+  const rows = moments.row;
+  const numbers = out.numbers!;
+  const sum = new ExactSum();
+  let n = 0;
+  const enter = (i: number): void => {
+    if (valid !== null && valid[i] === 0) return;
+    n++;
+    sum.add(values[i]);
+  };
+  const leave = (i: number): void => {
+    if (valid !== null && valid[i] === 0) return;
+    n--;
+    sum.subtract(values[i]);
+  };
+  const emit = (m: number): void => {
+    const row = rows[m];
+    out.valid[row] = n === 0 ? 0 : 1;
+    if (n !== 0) numbers[row] = kind === "sum" ? sum.value() : sum.value() / n;
+  };
+  return (r, m) => {
+    sum.clear();
+    n = 0;
+    walk(r, m, feature.window, enter, leave, emit);
+  };
+}
+
+function algebraRun(feature: LayoutFeature, slot: Slot, records: RecordTable, moments: MomentTable, out: FeatureOutput): Run {
+  const { algebra } = slot;
+  const column = records.slots[feature.slot];
+  const valid = column?.valid ?? null;
+  const value = valueReader(slot.input === null ? null : column);
+  const contributes = (i: number): boolean => valid === null || valid[i] !== 0;
+  const order = (i: number): OrderKey | undefined => (algebra.ordered ? records.order!(i) : undefined);
+  const put = outputWriter(moments.row, out);
+  const { remove } = algebra;
+  if (remove !== null) {
+    let state = algebra.empty();
+    return (r, m) => {
+      state = algebra.empty();
+      walk(
+        r,
+        m,
+        feature.window,
+        (i) => void (contributes(i) && (state = algebra.add(state, value(i), order(i)))),
+        (i) => void (contributes(i) && (state = remove.call(algebra, state, value(i), order(i)))),
+        (i) => put(i, algebra.finish(state) as Value),
+      );
+    };
+  }
+  return (r, m) => treeWalk(algebra, feature, r, m, (i) => (contributes(i) ? algebra.add(algebra.empty(), value(i), order(i)) : undefined), put);
+}
+
+/** Aggregations that cannot remove: visible records stand in a merge tree in order of event time. */
+function treeWalk(
+  algebra: Algebra<unknown>,
+  feature: LayoutFeature,
+  records: KeyRecords,
+  moments: KeyMoments,
+  leaf: (place: number) => unknown,
+  put: (moment: number, value: Value) => void,
+): void {
+  const { from, until, visible, event, byEvent } = records;
+  const tree = new MergeTree<unknown>(until - from, (a, b) => algebra.merge(algebra.merge(algebra.empty(), a), b));
+  const eventAt = (rank: number): number => event[byEvent === null ? from + rank : byEvent[from + rank]];
+  const rankOf = rankByPlace(records);
+  let arriving = from;
+  let low = 0;
+  let high = 0;
+  let result = algebra.finish(algebra.empty()) as Value;
+  let lastT = -Infinity;
+  for (let m = moments.from; m < moments.until; m++) {
+    const t = moments.t[m];
+    if (t !== lastT) {
+      for (; arriving < until && visible[arriving] < t; arriving++) {
+        const state = leaf(arriving);
+        if (state !== undefined) tree.put(rankOf === null ? arriving - from : rankOf[arriving - from], state);
+      }
+      const start = windowStart(feature.window, t);
+      const end = windowEnd(feature.window, t);
+      while (low < until - from && eventAt(low) < start) low++;
+      while (high < until - from && eventAt(high) < end) high++;
+      const state = low < high ? tree.range(low, high) : undefined;
+      result = algebra.finish(state ?? algebra.empty()) as Value;
+      lastT = t;
+    }
+    put(m, result);
+  }
+}
+
+/** The rank of each record in order of event time; null where it is its place. */
+function rankByPlace({ from, until, byEvent }: KeyRecords): Uint32Array | null {
+  if (byEvent === null) return null;
+  const rank = new Uint32Array(until - from);
+  for (let i = from; i < until; i++) rank[byEvent[i] - from] = i - from;
+  return rank;
+}
+
+function valueReader(column: Column | null): (place: number) => Value {
+  if (column === null) return () => true;
+  const { values } = column;
+  if (column.type.kind === "boolean") return (i) => values[i] !== 0;
+  return (i) => values[i];
+}
+
+function outputWriter(rows: Float64Array, out: FeatureOutput): (place: number, value: Value) => void {
+  const { numbers, objects, valid } = out;
+  return (place, value) => {
+    const row = rows[place];
+    valid[row] = value === null ? 0 : 1;
+    if (numbers !== null) numbers[row] = value === null ? 0 : Number(value);
+    else objects![row] = value;
+  };
+}

@@ -1,0 +1,66 @@
+/**
+ * Rows grouped by a dense key, 0 to keys − 1, and ordered by a time within each group: `order[first[k]]` to
+ * `order[first[k + 1] − 1]` are the rows of key k by ascending time.
+ */
+export interface Grouping {
+  readonly order: Uint32Array;
+  readonly first: Uint32Array;
+}
+
+/**
+ * Groups rows by key with a counting sort, then orders each group by time. Data that arrive in order of time cost
+ * one pass; others a merge sort that starts from the runs that are there.
+ */
+export function groupByKey(keys: number, key: Float64Array, time: Float64Array): Grouping {
+  const rows = key.length;
+  const first = new Uint32Array(keys + 1);
+  for (let i = 0; i < rows; i++) first[key[i] + 1]++;
+  for (let k = 0; k < keys; k++) first[k + 1] += first[k];
+  const order = new Uint32Array(first[keys]);
+  const next = first.slice(0, keys);
+  for (let i = 0; i < rows; i++) order[next[key[i]]++] = i;
+  const sorter = new RunSorter();
+  for (let k = 0; k < keys; k++) sorter.sort(order, first[k], first[k + 1], time);
+  return { order, first };
+}
+
+/** A stable merge sort of indices by the times they point at, from natural runs. Keeps its buffers between calls. */
+export class RunSorter {
+  private scratch = new Uint32Array(0);
+  private readonly bounds: number[] = [];
+
+  /** Orders `order[from, until)` by `time`. */
+  sort(order: Uint32Array, from: number, until: number, time: Float64Array): void {
+    const bounds = this.bounds;
+    bounds.length = 0;
+    bounds.push(from);
+    for (let i = from + 1; i < until; i++) if (time[order[i]] < time[order[i - 1]]) bounds.push(i);
+    if (bounds.length === 1) return;
+    bounds.push(until);
+    if (this.scratch.length < until - from) this.scratch = new Uint32Array(until - from);
+    let runs = bounds.length - 1;
+    while (runs > 1) {
+      let written = 0;
+      for (let r = 0; r + 1 < runs; r += 2) {
+        this.merge(order, bounds[r], bounds[r + 1], bounds[r + 2], time);
+        bounds[written++] = bounds[r];
+      }
+      if (runs % 2 === 1) bounds[written++] = bounds[runs - 1];
+      bounds[written] = until;
+      runs = written;
+    }
+  }
+
+  /** Merges the neighbours [a, b) and [b, c): the left one moves aside, the result grows from a. */
+  private merge(order: Uint32Array, a: number, b: number, c: number, time: Float64Array): void {
+    if (time[order[b - 1]] <= time[order[b]]) return;
+    const left = this.scratch;
+    const size = b - a;
+    for (let i = 0; i < size; i++) left[i] = order[a + i];
+    let i = 0;
+    let j = b;
+    let out = a;
+    while (i < size && j < c) order[out++] = time[order[j]] < time[left[i]] ? order[j++] : left[i++];
+    while (i < size) order[out++] = left[i++];
+  }
+}

@@ -1,0 +1,14 @@
+import { ExactSum } from "../aggregation/exact-sum.ts";
+
+/** Probabilities are clipped to [ε, 1 − ε], so that one certain error costs 34.5 and not infinity. */
+const EPSILON = 1e-15;
+
+/** Mean of −ln(probability given to what happened), clipped at 1e-15. The sum is exact: row order is immaterial. */
+export function logLoss(predictions: Float64Array, labels: Float64Array): number {
+  const sum = new ExactSum();
+  for (let row = 0; row < predictions.length; row++) {
+    const p = Math.min(Math.max(predictions[row], EPSILON), 1 - EPSILON);
+    sum.add(labels[row] === 1 ? -Math.log(p) : -Math.log1p(-p));
+  }
+  return sum.value() / predictions.length;
+}

@@ -1,0 +1,10 @@
+// The folders of a store.
+
+/** Parquet files of history: `offline/<stream>/day=<day>/<name>.parquet`. */
+export const HISTORY = "offline";
+/** Where files are written before they belong to the store. What lies there at start is left over from a crash. */
+export const STAGING = "staging";
+/** Bad rows that loads set aside. */
+export const REJECTS = "rejects";
+/** Trained models by the digest of their bytes. */
+export const MODELS = "models";

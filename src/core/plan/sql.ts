@@ -1,0 +1,39 @@
+import { sqlIdentifier, sqlString } from "../expression/sql-text.ts";
+import type { DataType, Fields, Kind, Value } from "../schema/data-type.ts";
+
+/** The SQL type of each kind. */
+export const sqlType = {
+  string: "VARCHAR",
+  boolean: "BOOLEAN",
+  int32: "INTEGER",
+  int64: "BIGINT",
+  float64: "DOUBLE",
+  timestamp: "TIMESTAMP",
+} as const satisfies Record<Kind, string>;
+
+/** Names as a list of SQL identifiers. */
+export const sqlList = (names: readonly string[]): string => names.map(sqlIdentifier).join(", ");
+
+/** A value as SQL text of its type. */
+export function sqlValue(type: DataType, value: Value): string {
+  if (value === null) return `CAST(NULL AS ${sqlType[type.kind]})`;
+  if (type.kind === "timestamp") return `make_timestamp(${String(value)}::BIGINT)`;
+  if (typeof value === "string") return sqlString(value);
+  return `CAST('${String(value)}' AS ${sqlType[type.kind]})`;
+}
+
+/** Parquet files of one shape as a table, in the order given. Paths stand for themselves. */
+export function sqlParquet(files: readonly string[]): string {
+  const paths = files.map((path) => sqlString(path.replace(/[*?[]/g, "[$&]")));
+  return `read_parquet([${paths.join(", ")}], hive_partitioning = false)`;
+}
+
+/** A query with the columns of these fields and no rows. */
+export function sqlNothing(fields: Fields): string {
+  return `SELECT ${Object.entries(fields)
+    .map(([name, { kind }]) => `CAST(NULL AS ${sqlType[kind]}) AS ${sqlIdentifier(name)}`)
+    .join(", ")} WHERE false`;
+}
+
+/** A query as a table expression, whatever comment or semicolon it ends in. */
+export const sqlSubquery = (sql: string): string => `(${sql.replace(/[;\s]+$/, "")}\n)`;

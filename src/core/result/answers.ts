@@ -1,0 +1,36 @@
+import type { Value } from "../schema/data-type.ts";
+import type { Timestamp } from "../time/timestamp.ts";
+
+/**
+ * What a view had to say: PRESENT; NOT_FOUND, a batch view without a row for the key; EXPIRED, one whose row is
+ * older than its time to live. An aggregate view is always PRESENT: an unknown key is an empty window.
+ */
+export type ViewStatus = "PRESENT" | "NOT_FOUND" | "EXPIRED";
+
+/** Which moment and which data an answer is about: enough to compute it again offline. */
+export interface AnswerMoment {
+  /** The moment the answer is for. */
+  readonly t: Timestamp;
+  /** For each view of the service, by alias: the position up to which bulk loads and computations are in the answer. */
+  readonly loads: Readonly<Record<string, number>>;
+}
+
+/** The features of one request row. */
+export interface FeatureAnswer<V extends object = Readonly<Record<string, Value>>> extends AnswerMoment {
+  readonly values: V;
+  /** By the alias of the view. */
+  readonly statuses: Readonly<Record<string, ViewStatus>>;
+  /** By the alias of the view: the time of the newest event, or of the row served; null where there is none. */
+  readonly eventTimes: Readonly<Record<string, Timestamp | null>>;
+}
+
+/** What a model said to one request row, and what it was told. */
+export interface PredictionAnswer<V extends object = Readonly<Record<string, Value>>> {
+  readonly model: string;
+  readonly version: number;
+  /** The probability of the label being true, or the number predicted. */
+  readonly prediction: number;
+  readonly features: FeatureAnswer<V>;
+  /** Identifies the prediction in the served log. */
+  readonly id: string;
+}

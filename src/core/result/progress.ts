@@ -1,0 +1,13 @@
+/** How far long work has come. `total` is null while it is not known. */
+export interface Progress {
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number | null;
+  readonly unit: "rows" | "bytes" | "keys" | "files" | "steps";
+}
+
+/** What every long piece of work accepts. */
+export interface WorkOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}

@@ -1,0 +1,65 @@
+import type { Timestamp } from "../time/timestamp.ts";
+
+export interface SourceStatus {
+  readonly name: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly files: number;
+  readonly minEvent: Timestamp | null;
+  readonly maxEvent: Timestamp | null;
+  /** Records that are in the log and not yet in Parquet. */
+  readonly inLog: number;
+}
+
+export interface ViewStatusReport {
+  readonly name: string;
+  readonly kind: "aggregateView" | "batchView" | "onDemandView";
+  /** Rows of a batch view in the offline store; null for other views. */
+  readonly offlineRows: number | null;
+  /** Keys in the online store; null where the view is not there. */
+  readonly onlineKeys: number | null;
+  /** The position up to which loads are in the online store; null where the view is not there. */
+  readonly onlinePosition: number | null;
+  /** Loads and computations that came since. */
+  readonly stale: boolean;
+  readonly maxEvent: Timestamp | null;
+}
+
+export interface RunReport {
+  readonly id: number;
+  readonly kind: string;
+  readonly target: string;
+  readonly state: string;
+  readonly startedAt: Timestamp;
+  readonly endedAt: Timestamp | null;
+  readonly seconds: number | null;
+  readonly rows: number | null;
+  readonly bytes: number | null;
+  readonly location: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** What is in each store, how fresh it is, what ran. */
+export interface StatusReport {
+  readonly home: string;
+  readonly revision: number;
+  readonly now: Timestamp;
+  readonly watermark: Timestamp | null;
+  /** `now − watermark`, in microseconds. */
+  readonly freshness: number | null;
+  readonly log: { readonly start: number; readonly end: number; readonly folded: number; readonly archived: number; readonly bytes: number };
+  readonly offline: { readonly bytes: number; readonly files: number; readonly sources: readonly SourceStatus[] };
+  readonly online: { readonly bytes: number };
+  readonly views: readonly ViewStatusReport[];
+  readonly models: readonly { readonly name: string; readonly versions: number; readonly promoted: number | null }[];
+  readonly runs: readonly RunReport[];
+}
+
+export interface CatalogEntry {
+  readonly kind: string;
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly applied: boolean;
+  readonly description: string | null;
+  readonly definition: Readonly<Record<string, unknown>>;
+}

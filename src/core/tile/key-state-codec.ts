@@ -1,0 +1,103 @@
+import { AsofError } from "../errors.ts";
+import { ByteReader, ByteWriter } from "../codec/bytes.ts";
+import { decodeValue, encodeValue } from "../codec/value-codec.ts";
+import type { DataType } from "../schema/data-type.ts";
+import { BLOCK_TILES, type Contribution, KeyState, type LevelState, type Tile } from "./key-state.ts";
+import type { ViewLayout } from "./view-layout.ts";
+
+/** The version that every head and block begins with. */
+export const TILE_FORMAT = 1;
+
+const MARK: DataType = { kind: "boolean", nullable: true };
+
+/**
+ * Head record: version; for each level the open block (absent or index), its tiles and the list of closed blocks;
+ * then the records that wait. Tiles ascend, so equal states give equal bytes.
+ */
+export function encodeHead(layout: ViewLayout, state: KeyState, out: ByteWriter): void {
+  out.u8(TILE_FORMAT);
+  state.levels.forEach((level, l) => {
+    out.u8(level.open === -Infinity ? 0 : 1);
+    if (level.open === -Infinity) return;
+    out.zigzag(level.open);
+    encodeTiles(layout, l, level.open, level.openTiles, out);
+    const closed = [...level.closed].sort((a, b) => a - b);
+    out.varint(closed.length);
+    for (const block of closed) out.varint(level.open - block);
+  });
+  out.varint(state.pending.length);
+  for (const record of state.pending) {
+    out.zigzag(record.event);
+    out.zigzag(record.available);
+    layout.slots.forEach((slot, i) => encodeValue(out, nullable(slot.input), record.values[i]));
+  }
+}
+
+export function decodeHead(layout: ViewLayout, input: ByteReader): KeyState {
+  checkVersion(input);
+  const levels = layout.levels.map((_, l): LevelState => {
+    const present = input.u8() === 1;
+    const open = present ? input.zigzag() : -Infinity;
+    const openTiles = present ? decodeTiles(layout, l, open, input) : new Map<number, Tile>();
+    const closed = new Set<number>();
+    if (present) for (let n = input.varint(); n > 0; n--) closed.add(open - input.varint());
+    return { open, openTiles, closed, loaded: new Map(), dropped: [] };
+  });
+  const pending: Contribution[] = [];
+  for (let n = input.varint(); n > 0; n--)
+    pending.push({
+      event: input.zigzag(),
+      available: input.zigzag(),
+      values: layout.slots.map((slot) => decodeValue(input, nullable(slot.input))),
+    });
+  return new KeyState(levels, pending);
+}
+
+/** Block record: version, then its tiles. */
+export function encodeBlock(layout: ViewLayout, level: number, block: number, tiles: Map<number, Tile>, out: ByteWriter): void {
+  out.u8(TILE_FORMAT);
+  encodeTiles(layout, level, block, tiles, out);
+}
+
+export function decodeBlock(layout: ViewLayout, level: number, block: number, input: ByteReader): Map<number, Tile> {
+  checkVersion(input);
+  return decodeTiles(layout, level, block, input);
+}
+
+function encodeTiles(layout: ViewLayout, level: number, block: number, tiles: Map<number, Tile>, out: ByteWriter): void {
+  const { slots } = layout.levels[level];
+  const indices = [...tiles.keys()].sort((a, b) => a - b);
+  out.varint(indices.length);
+  for (const index of indices) {
+    const tile = tiles.get(index)!;
+    out.u8(index - block * BLOCK_TILES);
+    slots.forEach((slot, place) => {
+      const state = tile[place];
+      out.u8(state === undefined ? 0 : 1);
+      if (state !== undefined) layout.slots[slot].algebra.encode(state, out);
+    });
+  }
+}
+
+function decodeTiles(layout: ViewLayout, level: number, block: number, input: ByteReader): Map<number, Tile> {
+  const { slots } = layout.levels[level];
+  const tiles = new Map<number, Tile>();
+  for (let n = input.varint(); n > 0; n--) {
+    const index = block * BLOCK_TILES + input.u8();
+    const tile: Tile = new Array<unknown>(slots.length).fill(undefined);
+    for (let place = 0; place < slots.length; place++)
+      if (input.u8() === 1) tile[place] = layout.slots[slots[place]].algebra.decode(input);
+    tiles.set(index, tile);
+  }
+  return tiles;
+}
+
+function checkVersion(input: ByteReader): void {
+  const version = input.u8();
+  if (version !== TILE_FORMAT)
+    throw new AsofError("ASOF_FORMAT", `a tile record has format ${version}; this version reads ${TILE_FORMAT}`, { version });
+}
+
+function nullable(type: DataType | null): DataType {
+  return type === null ? MARK : { ...type, nullable: true };
+}

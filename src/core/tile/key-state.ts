@@ -1,0 +1,164 @@
+import type { OrderKey } from "../aggregation/aggregation.ts";
+import { assert } from "../assert.ts";
+import type { Value } from "../schema/data-type.ts";
+import type { Timestamp } from "../time/timestamp.ts";
+import { floorTo } from "../time/window.ts";
+import { type Level, levelStart, type ViewLayout } from "./view-layout.ts";
+
+/** What one record contributes to a key: an argument for each slot of the layout, null where it contributes none. */
+export interface Contribution {
+  readonly event: Timestamp;
+  readonly available: Timestamp;
+  readonly values: readonly Value[];
+  /** Only where the layout has ordered aggregations. */
+  readonly order?: OrderKey;
+}
+
+/** A record is visible at t if and only if both its times lie before t. */
+export function isVisible(record: { readonly event: number; readonly available: number }, t: Timestamp): boolean {
+  return record.available < t && record.event < t;
+}
+
+/** The states of a level's slots for one tile; undefined where nothing was added. */
+export type Tile = unknown[];
+
+/** Consecutive tiles of a level that are kept together, by their index. */
+export interface Block {
+  readonly tiles: Map<number, Tile>;
+  /** Changed since it was read. */
+  dirty: boolean;
+}
+
+/** How many tiles a block spans. Part of the stored format. */
+export const BLOCK_TILES = 32;
+
+export const blockOf = (tile: number): number => Math.floor(tile / BLOCK_TILES);
+
+/** The tile of a level that an event falls into. */
+export const tileOf = (level: Level, event: Timestamp): number =>
+  level.hop === null ? 0 : floorTo(event, level.hop) / level.hop;
+
+/** One level of a key: its newest block is open and lives in the head record, the others are closed. */
+export interface LevelState {
+  /** The index of the open block; −Infinity while there is none. */
+  open: number;
+  openTiles: Map<number, Tile>;
+  /** Closed blocks that exist. */
+  readonly closed: Set<number>;
+  /** Closed blocks that are in memory. */
+  readonly loaded: Map<number, Block>;
+  /** Closed blocks that are no longer needed, to be removed from the store. */
+  readonly dropped: number[];
+}
+
+/**
+ * The state of one key of an aggregate view: tiles of everything visible at the watermark, and raw records that are
+ * accepted but not yet due. Invariant: what is in tiles is visible at every later moment too.
+ */
+export class KeyState {
+  readonly levels: LevelState[];
+  pending: Contribution[];
+
+  constructor(levels: LevelState[], pending: Contribution[]) {
+    this.levels = levels;
+    this.pending = pending;
+  }
+
+  static empty(layout: ViewLayout): KeyState {
+    return new KeyState(
+      layout.levels.map(() => ({ open: -Infinity, openTiles: new Map(), closed: new Set(), loaded: new Map(), dropped: [] })),
+      [],
+    );
+  }
+
+  /**
+   * Closed blocks that must be `loaded` before these records can be added at watermark W: those that late ones among
+   * them, or among the pending that have become due, fall into.
+   */
+  blocksWanted(layout: ViewLayout, records: readonly Contribution[], watermark: Timestamp): { level: number; block: number }[] {
+    const wanted: { level: number; block: number }[] = [];
+    layout.levels.forEach((level, l) => {
+      const state = this.levels[l];
+      if (state.closed.size === 0) return;
+      const seen = new Set<number>();
+      for (const record of [...this.pending, ...records]) {
+        const block = blockOf(tileOf(level, record.event));
+        if (block >= state.open || !state.closed.has(block) || state.loaded.has(block) || seen.has(block)) continue;
+        if (!isVisible(record, watermark)) continue;
+        seen.add(block);
+        wanted.push({ level: l, block });
+      }
+    });
+    return wanted;
+  }
+
+  /** Adds records as of watermark W: what is visible goes into tiles, the rest waits; what waited and is due goes in. */
+  add(layout: ViewLayout, records: readonly Contribution[], watermark: Timestamp): void {
+    if (this.pending.length > 0) {
+      const due = this.pending.filter((record) => isVisible(record, watermark));
+      if (due.length > 0) this.pending = this.pending.filter((record) => !isVisible(record, watermark));
+      for (const record of due) this.addToTiles(layout, record, watermark);
+    }
+    for (const record of records)
+      if (isVisible(record, watermark)) this.addToTiles(layout, record, watermark);
+      else this.pending.push(record);
+  }
+
+  /** Forgets tiles that no window can reach at W or later. */
+  trim(layout: ViewLayout, watermark: Timestamp): void {
+    layout.levels.forEach((level, l) => {
+      if (level.hop === null) return;
+      const state = this.levels[l];
+      const first = levelStart(level, watermark) / level.hop;
+      for (const tile of state.openTiles.keys()) if (tile < first) state.openTiles.delete(tile);
+      for (const block of state.closed)
+        if ((block + 1) * BLOCK_TILES <= first) {
+          state.closed.delete(block);
+          state.loaded.delete(block);
+          state.dropped.push(block);
+        }
+    });
+  }
+
+  private addToTiles(layout: ViewLayout, record: Contribution, watermark: Timestamp): void {
+    layout.levels.forEach((level, l) => {
+      if (record.event < levelStart(level, watermark)) return;
+      const tile = tileOf(level, record.event);
+      const tiles = this.tilesFor(this.levels[l], blockOf(tile));
+      let states = tiles.get(tile);
+      if (states === undefined) {
+        states = level.slots.map(() => undefined);
+        tiles.set(tile, states);
+      }
+      level.slots.forEach((slot, place) => {
+        const value = record.values[slot];
+        if (value === null) return;
+        const { algebra } = layout.slots[slot];
+        states[place] = algebra.add(states[place] ?? algebra.empty(), value, record.order);
+      });
+    });
+  }
+
+  /** The tiles of a block, which is opened, or found among the closed ones. */
+  private tilesFor(state: LevelState, block: number): Map<number, Tile> {
+    if (block === state.open) return state.openTiles;
+    if (block > state.open) {
+      if (state.openTiles.size > 0) {
+        state.closed.add(state.open);
+        state.loaded.set(state.open, { tiles: state.openTiles, dirty: true });
+      }
+      state.open = block;
+      state.openTiles = new Map();
+      return state.openTiles;
+    }
+    let found = state.loaded.get(block);
+    if (found === undefined) {
+      assert(!state.closed.has(block), `block ${block} is not loaded`);
+      found = { tiles: new Map(), dirty: true };
+      state.closed.add(block);
+      state.loaded.set(block, found);
+    }
+    found.dirty = true;
+    return found.tiles;
+  }
+}

@@ -1,0 +1,137 @@
+import { type AggregationSpec, type Algebra, algebraOf, outputType } from "../aggregation/aggregation.ts";
+import type { AggregateViewDefinition } from "../definition/data.ts";
+import { canonicalJson } from "../definition/fingerprint.ts";
+import { compileRow } from "../expression/compile.ts";
+import { columnsOf, type Expression } from "../expression/tree.ts";
+import { dataTypeOf } from "../expression/expression.ts";
+import type { DataType, Fields, Row, Value } from "../schema/data-type.ts";
+import { type Window, windowStart } from "../time/window.ts";
+
+/** One aggregation of one argument: what the windows of several features share. */
+export interface Slot {
+  readonly spec: AggregationSpec;
+  readonly algebra: Algebra<unknown>;
+  /** The argument; null where the record itself is what counts. */
+  readonly of: Expression | null;
+  readonly where: Expression | null;
+  /** The type of the argument; null without one. */
+  readonly input: DataType | null;
+}
+
+/** Tiles of one width. A null hop is one tile for all of time. */
+export interface Level {
+  readonly hop: number | null;
+  /** The slots that windows of this hop need. */
+  readonly slots: readonly number[];
+  readonly windows: readonly Window[];
+}
+
+export interface LayoutFeature {
+  readonly name: string;
+  readonly slot: number;
+  readonly level: number;
+  /** Where the slot stands among the slots of its level. */
+  readonly place: number;
+  readonly window: Window;
+  readonly type: DataType;
+}
+
+/** How an aggregate view is kept and computed: derived from its definition alone. */
+export interface ViewLayout {
+  readonly view: AggregateViewDefinition;
+  readonly slots: readonly Slot[];
+  readonly levels: readonly Level[];
+  /** The view's features in the order of their definition, then `EVENT_TIME`. */
+  readonly features: readonly LayoutFeature[];
+  /** Fields of the source that arguments and conditions read. */
+  readonly columns: readonly string[];
+}
+
+/** The feature that every aggregate view has beside its own: the newest event in its longest window. */
+export const EVENT_TIME = "__event_time";
+
+const EVENT: Expression = { op: "column", name: EVENT_TIME };
+
+const TIMESTAMP: DataType = { kind: "timestamp", nullable: false };
+
+/** Lays out an aggregate view over the fields of its source. */
+export function layoutOf(view: AggregateViewDefinition, fields: Fields): ViewLayout {
+  const slots: Slot[] = [];
+  const slotIndex = new Map<string, number>();
+  const slotFor = (spec: AggregationSpec, of: Expression | null, where: Expression | null): number => {
+    const id = canonicalJson([spec, of, where]);
+    const found = slotIndex.get(id);
+    if (found !== undefined) return found;
+    const input = of === null ? null : of === EVENT ? TIMESTAMP : dataTypeOf(of, fields);
+    slotIndex.set(id, slots.length);
+    return slots.push({ spec, algebra: algebraOf(spec, input), of, where, input }) - 1;
+  };
+
+  const longest = view.features
+    .map((feature) => feature.window)
+    .reduce((a, b) => (reach(b) > reach(a) ? b : a));
+  const wanted = [
+    ...view.features,
+    { name: EVENT_TIME, aggregation: { kind: "max" } as const, of: EVENT, where: null, window: { ...longest, offset: 0 } },
+  ].map((feature) => ({ ...feature, slot: slotFor(feature.aggregation, feature.of, feature.where) }));
+
+  const hops = [...new Set(wanted.map(({ window }) => hopOf(window)))].sort((a, b) => (a ?? Infinity) - (b ?? Infinity));
+  const levels = hops.map((hop): Level => {
+    const here = wanted.filter(({ window }) => hopOf(window) === hop);
+    return {
+      hop,
+      slots: [...new Set(here.map(({ slot }) => slot))].sort((a, b) => a - b),
+      windows: here.map(({ window }) => window),
+    };
+  });
+  const features = wanted.map(({ name, slot, window }): LayoutFeature => {
+    const level = hops.indexOf(hopOf(window));
+    const { spec, input } = slots[slot];
+    return { name, slot, level, place: levels[level].slots.indexOf(slot), window, type: outputType(spec, input) as DataType };
+  });
+  const columns = new Set(
+    slots.flatMap(({ of, where }) => [
+      ...(of === null || of === EVENT ? [] : columnsOf(of)),
+      ...(where === null ? [] : columnsOf(where)),
+    ]),
+  );
+  return { view, slots, levels, features, columns: [...columns].sort() };
+}
+
+/** True for the slot that aggregates the event time itself rather than a column of the source. */
+export function isEventSlot(slot: Slot): boolean {
+  return slot.of === EVENT;
+}
+
+/**
+ * Compiles what a record contributes: for each slot its argument, `true` where the record itself counts, or null
+ * where it contributes nothing.
+ */
+export function compileContributions(layout: ViewLayout, fields: Fields): (row: Row, event: number) => Value[] {
+  const parts = layout.slots.map((slot) => ({
+    event: isEventSlot(slot),
+    of: slot.of === null || isEventSlot(slot) ? null : compileRow(slot.of, fields),
+    where: slot.where === null ? null : compileRow(slot.where, fields),
+  }));
+  return (row, event) =>
+    parts.map((part) => {
+      if (part.where !== null && part.where(row) !== true) return null;
+      if (part.event) return event;
+      return part.of === null ? true : part.of(row);
+    });
+}
+
+/** The first event time that a level still needs at t. */
+export function levelStart(level: Level, t: number): number {
+  let start = Infinity;
+  for (const window of level.windows) start = Math.min(start, windowStart(window, t));
+  return start;
+}
+
+function hopOf(window: Window): number | null {
+  return window.length === null ? null : window.hop;
+}
+
+function reach(window: Window): number {
+  return window.length === null ? Infinity : window.length + window.offset;
+}

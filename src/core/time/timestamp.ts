@@ -1,0 +1,62 @@
+import { AsofError } from "../errors.ts";
+
+/** Microseconds since the epoch, UTC: an integer within ±2^53. */
+export type Timestamp = number;
+
+export const MICROSECOND = 1;
+export const MILLISECOND = 1_000;
+export const SECOND = 1_000_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** What users may give for a moment. A number is integer microseconds; a string is ISO 8601, UTC where it names no zone. */
+export type TimestampInput = Timestamp | string | Date;
+
+const ISO =
+  /^([+-]\d{6}|\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$/;
+
+/**
+ * Reads a moment as microseconds.
+ * @throws AsofError ASOF_TIMESTAMP, naming what was given; digits finer than a microsecond must be zero.
+ */
+export function parseTimestamp(input: TimestampInput): Timestamp {
+  if (typeof input === "number") {
+    if (!Number.isSafeInteger(input)) throw invalid(input, "a number must be whole microseconds within ±2^53");
+    return input + 0;
+  }
+  if (input instanceof Date) return parseTimestamp(input.getTime() * MILLISECOND);
+  const match = ISO.exec(input.trim());
+  if (match === null) throw invalid(input, "not ISO 8601");
+  const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "", zone = "Z"] = match;
+  const [y, mo, d, h, mi, s] = [year, month, day, hour, minute, second].map(Number) as [number, number, number, number, number, number];
+  const date = new Date(0);
+  date.setUTCFullYear(y, mo - 1, d);
+  if (date.getUTCMonth() !== mo - 1 || date.getUTCDate() !== d || h > 23 || mi > 59 || s > 59)
+    throw invalid(input, "no such date or time");
+  if (/[1-9]/.test(fraction.slice(6))) throw invalid(input, "finer than a microsecond");
+  const micros = Number(fraction.slice(0, 6).padEnd(6, "0"));
+  const at = date.getTime() * MILLISECOND + h * HOUR + mi * MINUTE + s * SECOND + micros - zoneOffset(zone);
+  if (!Number.isSafeInteger(at)) throw invalid(input, "outside ±2^53 µs");
+  return at;
+}
+
+/** ISO 8601 in UTC with as many digits as the moment needs: `2001-06-24T10:00:00Z`, `2001-06-24T10:00:00.000001Z`. */
+export function formatTimestamp(at: Timestamp): string {
+  const seconds = Math.floor(at / SECOND);
+  const micros = at - seconds * SECOND;
+  const iso = new Date(seconds * 1000).toISOString().replace(/\.000Z$/, "");
+  if (micros === 0) return `${iso}Z`;
+  return `${iso}.${String(micros).padStart(6, "0").replace(/000$/, "")}Z`;
+}
+
+function zoneOffset(zone: string): number {
+  if (zone === "Z" || zone === "z") return 0;
+  const sign = zone.startsWith("-") ? -1 : 1;
+  const digits = zone.slice(1).replace(":", "");
+  return sign * (Number(digits.slice(0, 2)) * HOUR + Number(digits.slice(2, 4) || "0") * MINUTE);
+}
+
+function invalid(input: unknown, why: string): AsofError {
+  return new AsofError("ASOF_TIMESTAMP", `${JSON.stringify(input)} is not a timestamp: ${why}`, { value: String(input) });
+}

@@ -1,0 +1,19 @@
+/**
+ * The folder of a store: files by paths relative to it, with `/`. Nothing outside it can be named.
+ * All failures of the disk are ASOF_HOME; a file that is not there is ASOF_FILE.
+ */
+export interface FileStore {
+  /** The path as the engine and other processes know it. */
+  path(file: string): string;
+  read(file: string): Promise<Uint8Array>;
+  /** Writes aside, syncs and renames: the file appears whole and durable, or not at all. */
+  write(file: string, bytes: Uint8Array): Promise<void>;
+  /** Makes a folder, with those above it. */
+  makeFolder(folder: string): Promise<void>;
+  /** All files below a folder, ascending; none where the folder does not exist. */
+  list(folder: string): Promise<{ readonly file: string; readonly bytes: number }[]>;
+  /** Moves files within the store, each with its contents durable at its new place when this resolves. */
+  move(moves: readonly { readonly from: string; readonly to: string }[]): Promise<void>;
+  /** Removes a file, or a folder with all it holds; nothing where it does not exist. */
+  remove(path: string): Promise<void>;
+}

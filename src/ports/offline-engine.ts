@@ -1,0 +1,56 @@
+import type { Batch } from "../core/schema/column.ts";
+import type { Fields, Row } from "../core/schema/data-type.ts";
+
+/** A column as the engine names it. `kind` is null where asof has no such type. */
+export interface DescribedColumn {
+  readonly name: string;
+  readonly engineType: string;
+  readonly kind: import("../core/schema/data-type.ts").Kind | null;
+}
+
+/**
+ * A private workspace in the engine: temporary tables and views live and die with it. Its calls run one after
+ * another; several sessions run side by side. Aborting the signal given at opening interrupts what runs and makes
+ * the call reject with ASOF_INTERRUPTED.
+ *
+ * Types: string VARCHAR, boolean BOOLEAN, int32 INTEGER, int64 BIGINT, float64 DOUBLE, timestamp TIMESTAMP
+ * (microseconds, no zone, read as UTC).
+ */
+export interface OfflineSession {
+  /** Runs statements; resolves to the rows changed by the last. @throws ASOF_SQL, ASOF_FILE, ASOF_INTERRUPTED */
+  run(sql: string): Promise<number>;
+
+  /** The columns of a query, without running it. */
+  describe(sql: string): Promise<readonly DescribedColumn[]>;
+
+  /**
+   * The result as batches of columns, in the order of the query, streamed: memory does not grow with the result.
+   * The fields name a subset of the result's columns and their types; the engine casts what it must (a TIMESTAMP to
+   * microseconds). The arrays of a batch are the caller's to keep.
+   * @throws ASOF_TYPE where a null meets a field that is not nullable.
+   */
+  columns(sql: string, fields: Fields): AsyncIterable<Batch>;
+
+  /** A small result as rows of canonical values. */
+  rows(sql: string, fields: Fields): Promise<Row[]>;
+
+  /**
+   * Creates a temporary table from batches, in their order; resolves to its rows. The arrays of a batch are lent
+   * until the next is asked for.
+   */
+  table(name: string, fields: Fields, batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<number>;
+
+  /**
+   * Writes rows that exist as columns to one Parquet file in their order, without a table between; resolves to the
+   * file's bytes. The file appears whole (written aside, synced, renamed) or not at all.
+   */
+  writeParquet(path: string, fields: Fields, batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<number>;
+
+  close(): Promise<void>;
+}
+
+/** Keeps nothing itself: history lives in Parquet files, the engine reads, sorts, joins and writes them. */
+export interface OfflineEngine {
+  session(options?: { readonly signal?: AbortSignal }): Promise<OfflineSession>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,129 @@
+import type { Timestamp } from "../core/time/timestamp.ts";
+import type { LogPosition } from "./event-log.ts";
+
+/** One definition as it is stored: plain data under its kind and name. */
+export interface StoredDefinition {
+  readonly kind: string;
+  readonly name: string;
+  readonly fingerprint: string;
+  /** The definition as canonical JSON. */
+  readonly json: string;
+}
+
+export interface Revision {
+  /** 0 before the first apply, then one more with each apply that changes something. */
+  readonly revision: number;
+  readonly appliedAt: Timestamp | null;
+  readonly definitions: readonly StoredDefinition[];
+}
+
+export type RunKind = "apply" | "load" | "compute" | "dataset" | "train" | "materialize" | "replay" | "archive" | "compact" | "serve";
+
+export interface Run {
+  readonly id: number;
+  readonly kind: RunKind;
+  /** What it worked on: the name of a source, view, service or model. */
+  readonly target: string;
+  readonly startedAt: Timestamp;
+  readonly endedAt: Timestamp | null;
+  /** Wall-clock seconds it took, measured by a monotonic clock; null while it runs. */
+  readonly seconds: number | null;
+  readonly state: "running" | "succeeded" | "failed" | "interrupted";
+  readonly rows: number | null;
+  readonly bytes: number | null;
+  /** Where its result is: "offline store", "online store", "model registry". */
+  readonly location: string;
+  /** What else it has to tell, as JSON. */
+  readonly details: string;
+}
+
+/** A Parquet file of the offline store. Its rows are of one stream. */
+export interface OfflineFile {
+  /** Relative to the offline store's folder, with `/`. */
+  readonly path: string;
+  readonly stream: string;
+  /**
+   * "load": one bulk load or computation, whose rows all entered at `position`. "archive": records moved from the
+   * log; each row carries its own position in `__position`, within [position, end).
+   */
+  readonly kind: "load" | "archive";
+  readonly position: LogPosition;
+  readonly end: LogPosition;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly minEvent: Timestamp;
+  readonly maxEvent: Timestamp;
+  readonly minAvailable: Timestamp;
+  readonly maxAvailable: Timestamp;
+}
+
+/** A change of the list of files, whole or not at all. */
+export interface FileChange {
+  readonly add: readonly OfflineFile[];
+  readonly remove: readonly string[];
+  /** Records below this position are in Parquet now. Never steps back. */
+  readonly archived?: LogPosition;
+  /** Control entries below this position are reflected in the list. Never steps back. */
+  readonly applied?: LogPosition;
+}
+
+export interface OfflineState {
+  readonly archived: LogPosition;
+  readonly applied: LogPosition;
+}
+
+export interface ModelVersion {
+  readonly model: string;
+  readonly version: number;
+  readonly createdAt: Timestamp;
+  readonly fingerprint: string;
+  readonly runtime: string;
+  /** SHA-256 of the model's bytes, hexadecimal; the bytes live in the model store under it. */
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Training set, metrics and the baseline, as JSON. */
+  readonly details: string;
+  readonly promotedAt: Timestamp | null;
+}
+
+/**
+ * What the store knows of itself: definitions, runs, files, models. Transactional; several processes at once.
+ * Every method is atomic and durable when it resolves; a writer waits its turn up to 5 s, then ASOF_BUSY.
+ */
+export interface RegistryStore {
+  revision(): Promise<Revision>;
+  /**
+   * Replaces the definitions if the present revision is `expected`; otherwise ASOF_APPLY_CONFLICT and nothing
+   * changes. Applying what is there already changes nothing and returns the present revision.
+   */
+  apply(expected: number, definitions: readonly StoredDefinition[], at: Timestamp): Promise<Revision>;
+  /** Every definition ever applied under this fingerprint, or null. */
+  byFingerprint(fingerprint: string): Promise<StoredDefinition | null>;
+
+  /** Records that work began, and what process does it. */
+  startRun(run: Pick<Run, "kind" | "target" | "startedAt" | "location">): Promise<number>;
+  finishRun(id: number, outcome: Pick<Run, "endedAt" | "seconds" | "state" | "rows" | "bytes" | "details">): Promise<void>;
+  /** Newest first. A run whose process is gone reads as interrupted. */
+  runs(filter?: { readonly kind?: RunKind; readonly target?: string; readonly limit?: number }): Promise<Run[]>;
+
+  offlineState(): Promise<OfflineState>;
+  /** Files of a stream (of all without one) that hold something below `cut`, by position, then path. */
+  files(stream?: string, cut?: LogPosition): Promise<OfflineFile[]>;
+  changeFiles(change: FileChange): Promise<void>;
+  /** One consistent view of both. */
+  offlineView(stream?: string): Promise<{ readonly state: OfflineState; readonly files: readonly OfflineFile[] }>;
+
+  /** Adds the next version of a model; resolves to its number, from 1. */
+  addModel(model: Omit<ModelVersion, "version" | "promotedAt">): Promise<number>;
+  models(model?: string): Promise<ModelVersion[]>;
+  /** Makes a version the one that serves. @throws ASOF_UNKNOWN_MODEL_VERSION */
+  promote(model: string, version: number, at: Timestamp): Promise<void>;
+  /** The version that serves: the one promoted last. */
+  promoted(model: string): Promise<ModelVersion | null>;
+
+  /** Small named values, such as the reserve of stamps. */
+  note(name: string): Promise<string | null>;
+  setNote(name: string, value: string): Promise<void>;
+
+  close(): Promise<void>;
+}

@@ -1,0 +1,15 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openLmdb } from "../../src/adapters/lmdb/open-lmdb.ts";
+import type { OnlineStoreUnderTest } from "./online-store.ts";
+
+export const subject: OnlineStoreUnderTest = {
+  name: "lmdb",
+  makePlace: () => mkdtemp(join(tmpdir(), "asof-lmdb-")),
+  removePlace: (place) => rm(place, { recursive: true, force: true }),
+  open: (place) => openLmdb(place),
+  module: import.meta.url,
+  multiProcess: true,
+  survivesKill: true,
+};

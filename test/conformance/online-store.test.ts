@@ -1,0 +1,4 @@
+import { subject } from "./lmdb-subject.ts";
+import { onlineStoreConformance } from "./online-store.ts";
+
+onlineStoreConformance(subject);
