@@ -22,7 +22,10 @@ const scheduled = col("scheduled");
 /** A flight lands half an hour of taxiing and its distance at 8 miles a minute after it should have left, plus its delay. */
 const landing = greatest(
   scheduled,
-  scheduled.plus(minutes(30)).plus(minutes(col("distance").div(8))).plus(minutes(col("delay"))),
+  scheduled
+    .plus(minutes(30))
+    .plus(minutes(col("distance").div(8)))
+    .plus(minutes(col("delay"))),
 );
 
 export const flights = eventSource("flights", {

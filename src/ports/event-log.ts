@@ -25,6 +25,9 @@ export interface LogEntry extends NewEntry {
   readonly position: LogPosition;
 }
 
+/** The log as those who only read it see it. */
+export type LogReader = Pick<EventLog, "start" | "end" | "lastStamp" | "read" | "bytes">;
+
 /**
  * An append-only log of entries with one writer and many readers.
  *

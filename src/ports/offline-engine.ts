@@ -10,8 +10,11 @@ export interface DescribedColumn {
 
 /**
  * A private workspace in the engine: temporary tables and views live and die with it. Its calls run one after
- * another; several sessions run side by side. Aborting the signal given at opening interrupts what runs and makes
- * the call reject with ASOF_INTERRUPTED.
+ * another; several sessions run side by side. While the caller's code runs in the middle of `columns`, `table` or
+ * `writeParquet`, another call of the same session is refused (an assertion: it could only wait for itself); to feed
+ * one from another, open two sessions. Aborting the signal given at opening interrupts what runs and makes that call
+ * and later ones reject with ASOF_INTERRUPTED; closing does the same with ASOF_CLOSED. Any call may reject with
+ * ASOF_MEMORY, and with ASOF_HOME where the disk refuses.
  *
  * Types: string VARCHAR, boolean BOOLEAN, int32 INTEGER, int64 BIGINT, float64 DOUBLE, timestamp TIMESTAMP
  * (microseconds, no zone, read as UTC).
@@ -26,8 +29,10 @@ export interface OfflineSession {
   /**
    * The result as batches of columns, in the order of the query, streamed: memory does not grow with the result.
    * The fields name a subset of the result's columns and their types; the engine casts what it must (a TIMESTAMP to
-   * microseconds). The arrays of a batch are the caller's to keep.
-   * @throws ASOF_TYPE where a null meets a field that is not nullable.
+   * microseconds), and never by rounding to an integer or a microsecond. Values are canonical: one NaN, no −0. The
+   * arrays of a batch are the caller's to keep.
+   * @throws ASOF_TYPE where a null meets a field that is not nullable or a value does not cast, ASOF_OVERFLOW where it
+   * is out of its type's range, ASOF_SQL where the result lacks a field.
    */
   columns(sql: string, fields: Fields): AsyncIterable<Batch>;
 

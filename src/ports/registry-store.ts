@@ -17,7 +17,17 @@ export interface Revision {
   readonly definitions: readonly StoredDefinition[];
 }
 
-export type RunKind = "apply" | "load" | "compute" | "dataset" | "train" | "materialize" | "replay" | "archive" | "compact" | "serve";
+export type RunKind =
+  | "apply"
+  | "load"
+  | "compute"
+  | "dataset"
+  | "train"
+  | "materialize"
+  | "replay"
+  | "archive"
+  | "compact"
+  | "serve";
 
 export interface Run {
   readonly id: number;
@@ -94,36 +104,44 @@ export interface RegistryStore {
   revision(): Promise<Revision>;
   /**
    * Replaces the definitions if the present revision is `expected`; otherwise ASOF_APPLY_CONFLICT and nothing
-   * changes. Applying what is there already changes nothing and returns the present revision.
+   * changes. Applying the set that is there already (by fingerprints, in any order) changes nothing and returns the
+   * present revision, whatever is expected: so an apply may be repeated. Definitions come back in the order given.
    */
   apply(expected: number, definitions: readonly StoredDefinition[], at: Timestamp): Promise<Revision>;
-  /** Every definition ever applied under this fingerprint, or null. */
+  /** The definition with this fingerprint, if it was ever applied. */
   byFingerprint(fingerprint: string): Promise<StoredDefinition | null>;
 
   /** Records that work began, and what process does it. */
   startRun(run: Pick<Run, "kind" | "target" | "startedAt" | "location">): Promise<number>;
-  finishRun(id: number, outcome: Pick<Run, "endedAt" | "seconds" | "state" | "rows" | "bytes" | "details">): Promise<void>;
+  /** Once for each run, by any process. */
+  finishRun(
+    id: number,
+    outcome: Pick<Run, "endedAt" | "seconds" | "state" | "rows" | "bytes" | "details">,
+  ): Promise<void>;
   /** Newest first. A run whose process is gone reads as interrupted. */
   runs(filter?: { readonly kind?: RunKind; readonly target?: string; readonly limit?: number }): Promise<Run[]>;
 
   offlineState(): Promise<OfflineState>;
   /** Files of a stream (of all without one) that hold something below `cut`, by position, then path. */
   files(stream?: string, cut?: LogPosition): Promise<OfflineFile[]>;
+  /** Removes first; what it removes must be there, and what it adds must not. */
   changeFiles(change: FileChange): Promise<void>;
   /** One consistent view of both. */
   offlineView(stream?: string): Promise<{ readonly state: OfflineState; readonly files: readonly OfflineFile[] }>;
 
   /** Adds the next version of a model; resolves to its number, from 1. */
   addModel(model: Omit<ModelVersion, "version" | "promotedAt">): Promise<number>;
+  /** By model, then version. */
   models(model?: string): Promise<ModelVersion[]>;
   /** Makes a version the one that serves. @throws ASOF_UNKNOWN_MODEL_VERSION */
   promote(model: string, version: number, at: Timestamp): Promise<void>;
-  /** The version that serves: the one promoted last. */
+  /** The version that serves: of all calls of `promote` the last, whatever its `at`. */
   promoted(model: string): Promise<ModelVersion | null>;
 
   /** Small named values, such as the reserve of stamps. */
   note(name: string): Promise<string | null>;
   setNote(name: string, value: string): Promise<void>;
 
+  /** Idempotent. After it every method fails with ASOF_CLOSED. */
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { EventLog, LogEntry, NewEntry } from "../../src/ports/event-log.ts";
 import { collect, entryOf, textEntry, textOf } from "./event-log-entries.ts";
-import type { EventLogTestOptions, EventLogUnderTest } from "./event-log.ts";
+import type { EventLogTestOptions, EventLogUnderTest } from "./event-log-under-test.ts";
 
 /** What the log promises as long as nothing goes wrong. */
 export function behaviour(subject: EventLogUnderTest): void {
@@ -92,7 +92,7 @@ export function behaviour(subject: EventLogUnderTest): void {
           }
         },
       );
-      await fc.assert(property, { numRuns: 30 });
+      await fc.assert(property, { numRuns: 20 });
     });
 
     test("concurrent appends resolve in the order of their calls", async () => {

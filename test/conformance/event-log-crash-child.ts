@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
-import { entryOf } from "./event-log-entries.ts";
-import type { EventLogUnderTest } from "./event-log.ts";
+import { entryOf, textEntry } from "./event-log-entries.ts";
+import type { EventLogUnderTest } from "./event-log-under-test.ts";
 
 // A writer that is there to be killed: it appends for ever, and tells of each entry once that is acknowledged.
 
@@ -25,7 +25,7 @@ async function appendOne(): Promise<void> {
 }
 
 if (task === "hold") {
-  await log.append(entryOf(id, 0));
+  await log.append(textEntry(log, "held"));
   tell("ready");
   process.stdin.resume();
 } else {

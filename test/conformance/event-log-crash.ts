@@ -4,11 +4,11 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { EventLogUnderTest } from "./event-log.ts";
+import type { EventLogUnderTest } from "./event-log-under-test.ts";
 import { collect, entryOf, idOf, sequence } from "./event-log-entries.ts";
 
 const SEED = Number(process.env["ASOF_SEED"] ?? 20010630);
-const ROUNDS = 12;
+const ROUNDS = 8;
 
 /** What the log promises of processes that are killed. */
 export function crashes(subject: EventLogUnderTest): void {

@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { EventLog } from "../../src/ports/event-log.ts";
 import { collect, sequence, textEntry, textOf } from "./event-log-entries.ts";
-import type { EventLogUnderTest } from "./event-log.ts";
+import type { EventLogUnderTest } from "./event-log-under-test.ts";
 
 /** The log's files, by their paths within the place. */
 type Image = ReadonlyMap<string, Buffer>;

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openFileLog } from "../../src/adapters/file-log/open-file-log.ts";
-import type { EventLogUnderTest } from "./event-log.ts";
+import type { EventLogUnderTest } from "./event-log-under-test.ts";
 
 export const subject: EventLogUnderTest = {
   name: "file-log",

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openLmdb } from "../../src/adapters/lmdb/open-lmdb.ts";
-import type { OnlineStoreUnderTest } from "./online-store.ts";
+import type { OnlineStoreUnderTest } from "./online-store-under-test.ts";
 
 export const subject: OnlineStoreUnderTest = {
   name: "lmdb",

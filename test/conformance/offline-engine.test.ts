@@ -11,6 +11,6 @@ offlineEngineConformance("DuckDB", {
     return `read_csv(${sqlString(file)}, header = true, columns = {${types.join(", ")}})`;
   },
   series: (n) => `(SELECT range AS i FROM range(${n}))`,
-  endless: "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE hash(a.range, b.range) = 1",
+  endless: "SELECT count(*) AS i FROM range(10000000) a, range(10000000) b WHERE hash(a.range, b.range) = 1",
   hungry: "SELECT list(range) FROM range(50000000)",
 });

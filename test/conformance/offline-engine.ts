@@ -102,6 +102,12 @@ function counting(rows: number, first = 0): Batch {
 }
 const counted: Fields = { i: t.float64() };
 
+async function all(batches: AsyncIterable<Batch>): Promise<Batch[]> {
+  const list: Batch[] = [];
+  for await (const batch of batches) list.push(batch);
+  return list;
+}
+
 async function collect(session: OfflineSession, sql: string, name: string): Promise<Float64Array> {
   const parts: number[] = [];
   for await (const batch of session.columns(sql, counted))
@@ -173,13 +179,35 @@ export function offlineEngineConformance(name: string, under: OfflineEngineUnder
         });
       });
 
+      test("strings of every length, met again and again, in any order", async () => {
+        await within(async (session) => {
+          const fields = { s: t.nullable(t.string()) };
+          const alike = ["same-len", "the same beginning "];
+          const distinct = Array.from({ length: 20_000 }, (_, i) =>
+            i % 4 === 0
+              ? `${alike[(i / 4) % 2]}${String(i / 4).padStart(4, "0")}`
+              : `${i}${"é-x".charAt(i % 3).repeat(i % 90)}`,
+          );
+          const rows = Array.from({ length: 60_000 }, (_, i) => {
+            const s =
+              i % 97 === 0 ? null : distinct[(i * (i % 7 === 0 ? 1 : 7919)) % (i % 2 === 0 ? 50 : distinct.length)];
+            return { s };
+          });
+          const table = fresh();
+          await session.table(table, fields, [batchOf(fields, rows)]);
+          const read = await session.rows(`SELECT s FROM ${table}`, fields);
+          expect(read.findIndex(({ s }, i) => s !== rows[i].s)).toBe(-1);
+          expect(read).toHaveLength(rows.length);
+        });
+      });
+
       test("one NaN and no −0", async () => {
         await within(async (session) => {
           const bits = new BigUint64Array([0x7ff8_0000_dead_beefn, 0xfff8_0000_0000_0001n, 1n << 63n]);
           const column = { type: t.float64({ nonFinite: true }), values: new Float64Array(bits.buffer), valid: null };
           const table = fresh();
           await session.table(table, { x: column.type }, [{ rows: 3, columns: { x: column } }]);
-          const read = await Array.fromAsync(session.columns(`SELECT * FROM ${table}`, { x: column.type }));
+          const read = await all(session.columns(`SELECT * FROM ${table}`, { x: column.type }));
           const canonical = new BigUint64Array(Float64Array.of(Number.NaN, Number.NaN, 0).buffer);
           expect(new BigUint64Array((read[0].columns["x"].values as Float64Array).slice().buffer)).toEqual(canonical);
         });
@@ -189,7 +217,7 @@ export function offlineEngineConformance(name: string, under: OfflineEngineUnder
         await within(async (session) => {
           const fields = { i: t.float64(), s: t.string(), n: t.nullable(t.int32()) };
           const sql = `SELECT i, 'a string of some length ' || i AS s, CASE WHEN i = 150000 THEN NULL ELSE 1 END AS n FROM ${under.series(200_000)}`;
-          const batches = await Array.fromAsync(session.columns(sql, fields));
+          const batches = await all(session.columns(sql, fields));
           expect(batches.length).toBeGreaterThan(1);
           expect(batches.reduce((sum, batch) => sum + batch.rows, 0)).toBe(200_000);
           let at = 0;
@@ -233,7 +261,7 @@ export function offlineEngineConformance(name: string, under: OfflineEngineUnder
       test("a null in a field that may not be null names the field and the row", async () => {
         await within(async (session) => {
           const sql = `SELECT CASE WHEN i = 70000 THEN NULL ELSE i END AS i FROM ${under.series(100_000)}`;
-          await expect(Array.fromAsync(session.columns(sql, counted))).rejects.toMatchObject({
+          await expect(all(session.columns(sql, counted))).rejects.toMatchObject({
             code: "ASOF_TYPE",
             details: { field: "i", row: 70_000 },
           });
@@ -284,7 +312,7 @@ export function offlineEngineConformance(name: string, under: OfflineEngineUnder
       test("memory does not grow with a result, nor with a file that is written", async () => {
         await within(async (session) => {
           const mebibyte = 2 ** 20;
-          const rows = 40_000_000;
+          const rows = 20_000_000;
           let [seen, peak] = [0, 0];
           const before = process.memoryUsage.rss();
           for await (const batch of session.columns(`SELECT i FROM ${under.series(rows)}`, counted)) {
@@ -298,7 +326,7 @@ export function offlineEngineConformance(name: string, under: OfflineEngineUnder
           peak = 0;
           const one = counting(65_536);
           async function* many(): AsyncGenerator<Batch> {
-            for (let i = 0; i < 300; i++) {
+            for (let i = 0; i < 150; i++) {
               peak = Math.max(peak, process.memoryUsage.rss() - other);
               yield one;
             }
@@ -383,24 +411,52 @@ export function offlineEngineConformance(name: string, under: OfflineEngineUnder
         await session.close();
         await expected;
         await expect(session.run("SELECT 1")).rejects.toMatchObject({ code: "ASOF_CLOSED" });
+        await expect(session.table("x", counted, [])).rejects.toMatchObject({ code: "ASOF_CLOSED" });
+        await expect(session.writeParquet(path("closed.parquet"), counted, [])).rejects.toMatchObject({
+          code: "ASOF_CLOSED",
+        });
         await expect(session.rows("SELECT 1 AS i", counted)).rejects.toMatchObject({ code: "ASOF_CLOSED" });
 
         const spill = path("other spill");
-        const other = await under.open(spill, "100MB");
+        const other = await under.open(spill, "60MB");
         const busy = await other.session();
         expect(
           await busy.rows(
-            `SELECT max(i) AS i FROM (SELECT i FROM ${under.series(20_000_000)} ORDER BY hash(i))`,
+            `SELECT max(i) AS i FROM (SELECT i FROM ${under.series(8_000_000)} ORDER BY hash(i))`,
             counted,
           ),
         ).toHaveLength(1);
-        const open = busy.columns(`SELECT i FROM ${under.series(10_000_000)}`, counted);
+        const open = busy.columns(`SELECT i FROM ${under.series(10_000_000)}`, counted)[Symbol.asyncIterator]();
         await open.next();
         await other.close();
         await expect(open.next()).rejects.toMatchObject({ code: "ASOF_CLOSED" });
         await expect(other.session()).rejects.toMatchObject({ code: "ASOF_CLOSED" });
         expect(await readdir(spill)).toEqual([]);
       });
+    });
+
+    test("closing the engine ends what takes batches, also from another session", async () => {
+      const target = path("closed midway");
+      await mkdir(target);
+      const closing = await under.open(path("closing"));
+      const [reader, writer, loader] = await Promise.all([closing.session(), closing.session(), closing.session()]);
+      const begun = Promise.withResolvers<void>();
+      async function* slow(): AsyncGenerator<Batch> {
+        for (;;) {
+          yield counting(1000);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          begun.resolve();
+        }
+      }
+      const calls = [
+        writer.writeParquet(join(target, "x.parquet"), counted, reader.columns(under.endless, { i: t.float64() })),
+        loader.table("x", counted, slow()),
+      ];
+      const refused = calls.map((call) => expect(call).rejects.toMatchObject({ code: "ASOF_CLOSED" }));
+      await begun.promise;
+      await closing.close();
+      await Promise.all(refused);
+      expect(await readdir(target)).toEqual([]);
     });
 
     describe("interruption", () => {
@@ -418,13 +474,25 @@ export function offlineEngineConformance(name: string, under: OfflineEngineUnder
           expect(performance.now() - at).toBeLessThan(2000);
           await expect(session.run("SELECT 1")).rejects.toMatchObject(interrupted);
           await expect(session.describe("SELECT 1")).rejects.toMatchObject(interrupted);
-          await expect(session.columns("SELECT 1 AS i", counted).next()).rejects.toMatchObject(interrupted);
+          await expect(all(session.columns("SELECT 1 AS i", counted))).rejects.toMatchObject(interrupted);
           await expect(session.table("late", counted, [counting(1)])).rejects.toMatchObject(interrupted);
           await expect(session.writeParquet(path("late.parquet"), counted, [counting(1)])).rejects.toMatchObject(
             interrupted,
           );
         }, abort);
         expect(await within((session) => session.rows("SELECT 1 AS i", counted))).toEqual([{ i: 1 }]);
+      });
+
+      test("stops a query whose call has only just reached the engine", async () => {
+        for (let ticks = 1; ticks <= 12; ticks++) {
+          const abort = new AbortController();
+          await within(async (session) => {
+            const stopped = expect(session.run(under.endless)).rejects.toMatchObject(interrupted);
+            for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
+            abort.abort();
+            await stopped;
+          }, abort);
+        }
       });
 
       test("stops a stream between batches", async () => {
@@ -518,6 +586,16 @@ export function offlineEngineConformance(name: string, under: OfflineEngineUnder
             failed,
           );
         });
+      });
+
+      test("a file that cannot be put in its place leaves nothing behind", async () => {
+        const target = path("occupied");
+        await mkdir(join(target, "x.parquet"), { recursive: true });
+        await within(async (session) => {
+          const writing = session.writeParquet(join(target, "x.parquet"), counted, [counting(10)]);
+          await expect(writing).rejects.toMatchObject({ code: "ASOF_HOME" });
+        });
+        expect(await readdir(target)).toEqual(["x.parquet"]);
       });
 
       test("what a producer throws passes unchanged, and leaves nothing", async () => {

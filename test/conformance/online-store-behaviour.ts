@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { OnlineStore, Put } from "../../src/ports/online-store.ts";
 import { bytes, read, scanned, text } from "./online-store-bytes.ts";
-import type { OnlineStoreUnderTest } from "./online-store.ts";
+import type { OnlineStoreUnderTest } from "./online-store-under-test.ts";
 
 /** What the store promises of reads and commits. */
 export function behaviour(subject: OnlineStoreUnderTest): void {
@@ -80,16 +80,16 @@ export function behaviour(subject: OnlineStoreUnderTest): void {
 
     test("one read sees one commit, while others are under way", async () => {
       const keys = Array.from({ length: 40 }, (_, i) => bytes(`key ${i}`));
-      let writing = true;
+      const written = new AbortController();
       const writer = (async () => {
         for (let n = 0; n < 60; n++) {
           const value = bytes(String(n).padStart(100));
           await store.commit(keys.map((key) => [key, value]));
         }
-        writing = false;
+        written.abort();
       })();
       const seen = new Set<string>();
-      while (writing) {
+      while (!written.signal.aborted) {
         const values = new Set((await read(store, keys)).map((value) => value && text(value)));
         expect(values.size).toBe(1);
         seen.add(String([...values][0]));
@@ -103,15 +103,15 @@ export function behaviour(subject: OnlineStoreUnderTest): void {
       const sizes = [0, 1, 7, 200, 0, 2_000, 4_096, 40_000, 3, 1_000_000, 0, 100, 3_000_001, 5];
       const values = sizes.map((size, i) => new Uint8Array(size).map((_, at) => (at * 31 + i) & 0xff));
       const keys = sizes.map((_, i) => bytes(`key ${i}`));
-      await store.commit(keys.map((key, i) => [key, values[i]!]));
+      await store.commit(keys.map((key, i) => [key, values[i]]));
       await store.read(keys, (index, value) => {
         // Its length as native methods see it, not only as a property.
         expect(value!.byteLength).toBe(sizes[index]);
-        expect(Buffer.from(value!.buffer, value!.byteOffset, value!.byteLength).equals(values[index]!)).toBe(true);
+        expect(Buffer.from(value!.buffer, value!.byteOffset, value!.byteLength).equals(values[index])).toBe(true);
       });
       let i = 0;
       for await (const [, value] of store.scan(bytes("key 13"))) {
-        expect(Buffer.compare(value, values[13]!)).toBe(0);
+        expect(Buffer.compare(value, values[13])).toBe(0);
         i++;
       }
       expect(i).toBe(1);

@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import type { Put } from "../../src/ports/online-store.ts";
 import { bytes } from "./online-store-bytes.ts";
-import type { OnlineStoreUnderTest } from "./online-store.ts";
+import type { OnlineStoreUnderTest } from "./online-store-under-test.ts";
 
 /** The keys of every commit of this process; all carry the number of their commit. */
 export const NUMBERED: readonly Uint8Array[] = Array.from({ length: 3_000 }, (_, i) => bytes(`numbered ${i}`));
@@ -18,8 +18,8 @@ export const numberOf = (value: Uint8Array): number => new DataView(value.buffer
 // A writer that is there to be killed: it commits for ever, two at a time, and tells of each once it is resolved.
 if (process.argv[1] === import.meta.filename) {
   const [moduleUrl, place, first] = process.argv.slice(2);
-  const { subject } = (await import(moduleUrl!)) as { subject: OnlineStoreUnderTest };
-  const store = await subject.open(place!);
+  const { subject } = (await import(moduleUrl)) as { subject: OnlineStoreUnderTest };
+  const store = await subject.open(place);
   const commit = async (n: number): Promise<void> => {
     await store.commit(NUMBERED.map((key, i): Put => [key, numbered(n, i)]));
     writeSync(1, `${n}.\n`);

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { OnlineStore } from "../../src/ports/online-store.ts";
 import { bytes, read } from "./online-store-bytes.ts";
 import { NUMBERED, numberOf } from "./online-store-child.ts";
-import type { OnlineStoreUnderTest } from "./online-store.ts";
+import type { OnlineStoreUnderTest } from "./online-store-under-test.ts";
 
 const SEED = Number(process.env["ASOF_SEED"] ?? 20010630);
 const ROUNDS = 6;
@@ -26,7 +26,7 @@ function start(subject: OnlineStoreUnderTest, place: string, first: number): Wri
   });
   const running = Promise.withResolvers<void>();
   const writer: Writer = { process: child, running: running.promise, acknowledged: first - 1 };
-  createInterface(child.stdout!).on("line", (line) => {
+  createInterface(child.stdout).on("line", (line) => {
     // The end tells a whole line from one that a kill cut short.
     if (line.endsWith(".")) writer.acknowledged = Number.parseInt(line);
     running.resolve();

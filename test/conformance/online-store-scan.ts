@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { OnlineStore, Put } from "../../src/ports/online-store.ts";
 import { bytes, scanned, text } from "./online-store-bytes.ts";
-import type { OnlineStoreUnderTest } from "./online-store.ts";
+import type { OnlineStoreUnderTest } from "./online-store-under-test.ts";
 
 const ENTRIES = 22_000;
 const keyOf = (i: number): Uint8Array => bytes(`many ${String(i).padStart(6, "0")}`);
@@ -41,7 +41,7 @@ export function scans(subject: OnlineStoreUnderTest): void {
       expect(entries.map(([key, value]) => [text(key), text(value)])).toEqual(
         Array.from({ length: ENTRIES }, (_, i) => [text(keyOf(i)), `value ${i}`]),
       );
-      expect((await scanned(store, keyOf(9)))[0]![1]).toBe("changed");
+      expect((await scanned(store, keyOf(9)))[0][1]).toBe("changed");
     });
 
     test("a scan lets others run", async () => {

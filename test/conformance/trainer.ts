@@ -5,7 +5,7 @@ import { evaluate } from "../../src/core/metrics/metrics.ts";
 import type { LoadedModel, ModelRuntime, Task, TrainedModel, Trainer, TrainingTable } from "../../src/ports/trainer.ts";
 import { booleans, doubles, int32s, int64s, sequence, strings, timestamps } from "./training-columns.ts";
 
-/** A trainer, the runtime of its models, and what of the suite it cannot do, with the reason. */
+/** A trainer and the runtime of its models. What a trainer cannot do, its `tasks` and `deterministic` say. */
 export interface TrainerUnderTest {
   readonly name: string;
   readonly trainer: Trainer;

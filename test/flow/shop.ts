@@ -1,5 +1,17 @@
 // A small shop: definitions with every data type, for tests of the surfaces.
-import { aggregateView, count, entity, eventSource, featureService, gradientBoostedTrees, max, model, onDemandView, sum, t } from "../../src/index.ts";
+import {
+  aggregateView,
+  count,
+  entity,
+  eventSource,
+  featureService,
+  gradientBoostedTrees,
+  max,
+  model,
+  onDemandView,
+  sum,
+  t,
+} from "../../src/index.ts";
 
 export const customer = entity("customer", { customer: t.string() });
 

@@ -35,7 +35,7 @@ const orNull = <T>(items: readonly unknown[], make: () => T): T | null => (items
 
 const oracles = {
   sum: (items: readonly Contribution[]) => orNull(items, () => exactSum(numbers(items))),
-  avg: (items: readonly Contribution[]) => orNull(items, () => exactSum(numbers(items)) / items.length),
+  avg: (items: readonly Contribution[]) => orNull(items, () => exactSum(numbers(items)) / items.length + 0),
   var: (items: readonly Contribution[]) => exactVariance(numbers(items)),
   stddev: (items: readonly Contribution[]) => {
     const variance = exactVariance(numbers(items));

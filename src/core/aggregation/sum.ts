@@ -8,9 +8,9 @@ export function sumOf(kind: Kind): Algebra<NumberSum> {
   return overSum(kind, ({ sum }) => sum.value());
 }
 
-/** The rounded sum divided by how many; null where there is nothing. A group. */
+/** The rounded sum divided by how many, never −0; null where there is nothing. A group. */
 export function avgOf(kind: Kind): Algebra<NumberSum> {
-  return overSum(kind, ({ sum, count }) => sum.value() / count);
+  return overSum(kind, ({ sum, count }) => sum.value() / count + 0);
 }
 
 function overSum(kind: Kind, finish: (state: NumberSum) => FeatureValue): Algebra<NumberSum> {

@@ -27,6 +27,7 @@ export function encodeBatchRows(out: ByteWriter, codec: RowCodec, rows: readonly
   }
 }
 
+/** Reads what `encodeBatchRows` wrote, to the end. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
 export function decodeBatchRows(input: ByteReader, codec: RowCodec): BatchRow[] {
   const version = input.u8();
   if (version !== FORMAT)
@@ -39,6 +40,7 @@ export function decodeBatchRows(input: ByteReader, codec: RowCodec): BatchRow[] 
       entry: input.varint(),
       features: codec.decode(input),
     });
+  input.end();
   return rows;
 }
 

@@ -1,4 +1,4 @@
-import { AsofError } from "../errors.ts";
+import { decodeStoredJson } from "./stored-json.ts";
 
 /** A file that a load brought, as the log tells of it. */
 export interface LoadedFile {
@@ -23,9 +23,7 @@ export function encodeLoad(load: LoadEntry): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ format: FORMAT, ...load }));
 }
 
+/** @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
 export function decodeLoad(payload: Uint8Array): LoadEntry {
-  const { format, ...load } = JSON.parse(new TextDecoder().decode(payload)) as LoadEntry & { format: number };
-  if (format > FORMAT)
-    throw new AsofError("ASOF_FORMAT", `a load in the log has format ${format}; this version reads ${FORMAT}`, { format });
-  return load;
+  return decodeStoredJson(payload, "a load in the log", FORMAT) as LoadEntry;
 }

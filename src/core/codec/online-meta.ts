@@ -1,6 +1,6 @@
-import { AsofError } from "../errors.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
+import { checkFormat, decodeStoredJson } from "./stored-json.ts";
 
 /** What the online store contains: every record below `position`, visible as of `watermark`. */
 export interface OnlineMeta {
@@ -46,10 +46,13 @@ export function encodeMeta(meta: OnlineMeta): Uint8Array {
   return out.finish();
 }
 
+/** @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
 export function decodeMeta(bytes: Uint8Array): OnlineMeta {
   const input = new ByteReader(bytes);
-  checkFormat(input.u8());
-  return { position: input.varint(), watermark: input.zigzag(), views: input.varint() };
+  checkFormat(input.u8(), "the online store", FORMAT);
+  const meta = { position: input.varint(), watermark: input.zigzag(), views: input.varint() };
+  input.end();
+  return meta;
 }
 
 export const noViews: OnlineViews = { version: 0, nextState: 1, views: [], building: [] };
@@ -58,15 +61,7 @@ export function encodeViews(views: OnlineViews): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ format: FORMAT, ...views }));
 }
 
+/** @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
 export function decodeViews(bytes: Uint8Array): OnlineViews {
-  const { format, ...views } = JSON.parse(new TextDecoder().decode(bytes)) as OnlineViews & { format: number };
-  checkFormat(format);
-  return views;
-}
-
-function checkFormat(version: number): void {
-  if (version > FORMAT)
-    throw new AsofError("ASOF_FORMAT", `the online store has format ${version}; this version reads ${FORMAT}`, {
-      version,
-    });
+  return decodeStoredJson(bytes, "the online store's record of views", FORMAT) as OnlineViews;
 }

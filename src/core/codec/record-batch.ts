@@ -30,11 +30,15 @@ export function encodeRecords(
   }
 }
 
-/** Reads the payload of a records entry; `codecOf` gives the codec of the schema that wrote it. */
+/**
+ * Reads the payload of a records entry, to the end; `codecOf` gives the codec of the schema that wrote it.
+ * @throws AsofError ASOF_CORRUPT, ASOF_FORMAT
+ */
 export function decodeRecords(input: ByteReader, count: number, codecOf: (schema: string) => RowCodec): StreamRecord[] {
   const codec = codecOf(schemaOfRecords(input));
   const records: StreamRecord[] = [];
   for (let i = 0; i < count; i++) records.push({ event: input.zigzag(), row: codec.decode(input) });
+  input.end();
   return records;
 }
 

@@ -8,10 +8,10 @@ export class StreamSchemas {
   private readonly codecs = new Map<string, RowCodec>();
   private readonly schemas = new Map<string, Fields>();
 
-  /** @param stored the text of an earlier `toJSON`, or null */
-  constructor(stored: string | null) {
-    const known = stored === null ? {} : (JSON.parse(stored) as Record<string, Fields>);
-    for (const [schema, fields] of Object.entries(known)) this.schemas.set(schema, fields);
+  /** Takes up the schemas of an earlier `toJSON`'s text; none where it is null. */
+  restore(stored: string | null): void {
+    if (stored === null) return;
+    for (const [schema, fields] of Object.entries(parse(stored))) this.schemas.set(schema, fields);
   }
 
   /** Adds the schema of a stream. True where it is new, and must be stored before a record of it is. */
@@ -37,4 +37,14 @@ export class StreamSchemas {
   toJSON(): Record<string, Fields> {
     return Object.fromEntries(this.schemas);
   }
+}
+
+function parse(stored: string): Record<string, Fields> {
+  try {
+    const known = JSON.parse(stored) as unknown;
+    if (typeof known === "object" && known !== null) return known as Record<string, Fields>;
+  } catch {
+    // Told below.
+  }
+  throw new AsofError("ASOF_CORRUPT", "the record of the log's schemas is damaged: it is not JSON");
 }

@@ -12,7 +12,9 @@ import { checkName } from "./name.ts";
 import { makeView, type View } from "./view.ts";
 
 /** What the source's row must have so that it can name the entity. */
-type KeysIn<K extends Fields, M> = { readonly [P in keyof K as M extends Record<P, infer C extends string> ? C : P]: KindValue[K[P]["kind"]] | null };
+type KeysIn<K extends Fields, M> = {
+  readonly [P in keyof K as M extends Record<P, infer C extends string> ? C : P]: KindValue[K[P]["kind"]] | null;
+};
 
 type Resolve<V, R> = V extends FieldValue<infer C> ? (C extends keyof R ? R[C] | null : never) : V;
 
@@ -23,16 +25,25 @@ type Flat<T> = { readonly [P in keyof T]: T[P] };
 /** A feature for each aggregate and window: `feature_window`. */
 export type WindowedFeatures<R, A> = Flat<
   UnionToIntersection<
-    { [P in keyof A & string]: A[P] extends Windowed<never, infer V, infer S> ? { readonly [Q in S as `${P}_${Q}`]: Resolve<V, R> } : never }[keyof A & string]
+    {
+      [P in keyof A & string]: A[P] extends Windowed<never, infer V, infer S>
+        ? { readonly [Q in S as `${P}_${Q}`]: Resolve<V, R> }
+        : never;
+    }[keyof A & string]
   > &
     object
 >;
 
-export interface AggregateViewOptions<F extends Fields, K extends Fields, M extends { readonly [P in keyof K]: string }, A>
-  extends Description {
+export interface AggregateViewOptions<
+  F extends Fields,
+  K extends Fields,
+  M extends { readonly [P in keyof K]: string },
+  A,
+> extends Description {
   readonly source: EventSource<F>;
   /** The entity, with the source's fields that hold its keys where they go by other names. */
-  readonly entity: (EntityBinding<K, M> | Entity<K>) & ([RowOf<F>] extends [KeysIn<K, M>] ? unknown : MissingKeys<KeysIn<K, M>>);
+  readonly entity: (EntityBinding<K, M> | Entity<K>) &
+    ([RowOf<F>] extends [KeysIn<K, M>] ? unknown : MissingKeys<KeysIn<K, M>>);
   readonly features: A;
 }
 
@@ -55,12 +66,17 @@ export function aggregateView<
   const keys: Record<string, string> =
     "entity" in bound ? { ...bound.fields } : Object.fromEntries(Object.keys(entity.keys).map((key) => [key, key]));
   for (const [key, type] of Object.entries(entity.keys)) checkKey(name, key, type, keys[key], source);
-  const features = Object.entries(aggregates).flatMap(([base, windowed]) => featuresOf(name, base, windowed, source.fields));
+  const features = Object.entries(aggregates).flatMap(([base, windowed]) =>
+    featuresOf(name, base, windowed, source.fields),
+  );
   if (features.length === 0) throw new AsofError("ASOF_DEFINITION", `view ${name} has no features`, { view: name });
   const names = features.map((feature) => feature.name);
   const twice = names.find((feature, i) => names.indexOf(feature) !== i);
   if (twice !== undefined)
-    throw new AsofError("ASOF_DEFINITION", `view ${name} names the feature ${twice} twice`, { view: name, feature: twice });
+    throw new AsofError("ASOF_DEFINITION", `view ${name} names the feature ${twice} twice`, {
+      view: name,
+      feature: twice,
+    });
   checkHops(features.filter((f) => f.window.length !== null).map((f) => f.window.hop));
   const definition: AggregateViewDefinition = freeze({
     kind: "aggregateView",
@@ -75,27 +91,43 @@ export function aggregateView<
 }
 
 function checkKey(view: string, key: string, type: DataType, field: string | undefined, source: EventSource): void {
-  const found = field === undefined ? undefined : source.fields[field];
+  const found = field !== undefined && Object.hasOwn(source.fields, field) ? source.fields[field] : undefined;
   if (found === undefined)
-    throw new AsofError("ASOF_UNKNOWN_FIELD", `view ${view}: source ${source.definition.name} has no field ${field} for the key ${key}`, {
-      view,
-      key,
-      field: String(field),
-    });
+    throw new AsofError(
+      "ASOF_UNKNOWN_FIELD",
+      `view ${view}: source ${source.definition.name} has no field ${field} for the key ${key}`,
+      {
+        view,
+        key,
+        field: String(field),
+      },
+    );
   if (found.kind !== type.kind)
-    throw new AsofError("ASOF_DEFINITION", `view ${view}: the key ${key} is ${type.kind}, but the field ${field} is ${found.kind}`, {
-      view,
-      key,
-      field: String(field),
-    });
+    throw new AsofError(
+      "ASOF_DEFINITION",
+      `view ${view}: the key ${key} is ${type.kind}, but the field ${field} is ${found.kind}`,
+      {
+        view,
+        key,
+        field: String(field),
+      },
+    );
 }
 
-function featuresOf(view: string, base: string, windowed: Windowed<never, unknown, string>, fields: Fields): AggregateFeature[] {
+function featuresOf(
+  view: string,
+  base: string,
+  windowed: Windowed<never, unknown, string>,
+  fields: Fields,
+): AggregateFeature[] {
   checkName("a feature", base);
   const { spec, of, filter } = windowed.aggregate;
   algebraOf(spec, of === null ? null : dataTypeOf(of, fields));
   if (filter !== null && typeOf(filter, fields).kind !== "boolean")
-    throw new AsofError("ASOF_DEFINITION", `view ${view}: the condition of ${base} is not true or false`, { view, feature: base });
+    throw new AsofError("ASOF_DEFINITION", `view ${view}: the condition of ${base} is not true or false`, {
+      view,
+      feature: base,
+    });
   return windowed.windows.map(({ suffix, window }) => ({
     name: `${base}_${suffix}`,
     aggregation: spec,

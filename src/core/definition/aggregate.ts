@@ -1,5 +1,5 @@
 import type { AggregationSpec } from "../aggregation/aggregation.ts";
-import type { Expr } from "../expression/expr.ts";
+import type { Column, Expr } from "../expression/expr.ts";
 import type { Expression } from "../expression/tree.ts";
 import { AsofError } from "../errors.ts";
 import type { Value } from "../schema/data-type.ts";
@@ -40,10 +40,14 @@ export class Aggregate<in R, out V> {
   }
 
   /** Leaves out the records for which the condition is not true. */
-  where<Q>(condition: Expr<Q, boolean | null>): Aggregate<R & Q, V> {
-    const filter: Expression =
-      this.filter === null ? condition.expression : { op: "and", args: [this.filter, condition.expression] };
-    return new Aggregate<R & Q, V>(this.spec, this.of, filter);
+  where<const C extends string, Q>(condition: Column<C, Q>): Aggregate<R & Q & Requires<C, boolean | null>, V>;
+  where<Q>(condition: Expr<Q, boolean | null>): Aggregate<R & Q, V>;
+  where({ expression }: { readonly expression: Expression }): Aggregate<never, V> {
+    return new Aggregate(
+      this.spec,
+      this.of,
+      this.filter === null ? expression : { op: "and", args: [this.filter, expression] },
+    );
   }
 
   /** The windows it is computed over. */
@@ -85,6 +89,8 @@ function namedWindow(given: WindowText | NamedWindow): NamedWindow {
 
 type Requires<C extends string, T> = { readonly [P in C]: T };
 type Numeric = number | bigint | boolean | null;
+/** A field by its name, or an expression. */
+type Argument = string | { readonly expression: Expression };
 
 /** How many records there are. */
 export function count(): Aggregate<unknown, number> {
@@ -93,46 +99,54 @@ export function count(): Aggregate<unknown, number> {
 
 /** The exact sum, rounded once; null where there is nothing. Booleans count as 0 and 1. */
 export function sum<const C extends string>(field: C): Aggregate<Requires<C, Numeric>, number | null>;
+export function sum<const C extends string, Q>(of: Column<C, Q>): Aggregate<Q & Requires<C, Numeric>, number | null>;
 export function sum<R>(of: Expr<R, Numeric>): Aggregate<R, number | null>;
-export function sum(of: string | Expr<never, Numeric>): Aggregate<never, number | null> {
+export function sum(of: Argument): Aggregate<never, number | null> {
   return new Aggregate({ kind: "sum" }, argument(of));
 }
 
 /** The rounded exact sum divided by how many; null where there is nothing. */
 export function avg<const C extends string>(field: C): Aggregate<Requires<C, Numeric>, number | null>;
+export function avg<const C extends string, Q>(of: Column<C, Q>): Aggregate<Q & Requires<C, Numeric>, number | null>;
 export function avg<R>(of: Expr<R, Numeric>): Aggregate<R, number | null>;
-export function avg(of: string | Expr<never, Numeric>): Aggregate<never, number | null> {
+export function avg(of: Argument): Aggregate<never, number | null> {
   return new Aggregate({ kind: "avg" }, argument(of));
 }
 
 /** The sample variance, from exact sums, rounded once; null below two values. */
 export function variance<const C extends string>(field: C): Aggregate<Requires<C, Numeric>, number | null>;
+export function variance<const C extends string, Q>(
+  of: Column<C, Q>,
+): Aggregate<Q & Requires<C, Numeric>, number | null>;
 export function variance<R>(of: Expr<R, Numeric>): Aggregate<R, number | null>;
-export function variance(of: string | Expr<never, Numeric>): Aggregate<never, number | null> {
+export function variance(of: Argument): Aggregate<never, number | null> {
   return new Aggregate({ kind: "var" }, argument(of));
 }
 
 /** The root of the sample variance; null below two values. */
 export function stddev<const C extends string>(field: C): Aggregate<Requires<C, Numeric>, number | null>;
+export function stddev<const C extends string, Q>(of: Column<C, Q>): Aggregate<Q & Requires<C, Numeric>, number | null>;
 export function stddev<R>(of: Expr<R, Numeric>): Aggregate<R, number | null>;
-export function stddev(of: string | Expr<never, Numeric>): Aggregate<never, number | null> {
+export function stddev(of: Argument): Aggregate<never, number | null> {
   return new Aggregate({ kind: "stddev" }, argument(of));
 }
 
 /** The least value: numbers by size, strings by code point, false before true; null where there is nothing. */
 export function min<const C extends string>(field: C): Aggregate<Requires<C, Value>, FieldValue<C>>;
+export function min<const C extends string, Q>(of: Column<C, Q>): Aggregate<Q & Requires<C, Value>, FieldValue<C>>;
 export function min<R, T extends Value>(of: Expr<R, T>): Aggregate<R, T | null>;
-export function min(of: string | Expr<never, Value>): Aggregate<never, Value | FieldValue<string>> {
+export function min(of: Argument): Aggregate<never, Value | FieldValue<string>> {
   return new Aggregate({ kind: "min" }, argument(of));
 }
 
 /** The greatest value, in the order of `min`; null where there is nothing. */
 export function max<const C extends string>(field: C): Aggregate<Requires<C, Value>, FieldValue<C>>;
+export function max<const C extends string, Q>(of: Column<C, Q>): Aggregate<Q & Requires<C, Value>, FieldValue<C>>;
 export function max<R, T extends Value>(of: Expr<R, T>): Aggregate<R, T | null>;
-export function max(of: string | Expr<never, Value>): Aggregate<never, Value | FieldValue<string>> {
+export function max(of: Argument): Aggregate<never, Value | FieldValue<string>> {
   return new Aggregate({ kind: "max" }, argument(of));
 }
 
-function argument(of: string | { readonly expression: Expression }): Expression {
+function argument(of: Argument): Expression {
   return typeof of === "string" ? { op: "column", name: of } : of.expression;
 }

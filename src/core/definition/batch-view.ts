@@ -39,11 +39,15 @@ export function batchView<const N extends string, K extends Fields, const F exte
   checkName("a view", name);
   checkFieldNames(`view ${name}`, Object.keys(features));
   for (const column of [...Object.keys(entity.keys), eventTime])
-    if (column in features)
-      throw new AsofError("ASOF_DEFINITION", `view ${name}: ${column} is a key or the event time and cannot be a feature too`, {
-        view: name,
-        field: column,
-      });
+    if (Object.hasOwn(features, column))
+      throw new AsofError(
+        "ASOF_DEFINITION",
+        `view ${name}: ${column} is a key or the event time and cannot be a feature too`,
+        {
+          view: name,
+          field: column,
+        },
+      );
   const definition: BatchViewDefinition = freeze({
     kind: "batchView",
     name,

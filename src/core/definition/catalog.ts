@@ -3,11 +3,9 @@ import type { ErrorCode } from "../errors.ts";
 import { columnsOf } from "../expression/tree.ts";
 import type {
   AggregateViewDefinition,
-
   Definition,
   EntityDefinition,
   ModelDefinition,
-
   ServiceDefinition,
   SourceDefinition,
   ViewDefinition,
@@ -72,7 +70,11 @@ export function catalogOf(exported: Iterable<unknown>): Catalog {
 /** The definition that an exported value stands for; null for anything else, such as a view under an alias. */
 function definitionIn(value: unknown): Definition | null {
   if (typeof value !== "object" || value === null) return null;
-  const { definition, view, use } = value as { definition?: Definition; view?: ViewDefinition; use?: { alias: string; features: unknown } };
+  const { definition, view, use } = value as {
+    definition?: Definition;
+    view?: ViewDefinition;
+    use?: { alias: string; features: unknown };
+  };
   if (definition !== undefined && order.includes(definition.kind)) return definition;
   if (view !== undefined && use !== undefined && "as" in value) return use.features === null ? view : null;
   return null;
@@ -112,7 +114,10 @@ function lookUp<D>(map: ReadonlyMap<string, D>, code: ErrorCode, what: string, n
   const found = map.get(name);
   if (found !== undefined) return found;
   const known = [...map.keys()];
-  throw new AsofError(code, `there is no ${what} ${JSON.stringify(name)}; there is ${known.join(", ") || "none"}`, { name, known });
+  throw new AsofError(code, `there is no ${what} ${JSON.stringify(name)}; there is ${known.join(", ") || "none"}`, {
+    name,
+    known,
+  });
 }
 
 export const sourceNamed = (catalog: Catalog, name: string): SourceDefinition =>
@@ -156,12 +161,17 @@ function restsOn(catalog: Catalog, definition: Definition): unknown {
   }
 }
 
-/** The part of a source that an aggregate view depends on: its times and the fields it reads. */
+/** The part of a source that an aggregate view depends on: its times and the fields that it and they read. */
 function usedOfSource(catalog: Catalog, view: AggregateViewDefinition): unknown {
   const source = catalog.sources.get(view.source)!;
   const used = new Set([
     ...Object.values(view.keys),
-    ...view.features.flatMap(({ of, where }) => [...(of === null ? [] : columnsOf(of)), ...(where === null ? [] : columnsOf(where))]),
+    ...columnsOf(source.eventTime),
+    ...(source.availableAt === null ? [] : columnsOf(source.availableAt)),
+    ...view.features.flatMap(({ of, where }) => [
+      ...(of === null ? [] : columnsOf(of)),
+      ...(where === null ? [] : columnsOf(where)),
+    ]),
   ]);
   return {
     eventTime: source.eventTime,
@@ -169,4 +179,3 @@ function usedOfSource(catalog: Catalog, view: AggregateViewDefinition): unknown 
     fields: Object.fromEntries([...used].sort().map((field) => [field, source.fields[field]])),
   };
 }
-

@@ -58,7 +58,7 @@ function available(
   event: Expression,
   at: string | { readonly expression: Expression },
 ): Expression {
-  if (typeof at === "string" && !(at in fields) && /^\d/.test(at))
+  if (typeof at === "string" && !Object.hasOwn(fields, at) && /^\d/.test(at))
     return { op: "add", args: [event, { op: "literal", kind: "duration", value: parseDuration(at) }] };
   return timeExpression(name, "availableAt", fields, at);
 }

@@ -52,23 +52,43 @@ export function featureService<const U extends readonly ViewUse[]>(
   const aliases = new Set<string>();
   for (const { use, inputs: wanted } of uses) {
     if (aliases.has(use.alias))
-      throw new AsofError("ASOF_DEFINITION", `service ${name} has two views called ${use.alias}: give one another name with .as()`, {
-        service: name,
-        alias: use.alias,
-      });
+      throw new AsofError(
+        "ASOF_DEFINITION",
+        `service ${name} has two views called ${use.alias}: give one another name with .as()`,
+        {
+          service: name,
+          alias: use.alias,
+        },
+      );
     aliases.add(use.alias);
     for (const [input, type] of Object.entries(wanted as Fields)) addInput(name, inputs, input, type);
   }
-  const definition: ServiceDefinition = freeze({ kind: "service", name, uses: uses.map(({ use }) => use), inputs, ...about });
+  const definition: ServiceDefinition = freeze({
+    kind: "service",
+    name,
+    uses: uses.map(({ use }) => use),
+    inputs,
+    ...about,
+  });
   return Object.freeze({ definition, uses });
 }
 
 function addInput(service: string, inputs: Record<string, DataType>, name: string, type: DataType): void {
-  const present = inputs[name];
+  const present = Object.hasOwn(inputs, name) ? inputs[name] : undefined;
   if (present !== undefined && present.kind !== type.kind)
-    throw new AsofError("ASOF_DEFINITION", `service ${service}: the input ${name} is asked for as ${present.kind} and as ${type.kind}`, {
-      service,
-      input: name,
-    });
-  inputs[name] = present ?? type;
+    throw new AsofError(
+      "ASOF_DEFINITION",
+      `service ${service}: the input ${name} is asked for as ${present.kind} and as ${type.kind}`,
+      {
+        service,
+        input: name,
+      },
+    );
+  inputs[name] = present === undefined ? type : both(present, type);
+}
+
+/** The type of an input that several views ask for: what does for each of them. */
+function both(a: DataType, b: DataType): DataType {
+  const nonFinite = a.nonFinite === true && b.nonFinite === true;
+  return { kind: a.kind, nullable: a.nullable && b.nullable, ...(nonFinite ? { nonFinite } : {}) };
 }

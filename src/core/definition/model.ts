@@ -50,18 +50,26 @@ export function model<I extends object, V extends object, F extends Fields>(
   };
   const moment = asExpression(at);
   if (typeOf(moment, source.fields).kind !== "timestamp") fail("`at` must be a timestamp");
-  if (where !== undefined && typeOf(where.expression, source.fields).kind !== "boolean") fail("`where` must be true or false");
+  if (where !== undefined && typeOf(where.expression, source.fields).kind !== "boolean")
+    fail("`where` must be true or false");
   const target = asExpression(label);
   const targetKind = typeOf(target, source.fields).kind;
-  if (targetKind !== "boolean" && targetKind !== "int32" && targetKind !== "float64") fail(`its label is ${targetKind}: it must be boolean or a number`);
+  if (targetKind !== "boolean" && targetKind !== "int32" && targetKind !== "float64")
+    fail(`its label is ${targetKind}: it must be boolean or a number`);
   for (const [input, type] of Object.entries(features.definition.inputs))
     if (source.fields[input]?.kind !== type.kind)
-      fail(`source ${source.definition.name} has no ${type.kind} field ${input}, which service ${features.definition.name} asks for`);
+      fail(
+        `source ${source.definition.name} has no ${type.kind} field ${input}, which service ${features.definition.name} asks for`,
+      );
   if (sample !== undefined && !(Number.isSafeInteger(sample) && sample > 0)) fail("`sample` must be a positive number");
-  const range = ([from, until]: readonly [TimestampInput, TimestampInput]): readonly [number, number] => [parseTimestamp(from), parseTimestamp(until)];
+  const range = ([from, until]: readonly [TimestampInput, TimestampInput]): readonly [number, number] => [
+    parseTimestamp(from),
+    parseTimestamp(until),
+  ];
   const train = range(split.train);
   const test = range(split.test);
-  if (!(train[0] < train[1] && train[1] <= test[0] && test[0] < test[1])) fail("its split must train on one range of time and test on a later one");
+  if (!(train[0] < train[1] && train[1] <= test[0] && test[0] < test[1]))
+    fail("its split must train on one range of time and test on a later one");
   const definition: ModelDefinition = freeze({
     kind: "model",
     name,

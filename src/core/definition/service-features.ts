@@ -30,6 +30,7 @@ export const featureName = (alias: string, feature: string): string => `${alias}
 export function serviceFeatures(catalog: Catalog, service: ServiceDefinition): Fields {
   const features: Record<string, DataType> = {};
   for (const use of service.uses)
-    for (const [name, type] of Object.entries(usedFeatures(catalog, use))) features[featureName(use.alias, name)] = type;
+    for (const [name, type] of Object.entries(usedFeatures(catalog, use)))
+      features[featureName(use.alias, name)] = type;
   return features;
 }

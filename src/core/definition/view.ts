@@ -7,11 +7,7 @@ import { checkName } from "./name.ts";
 export type Inputs = Fields;
 
 /** How a service uses a view: under an alias, for inputs of these names, with these features. */
-export interface ViewUse<
-  A extends string = string,
-  I extends Inputs = Inputs,
-  V extends object = object,
-> {
+export interface ViewUse<A extends string = string, I extends Inputs = Inputs, V extends object = object> {
   readonly use: ViewUseDefinition;
   readonly view: ViewDefinition;
   /** The data type of each input. */
@@ -22,11 +18,11 @@ export interface ViewUse<
 }
 
 /** A view as it is defined: used as it stands, it goes by its own name and the names of its keys. */
-export interface View<
-  N extends string = string,
-  K extends Fields = Fields,
-  V extends object = object,
-> extends ViewUse<N, K, V> {
+export interface View<N extends string = string, K extends Fields = Fields, V extends object = object> extends ViewUse<
+  N,
+  K,
+  V
+> {
   /**
    * The view under another name in a service, for inputs of other names:
    * `departures.as("origin", { airport: "origin" })` asks for the airport that the input `origin` names.
@@ -67,20 +63,28 @@ export function makeView<N extends string, K extends Fields, V extends object>(
       const names = map ?? view.use.inputs;
       for (const key of Object.keys(keys))
         if (typeof names[key] !== "string")
-          throw new AsofError("ASOF_DEFINITION", `${definition.name} as ${alias}: no input is named for its key ${key}`, {
-            view: definition.name,
-            key,
-          });
+          throw new AsofError(
+            "ASOF_DEFINITION",
+            `${definition.name} as ${alias}: no input is named for its key ${key}`,
+            {
+              view: definition.name,
+              key,
+            },
+          );
       const inputs = Object.fromEntries(Object.entries(keys).map(([key, type]) => [names[key]!, type]));
       return { view: definition, inputs: inputs as never, use: use(alias, names) };
     },
     select: (...names) => {
       for (const name of names)
         if (!features.includes(name))
-          throw new AsofError("ASOF_DEFINITION", `${definition.name} has no feature ${name}; it has ${features.join(", ")}`, {
-            view: definition.name,
-            feature: name,
-          });
+          throw new AsofError(
+            "ASOF_DEFINITION",
+            `${definition.name} has no feature ${name}; it has ${features.join(", ")}`,
+            {
+              view: definition.name,
+              feature: name,
+            },
+          );
       return makeView(definition, keys, features, names);
     },
   };

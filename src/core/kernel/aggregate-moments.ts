@@ -97,7 +97,13 @@ export function aggregateMoments(
 
 type Run = (records: KeyRecords, moments: KeyMoments) => void;
 
-function chooseRun(feature: LayoutFeature, slot: Slot, records: RecordTable, moments: MomentTable, out: FeatureOutput): Run {
+function chooseRun(
+  feature: LayoutFeature,
+  slot: Slot,
+  records: RecordTable,
+  moments: MomentTable,
+  out: FeatureOutput,
+): Run {
   const { kind } = slot.spec;
   const exact = (): Run => algebraRun(feature, slot, records, moments, out);
   if (kind === "count") return integerRun(feature, "count", records, moments, out);
@@ -167,7 +173,7 @@ function sumRun(
   const emit = (m: number): void => {
     const row = rows[m];
     out.valid[row] = n === 0 ? 0 : 1;
-    if (n !== 0) numbers[row] = kind === "sum" ? sum.value() : sum.value() / n;
+    if (n !== 0) numbers[row] = kind === "sum" ? sum.value() : sum.value() / n + 0;
   };
   return (r, m) => {
     sum.clear();
@@ -176,7 +182,13 @@ function sumRun(
   };
 }
 
-function algebraRun(feature: LayoutFeature, slot: Slot, records: RecordTable, moments: MomentTable, out: FeatureOutput): Run {
+function algebraRun(
+  feature: LayoutFeature,
+  slot: Slot,
+  records: RecordTable,
+  moments: MomentTable,
+  out: FeatureOutput,
+): Run {
   const { algebra } = slot;
   const column = records.slots[feature.slot];
   const valid = column?.valid ?? null;
@@ -199,7 +211,15 @@ function algebraRun(feature: LayoutFeature, slot: Slot, records: RecordTable, mo
       );
     };
   }
-  return (r, m) => treeWalk(algebra, feature, r, m, (i) => (contributes(i) ? algebra.add(algebra.empty(), value(i), order(i)) : undefined), put);
+  return (r, m) =>
+    treeWalk(
+      algebra,
+      feature,
+      r,
+      m,
+      (i) => (contributes(i) ? algebra.add(algebra.empty(), value(i), order(i)) : undefined),
+      put,
+    );
 }
 
 /** Aggregations that cannot remove: visible records stand in a merge tree in order of event time. */

@@ -1,4 +1,5 @@
 import { compileColumns } from "../expression/compile.ts";
+import type { Expression } from "../expression/tree.ts";
 import type { Batch, Column } from "../schema/column.ts";
 import type { Fields } from "../schema/data-type.ts";
 import { EVENT } from "../schema/system-columns.ts";
@@ -10,25 +11,11 @@ import { isEventSlot, type Slot } from "../tile/view-layout.ts";
  * fields that the slot reads, and `__event`. The bulk twin of `compileContributions`.
  */
 export function compileSlot(slot: Slot, fields: Fields): ((batch: Batch) => Column) | null {
-  const where = slot.where === null ? null : compileColumns(slot.where, fields);
-  if (slot.of === null) {
-    if (where === null) return null;
-    return (batch) => {
-      const condition = where(batch);
-      return onlyTrue(condition, condition, batch.rows);
-    };
-  }
-  const of = isEventSlot(slot) ? (batch: Batch) => batch.columns[EVENT] : compileColumns(slot.of, fields);
-  return where === null ? of : (batch) => onlyTrue(of(batch), where(batch), batch.rows);
+  if (isEventSlot(slot)) return (batch) => batch.columns[EVENT];
+  if (slot.where === null) return slot.of === null ? null : compileColumns(slot.of, fields);
+  // Where the condition is not true the argument is not even evaluated: it may be out of range there.
+  return compileColumns({ op: "if", args: [slot.where, slot.of ?? TRUE, NOTHING] }, fields);
 }
 
-/** A column, null also where the condition is not true. */
-function onlyTrue(column: Column, condition: Column, rows: number): Column {
-  const valid = new Uint8Array(rows);
-  for (let i = 0; i < rows; i++)
-    valid[i] =
-      condition.values[i] === 1 && (condition.valid === null || condition.valid[i] !== 0) && (column.valid === null || column.valid[i] !== 0)
-        ? 1
-        : 0;
-  return { ...column, valid };
-}
+const TRUE: Expression = { op: "literal", kind: "boolean", value: true };
+const NOTHING: Expression = { op: "literal", kind: "null", value: null };

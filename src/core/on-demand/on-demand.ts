@@ -5,6 +5,7 @@ import { AsofError } from "../errors.ts";
 import type { Row, Value } from "../schema/data-type.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 import { impure, PureDate } from "./pure-date.ts";
+import { PureDateTimeFormat } from "./pure-date-time-format.ts";
 
 /**
  * A view's request-time function, ready to be called for rows: the same for a training set and for a request. While
@@ -18,8 +19,14 @@ export function onDemand(
 ): (inputs: readonly Row[], t: ArrayLike<Timestamp>) => Row[] {
   const features = Object.entries(view.features);
   const check = (result: unknown): Row => {
+    // What becomes of it is nobody's business, but unheard it would end the process.
+    if (result instanceof Promise) result.catch(() => {});
     if (typeof result !== "object" || result === null || result instanceof Promise)
-      throw new AsofError("ASOF_ON_DEMAND", `view ${view.name}: its function returned ${result instanceof Promise ? "a promise" : String(result)}, not an object of features`, { view: view.name });
+      throw new AsofError(
+        "ASOF_ON_DEMAND",
+        `view ${view.name}: its function returned ${result instanceof Promise ? "a promise" : String(result)}, not an object of features`,
+        { view: view.name },
+      );
     const row: Record<string, Value> = {};
     for (const [name, type] of features)
       try {
@@ -30,39 +37,40 @@ export function onDemand(
       }
     return row;
   };
-  return (inputs, t) => purely(view.name, () => inputs.map((input, i) => compute(input as never, { t: t[i] }))).map(check);
+  return (inputs, t) =>
+    purely(view.name, () => inputs.map((input, i) => compute(input as never, { t: t[i] }))).map(check);
 }
 
 const forbidden = (what: string) => (): never => {
   throw impure(what);
 };
-const random = forbidden("Math.random()");
-const now = forbidden("performance.now()");
-const uuid = forbidden("crypto.randomUUID()");
-const values = forbidden("crypto.getRandomValues()");
+
+/** What must not be read, and what stands in for it. */
+const replaced: readonly { readonly of: object; readonly name: string; readonly by: unknown }[] = [
+  { of: globalThis, name: "Date", by: PureDate },
+  { of: Intl, name: "DateTimeFormat", by: PureDateTimeFormat },
+  { of: Math, name: "random", by: forbidden("Math.random()") },
+  { of: globalThis.performance, name: "now", by: forbidden("performance.now()") },
+  { of: globalThis.crypto, name: "randomUUID", by: forbidden("crypto.randomUUID()") },
+  { of: globalThis.crypto, name: "getRandomValues", by: forbidden("crypto.getRandomValues()") },
+];
 
 /** Runs a synchronous function in a world without clock, randomness and time zone. */
 function purely<T>(view: string, run: () => T): T {
-  const { Date: date } = globalThis;
-  const { random: realRandom } = Math;
-  const { performance, crypto } = globalThis;
-  globalThis.Date = PureDate;
-  Math.random = random;
-  Object.defineProperty(performance, "now", { value: now, configurable: true, writable: true });
-  Object.defineProperty(crypto, "randomUUID", { value: uuid, configurable: true, writable: true });
-  Object.defineProperty(crypto, "getRandomValues", { value: values, configurable: true, writable: true });
+  const before = replaced.map(({ of, name }) => Object.getOwnPropertyDescriptor(of, name));
+  for (const { of, name, by } of replaced)
+    Object.defineProperty(of, name, { value: by, configurable: true, writable: true });
   try {
     return run();
   } catch (cause) {
-    if (cause instanceof AsofError && cause.code === "ASOF_ON_DEMAND") throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new AsofError("ASOF_ON_DEMAND", `view ${view}: its function failed: ${why}`, { view }, cause);
   } finally {
-    globalThis.Date = date;
-    Math.random = realRandom;
-    // What was put on the instances hides the prototypes' own; taking it away brings them back.
-    Reflect.deleteProperty(performance, "now");
-    Reflect.deleteProperty(crypto, "randomUUID");
-    Reflect.deleteProperty(crypto, "getRandomValues");
+    replaced.forEach(({ of, name }, i) => {
+      const own = before[i];
+      // What was put on an instance hid its prototype's own; taking it away brings that back.
+      if (own === undefined) Reflect.deleteProperty(of, name);
+      else Object.defineProperty(of, name, own);
+    });
   }
 }

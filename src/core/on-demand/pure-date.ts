@@ -25,11 +25,20 @@ class PureDateClass extends RealDate {
   }
 
   override toString(): string {
-    return this.toISOString();
+    return Number.isNaN(this.getTime()) ? "Invalid Date" : this.toISOString();
   }
 }
 
-for (const part of ["FullYear", "Month", "Date", "Day", "Hours", "Minutes", "Seconds", "Milliseconds"] satisfies Getter[]) {
+for (const part of [
+  "FullYear",
+  "Month",
+  "Date",
+  "Day",
+  "Hours",
+  "Minutes",
+  "Seconds",
+  "Milliseconds",
+] satisfies Getter[]) {
   define(`get${part}`, function (this: Date) {
     return this[`getUTC${part}`]();
   });
@@ -43,24 +52,36 @@ for (const format of ["toLocaleString", "toLocaleDateString", "toLocaleTimeStrin
     return RealDate.prototype[format].call(this, locales ?? "en-US", { timeZone: "UTC", ...options });
   });
 define("toDateString", function (this: Date) {
-  return this.toISOString().slice(0, 10);
+  return this.toString().slice(0, -14);
 });
 define("toTimeString", function (this: Date) {
-  return this.toISOString().slice(11);
+  return this.toString().slice(-13);
 });
 
 function define(name: string, value: (this: Date, ...args: never[]) => unknown): void {
   Object.defineProperty(PureDateClass.prototype, name, { value, configurable: true, writable: true });
 }
 
-/** A date and time without a zone is UTC. */
+const ZONE =
+  /(?:[zZ]|\d[T ]?\d\d:\d\d\S*\s*[+-]\d\d(?::?\d\d)?|(?:GMT|UTC?|[ECMP][SD]T)(?:[+-]\d{1,4})?)\s*(?:\(.*\))?\s*$/;
+
+/**
+ * Text without a zone is UTC. ISO 8601 takes a `Z` after the time, and is UTC by itself without one; other forms, which
+ * engines read as local time, take the name.
+ */
 function withZone(value: unknown): unknown {
-  return typeof value === "string" && /\d[T ]\d\d:\d\d/.test(value) && !/(?:[zZ]|[+-]\d\d:?\d\d|GMT|UTC)\s*$/.test(value) ? `${value}Z` : value;
+  if (typeof value !== "string" || ZONE.test(value)) return value;
+  if (/^\s*[+-]?\d{4,6}(?:-\d\d){0,2}\s*$/.test(value)) return value;
+  return /^\s*[+-]?\d{4,6}-\d\d-\d\dT/.test(value) ? `${value}Z` : `${value} UTC`;
 }
 
 /** The error of a request-time function that reads what it must not. */
 export function impure(what: string): AsofError {
-  return new AsofError("ASOF_ON_DEMAND", `${what} is not for request-time functions: training could not repeat it; use the moment in its second argument`, { what });
+  return new AsofError(
+    "ASOF_ON_DEMAND",
+    `${what} is not for request-time functions: training could not repeat it; use the moment in its second argument`,
+    { what },
+  );
 }
 
 /** `Date` called without `new` gives the present, which is impure too. */

@@ -11,7 +11,9 @@ export function formatOf(path: string): FileFormat {
   if (name.endsWith(".parquet")) return "parquet";
   if (name.endsWith(".csv") || name.endsWith(".tsv")) return "csv";
   if (name.endsWith(".ndjson") || name.endsWith(".jsonl") || name.endsWith(".json")) return "ndjson";
-  throw new AsofError("ASOF_FILE", `${path}: its name does not tell its format: state parquet, csv or ndjson`, { file: path });
+  throw new AsofError("ASOF_FILE", `${path}: its name does not tell its format: state parquet, csv or ndjson`, {
+    file: path,
+  });
 }
 
 /** Files as a table. Text formats come as text, to be cast by `castSql`. */
@@ -43,13 +45,29 @@ export function castSql(column: string, engineType: string, kind: Kind): CastSql
   const type = engineType.toUpperCase().replace(/\(.*$/, "");
   const target = sqlType[kind];
   if (type === target) return { value: name, misfit: null };
-  const tried = (value: string, more = ""): CastSql => ({ value, misfit: `(${name} IS NOT NULL AND (${value} IS NULL${more}))` });
-  const integers = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT", "UHUGEINT"];
+  const tried = (value: string, more = ""): CastSql => ({
+    value,
+    misfit: `(${name} IS NOT NULL AND (${value} IS NULL${more}))`,
+  });
+  const integers = [
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "HUGEINT",
+    "UHUGEINT",
+  ];
   const fractions = ["FLOAT", "DOUBLE", "DECIMAL"];
   const cast = `TRY_CAST(${name} AS ${target})`;
   switch (kind) {
     case "string":
-      return type === "VARCHAR" || type === "ENUM" || type === "UUID" ? { value: `CAST(${name} AS VARCHAR)`, misfit: null } : null;
+      return type === "VARCHAR" || type === "ENUM" || type === "UUID"
+        ? { value: `CAST(${name} AS VARCHAR)`, misfit: null }
+        : null;
     case "boolean":
       return type === "VARCHAR" ? tried(cast) : null;
     case "int32":
@@ -64,7 +82,8 @@ export function castSql(column: string, engineType: string, kind: Kind): CastSql
       if (["DATE", "TIMESTAMP_S", "TIMESTAMP_MS"].includes(type)) return tried(cast);
       if (type === "TIMESTAMP_NS") return tried(cast, ` OR epoch_ns(${name}) % 1000 <> 0`);
       if (type === "TIMESTAMP WITH TIME ZONE") return { value: `(${name} AT TIME ZONE 'UTC')`, misfit: null };
-      if (type === "BIGINT" || type === "INTEGER") return { value: `make_timestamp(CAST(${name} AS BIGINT))`, misfit: `(abs(${name}) > 9007199254740991)` };
+      if (type === "BIGINT" || type === "INTEGER")
+        return { value: `make_timestamp(CAST(${name} AS BIGINT))`, misfit: `(abs(${name}) > 9007199254740991)` };
       if (type === "VARCHAR")
         return tried(
           `CASE WHEN regexp_full_match(${name}, '-?[0-9]{5,16}') THEN make_timestamp(TRY_CAST(${name} AS BIGINT)) ELSE (TRY_CAST(${name} AS TIMESTAMPTZ) AT TIME ZONE 'UTC') END`,
@@ -74,6 +93,9 @@ export function castSql(column: string, engineType: string, kind: Kind): CastSql
 }
 
 /** The column of a file for each field of a source. */
-export function fileColumns(fields: Fields, columns: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+export function fileColumns(
+  fields: Fields,
+  columns: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.keys(fields).map((field) => [field, columns[field] ?? field]));
 }

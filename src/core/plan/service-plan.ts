@@ -1,6 +1,12 @@
 import { AsofError } from "../errors.ts";
 import { type Catalog, fingerprintOf } from "../definition/catalog.ts";
-import type { AggregateViewDefinition, BatchViewDefinition, OnDemandViewDefinition, ServiceDefinition, ViewUseDefinition } from "../definition/data.ts";
+import type {
+  AggregateViewDefinition,
+  BatchViewDefinition,
+  OnDemandViewDefinition,
+  ServiceDefinition,
+  ViewUseDefinition,
+} from "../definition/data.ts";
 import type { OnDemandFunction } from "../definition/on-demand-view.ts";
 import { featureName, usedFeatures } from "../definition/service-features.ts";
 import { batchStream, sourceStream, type Stream } from "../definition/stream.ts";
@@ -56,7 +62,9 @@ export function planService(catalog: Catalog, service: ServiceDefinition): Servi
     batches: uses.filter(isBatch),
     onDemand: uses.filter(isOnDemand),
     features: Object.fromEntries(
-      uses.flatMap(({ alias, features }) => Object.entries(features).map(([name, type]) => [featureName(alias, name), type])),
+      uses.flatMap(({ alias, features }) =>
+        Object.entries(features).map(([name, type]) => [featureName(alias, name), type]),
+      ),
     ),
   };
 }
@@ -76,11 +84,20 @@ function planUse(catalog: Catalog, use: ViewUseDefinition): ViewUsePlan {
       return { ...common, view, keys, source, layout: layoutOf(view, source.fields) };
     }
     case "batchView":
-      return { ...common, view, keys: catalog.entities.get(view.entity)!.keys, stream: batchStream(catalog, view, fingerprint) };
+      return {
+        ...common,
+        view,
+        keys: catalog.entities.get(view.entity)!.keys,
+        stream: batchStream(catalog, view, fingerprint),
+      };
     case "onDemandView": {
       const compute = catalog.functions.get(view.name);
       if (compute === undefined)
-        throw new AsofError("ASOF_DEFINITION", `view ${view.name} has no function here: its definition must be loaded as code`, { view: view.name });
+        throw new AsofError(
+          "ASOF_DEFINITION",
+          `view ${view.name} has no function here: its definition must be loaded as code`,
+          { view: view.name },
+        );
       return { ...common, view, compute };
     }
   }

@@ -82,7 +82,12 @@ export interface ModelSummary {
   readonly runtime: string;
   readonly bytes: number;
   readonly trainer: string;
-  readonly trainingSet: { readonly from: Timestamp; readonly until: Timestamp; readonly rows: number; readonly sha256: string };
+  readonly trainingSet: {
+    readonly from: Timestamp;
+    readonly until: Timestamp;
+    readonly rows: number;
+    readonly sha256: string;
+  };
   readonly heldOut: { readonly from: Timestamp; readonly until: Timestamp; readonly rows: number };
   readonly metrics: Metrics;
   readonly baseline: Metrics | null;

@@ -47,7 +47,13 @@ export interface StatusReport {
   readonly watermark: Timestamp | null;
   /** `now − watermark`, in microseconds. */
   readonly freshness: number | null;
-  readonly log: { readonly start: number; readonly end: number; readonly folded: number; readonly archived: number; readonly bytes: number };
+  readonly log: {
+    readonly start: number;
+    readonly end: number;
+    readonly folded: number;
+    readonly archived: number;
+    readonly bytes: number;
+  };
   readonly offline: { readonly bytes: number; readonly files: number; readonly sources: readonly SourceStatus[] };
   readonly online: { readonly bytes: number };
   readonly views: readonly ViewStatusReport[];

@@ -33,14 +33,20 @@ export function encodeHead(layout: ViewLayout, state: KeyState, out: ByteWriter)
   }
 }
 
+/** Reads what `encodeHead` wrote, to the end. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
 export function decodeHead(layout: ViewLayout, input: ByteReader): KeyState {
   checkVersion(input);
   const levels = layout.levels.map((_, l): LevelState => {
-    const present = input.u8() === 1;
+    const present = readFlag(input);
     const open = present ? input.zigzag() : -Infinity;
     const openTiles = present ? decodeTiles(layout, l, open, input) : new Map<number, Tile>();
     const closed = new Set<number>();
-    if (present) for (let n = input.varint(); n > 0; n--) closed.add(open - input.varint());
+    if (present)
+      for (let n = input.varint(); n > 0; n--) {
+        const back = input.varint();
+        if (back === 0) throw corrupt("its open block is among the closed ones");
+        closed.add(open - back);
+      }
     return { open, openTiles, closed, loaded: new Map(), dropped: [] };
   });
   const pending: Contribution[] = [];
@@ -50,21 +56,37 @@ export function decodeHead(layout: ViewLayout, input: ByteReader): KeyState {
       available: input.zigzag(),
       values: layout.slots.map((slot) => decodeValue(input, nullable(slot.input))),
     });
+  input.end();
   return new KeyState(levels, pending);
 }
 
 /** Block record: version, then its tiles. */
-export function encodeBlock(layout: ViewLayout, level: number, block: number, tiles: Map<number, Tile>, out: ByteWriter): void {
+export function encodeBlock(
+  layout: ViewLayout,
+  level: number,
+  block: number,
+  tiles: Map<number, Tile>,
+  out: ByteWriter,
+): void {
   out.u8(TILE_FORMAT);
   encodeTiles(layout, level, block, tiles, out);
 }
 
+/** Reads what `encodeBlock` wrote, to the end. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
 export function decodeBlock(layout: ViewLayout, level: number, block: number, input: ByteReader): Map<number, Tile> {
   checkVersion(input);
-  return decodeTiles(layout, level, block, input);
+  const tiles = decodeTiles(layout, level, block, input);
+  input.end();
+  return tiles;
 }
 
-function encodeTiles(layout: ViewLayout, level: number, block: number, tiles: Map<number, Tile>, out: ByteWriter): void {
+function encodeTiles(
+  layout: ViewLayout,
+  level: number,
+  block: number,
+  tiles: Map<number, Tile>,
+  out: ByteWriter,
+): void {
   const { slots } = layout.levels[level];
   const indices = [...tiles.keys()].sort((a, b) => a - b);
   out.varint(indices.length);
@@ -83,11 +105,12 @@ function decodeTiles(layout: ViewLayout, level: number, block: number, input: By
   const { slots } = layout.levels[level];
   const tiles = new Map<number, Tile>();
   for (let n = input.varint(); n > 0; n--) {
-    const index = block * BLOCK_TILES + input.u8();
+    const offset = input.u8();
+    if (offset >= BLOCK_TILES) throw corrupt(`a block has no tile ${offset}`);
     const tile: Tile = new Array<unknown>(slots.length).fill(undefined);
     for (let place = 0; place < slots.length; place++)
-      if (input.u8() === 1) tile[place] = layout.slots[slots[place]].algebra.decode(input);
-    tiles.set(index, tile);
+      if (readFlag(input)) tile[place] = layout.slots[slots[place]].algebra.decode(input);
+    tiles.set(block * BLOCK_TILES + offset, tile);
   }
   return tiles;
 }
@@ -95,7 +118,19 @@ function decodeTiles(layout: ViewLayout, level: number, block: number, input: By
 function checkVersion(input: ByteReader): void {
   const version = input.u8();
   if (version !== TILE_FORMAT)
-    throw new AsofError("ASOF_FORMAT", `a tile record has format ${version}; this version reads ${TILE_FORMAT}`, { version });
+    throw new AsofError("ASOF_FORMAT", `a tile record has format ${version}; this version reads ${TILE_FORMAT}`, {
+      version,
+    });
+}
+
+function readFlag(input: ByteReader): boolean {
+  const flag = input.u8();
+  if (flag > 1) throw corrupt(`${flag} is neither 0 nor 1`);
+  return flag === 1;
+}
+
+function corrupt(why: string): AsofError {
+  return new AsofError("ASOF_CORRUPT", `a tile record is damaged: ${why}`);
 }
 
 function nullable(type: DataType | null): DataType {

@@ -66,7 +66,13 @@ export class KeyState {
 
   static empty(layout: ViewLayout): KeyState {
     return new KeyState(
-      layout.levels.map(() => ({ open: -Infinity, openTiles: new Map(), closed: new Set(), loaded: new Map(), dropped: [] })),
+      layout.levels.map(() => ({
+        open: -Infinity,
+        openTiles: new Map(),
+        closed: new Set(),
+        loaded: new Map(),
+        dropped: [],
+      })),
       [],
     );
   }
@@ -75,7 +81,11 @@ export class KeyState {
    * Closed blocks that must be `loaded` before these records can be added at watermark W: those that late ones among
    * them, or among the pending that have become due, fall into.
    */
-  blocksWanted(layout: ViewLayout, records: readonly Contribution[], watermark: Timestamp): { level: number; block: number }[] {
+  blocksWanted(
+    layout: ViewLayout,
+    records: readonly Contribution[],
+    watermark: Timestamp,
+  ): { level: number; block: number }[] {
     const wanted: { level: number; block: number }[] = [];
     layout.levels.forEach((level, l) => {
       const state = this.levels[l];
@@ -123,6 +133,7 @@ export class KeyState {
   private addToTiles(layout: ViewLayout, record: Contribution, watermark: Timestamp): void {
     layout.levels.forEach((level, l) => {
       if (record.event < levelStart(level, watermark)) return;
+      if (level.slots.every((slot) => record.values[slot] === null)) return;
       const tile = tileOf(level, record.event);
       const tiles = this.tilesFor(this.levels[l], blockOf(tile));
       let states = tiles.get(tile);

@@ -5,10 +5,17 @@ import { BLOCK_TILES, blockOf, isVisible, type KeyState, type Tile, tileOf } fro
 import { type LayoutFeature, levelStart, type ViewLayout } from "./view-layout.ts";
 
 /** The blocks, closed or open, that windows of a level may touch at t: [from, until). */
-export function blocksAt(layout: ViewLayout, level: number, t: Timestamp): { readonly from: number; readonly until: number } {
+export function blocksAt(
+  layout: ViewLayout,
+  level: number,
+  t: Timestamp,
+): { readonly from: number; readonly until: number } {
   const { hop } = layout.levels[level];
   if (hop === null) return { from: 0, until: 0 };
-  return { from: blockOf(levelStart(layout.levels[level], t) / hop), until: blockOf(tileOf(layout.levels[level], t)) + 1 };
+  return {
+    from: blockOf(levelStart(layout.levels[level], t) / hop),
+    until: blockOf(tileOf(layout.levels[level], t)) + 1,
+  };
 }
 
 /**

@@ -47,7 +47,7 @@ export interface ViewLayout {
   readonly columns: readonly string[];
 }
 
-/** The feature that every aggregate view has beside its own: the newest event in its longest window. */
+/** The feature that every aggregate view has beside its own: the newest event since its farthest window's start. */
 export const EVENT_TIME = "__event_time";
 
 const EVENT: Expression = { op: "column", name: EVENT_TIME };
@@ -67,15 +67,16 @@ export function layoutOf(view: AggregateViewDefinition, fields: Fields): ViewLay
     return slots.push({ spec, algebra: algebraOf(spec, input), of, where, input }) - 1;
   };
 
-  const longest = view.features
-    .map((feature) => feature.window)
-    .reduce((a, b) => (reach(b) > reach(a) ? b : a));
+  const longest = view.features.map((feature) => feature.window).reduce((a, b) => (reach(b) > reach(a) ? b : a));
+  const whole = longest.length === null ? longest : { ...longest, length: longest.length + longest.offset, offset: 0 };
   const wanted = [
     ...view.features,
-    { name: EVENT_TIME, aggregation: { kind: "max" } as const, of: EVENT, where: null, window: { ...longest, offset: 0 } },
+    { name: EVENT_TIME, aggregation: { kind: "max" } as const, of: EVENT, where: null, window: whole },
   ].map((feature) => ({ ...feature, slot: slotFor(feature.aggregation, feature.of, feature.where) }));
 
-  const hops = [...new Set(wanted.map(({ window }) => hopOf(window)))].sort((a, b) => (a ?? Infinity) - (b ?? Infinity));
+  const hops = [...new Set(wanted.map(({ window }) => hopOf(window)))].sort(
+    (a, b) => (a ?? Infinity) - (b ?? Infinity),
+  );
   const levels = hops.map((hop): Level => {
     const here = wanted.filter(({ window }) => hopOf(window) === hop);
     return {
@@ -87,7 +88,14 @@ export function layoutOf(view: AggregateViewDefinition, fields: Fields): ViewLay
   const features = wanted.map(({ name, slot, window }): LayoutFeature => {
     const level = hops.indexOf(hopOf(window));
     const { spec, input } = slots[slot];
-    return { name, slot, level, place: levels[level].slots.indexOf(slot), window, type: outputType(spec, input) as DataType };
+    return {
+      name,
+      slot,
+      level,
+      place: levels[level].slots.indexOf(slot),
+      window,
+      type: outputType(spec, input) as DataType,
+    };
   });
   const columns = new Set(
     slots.flatMap(({ of, where }) => [

@@ -19,7 +19,11 @@ export function parseDuration(text: string): number {
   const match = /^(\d+)(us|ms|s|m|h|d|w)$/.exec(text);
   const micros = match === null ? Number.NaN : Number(match[1]) * units[match[2]!]!;
   if (!Number.isSafeInteger(micros))
-    throw new AsofError("ASOF_WINDOW", `"${text}" is not a duration: write a whole number and one of us, ms, s, m, h, d, w`, { value: text });
+    throw new AsofError(
+      "ASOF_WINDOW",
+      `"${text}" is not a duration: write a whole number and one of us, ms, s, m, h, d, w`,
+      { value: text },
+    );
   return micros;
 }
 

@@ -14,7 +14,7 @@ export const DAY = 24 * HOUR;
 export type TimestampInput = Timestamp | string | Date;
 
 const ISO =
-  /^([+-]\d{6}|\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$/;
+  /^([+-]\d{6}|\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(Z|z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)?$/;
 
 /**
  * Reads a moment as microseconds.
@@ -26,10 +26,18 @@ export function parseTimestamp(input: TimestampInput): Timestamp {
     return input + 0;
   }
   if (input instanceof Date) return parseTimestamp(input.getTime() * MILLISECOND);
+  if (typeof input !== "string") throw invalid(input, "neither a number, a string nor a Date");
   const match = ISO.exec(input.trim());
   if (match === null) throw invalid(input, "not ISO 8601");
   const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "", zone = "Z"] = match;
-  const [y, mo, d, h, mi, s] = [year, month, day, hour, minute, second].map(Number) as [number, number, number, number, number, number];
+  const [y, mo, d, h, mi, s] = [year, month, day, hour, minute, second].map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const date = new Date(0);
   date.setUTCFullYear(y, mo - 1, d);
   if (date.getUTCMonth() !== mo - 1 || date.getUTCDate() !== d || h > 23 || mi > 59 || s > 59)
@@ -58,5 +66,9 @@ function zoneOffset(zone: string): number {
 }
 
 function invalid(input: unknown, why: string): AsofError {
-  return new AsofError("ASOF_TIMESTAMP", `${JSON.stringify(input)} is not a timestamp: ${why}`, { value: String(input) });
+  return new AsofError(
+    "ASOF_TIMESTAMP",
+    `${typeof input === "string" ? JSON.stringify(input) : String(input)} is not a timestamp: ${why}`,
+    { value: String(input) },
+  );
 }

@@ -37,9 +37,13 @@ export function defaultHop(length: number): number {
   if (length < HOUR) {
     for (const hop of [60 * SECOND, 30 * SECOND, 15 * SECOND, 5 * SECOND, SECOND])
       if (hop * 12 <= length && length % hop === 0) return hop;
-    throw new AsofError("ASOF_WINDOW", `a window of ${formatDuration(length)} has no default hop: state one that divides it`, {
-      length: formatDuration(length),
-    });
+    throw new AsofError(
+      "ASOF_WINDOW",
+      `a window of ${formatDuration(length)} has no default hop: state one that divides it`,
+      {
+        length: formatDuration(length),
+      },
+    );
   }
   if (length < 12 * HOUR) return 5 * MINUTE;
   if (length < 12 * DAY) return HOUR;
@@ -47,11 +51,20 @@ export function defaultHop(length: number): number {
 }
 
 /** Checks a window and fills in its hop. @throws AsofError ASOF_WINDOW */
-export function makeWindow(length: number | null, options: { readonly hop?: number; readonly offset?: number } = {}): Window {
+export function makeWindow(
+  length: number | null,
+  options: { readonly hop?: number; readonly offset?: number } = {},
+): Window {
   const fail = (why: string): never => {
-    throw new AsofError("ASOF_WINDOW", `a window of ${length === null ? "lifetime" : formatDuration(length)}: ${why}`, {});
+    throw new AsofError(
+      "ASOF_WINDOW",
+      `a window of ${length === null ? "lifetime" : formatDuration(length)}: ${why}`,
+      {},
+    );
   };
   if (length !== null && !(length > 0)) fail("its length must be positive");
+  if (length === null && (options.hop !== undefined || options.offset !== undefined))
+    fail("it has neither hop nor offset");
   const hop = options.hop ?? (length === null ? DAY : defaultHop(length));
   const offset = options.offset ?? 0;
   if (!Number.isSafeInteger(hop) || hop <= 0) fail("its hop must be a positive duration");

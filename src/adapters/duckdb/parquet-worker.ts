@@ -1,0 +1,127 @@
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import {
+  DuckDBInstance,
+  DuckDBTableFunction,
+  BIGINT,
+  BOOLEAN,
+  DOUBLE,
+  INTEGER,
+  TIMESTAMP,
+  VARCHAR,
+} from "@duckdb/node-api";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import duckdb from "@duckdb/node-bindings";
+import { sqlString } from "../../core/expression/sql-text.ts";
+import { assert } from "../../core/assert.ts";
+import { fillChunk } from "./fill-chunk.ts";
+import type { ParquetFeed, ParquetJob, ParquetReply, ParquetWorkerSettings } from "./parquet-job.ts";
+
+/**
+ * Writes Parquet on a thread of its own: DuckDB pulls rows by a synchronous callback, and here that may wait for a
+ * producer that is asynchronous. Its engine has one thread and keeps no insertion order, which makes one writer that
+ * takes rows as they come: ordered, and with half the processor time of DuckDB's ordered mode.
+ */
+const types = {
+  string: VARCHAR,
+  boolean: BOOLEAN,
+  int32: INTEGER,
+  int64: BIGINT,
+  float64: DOUBLE,
+  timestamp: TIMESTAMP,
+};
+const ROW_GROUP_ROWS = 122_880;
+const ROW_GROUP_BYTES = 64 * 2 ** 20;
+
+const settings = workerData as ParquetWorkerSettings;
+let current: Feed | null = null;
+let opened: Promise<DuckDBConnection> | null = null;
+let instance: DuckDBInstance | null = null;
+
+async function open(): Promise<DuckDBConnection> {
+  instance = await DuckDBInstance.create(":memory:", {
+    threads: "1",
+    memory_limit: settings.memoryLimit,
+    temp_directory: settings.temporaryFolder,
+    preserve_insertion_order: "false",
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+  });
+  const connection = await instance.connect();
+  connection.registerTableFunction(
+    DuckDBTableFunction.create({
+      name: "rows",
+      bindFunction: (info) => {
+        for (const [name, kind] of current!.job.columns) info.addResultColumn(name, types[kind]);
+      },
+      initFunction: (info) => info.setMaxThreads(1),
+      mainFunction: (_, chunk) => current!.next(chunk.chunk),
+    }),
+  );
+  return connection;
+}
+
+/** The rows of a job, as its producer posts them. */
+class Feed {
+  readonly job: ParquetJob;
+  #block: Extract<ParquetFeed, { kind: "rows" }> | null = null;
+  #at = 0;
+
+  constructor(job: ParquetJob) {
+    this.job = job;
+  }
+
+  next(chunk: duckdb.DataChunk): void {
+    if (this.#block === null) {
+      const message = this.#receive();
+      if (message.kind === "abandon") throw new Error("abandoned");
+      if (message.kind === "end") return duckdb.data_chunk_set_size(chunk, 0);
+      [this.#block, this.#at] = [message, 0];
+    }
+    const { columns, rows } = this.#block;
+    this.#at += fillChunk(chunk, columns, this.#at, rows);
+    if (this.#at < rows) return;
+    this.#block = null;
+    this.reply({ kind: "taken" });
+  }
+
+  reply(reply: ParquetReply): void {
+    this.job.port.postMessage(reply, []);
+  }
+
+  #receive(): ParquetFeed {
+    for (;;) {
+      const seen = Atomics.load(this.job.posted, 0);
+      const received: { message: ParquetFeed } | undefined = receiveMessageOnPort(this.job.port);
+      if (received !== undefined) return received.message;
+      Atomics.wait(this.job.posted, 0, seen);
+    }
+  }
+}
+
+async function write(job: ParquetJob): Promise<void> {
+  assert(current === null, "a worker writes one file at a time");
+  const feed = (current = new Feed(job));
+  try {
+    const connection = await (opened ??= open());
+    const rows = Math.max(2048, Math.floor(ROW_GROUP_BYTES / (16 * job.columns.length) / 2048) * 2048);
+    const options = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${Math.min(ROW_GROUP_ROWS, rows)}`;
+    await connection.run(`COPY (SELECT * FROM rows()) TO ${sqlString(job.path)} (${options})`);
+    feed.reply({ kind: "written" });
+  } catch (error) {
+    feed.reply({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+  } finally {
+    current = null;
+    job.port.close();
+  }
+}
+
+async function close(): Promise<void> {
+  parentPort!.close();
+  const connection = await opened?.catch(() => null);
+  connection?.closeSync();
+  instance?.closeSync();
+}
+
+parentPort!.on("message", (message: ParquetJob | "close") => {
+  void (message === "close" ? close() : write(message));
+});

@@ -1,0 +1,277 @@
+import { rm, type FileHandle } from "node:fs/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { assert } from "../../core/assert.ts";
+import { AsofError } from "../../core/errors.ts";
+import type { Timestamp } from "../../core/time/timestamp.ts";
+import type { LogEntry, LogPosition, NewEntry } from "../../ports/event-log.ts";
+import { AppendQueue, type Waiting } from "./append-queue.ts";
+import { EntryIterator, refusedSpan, spanOf } from "./entry-iterator.ts";
+import { markFrame, MAX_COUNT, MAX_PAYLOAD, MAX_STREAM_BYTES } from "./frame.ts";
+import { GroupBuffer } from "./group-buffer.ts";
+import type { FileLog } from "./file-log.ts";
+import type { Recovered, Recovery } from "./recover.ts";
+import { HEADER_BYTES } from "./segment-header.ts";
+import { createSegment, type Segment } from "./segment.ts";
+import { diskRefused } from "./storage-error.ts";
+import { syncFolder } from "./sync-folder.ts";
+import { writeAll } from "./write-all.ts";
+import type { WriterLock } from "./writer-lock.ts";
+
+/** A group takes no further entry once it is this long. */
+const GROUP_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Group commit: one loop writes what has gathered with one write and one sync, while the next group gathers.
+ *
+ * A failed write or sync is final. A sync that failed once may succeed the second time with the data lost, so it is
+ * never repeated; the file is cut back to what is durable, so that what was refused does not come back when the log is
+ * opened anew. (A disk that refuses that too may bring it back: only then can a refused entry be in the log.)
+ */
+export class FileLogWriter implements FileLog {
+  readonly recovery: Recovery | null;
+  readonly #folder: string;
+  readonly #segmentBytes: number;
+  readonly #lock: WriterLock;
+  readonly #segments: Segment[];
+  readonly #queue = new AppendQueue();
+  readonly #arena = GroupBuffer.arena();
+  #handle: FileHandle;
+  /** The durable length of the newest segment. */
+  #offset: number;
+  #end: LogPosition;
+  #durableStamp: Timestamp;
+  #marked: boolean;
+  #next: LogPosition;
+  #lastStamp: Timestamp;
+  #pendingBytes = 0;
+  #group: Waiting[] = [];
+  #work: Promise<void> | null = null;
+  #dropping: Promise<void> = Promise.resolve();
+  #failure: AsofError | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(folder: string, segmentBytes: number, lock: WriterLock, recovered: Recovered) {
+    const { segments, handle, tail, recovery } = recovered;
+    this.#folder = folder;
+    this.#segmentBytes = segmentBytes;
+    this.#lock = lock;
+    this.#segments = segments;
+    this.#handle = handle;
+    this.#offset = tail.offset;
+    this.#end = this.#next = tail.end;
+    this.#durableStamp = this.#lastStamp = tail.lastStamp;
+    this.#marked = tail.marked;
+    this.recovery = recovery;
+  }
+
+  get start(): LogPosition {
+    return this.#segments[0].first;
+  }
+
+  get end(): LogPosition {
+    return this.#end;
+  }
+
+  get lastStamp(): Timestamp {
+    return this.#lastStamp;
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  append(entry: NewEntry): Promise<LogPosition> {
+    const refusal = this.#refusal();
+    if (refusal !== null) return Promise.reject(refusal);
+    const { payload, count, stamp } = entry;
+    checkEntry(entry, this.#lastStamp);
+    if (payload.length > MAX_PAYLOAD) {
+      const message = `an entry of ${payload.length} bytes; the log takes up to ${MAX_PAYLOAD}`;
+      return Promise.reject(new AsofError("ASOF_TOO_LARGE", message, { bytes: payload.length, limit: MAX_PAYLOAD }));
+    }
+    const position = this.#next;
+    this.#next += count;
+    this.#lastStamp = stamp + count - 1;
+    this.#pendingBytes += payload.length;
+    return this.#enqueue(entry, position);
+  }
+
+  roll(): Promise<LogPosition> {
+    const refusal = this.#refusal();
+    return refusal === null ? this.#enqueue(null, this.#next) : Promise.reject(refusal);
+  }
+
+  read(from: LogPosition): AsyncIterable<LogEntry> {
+    if (this.#closing !== null) return new EntryIterator(refusedSpan(from, this.#closed()));
+    return new EntryIterator(spanOf(this.#segments, from, this.#end, this.#offset));
+  }
+
+  async dropBefore(position: LogPosition): Promise<void> {
+    assert(Number.isSafeInteger(position), `${position} is a log position`);
+    if (this.#closing !== null) throw this.#closed();
+    const dropped = this.#dropping.then(() => this.#drop(position));
+    this.#dropping = dropped.catch(() => {});
+    await dropped;
+  }
+
+  async bytes(): Promise<number> {
+    if (this.#closing !== null) throw this.#closed();
+    return this.#segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  #enqueue(entry: NewEntry | null, position: LogPosition): Promise<LogPosition> {
+    const { promise, resolve, reject } = Promise.withResolvers<LogPosition>();
+    this.#queue.push({ entry, position, resolve, reject });
+    this.#work ??= this.#run();
+    return promise;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      for (;;) {
+        // Appends of the same turn, such as those of callers that the last group has just answered, go together.
+        await nextTurn();
+        const first = this.#queue.first;
+        if (first === undefined) break;
+        if (first.entry === null) await this.#roll();
+        else await this.#writeGroup();
+      }
+    } catch (error) {
+      await this.#fail(error);
+    }
+    this.#work = null;
+  }
+
+  async #writeGroup(): Promise<void> {
+    if (this.#offset >= this.#segmentBytes) await this.#beginSegment();
+    const { seed, index } = this.#newest();
+    const buffer = new GroupBuffer(this.#arena, seed, this.#offset);
+    for (let item = this.#queue.first; item !== undefined && item.entry !== null; item = this.#queue.first) {
+      const length = buffer.bytes;
+      if (length > 0 && (length >= GROUP_BYTES || this.#offset + length >= this.#segmentBytes)) break;
+      if (!buffer.add(item.entry, item.position)) break;
+      index.add(item.position, this.#offset + length);
+      this.#group.push(item);
+      this.#queue.shift();
+    }
+    await writeAll(this.#handle, buffer.pieces(), this.#offset);
+    await this.#handle.datasync();
+    this.#offset += buffer.bytes;
+    this.#newest().bytes = this.#offset;
+    this.#marked = false;
+    const last = this.#group.at(-1)!;
+    this.#end = last.position + last.entry!.count;
+    this.#durableStamp = last.entry!.stamp + last.entry!.count - 1;
+    for (const item of this.#group) {
+      this.#pendingBytes -= item.entry!.payload.length;
+      item.resolve(item.position);
+    }
+    this.#group = [];
+  }
+
+  async #roll(): Promise<void> {
+    const item = this.#queue.shift()!;
+    this.#group = [item];
+    await this.#beginSegment();
+    this.#group = [];
+    item.resolve(this.#end);
+  }
+
+  /** What the new header says of the segment before it holds, since that one is durable to its end. */
+  async #beginSegment(): Promise<void> {
+    const { first } = this.#newest();
+    if (first === this.#end) return;
+    const { segment, handle } = await createSegment(this.#folder, {
+      first: this.#end,
+      lastStamp: this.#durableStamp,
+      previous: { first, bytes: this.#offset },
+    });
+    const before = this.#handle;
+    this.#handle = handle;
+    this.#segments.push(segment);
+    this.#offset = HEADER_BYTES;
+    this.#marked = false;
+    await before.close();
+  }
+
+  async #fail(cause: unknown): Promise<void> {
+    this.#failure = diskRefused("write", this.#newest().path, cause);
+    await this.#cutBack();
+    for (const item of this.#group) item.reject(this.#failure);
+    for (let item = this.#queue.shift(); item !== undefined; item = this.#queue.shift()) item.reject(this.#failure);
+    this.#group = [];
+    this.#pendingBytes = 0;
+  }
+
+  async #cutBack(): Promise<void> {
+    try {
+      await this.#handle.truncate(this.#offset);
+      await this.#handle.datasync();
+    } catch {
+      // The disk refuses all; what it refused first is what the caller learns.
+    }
+  }
+
+  /** Oldest first, each durably, so that a crash leaves no gap. The newest stays: it remembers the last stamp. */
+  async #drop(position: LogPosition): Promise<void> {
+    for (;;) {
+      const [oldest, next] = this.#segments;
+      if (oldest === undefined || next === undefined || next.first > position) return;
+      try {
+        await rm(oldest.path, { force: true });
+        this.#segments.shift();
+        await syncFolder(this.#folder);
+      } catch (error) {
+        throw diskRefused("delete", oldest.path, error);
+      }
+    }
+  }
+
+  async #close(): Promise<void> {
+    // Appends refused from here on; those under way may still need several groups.
+    while (this.#work !== null) await this.#work;
+    await this.#dropping;
+    try {
+      if (this.#failure === null && !this.#marked && this.#offset > HEADER_BYTES) await this.#mark();
+      await this.#handle.close();
+    } finally {
+      await this.#lock.release();
+    }
+  }
+
+  /** Without its mark the log is as good; only damage of its last group could not be told from a torn tail. */
+  async #mark(): Promise<void> {
+    try {
+      const mark = markFrame(this.#newest().seed, this.#end, this.#durableStamp, this.#offset);
+      await writeAll(this.#handle, [mark], this.#offset);
+      await this.#handle.datasync();
+    } catch {
+      await this.#cutBack();
+    }
+  }
+
+  #newest(): Segment {
+    return this.#segments.at(-1)!;
+  }
+
+  #refusal(): AsofError | null {
+    return this.#closing === null ? this.#failure : this.#closed();
+  }
+
+  #closed(): AsofError {
+    return new AsofError("ASOF_CLOSED", `the log in ${this.#folder} is closed`, { path: this.#folder });
+  }
+}
+
+function checkEntry(entry: NewEntry, lastStamp: Timestamp): void {
+  const { stream, kind, count, stamp } = entry;
+  assert(Number.isInteger(count) && count >= 1 && count <= MAX_COUNT, `an entry holds 1 or more records, not ${count}`);
+  assert(Number.isInteger(kind) && kind >= 0 && kind <= 255, `a kind is a byte, not ${kind}`);
+  assert(Number.isSafeInteger(stamp) && Number.isSafeInteger(stamp + count - 1), `${stamp} is a stamp`);
+  assert(stamp > lastStamp, `stamps grow: ${stamp} follows ${lastStamp}`);
+  assert(stream.isWellFormed() && Buffer.byteLength(stream) <= MAX_STREAM_BYTES, "a stream's name is short Unicode");
+}

@@ -1,0 +1,96 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
+import { AsofError } from "../../core/errors.ts";
+import { assert } from "../../core/assert.ts";
+import type { FileStore } from "../../ports/file-store.ts";
+
+/** A `FileStore` in a folder of the local disk, which is made where it is missing. @throws ASOF_HOME */
+export async function openFolder(root: string): Promise<FileStore> {
+  const path = (file: string): string => {
+    assert(!file.startsWith("/") && !file.split("/").includes(".."), `${file} is not inside the store`);
+    return join(root, ...file.split("/"));
+  };
+  await attempt(root, () => mkdir(root, { recursive: true }));
+  return {
+    path,
+    read: async (file) => {
+      try {
+        return await readFile(path(file));
+      } catch (cause) {
+        throw new AsofError("ASOF_FILE", `${path(file)} cannot be read`, { file: path(file) }, cause);
+      }
+    },
+    write: (file, bytes) =>
+      attempt(path(file), async () => {
+        const aside = `${path(file)}.${randomUUID()}.tmp`;
+        await mkdir(dirname(aside), { recursive: true });
+        try {
+          const handle = await open(aside, "wx");
+          try {
+            await handle.writeFile(bytes);
+            await handle.datasync();
+          } finally {
+            await handle.close();
+          }
+          await rename(aside, path(file));
+        } catch (cause) {
+          await rm(aside, { force: true });
+          throw cause;
+        }
+        await sync(dirname(aside));
+      }),
+    makeFolder: (folder) => attempt(path(folder), async () => void (await mkdir(path(folder), { recursive: true }))),
+    list: (folder) => attempt(path(folder), () => listBelow(path(folder), folder)),
+    move: (moves) =>
+      attempt(root, async () => {
+        const folders = new Set<string>();
+        for (const { from, to } of moves) {
+          await sync(path(from));
+          const folder = dirname(path(to));
+          if (!folders.has(folder)) {
+            await mkdir(folder, { recursive: true });
+            folders.add(folder).add(dirname(folder));
+          }
+          await rename(path(from), path(to));
+        }
+        for (const folder of folders) await sync(folder);
+      }),
+    remove: (file) => attempt(path(file), () => rm(path(file), { recursive: true, force: true })),
+  };
+}
+
+async function attempt<T>(where: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof AsofError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AsofError("ASOF_HOME", `the store's folder cannot be used: ${why}`, { path: where }, cause);
+  }
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function listBelow(absolute: string, relative: string): Promise<{ file: string; bytes: number }[]> {
+  let entries: string[];
+  try {
+    entries = await readdir(absolute, { recursive: true });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw cause;
+  }
+  const files: { file: string; bytes: number }[] = [];
+  for (const entry of entries.sort()) {
+    const found = await stat(join(absolute, entry));
+    if (found.isFile()) files.push({ file: `${relative}/${entry.split(sep).join("/")}`, bytes: found.size });
+  }
+  return files;
+}

@@ -1,0 +1,27 @@
+import { open } from "lmdb";
+import type { RootDatabase } from "lmdb";
+
+/** The driver's handle, with bytes for keys and values. */
+export type LmdbDatabase = RootDatabase<Uint8Array, Uint8Array>;
+
+export interface LmdbOptions {
+  /** Looks only: the store must exist, and `commit` and `clear` must not be called. Default false. */
+  readonly readOnly?: boolean;
+  /** Address space to reserve at first, in bytes; it grows by itself. Default 1 GiB: it costs neither memory nor disk. */
+  readonly mapSize?: number;
+}
+
+/** Opens what `checkDataFile` has passed: the driver crashes on a file that is not its own. */
+export function openDatabase(folder: string, options: LmdbOptions): LmdbDatabase {
+  return open<Uint8Array, Uint8Array>(folder, {
+    keyEncoding: "binary",
+    encoding: "binary",
+    readOnly: options.readOnly ?? false,
+    mapSize: options.mapSize ?? 2 ** 30,
+    maxReaders: 512,
+    noSubdir: false,
+    // One commit is one batch. Batching by turns of the event loop besides would, where a commit fails, leave
+    // behind a promise that nobody holds: an unhandled rejection.
+    eventTurnBatching: false,
+  });
+}

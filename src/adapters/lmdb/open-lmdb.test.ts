@@ -1,0 +1,168 @@
+import { spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, open, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Put } from "../../ports/online-store.ts";
+import { LAST_KEY } from "./key-range.ts";
+import { openDatabase } from "./lmdb-database.ts";
+import { openLmdb } from "./open-lmdb.ts";
+
+let folder: string;
+let file: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "asof-lmdb-"));
+  file = join(folder, "data.mdb");
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const entries = (count: number, size: number): Put[] =>
+  Array.from({ length: count }, (_, i) => [Buffer.from(`key ${i}`), new Uint8Array(size).fill(i)]);
+
+async function fill(count: number, size = 100): Promise<void> {
+  const store = await openLmdb(folder);
+  await store.commit(entries(count, size));
+  await store.close();
+}
+
+describe("opening", () => {
+  test("a path that is no folder, or cannot be made, is ASOF_HOME", async () => {
+    const path = join(folder, "file");
+    await writeFile(path, "");
+    for (const place of [path, join(path, "below")])
+      await expect(openLmdb(place)).rejects.toMatchObject({ code: "ASOF_HOME", details: { path: place } });
+  });
+
+  test("a file that is not LMDB's is ASOF_CORRUPT, and is left as it was", async () => {
+    for (const content of ["short", "no LMDB file ".repeat(1_000)]) {
+      await writeFile(file, content);
+      for (const readOnly of [true, false])
+        await expect(openLmdb(folder, { readOnly })).rejects.toMatchObject({ code: "ASOF_CORRUPT", details: { file } });
+      expect(await readFile(file, "utf8")).toBe(content);
+    }
+  });
+
+  test("an LMDB database that is no online store is ASOF_CORRUPT, and is left as it was", async () => {
+    const other = openDatabase(folder, {});
+    await other.put(Buffer.from("a"), Buffer.from("1"));
+    await other.close();
+    for (const readOnly of [true, false])
+      await expect(openLmdb(folder, { readOnly })).rejects.toMatchObject({ code: "ASOF_CORRUPT" });
+    const again = openDatabase(folder, {});
+    expect([...again.getKeys()]).toHaveLength(1);
+    await again.close();
+  });
+
+  test("a store of a newer format, asof's or LMDB's, is ASOF_FORMAT", async () => {
+    await fill(1);
+    const database = openDatabase(folder, {});
+    await database.put(LAST_KEY, Buffer.from("asof online store 2"));
+    await database.close();
+    await expect(openLmdb(folder)).rejects.toMatchObject({ code: "ASOF_FORMAT", details: { format: 2 } });
+
+    const handle = await open(file, "r+");
+    await handle.write(Uint8Array.of(3), 0, 1, 28);
+    await handle.close();
+    await expect(openLmdb(folder)).rejects.toMatchObject({ code: "ASOF_FORMAT", details: { file } });
+  });
+
+  test("a file that was cut off is ASOF_CORRUPT, wherever it was cut", async () => {
+    await fill(20_000);
+    const whole = await readFile(file);
+    for (const part of [0.001, 0.1, 0.5, 0.9, 0.99]) {
+      await writeFile(file, whole);
+      // Most at the end of a page: there the file has no other mark of it.
+      const cut = Math.floor(whole.length * part);
+      await truncate(file, part === 0.9 ? cut : cut - (cut % 4_096));
+      await expect(openLmdb(folder)).rejects.toMatchObject({ code: "ASOF_CORRUPT", details: { file } });
+    }
+    await writeFile(file, whole);
+    const store = await openLmdb(folder);
+    expect(await store.count(new Uint8Array(0))).toBe(20_000);
+    await store.close();
+  });
+
+  test("a file that lacks only pages which hold nothing is sound", async () => {
+    // What a commit adds and removes again takes pages at the end, which are freed before they are ever written.
+    await fill(3_000);
+    const store = await openLmdb(folder);
+    const passing = entries(3_000, 3_000).map(([key, value]): Put => [Buffer.concat([Buffer.from("z"), key]), value]);
+    await store.commit([...passing, ...passing.map(([key]): Put => [key, null])]);
+    await store.close();
+    const again = await openLmdb(folder);
+    expect(await again.count(new Uint8Array(0))).toBe(3_000);
+    await again.close();
+  });
+});
+
+describe("a reader", () => {
+  test("of a store that is not there yet is refused, and makes nothing", async () => {
+    const none = join(folder, "none");
+    await expect(openLmdb(none, { readOnly: true })).rejects.toMatchObject({ code: "ASOF_HOME" });
+    await expect(open(none)).rejects.toThrow("ENOENT");
+    await mkdir(none);
+    await openDatabase(none, {}).close();
+    await expect(openLmdb(none, { readOnly: true })).rejects.toMatchObject({ code: "ASOF_HOME" });
+  });
+
+  test("reads, scans and counts, and must not commit", async () => {
+    await fill(10);
+    const reader = await openLmdb(folder, { readOnly: true });
+    let size: number | undefined;
+    await reader.read([Buffer.from("key 3")], (_, value) => {
+      size = value?.length;
+    });
+    expect(size).toBe(100);
+    expect(await reader.count(Buffer.from("key"))).toBe(10);
+    await reader.flushed();
+    await expect(reader.commit([])).rejects.toThrow("internal error");
+    await reader.close();
+  });
+});
+
+describe("a disk that is full", () => {
+  // A limit on the size of files, set for a process of its own, is as good as a full disk.
+  test("fails the commit with ASOF_HOME and those behind it, changes nothing, and the store goes on", () => {
+    const script = `
+      import { openLmdb } from ${JSON.stringify(new URL("./open-lmdb.ts", import.meta.url).href)};
+      const store = await openLmdb(${JSON.stringify(folder)});
+      const all = (n, size) => Array.from({ length: 300 }, (_, i) => [Buffer.from("key " + i), Buffer.alloc(size, n)]);
+      const seen = () => {
+        const found = new Set();
+        store.read(all(0, 0).map(([key]) => key), (_, value) => found.add(value[0] + ":" + value.length));
+        return [...found];
+      };
+      const report = [];
+      const attempt = async (changes) => {
+        try {
+          await store.commit(changes);
+          report.push("committed");
+        } catch (error) {
+          report.push(error.code);
+        }
+      };
+      await attempt(all(1, 100));
+      await Promise.all([attempt(all(2, 20_000)), attempt(all(3, 100)), attempt([])]);
+      report.push(...seen());
+      await attempt(all(4, 100));
+      report.push(...seen());
+      await store.flushed();
+      await store.close();
+      process.stdout.write(JSON.stringify(report));`;
+    const { stdout, status } = spawnSync(
+      "bash",
+      ["-c", 'ulimit -f 2048; exec "$0" --input-type=module-typescript -e "$1"', process.execPath, script],
+      { encoding: "utf8" },
+    );
+    expect(JSON.parse(stdout || "null")).toEqual([
+      "committed",
+      "ASOF_HOME",
+      "ASOF_HOME",
+      "ASOF_HOME",
+      "1:100",
+      "committed",
+      "4:100",
+    ]);
+    expect(status).toBe(0);
+  });
+});

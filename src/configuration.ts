@@ -1,0 +1,134 @@
+import { existsSync, statSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { AsofError } from "./core/errors.ts";
+import { parseTimestamp, type TimestampInput } from "./core/time/timestamp.ts";
+import { explainImportFailure } from "./import-failure.ts";
+
+/** What `asof.config.ts` exports by default: where a store lives and what it is made of. */
+export interface Configuration {
+  /** Folder of the store's data, relative to the configuration file. Default ".asof". */
+  readonly home?: string;
+  /** The module namespaces or records that hold the definitions: `import * as definitions from "./definitions.ts"`. */
+  readonly definitions: Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[];
+  /** "system" (default), or a simulated clock that stands at `start` until a replay moves it. */
+  readonly clock?: "system" | { readonly simulated: TimestampInput };
+  readonly server?: { readonly host?: string; readonly port?: number };
+  /** DuckDB's share of memory, such as "512MB". Default "1GB". */
+  readonly memory?: string;
+  /** Threads of the offline engine. Default: one a core. */
+  readonly threads?: number;
+}
+
+export interface LoadedConfiguration {
+  /** As the file exports it, with `home` made absolute. */
+  readonly configuration: Configuration & { readonly home: string };
+  readonly file: string;
+  readonly folder: string;
+}
+
+const DEFAULT_HOME = ".asof";
+const fileNames = ["asof.config.ts", "asof.config.mts", "asof.config.js", "asof.config.mjs"];
+
+/** What is wrong with a setting, or null. */
+const settings: Readonly<Record<keyof Configuration, (value: unknown) => string | null>> = {
+  home: (value) => (typeof value === "string" && value !== "" ? null : "must be the path of a folder"),
+  definitions: (value) =>
+    (Array.isArray(value) ? value.every(isRecord) : isRecord(value))
+      ? null
+      : 'must be a module, `import * as definitions from "./definitions.ts"`, or a list of modules',
+  clock: (value) =>
+    value === "system" || isRecord(value) ? clockFault(value) : 'must be "system" or { simulated: "<time>" }',
+  server: (value) => (isRecord(value) ? serverFault(value) : "must be { host, port }"),
+  memory: (value) =>
+    typeof value === "string" && /^\d+(\.\d+)? ?([kmgt]i?)?b$/i.test(value)
+      ? null
+      : 'must be a size such as "512MB" or "2GB"',
+  threads: (value) => (Number.isSafeInteger(value) && Number(value) > 0 ? null : "must be a whole number from 1"),
+};
+
+/** Checks a configuration and returns it: `export default configure({ definitions })`. @throws ASOF_CONFIG */
+export function configure(configuration: Configuration): Configuration {
+  if (!isRecord(configuration))
+    throw new AsofError("ASOF_CONFIG", "the configuration must be an object: configure({ definitions })");
+  if (configuration.definitions === undefined) throw invalid("definitions", "is missing");
+  for (const [name, value] of Object.entries(configuration)) {
+    if (!Object.hasOwn(settings, name))
+      throw invalid(name, `is not a setting; there are ${Object.keys(settings).join(", ")}`);
+    const fault = value === undefined ? null : settings[name as keyof Configuration](value);
+    if (fault !== null) throw invalid(name, fault);
+  }
+  return configuration;
+}
+
+/**
+ * Imports the configuration: from the file named; else from the first `asof.config.ts` (`.mts`, `.js`, `.mjs`) in
+ * the folder named, or the working directory, and its parents.
+ * @throws ASOF_CONFIG with file and line where known; what a definition throws keeps its own code
+ */
+export async function loadConfiguration(from: string = process.cwd()): Promise<LoadedConfiguration> {
+  const file = findConfiguration(path.resolve(from));
+  const folder = path.dirname(file);
+  let exported: { readonly default?: unknown };
+  try {
+    exported = (await import(pathToFileURL(file).href)) as typeof exported;
+  } catch (error) {
+    throw explainImportFailure(error, file);
+  }
+  if (exported.default === undefined)
+    throw new AsofError(
+      "ASOF_CONFIG",
+      `${file} has no default export: write \`export default configure({ definitions })\``,
+      { file },
+    );
+  try {
+    const configuration = configure(exported.default as Configuration);
+    return {
+      configuration: { ...configuration, home: path.resolve(folder, configuration.home ?? DEFAULT_HOME) },
+      file,
+      folder,
+    };
+  } catch (error) {
+    throw explainImportFailure(error, file);
+  }
+}
+
+function findConfiguration(from: string): string {
+  if (!existsSync(from)) throw new AsofError("ASOF_CONFIG", `there is no ${from}`, { file: from });
+  if (!statSync(from).isDirectory()) return from;
+  for (let folder = from; ; folder = path.dirname(folder)) {
+    const found = fileNames.map((name) => path.join(folder, name)).find((file) => existsSync(file));
+    if (found !== undefined) return found;
+    if (path.dirname(folder) === folder) break;
+  }
+  throw new AsofError(
+    "ASOF_CONFIG",
+    `there is no ${fileNames[0]} in ${from} or above it: make a project with \`asof init\`, or name the file with --config`,
+    { folder: from },
+  );
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function clockFault(clock: "system" | Readonly<Record<string, unknown>>): string | null {
+  if (clock === "system") return null;
+  try {
+    parseTimestamp(clock["simulated"] as TimestampInput);
+    return null;
+  } catch {
+    return 'must be "system" or { simulated: "<time>" } with a time in ISO 8601';
+  }
+}
+
+function serverFault({ host, port }: Readonly<Record<string, unknown>>): string | null {
+  if (host !== undefined && (typeof host !== "string" || host === ""))
+    return "must have a host name or address as its host";
+  const inRange = Number.isSafeInteger(port) && Number(port) >= 0 && Number(port) <= 65_535;
+  return port === undefined || inRange ? null : "must have a port from 0 to 65535";
+}
+
+function invalid(setting: string, fault: string): AsofError {
+  return new AsofError("ASOF_CONFIG", `the configuration's \`${setting}\` ${fault}`, { setting });
+}

@@ -1,0 +1,24 @@
+// The public API: definitions, the store, and the shapes of what it answers.
+export { t } from "./core/schema/data-type.ts";
+export type { DataType, Fields, Row, RowOf, Value } from "./core/schema/data-type.ts";
+export { entity } from "./core/definition/entity.ts";
+export { eventSource } from "./core/definition/event-source.ts";
+export { aggregateView } from "./core/definition/aggregate-view.ts";
+export { avg, count, max, min, stddev, sum, variance, window } from "./core/definition/aggregate.ts";
+export { batchView } from "./core/definition/batch-view.ts";
+export { onDemandView } from "./core/definition/on-demand-view.ts";
+export { featureService } from "./core/definition/feature-service.ts";
+export type { FeatureService, FeaturesOf, RequestOf } from "./core/definition/feature-service.ts";
+export { gradientBoostedTrees, model, randomForest } from "./core/definition/model.ts";
+export * from "./core/expression/expr.ts";
+export * from "./core/expression/expr-functions.ts";
+export { AsofError, errorTable } from "./core/errors.ts";
+export type { ErrorCode } from "./core/errors.ts";
+export { formatTimestamp, parseTimestamp } from "./core/time/timestamp.ts";
+export type { Timestamp, TimestampInput } from "./core/time/timestamp.ts";
+export type { Store } from "./store.ts";
+export type { FeatureAnswer, PredictionAnswer, ViewStatus } from "./core/result/answers.ts";
+export { configure } from "./configuration.ts";
+export type { Configuration } from "./configuration.ts";
+export { open } from "./open.ts";
+export type { OpenOptions } from "./open.ts";

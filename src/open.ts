@@ -1,0 +1,105 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { simulatedClock } from "./adapters/clock/simulated-clock.ts";
+import { systemClock } from "./adapters/clock/system-clock.ts";
+import { openDuckDb } from "./adapters/duckdb/open-duckdb.ts";
+import { openFileLog } from "./adapters/file-log/open-file-log.ts";
+import { readFileLog } from "./adapters/file-log/read-file-log.ts";
+import { openFolder } from "./adapters/folder/folder-store.ts";
+import { openLmdb } from "./adapters/lmdb/open-lmdb.ts";
+import { openSqliteRegistry } from "./adapters/sqlite/open-sqlite-registry.ts";
+import { ydfRuntime } from "./adapters/ydf/ydf-runtime.ts";
+import { createYdfTrainer } from "./adapters/ydf/ydf-trainer.ts";
+import type { Configuration } from "./configuration.ts";
+import { catalogOf } from "./core/definition/catalog.ts";
+import { AsofError } from "./core/errors.ts";
+import { parseTimestamp } from "./core/time/timestamp.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { EventLog, LogReader } from "./ports/event-log.ts";
+import { createStore, type Store } from "./store.ts";
+
+export interface OpenOptions {
+  /**
+   * What to do where another process writes to the store: open it for reading, or refuse. A store that is open for
+   * reading answers, plans, builds training sets and trains; what has to be written is ASOF_HOME_LOCKED.
+   */
+  readonly whenLocked?: "read" | "refuse";
+  /** The clock, where it is not the configuration's. */
+  readonly clock?: Clock;
+}
+
+/**
+ * Opens the store of a configuration in this process: DuckDB over Parquet as the offline store, LMDB as the online
+ * store, a log of files, SQLite as the registry, YDF for models.
+ * @throws ASOF_CONFIG, ASOF_DEFINITION, ASOF_HOME, ASOF_HOME_LOCKED, ASOF_FORMAT, ASOF_CORRUPT
+ */
+export async function open(configuration: Configuration, options: OpenOptions = {}): Promise<Store> {
+  const { definitions, memory, threads } = configuration;
+  const home = path.resolve(configuration.home ?? ".asof");
+  const modules = (Array.isArray(definitions) ? definitions : [definitions]) as readonly Readonly<
+    Record<string, unknown>
+  >[];
+  const catalog = catalogOf(modules.flatMap((module) => Object.values(module)));
+  const files = await openFolder(home);
+  const opened: { close(): Promise<void> }[] = [];
+  const keep = <T extends { close(): Promise<void> }>(part: T): T => {
+    opened.push(part);
+    return part;
+  };
+  try {
+    const { log, writing, refresh } = await openLog(path.join(home, "log"), options.whenLocked ?? "read", keep);
+    const isWriter = !(writing instanceof AsofError);
+    const registry = keep(await openSqliteRegistry(path.join(home, "registry.sqlite")));
+    const online = path.join(home, "online");
+    await mkdir(online, { recursive: true });
+    return await createStore({
+      home,
+      catalog,
+      clock: options.clock ?? clockOf(configuration, log),
+      registry,
+      engine: keep(
+        await openDuckDb({
+          memoryLimit: memory ?? "1GB",
+          temporaryFolder: path.join(home, "temporary"),
+          ...(threads === undefined ? {} : { threads }),
+        }),
+      ),
+      online: keep(await openLmdb(online, { readOnly: !isWriter })),
+      files,
+      log,
+      writing,
+      refresh,
+      trainers: [createYdfTrainer("gradientBoostedTrees"), createYdfTrainer("randomForest")],
+      runtimes: [ydfRuntime],
+    });
+  } catch (error) {
+    for (const part of opened.reverse()) await part.close().catch(() => {});
+    throw error;
+  }
+}
+
+interface OpenedLog {
+  readonly log: LogReader;
+  readonly writing: EventLog | AsofError;
+  readonly refresh: () => Promise<unknown>;
+}
+
+async function openLog(
+  folder: string,
+  whenLocked: "read" | "refuse",
+  keep: (log: EventLog) => EventLog,
+): Promise<OpenedLog> {
+  try {
+    const log = keep(await openFileLog(folder));
+    return { log, writing: log, refresh: () => Promise.resolve() };
+  } catch (error) {
+    if (!(error instanceof AsofError) || error.code !== "ASOF_HOME_LOCKED" || whenLocked === "refuse") throw error;
+    const log = await readFileLog(folder);
+    return { log, writing: error, refresh: () => log.refresh() };
+  }
+}
+
+/** A simulated clock goes on where the log says it has been. */
+function clockOf({ clock = "system" }: Configuration, log: LogReader): Clock {
+  return clock === "system" ? systemClock() : simulatedClock(Math.max(parseTimestamp(clock.simulated), log.lastStamp));
+}

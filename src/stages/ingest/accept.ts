@@ -1,0 +1,69 @@
+import { canonicalize } from "../../core/codec/canonicalize.ts";
+import type { StreamRecord } from "../../core/codec/record-batch.ts";
+import type { SourceDefinition } from "../../core/definition/data.ts";
+import { AsofError } from "../../core/errors.ts";
+import { compileRow } from "../../core/expression/compile.ts";
+import type { Row, Value } from "../../core/schema/data-type.ts";
+import { formatDuration } from "../../core/time/duration.ts";
+import { formatTimestamp, type Timestamp } from "../../core/time/timestamp.ts";
+
+/**
+ * Compiles what decides whether records of a source are accepted: every declared field of its type, no other, an
+ * event time, and none further ahead of `now` than the source tolerates. All of a batch or none: the error names the
+ * first bad record by its index.
+ * @throws AsofError ASOF_UNKNOWN_FIELD, ASOF_MISSING_FIELD, ASOF_TYPE, ASOF_FUTURE …
+ */
+export function acceptor(source: SourceDefinition): (records: readonly unknown[], now: Timestamp) => StreamRecord[] {
+  const names = Object.keys(source.fields);
+  const known = new Set(names);
+  const eventTime = compileRow(source.eventTime, source.fields);
+
+  const accept = (record: unknown, now: Timestamp): StreamRecord => {
+    if (typeof record !== "object" || record === null || Array.isArray(record))
+      throw new AsofError("ASOF_TYPE", `a record must be an object with the fields ${names.join(", ")}`, {
+        source: source.name,
+      });
+    for (const name of Object.keys(record))
+      if (!known.has(name))
+        throw new AsofError(
+          "ASOF_UNKNOWN_FIELD",
+          `source ${source.name} has no field ${name}; it has ${names.join(", ")}`,
+          {
+            source: source.name,
+            field: name,
+          },
+        );
+    const row: Record<string, Value> = {};
+    for (const name of names) row[name] = canonicalize(source.fields[name], (record as Row)[name], name);
+    const event = eventTime(row);
+    if (typeof event !== "number")
+      throw new AsofError("ASOF_MISSING_FIELD", `source ${source.name}: the record's event time is null`, {
+        source: source.name,
+      });
+    if (event > now + source.tolerance)
+      throw new AsofError(
+        "ASOF_FUTURE",
+        `source ${source.name}: the record is of ${formatTimestamp(event)}, more than ${formatDuration(source.tolerance)} ahead of ${formatTimestamp(now)}`,
+        { source: source.name, event: formatTimestamp(event), now: formatTimestamp(now) },
+      );
+    return { event, row };
+  };
+
+  return (records, now) => {
+    if (records.length === 0)
+      throw new AsofError("ASOF_EMPTY", `no records for source ${source.name}`, { source: source.name });
+    return records.map((record, index) => {
+      try {
+        return accept(record, now);
+      } catch (error) {
+        if (!(error instanceof AsofError) || records.length === 1) throw error;
+        throw new AsofError(
+          error.code,
+          `record ${index}: ${error.message}`,
+          { ...error.details, source: source.name, record: index },
+          error,
+        );
+      }
+    });
+  };
+}

@@ -1,0 +1,166 @@
+import { ByteReader } from "../../core/codec/bytes.ts";
+import { decodeLoad } from "../../core/codec/load-entry.ts";
+import { availableOf, decodeRecords, ENTRY, schemaOfRecords } from "../../core/codec/record-batch.ts";
+import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
+import { HISTORY, STAGING } from "../../core/plan/folders.ts";
+import { type Batch, columnsOfRows } from "../../core/schema/column.ts";
+import type { Fields, Row } from "../../core/schema/data-type.ts";
+import { AVAILABLE, EVENT, POSITION, systemColumns } from "../../core/schema/system-columns.ts";
+import type { EventLog, LogPosition } from "../../ports/event-log.ts";
+import type { FileStore } from "../../ports/file-store.ts";
+import type { OfflineEngine } from "../../ports/offline-engine.ts";
+import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
+import { type BulkWriter, loadedFiles } from "./bulk-writer.ts";
+
+export interface ArchiveOutcome {
+  readonly records: number;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** Records of one stream and schema on their way to Parquet. */
+interface Group {
+  readonly stream: string;
+  readonly fields: Fields;
+  readonly rows: Row[];
+}
+
+/** Moves records from the log into Parquet, and drops what every reader is done with. */
+export class Archiver {
+  private readonly engine: OfflineEngine;
+  private readonly log: EventLog;
+  private readonly registry: RegistryStore;
+  private readonly files: FileStore;
+  private readonly bulk: BulkWriter;
+  private readonly schemas: StreamSchemas;
+  private running: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: {
+    engine: OfflineEngine;
+    log: EventLog;
+    registry: RegistryStore;
+    files: FileStore;
+    bulk: BulkWriter;
+    schemas: StreamSchemas;
+  }) {
+    this.engine = parts.engine;
+    this.log = parts.log;
+    this.registry = parts.registry;
+    this.files = parts.files;
+    this.bulk = parts.bulk;
+    this.schemas = parts.schemas;
+  }
+
+  /** Finishes what a crash interrupted: loads that are in the log count, files that nothing refers to go. */
+  async recover(): Promise<void> {
+    await this.files.remove(STAGING);
+    const { applied } = await this.registry.offlineState();
+    await this.registry.changeFiles({
+      add: await this.missingLoads(applied, this.log.end),
+      remove: [],
+      applied: this.log.end,
+    });
+    const known = new Set((await this.registry.files()).map(({ path }) => `${HISTORY}/${path}`));
+    for (const { file } of await this.files.list(HISTORY)) if (!known.has(file)) await this.files.remove(file);
+  }
+
+  /**
+   * Brings the records below `cut` into Parquet; `id` names the files. One run at a time. Then whole segments of the
+   * log below `needed()` are dropped, and below what was archived.
+   */
+  archive(id: string, cut: LogPosition, needed: () => LogPosition): Promise<ArchiveOutcome> {
+    const run = this.running.then(() => this.run(id, cut, needed));
+    this.running = run.catch(() => {});
+    return run;
+  }
+
+  private async run(id: string, cut: LogPosition, needed: () => LogPosition): Promise<ArchiveOutcome> {
+    const { archived, applied } = await this.registry.offlineState();
+    const added: OfflineFile[] = [];
+    const session = await this.engine.session();
+    let records = 0;
+    try {
+      for await (const { groups, from, until } of this.portions(archived, cut))
+        for (const [i, group] of groups.entries()) {
+          records += group.rows.length;
+          const table = "asof_archive";
+          await session.table(table, { ...group.fields, ...systemColumns }, batchesOf(group));
+          const load = {
+            stream: group.stream,
+            id: `${id}-${from}-${i}`,
+            fields: Object.keys(group.fields),
+            sql: `SELECT * FROM ${table}`,
+          };
+          for (const file of await this.bulk.place(session, load))
+            added.push({ ...file, stream: group.stream, kind: "archive", position: from, end: until });
+          await session.run(`DROP TABLE ${table}`);
+        }
+    } finally {
+      await session.close();
+    }
+    await this.bulk.exclusively(async () => {
+      const loads = await this.missingLoads(applied, cut);
+      await this.registry.changeFiles({ add: [...added, ...loads], remove: [], archived: cut, applied: cut });
+    });
+    await this.log.roll();
+    await this.log.dropBefore(Math.min(cut, needed()));
+    return { records, files: added.length, bytes: added.reduce((sum, file) => sum + file.bytes, 0) };
+  }
+
+  /** The log in portions that fit in memory, by stream and schema. */
+  private async *portions(
+    from: LogPosition,
+    cut: LogPosition,
+  ): AsyncGenerator<{ groups: Group[]; from: LogPosition; until: LogPosition }> {
+    let groups = new Map<string, Group>();
+    let held = 0;
+    let start = from;
+    let until = from;
+    for await (const entry of this.log.read(Math.max(from, this.log.start))) {
+      if (entry.position >= cut) break;
+      until = entry.position + entry.count;
+      if (entry.kind !== ENTRY.records) continue;
+      const schema = schemaOfRecords(new ByteReader(entry.payload));
+      const id = `${entry.stream} ${schema}`;
+      let group = groups.get(id);
+      if (group === undefined)
+        groups.set(id, (group = { stream: entry.stream, fields: this.schemas.fieldsOf(schema), rows: [] }));
+      decodeRecords(new ByteReader(entry.payload), entry.count, this.schemas.codecOf).forEach(({ event, row }, i) =>
+        group.rows.push({
+          ...row,
+          [EVENT]: event,
+          [AVAILABLE]: availableOf(event, entry.stamp + i),
+          [POSITION]: BigInt(entry.position + i),
+        }),
+      );
+      held += entry.count;
+      if (held < PORTION) continue;
+      yield { groups: [...groups.values()], from: start, until };
+      groups = new Map();
+      held = 0;
+      start = until;
+    }
+    if (held > 0) yield { groups: [...groups.values()], from: start, until };
+  }
+
+  /** Files of loads in the log that the registry does not list. */
+  private async missingLoads(from: LogPosition, cut: LogPosition): Promise<OfflineFile[]> {
+    const known = new Set((await this.registry.files()).map(({ path }) => path));
+    const files: OfflineFile[] = [];
+    for await (const entry of this.log.read(Math.max(from, this.log.start))) {
+      if (entry.position >= cut) break;
+      if (entry.kind === ENTRY.load)
+        files.push(...loadedFiles(entry.stream, entry.position, decodeLoad(entry.payload).files));
+    }
+    return files.filter(({ path }) => !known.has(path));
+  }
+}
+
+/** Records held in memory at once while the log is archived. */
+const PORTION = 500_000;
+const BATCH = 65_536;
+
+function* batchesOf({ fields, rows }: Group): Generator<Batch> {
+  for (let i = 0; i < rows.length; i += BATCH)
+    yield columnsOfRows({ ...fields, ...systemColumns }, rows.slice(i, i + BATCH));
+}

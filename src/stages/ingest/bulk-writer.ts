@@ -1,0 +1,154 @@
+import { ENTRY } from "../../core/codec/record-batch.ts";
+import { encodeLoad, type LoadedFile } from "../../core/codec/load-entry.ts";
+import { sqlString } from "../../core/expression/sql-text.ts";
+import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
+import { sqlList } from "../../core/plan/sql.ts";
+import { HISTORY, STAGING } from "../../core/plan/folders.ts";
+import type { LogPosition } from "../../ports/event-log.ts";
+import type { FileStore } from "../../ports/file-store.ts";
+import type { OfflineSession } from "../../ports/offline-engine.ts";
+import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
+import type { LogWriter } from "./log-writer.ts";
+
+export interface StagedLoad {
+  readonly stream: string;
+  /** Names the load's files; no other load has it. */
+  readonly id: string;
+  /** The fields of the stream. */
+  readonly fields: readonly string[];
+  /** A query that gives the fields, `__event`, `__available` and `__position`. */
+  readonly sql: string;
+}
+
+export interface CommittedLoad {
+  readonly position: LogPosition;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly files: number;
+  readonly minEvent: number | null;
+  readonly maxEvent: number | null;
+}
+
+/**
+ * Brings rows into history as Parquet files partitioned by the day of their event, and enters them into the log as
+ * one entry. That entry is the commit: before it nothing can be seen, after it everything.
+ */
+export class BulkWriter {
+  private readonly files: FileStore;
+  private readonly registry: RegistryStore;
+  private readonly writer: LogWriter;
+  private changes: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: { files: FileStore; registry: RegistryStore; writer: LogWriter }) {
+    this.files = parts.files;
+    this.registry = parts.registry;
+    this.writer = parts.writer;
+  }
+
+  /** Resolves to null, and changes nothing, where the query gives no rows. */
+  async write(session: OfflineSession, load: StagedLoad): Promise<CommittedLoad | null> {
+    const files = await this.place(session, load);
+    if (files.length === 0) return null;
+    const position = await this.exclusively(async () => {
+      const appended = await this.writer.append(load.stream, ENTRY.load, 1, () =>
+        encodeLoad({ stream: load.stream, files }),
+      );
+      await this.registry.changeFiles({ add: loadedFiles(load.stream, appended.position, files), remove: [] });
+      return appended.position;
+    });
+    return { position, ...totals(files) };
+  }
+
+  /** Runs changes of the list of files one after another, each with the log entry it reflects. */
+  exclusively<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.changes.then(change);
+    this.changes = result.catch(() => {});
+    return result;
+  }
+
+  /**
+   * Writes rows aside and moves them into history, where nothing refers to them yet; resolves to their files by paths
+   * within history. Files that nothing ever refers to are removed at the next start.
+   */
+  async place(session: OfflineSession, load: StagedLoad): Promise<LoadedFile[]> {
+    const staging = `${STAGING}/${load.id}`;
+    try {
+      const staged = await this.stage(session, load, staging);
+      const moves = staged.map((file, i) => ({
+        from: file.path,
+        to: `${HISTORY}/${load.stream}/${dayOf(file.path, staging)}/${load.id}-${i}.parquet`,
+      }));
+      await this.files.move(moves);
+      return staged.map((file, i) => ({ ...file, path: moves[i].to.slice(HISTORY.length + 1) }));
+    } finally {
+      await this.files.remove(staging);
+    }
+  }
+
+  private async stage(session: OfflineSession, load: StagedLoad, staging: string): Promise<LoadedFile[]> {
+    const folder = this.files.path(staging);
+    await this.files.makeFolder(staging);
+    await session.run(
+      `COPY (SELECT ${sqlList(load.fields)}, ${EVENT}, ${AVAILABLE}, CAST(${POSITION} AS BIGINT) AS ${POSITION},
+                    strftime(${EVENT}, '%Y-%m-%d') AS ${DAY}
+             FROM (${load.sql}) ORDER BY ${EVENT}, ${AVAILABLE})
+       TO ${sqlString(folder)} (FORMAT parquet, PARTITION_BY (${DAY}), COMPRESSION zstd, OVERWRITE_OR_IGNORE)`,
+    );
+    const found = await this.files.list(staging);
+    if (found.length === 0) return [];
+    const bytes = new Map(found.map((file) => [this.files.path(file.file), file]));
+    const rows = await session.rows(
+      `SELECT filename AS file, count(*) AS n, min(${EVENT}) AS e0, max(${EVENT}) AS e1, min(${AVAILABLE}) AS a0, max(${AVAILABLE}) AS a1
+       FROM read_parquet(${sqlString(`${folder}/**/*.parquet`)}, filename = true, hive_partitioning = false)
+       GROUP BY filename ORDER BY filename`,
+      statistics,
+    );
+    return rows.map((row) => {
+      const file = bytes.get(row.file as string)!;
+      return {
+        path: file.file,
+        rows: Number(row.n),
+        bytes: file.bytes,
+        minEvent: row.e0 as number,
+        maxEvent: row.e1 as number,
+        minAvailable: row.a0 as number,
+        maxAvailable: row.a1 as number,
+      };
+    });
+  }
+}
+
+/** The files of a load as the registry lists them. */
+export function loadedFiles(stream: string, position: LogPosition, files: readonly LoadedFile[]): OfflineFile[] {
+  return files.map((file) => ({ ...file, stream, kind: "load", position, end: position + 1 }));
+}
+
+const DAY = "__day";
+
+const statistics = {
+  file: { kind: "string", nullable: false },
+  n: { kind: "int64", nullable: false },
+  e0: { kind: "timestamp", nullable: false },
+  e1: { kind: "timestamp", nullable: false },
+  a0: { kind: "timestamp", nullable: false },
+  a1: { kind: "timestamp", nullable: false },
+} as const;
+
+function dayOf(path: string, staging: string): string {
+  return path
+    .slice(staging.length + 1)
+    .split("/")[0]
+    .replace(`${DAY}=`, "day=");
+}
+
+function totals(files: readonly LoadedFile[]): Omit<CommittedLoad, "position"> {
+  const least = (values: number[]): number | null => (values.length === 0 ? null : Math.min(...values));
+  const most = (values: number[]): number | null => (values.length === 0 ? null : Math.max(...values));
+  return {
+    rows: files.reduce((sum, file) => sum + file.rows, 0),
+    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+    files: files.length,
+    minEvent: least(files.map((file) => file.minEvent)),
+    maxEvent: most(files.map((file) => file.maxEvent)),
+  };
+}

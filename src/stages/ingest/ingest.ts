@@ -1,0 +1,44 @@
+import { ByteWriter } from "../../core/codec/bytes.ts";
+import { encodeRecords, ENTRY, type StreamRecord } from "../../core/codec/record-batch.ts";
+import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
+import type { SourceDefinition } from "../../core/definition/data.ts";
+import { sourceStream, type Stream } from "../../core/definition/stream.ts";
+import type { IngestOutcome } from "../../core/result/outcomes.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { acceptor } from "./accept.ts";
+import type { Appended, LogWriter } from "./log-writer.ts";
+
+/** The way in for single records and small batches: checked, stamped, on disk, then acknowledged. */
+export class Ingest {
+  private readonly writer: LogWriter;
+  private readonly schemas: StreamSchemas;
+  private readonly clock: Clock;
+  private readonly buffer = new ByteWriter();
+  private readonly acceptors = new Map<
+    SourceDefinition,
+    (records: readonly unknown[], now: number) => StreamRecord[]
+  >();
+
+  constructor(writer: LogWriter, schemas: StreamSchemas, clock: Clock) {
+    this.writer = writer;
+    this.schemas = schemas;
+    this.clock = clock;
+  }
+
+  async ingest(source: SourceDefinition, records: readonly unknown[]): Promise<IngestOutcome> {
+    let accept = this.acceptors.get(source);
+    if (accept === undefined) this.acceptors.set(source, (accept = acceptor(source)));
+    const accepted = accept(records, this.clock.now());
+    const appended = await this.append(sourceStream(source), accepted);
+    return { source: source.name, accepted: accepted.length, ...appended };
+  }
+
+  /** Appends records of any stream that were checked elsewhere. */
+  append(stream: Stream, records: readonly StreamRecord[]): Promise<Appended> {
+    return this.writer.append(stream.name, ENTRY.records, records.length, () => {
+      this.buffer.reset();
+      encodeRecords(this.buffer, stream.schema, this.schemas.codecOf(stream.schema), records);
+      return this.buffer.finish();
+    });
+  }
+}

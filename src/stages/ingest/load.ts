@@ -1,0 +1,293 @@
+import type { SourceDefinition } from "../../core/definition/data.ts";
+import { AsofError, type ErrorCode } from "../../core/errors.ts";
+import { compileColumns } from "../../core/expression/compile.ts";
+import { columnsOf, type Expression } from "../../core/expression/tree.ts";
+import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
+import { type CastSql, castSql, fileColumns, type FileFormat, fileRelation } from "../../core/plan/file-relation.ts";
+import { REJECTS } from "../../core/plan/folders.ts";
+import { sqlList } from "../../core/plan/sql.ts";
+import type { LoadOutcome } from "../../core/result/outcomes.ts";
+import type { WorkOptions } from "../../core/result/progress.ts";
+import type { Batch, Column } from "../../core/schema/column.ts";
+import type { Fields } from "../../core/schema/data-type.ts";
+import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
+import type { Timestamp } from "../../core/time/timestamp.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { FileStore } from "../../ports/file-store.ts";
+import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.ts";
+import type { BulkWriter } from "./bulk-writer.ts";
+
+export interface LoadRequest extends WorkOptions {
+  readonly source: SourceDefinition;
+  readonly files: readonly string[];
+  readonly format: FileFormat;
+  /** Only rows available in [from, until). */
+  readonly from: Timestamp | null;
+  readonly until: Timestamp | null;
+  /** Sets bad rows aside; otherwise the first one refuses the load. */
+  readonly rejects: boolean;
+  /** Names this load. */
+  readonly id: string;
+  /** What the moment is; undeclared rows of a later load are available from then on. */
+  readonly now: Timestamp;
+  /** Whether the source has no rows yet. */
+  readonly first: boolean;
+}
+
+/** Bulk history from files: checked, stamped with its times, partitioned by day, in at once or not at all. */
+export class Loader {
+  private readonly engine: OfflineEngine;
+  private readonly files: FileStore;
+  private readonly bulk: BulkWriter;
+  private readonly clock: Clock;
+
+  constructor(parts: { engine: OfflineEngine; files: FileStore; bulk: BulkWriter; clock: Clock }) {
+    this.engine = parts.engine;
+    this.files = parts.files;
+    this.bulk = parts.bulk;
+    this.clock = parts.clock;
+  }
+
+  async load(request: LoadRequest): Promise<LoadOutcome> {
+    const began = this.clock.elapsed();
+    const { source, signal } = request;
+    const session = await this.engine.session(signal === undefined ? {} : { signal });
+    try {
+      const read = await this.read(session, request);
+      if (read === 0)
+        throw new AsofError("ASOF_EMPTY", `${request.files.join(", ")}: there are no rows`, {
+          file: request.files.join(", "),
+        });
+      const rejected = await this.checkRows(session, request);
+      const times = await this.times(session, request, read);
+      request.onProgress?.({ phase: `write ${source.name}`, done: 0, total: read, unit: "rows" });
+      const committed = await this.bulk.write(session, {
+        stream: source.name,
+        id: request.id,
+        fields: Object.keys(source.fields),
+        sql: `SELECT s.*, t.${EVENT}, t.${AVAILABLE}, NULL AS ${POSITION} FROM ${GOOD} s JOIN ${TIMES} t ON s.${ROW} = t.${ROW}`,
+      });
+      if (committed === null)
+        throw new AsofError("ASOF_EMPTY", `${request.files.join(", ")}: no row was available in the range asked for`, {
+          file: request.files.join(", "),
+        });
+      request.onProgress?.({
+        phase: `write ${source.name}`,
+        done: committed.rows,
+        total: committed.rows,
+        unit: "rows",
+      });
+      return {
+        source: source.name,
+        ...committed,
+        rejected: rejected.rows,
+        rejectsFile: rejected.file,
+        declaredEarlier: times.declaredEarlier,
+        seconds: this.clock.elapsed() - began,
+        warnings: this.warnings(request),
+      };
+    } finally {
+      await session.close();
+    }
+  }
+
+  /** Reads the files into a table of the session, each field cast to its type beside a mark of what did not fit. */
+  private async read(session: OfflineSession, { source, files, format, onProgress }: LoadRequest): Promise<number> {
+    onProgress?.({ phase: `read ${source.name}`, done: 0, total: null, unit: "rows" });
+    const relation = fileRelation(files, format);
+    const described = await session.describe(`SELECT * FROM ${relation}`);
+    const columns = fileColumns(source.fields, source.columns);
+    const known = described.map(({ name }) => name);
+    const casts = Object.entries(source.fields).map(([field, type]): { field: string; cast: CastSql } => {
+      const found = described.find(({ name }) => name === columns[field]);
+      const where = { source: source.name, file: files.join(", "), column: columns[field], field };
+      if (found === undefined && !type.nullable)
+        throw new AsofError(
+          "ASOF_MISSING_FIELD",
+          `${files.join(", ")}: there is no column ${columns[field]} for the field ${field}; there is ${known.join(", ")}`,
+          where,
+        );
+      if (found === undefined) return { field, cast: { value: "NULL", misfit: null } };
+      const cast = castSql(found.name, found.engineType, type.kind);
+      if (cast === null)
+        throw new AsofError(
+          "ASOF_TYPE",
+          `${files.join(", ")}: the column ${found.name} is ${found.engineType}, but the field ${field} is ${type.kind}`,
+          where,
+        );
+      return { field, cast };
+    });
+    const problems = casts
+      .map(({ field, cast }) => problemSql(field, cast, source.fields))
+      .filter((sql) => sql !== null);
+    const problem = problems.length === 0 ? "CAST(NULL AS VARCHAR)" : `COALESCE(${problems.join(", ")})`;
+    return session.run(
+      `CREATE TEMP TABLE ${ALL} AS SELECT ${casts.map(({ field, cast }) => `${cast.value} AS ${sqlIdentifier(field)}`).join(", ")},
+         ${problem} AS ${PROBLEM}, row_number() OVER () - 1 AS ${ROW} FROM ${relation}`,
+    );
+  }
+
+  /** Refuses the load for its first bad row, or sets bad rows aside. */
+  private async checkRows(
+    session: OfflineSession,
+    request: LoadRequest,
+  ): Promise<{ rows: number; file: string | null }> {
+    const { source } = request;
+    const [bad] = await session.rows(
+      `SELECT ${ROW} AS row, ${PROBLEM} AS problem, count(*) OVER () AS n FROM ${ALL} WHERE ${PROBLEM} IS NOT NULL ORDER BY ${ROW} LIMIT 1`,
+      {
+        row: { kind: "int64", nullable: false },
+        problem: { kind: "string", nullable: false },
+        n: { kind: "int64", nullable: false },
+      },
+    );
+    await session.run(`CREATE TEMP VIEW ${GOOD} AS SELECT * FROM ${ALL} WHERE ${PROBLEM} IS NULL`);
+    if (bad === undefined) return { rows: 0, file: null };
+    const [code, field] = String(bad.problem).split(" ");
+    if (!request.rejects)
+      throw new AsofError(
+        code as ErrorCode,
+        `${request.files.join(", ")}, row ${Number(bad.row) + 1}: field ${field}: ${reasons[code] ?? "it does not fit"} (${String(bad.n)} bad rows in all; nothing was loaded)`,
+        {
+          source: source.name,
+          file: request.files.join(", "),
+          row: Number(bad.row) + 1,
+          field,
+          badRows: Number(bad.n),
+        },
+      );
+    await this.files.makeFolder(REJECTS);
+    const file = this.files.path(`${REJECTS}/${request.id}.csv`);
+    await session.run(
+      `COPY (SELECT ${ROW} + 1 AS row, ${PROBLEM} AS problem, ${sqlList(Object.keys(source.fields))} FROM ${ALL} WHERE ${PROBLEM} IS NOT NULL ORDER BY ${ROW}) TO ${sqlString(file)} (HEADER)`,
+    );
+    return { rows: Number(bad.n), file };
+  }
+
+  /** Computes both times of every row by the source's expressions; keeps the rows of the range asked for. */
+  private async times(
+    session: OfflineSession,
+    request: LoadRequest,
+    rows: number,
+  ): Promise<{ declaredEarlier: number }> {
+    const { source, onProgress } = request;
+    const needed: Expression[] = [source.eventTime, ...(source.availableAt === null ? [] : [source.availableAt])];
+    const columns = [...new Set(needed.flatMap(columnsOf))];
+    const fields: Fields = {
+      ...Object.fromEntries(columns.map((name) => [name, source.fields[name]])),
+      [ROW]: { kind: "int64", nullable: false },
+    };
+    const eventOf = compileColumns(source.eventTime, source.fields);
+    const availableOf = source.availableAt === null ? null : compileColumns(source.availableAt, source.fields);
+    const counted = { declaredEarlier: 0 };
+    const times: Batch[] = [];
+    let done = 0;
+    for await (const batch of session.columns(`SELECT ${sqlList([...columns, ROW])} FROM ${GOOD}`, fields)) {
+      const row = batch.columns[ROW].values as BigInt64Array;
+      const event = required(source, "eventTime", eventOf(batch), row, batch.rows);
+      const available =
+        availableOf === null
+          ? undeclared(event, batch.rows, request)
+          : required(source, "availableAt", availableOf(batch), row, batch.rows);
+      times.push(keepRange(batch.rows, event, available, row, request, counted));
+      done += batch.rows;
+      onProgress?.({ phase: `read ${source.name}`, done, total: rows, unit: "rows" });
+    }
+    await session.table(TIMES, timeFields, times);
+    return counted;
+  }
+
+  private warnings({ source, first }: LoadRequest): string[] {
+    if (source.availableAt !== null) return [];
+    return first
+      ? [
+          `source ${source.name} does not declare when its records were available: this first load takes their event time, as if each was known the moment it happened. If it was known later, training sees more than serving will: declare availableAt.`,
+        ]
+      : [
+          `source ${source.name} does not declare when its records were available: those of this load are available from now on.`,
+        ];
+  }
+}
+
+const ALL = "asof_load_all";
+const GOOD = "asof_load_good";
+const TIMES = "asof_load_times";
+const ROW = "__row";
+const PROBLEM = "__problem";
+
+const timeFields: Fields = {
+  [ROW]: { kind: "int64", nullable: false },
+  [EVENT]: { kind: "timestamp", nullable: false },
+  [AVAILABLE]: { kind: "timestamp", nullable: false },
+};
+
+const reasons: Readonly<Record<string, string>> = {
+  ASOF_TYPE: "its value has the wrong type",
+  ASOF_MISSING_FIELD: "it is null",
+  ASOF_NOT_FINITE: "NaN and infinities are not allowed",
+};
+
+/** What is wrong with a row's field, as `CODE field`; null where nothing can be. */
+function problemSql(field: string, { value, misfit }: CastSql, fields: Fields): string | null {
+  const type = fields[field];
+  const say = (code: ErrorCode): string => sqlString(`${code} ${field}`);
+  const cases = [
+    ...(misfit === null ? [] : [`WHEN ${misfit} THEN ${say("ASOF_TYPE")}`]),
+    ...(type.nullable ? [] : [`WHEN ${value} IS NULL THEN ${say("ASOF_MISSING_FIELD")}`]),
+    ...(type.kind === "float64" && type.nonFinite !== true
+      ? [`WHEN NOT isfinite(${value}) THEN ${say("ASOF_NOT_FINITE")}`]
+      : []),
+  ];
+  return cases.length === 0 ? null : `CASE ${cases.join(" ")} END`;
+}
+
+function required(
+  source: SourceDefinition,
+  what: string,
+  column: Column,
+  row: BigInt64Array,
+  rows: number,
+): Float64Array {
+  const { valid, values } = column;
+  if (valid !== null)
+    for (let i = 0; i < rows; i++)
+      if (valid[i] === 0)
+        throw new AsofError("ASOF_MISSING_FIELD", `source ${source.name}, row ${row[i] + 1n}: its ${what} is null`, {
+          source: source.name,
+          row: Number(row[i]) + 1,
+        });
+  return values as Float64Array;
+}
+
+function undeclared(event: Float64Array, rows: number, { first, now }: LoadRequest): Float64Array {
+  return first ? event : event.map((at, i) => (i < rows ? Math.max(at, now) : 0));
+}
+
+/** The rows of a batch whose available time lies in the range asked for. */
+function keepRange(
+  rows: number,
+  event: Float64Array,
+  available: Float64Array,
+  row: BigInt64Array,
+  { from, until, now }: LoadRequest,
+  counted: { declaredEarlier: number },
+): Batch {
+  const out = { row: new BigInt64Array(rows), event: new Float64Array(rows), available: new Float64Array(rows) };
+  let n = 0;
+  for (let i = 0; i < rows; i++) {
+    if ((from !== null && available[i] < from) || (until !== null && available[i] >= until)) continue;
+    if (available[i] < now) counted.declaredEarlier++;
+    out.row[n] = row[i];
+    out.event[n] = event[i];
+    out.available[n] = available[i];
+    n++;
+  }
+  return {
+    rows: n,
+    columns: {
+      [ROW]: { type: timeFields[ROW], values: out.row, valid: null },
+      [EVENT]: { type: timeFields[EVENT], values: out.event, valid: null },
+      [AVAILABLE]: { type: timeFields[AVAILABLE], values: out.available, valid: null },
+    },
+  };
+}

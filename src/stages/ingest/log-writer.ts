@@ -1,0 +1,105 @@
+import type { Timestamp } from "../../core/time/timestamp.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { EventLog, LogPosition } from "../../ports/event-log.ts";
+
+/** Keeps promised moments across a crash: see `LogWriter.present`. */
+export interface Reserve {
+  read(): Promise<Timestamp | null>;
+  /** Resolves once the moment is durable. */
+  write(until: Timestamp): Promise<void>;
+}
+
+export interface Appended {
+  readonly position: LogPosition;
+  readonly stamp: Timestamp;
+}
+
+/**
+ * The one writer of the log. It stamps records with strictly increasing arrival times, `max(clock, last + 1 µs)`,
+ * and says what the present is while nothing arrives.
+ */
+export class LogWriter {
+  readonly log: EventLog;
+  private readonly clock: Clock;
+  private readonly reserve: Reserve;
+  /** No later record gets a stamp up to this. */
+  private last: Timestamp;
+  private reserved: Timestamp;
+  /** The moment handed out last, until a stamp is given behind it. */
+  private handedOut: Timestamp = -Infinity;
+  private extending: Promise<void> | null = null;
+  private underWay = 0;
+  private idle: (() => void)[] = [];
+
+  private constructor(log: EventLog, clock: Clock, reserve: Reserve, last: Timestamp) {
+    this.log = log;
+    this.clock = clock;
+    this.reserve = reserve;
+    this.last = last;
+    this.reserved = last;
+  }
+
+  /** Continues behind every stamp of the log and every moment that was promised before. */
+  static async open(log: EventLog, clock: Clock, reserve: Reserve): Promise<LogWriter> {
+    const promised = (await reserve.read()) ?? -Infinity;
+    return new LogWriter(log, clock, reserve, Math.max(log.lastStamp, promised));
+  }
+
+  /**
+   * Appends `count` records of a stream. The payload is made at once, with the stamp of the first record, and the
+   * order of calls is the order of the log.
+   */
+  async append(
+    stream: string,
+    kind: number,
+    count: number,
+    payload: (stamp: Timestamp) => Uint8Array,
+  ): Promise<Appended> {
+    const stamp = Math.max(this.clock.now(), this.last + 1);
+    const bytes = payload(stamp);
+    this.last = stamp + count - 1;
+    this.underWay++;
+    try {
+      return { position: await this.log.append({ stream, kind, count, stamp, payload: bytes }), stamp };
+    } finally {
+      if (--this.underWay === 0) for (const resolve of this.idle.splice(0)) resolve();
+    }
+  }
+
+  /**
+   * The present: a moment above all stamps, below which no record can come any more, where everything stamped so far
+   * lies below `folded`; null while records are under way or not folded. What is handed out is covered by the reserve
+   * first, so that stamps stay above it even after a crash: once in a while that takes a write.
+   */
+  present(folded: LogPosition): Timestamp | null | Promise<Timestamp | null> {
+    if (this.underWay > 0 || folded !== this.log.end) return null;
+    const now = Math.max(this.clock.now(), this.last === this.handedOut ? this.last : this.last + 1);
+    if (now > this.reserved) return this.extend(now).then(() => this.present(folded));
+    if (now > this.reserved - this.clock.reserve / 2) this.extend(now).catch(() => {});
+    this.handedOut = now;
+    this.last = now;
+    return now;
+  }
+
+  private extend(now: Timestamp): Promise<void> {
+    const until = now + this.clock.reserve;
+    return (this.extending ??= this.reserve
+      .write(until)
+      .then(() => void (this.reserved = until))
+      .finally(() => (this.extending = null)));
+  }
+
+  /** A cut through the log: everything below the position is durable, and nothing more comes with a stamp below the moment. */
+  async cut(): Promise<{ readonly position: LogPosition; readonly t: Timestamp }> {
+    while (this.underWay > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
+    const t = Math.max(this.clock.now(), this.last + 1);
+    this.last = t;
+    return { position: this.log.end, t };
+  }
+
+  /** Gives the reserve back, so that the next start need not skip it. */
+  async close(): Promise<void> {
+    await this.extending;
+    await this.reserve.write(this.last);
+  }
+}

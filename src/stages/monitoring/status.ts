@@ -1,0 +1,76 @@
+import { headPrefix } from "../../core/codec/online-keys.ts";
+import type { OnlineView } from "../../core/codec/online-meta.ts";
+import { type Catalog, fingerprintOf } from "../../core/definition/catalog.ts";
+import { batchStream } from "../../core/definition/stream.ts";
+import type { SourceStatus, ViewStatusReport } from "../../core/result/status.ts";
+import type { OnlineStore } from "../../ports/online-store.ts";
+import type { OfflineFile } from "../../ports/registry-store.ts";
+
+/** What history holds of each source. */
+export function sourceStatus(
+  catalog: Catalog,
+  files: readonly OfflineFile[],
+  inLog: ReadonlyMap<string, number>,
+): SourceStatus[] {
+  return [...catalog.sources.keys()].map((name) => {
+    const own = files.filter(({ stream }) => stream === name);
+    const unarchived = inLog.get(name) ?? 0;
+    return {
+      name,
+      rows: sum(own, ({ rows }) => rows) + unarchived,
+      bytes: sum(own, ({ bytes }) => bytes),
+      files: own.length,
+      minEvent: least(own, ({ minEvent }) => minEvent),
+      maxEvent: most(own, ({ maxEvent }) => maxEvent),
+      inLog: unarchived,
+    };
+  });
+}
+
+/** Where each view is, offline and online. */
+export async function viewStatus(
+  catalog: Catalog,
+  files: readonly OfflineFile[],
+  online: readonly OnlineView[],
+  store: OnlineStore,
+): Promise<ViewStatusReport[]> {
+  const reports: ViewStatusReport[] = [];
+  for (const view of catalog.views.values()) {
+    const fingerprint = fingerprintOf(catalog, view);
+    const served = online.find((one) => one.fingerprint === fingerprint) ?? null;
+    const stream =
+      view.kind === "batchView"
+        ? batchStream(catalog, view, fingerprint).name
+        : view.kind === "aggregateView"
+          ? view.source
+          : null;
+    const own = files.filter((file) => file.stream === stream);
+    const loaded =
+      most(
+        own.filter(({ kind }) => kind === "load"),
+        ({ end }) => end,
+      ) ?? 0;
+    reports.push({
+      name: view.name,
+      kind: view.kind,
+      offlineRows: view.kind === "batchView" ? sum(own, ({ rows }) => rows) : null,
+      onlineKeys: served === null ? null : await store.count(headPrefix(served.state)),
+      onlinePosition: served?.loads ?? null,
+      stale: view.kind !== "onDemandView" && loaded > (served?.loads ?? 0),
+      maxEvent: most(own, ({ maxEvent }) => maxEvent),
+    });
+  }
+  return reports;
+}
+
+function sum(files: readonly OfflineFile[], of: (file: OfflineFile) => number): number {
+  return files.reduce((total, file) => total + of(file), 0);
+}
+
+function least(files: readonly OfflineFile[], of: (file: OfflineFile) => number): number | null {
+  return files.reduce<number | null>((found, file) => Math.min(found ?? Infinity, of(file)), null);
+}
+
+function most(files: readonly OfflineFile[], of: (file: OfflineFile) => number): number | null {
+  return files.reduce<number | null>((found, file) => Math.max(found ?? -Infinity, of(file)), null);
+}

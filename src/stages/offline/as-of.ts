@@ -1,0 +1,69 @@
+import { featureName } from "../../core/definition/service-features.ts";
+import type { ServicePlan } from "../../core/plan/service-plan.ts";
+import type { FeatureAnswer, ViewStatus } from "../../core/result/answers.ts";
+import { type Batch, columnsOfRows, rowAt } from "../../core/schema/column.ts";
+import type { Fields, Row, Value } from "../../core/schema/data-type.ts";
+import type { Timestamp } from "../../core/time/timestamp.ts";
+import type { LogPosition } from "../../ports/event-log.ts";
+import type { OfflineEngine } from "../../ports/offline-engine.ts";
+import { MOMENT, ROW } from "./aggregate-join.ts";
+import type { OfflineStore } from "./offline-store.ts";
+import { eventTimeColumn, pointInTime, statusColumn } from "./point-in-time.ts";
+
+/** Answers requests from history as serving would have at t, with what is there below the cut. */
+export async function answerAsOf(
+  engine: OfflineEngine,
+  store: OfflineStore,
+  plan: ServicePlan,
+  requests: readonly Row[],
+  t: Timestamp,
+  cut: LogPosition,
+): Promise<FeatureAnswer[]> {
+  const session = await engine.session();
+  try {
+    await session.table("asof_spine", spineFields(plan), [spineOf(plan, requests, t)]);
+    const loads = Object.fromEntries([...plan.aggregates, ...plan.batches].map(({ alias }) => [alias, cut]));
+    const joined = pointInTime(session, store, {
+      plan,
+      spine: "asof_spine",
+      rows: requests.length,
+      carry: {},
+      parts: () => ({ cut }),
+      evidence: true,
+    });
+    const answers: FeatureAnswer[] = [];
+    for await (const batch of joined)
+      for (let i = 0; i < batch.rows; i++) answers.push(answerOf(plan, rowAt(batch, i), t, loads));
+    return answers;
+  } finally {
+    await session.close();
+  }
+}
+
+function spineFields(plan: ServicePlan): Fields {
+  const inputs = Object.entries(plan.service.inputs).map(
+    ([name, type]) => [name, { ...type, nullable: true }] as const,
+  );
+  return {
+    [ROW]: { kind: "int64", nullable: false },
+    [MOMENT]: { kind: "int64", nullable: false },
+    ...Object.fromEntries(inputs),
+  };
+}
+
+function spineOf(plan: ServicePlan, requests: readonly Row[], t: Timestamp): Batch {
+  const rows = requests.map((request, i): Row => ({ [ROW]: BigInt(i), [MOMENT]: BigInt(t), ...request }));
+  return columnsOfRows(spineFields(plan), rows);
+}
+
+function answerOf(plan: ServicePlan, row: Row, t: Timestamp, loads: Readonly<Record<string, number>>): FeatureAnswer {
+  const values: Record<string, Value> = {};
+  const statuses: Record<string, ViewStatus> = {};
+  const eventTimes: Record<string, Timestamp | null> = {};
+  for (const { alias, features } of plan.uses) {
+    for (const feature of Object.keys(features)) values[featureName(alias, feature)] = row[featureName(alias, feature)];
+    statuses[alias] = row[statusColumn(alias)] as ViewStatus;
+    eventTimes[alias] = row[eventTimeColumn(alias)] as Timestamp | null;
+  }
+  return { values, statuses, eventTimes, t, loads };
+}

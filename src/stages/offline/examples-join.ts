@@ -1,0 +1,109 @@
+import { type Catalog, sourceNamed } from "../../core/definition/catalog.ts";
+import { sourceStream } from "../../core/definition/stream.ts";
+import { sqlIdentifier } from "../../core/expression/sql-text.ts";
+import { toSql } from "../../core/expression/sql.ts";
+import type { Expression } from "../../core/expression/tree.ts";
+import type { ServicePlan } from "../../core/plan/service-plan.ts";
+import { sqlList } from "../../core/plan/sql.ts";
+import type { Batch, Column } from "../../core/schema/column.ts";
+import type { Fields } from "../../core/schema/data-type.ts";
+import { AVAILABLE, EVENT } from "../../core/schema/system-columns.ts";
+import type { LogPosition } from "../../ports/event-log.ts";
+import type { OfflineEngine } from "../../ports/offline-engine.ts";
+import { MOMENT, ROW } from "./aggregate-join.ts";
+import type { OfflineStore } from "./offline-store.ts";
+import { pointInTime } from "./point-in-time.ts";
+
+interface ExampleColumns {
+  readonly rows: number;
+  readonly inputs: Readonly<Record<string, Column>>;
+  readonly t: Float64Array;
+}
+
+/** Rows of sources below a cut, in an order that depends on the rows alone. */
+export function sourceRows(
+  engine: OfflineEngine,
+  store: OfflineStore,
+  catalog: Catalog,
+  cut: LogPosition,
+  signal: AbortSignal | undefined,
+) {
+  return async function* rows(
+    source: string,
+    columns: readonly string[],
+    range: { readonly at: Expression; readonly from: number; readonly until: number },
+  ): AsyncGenerator<Batch> {
+    const stream = sourceStream(sourceNamed(catalog, source));
+    const session = await engine.session(signal === undefined ? {} : { signal });
+    try {
+      await store.attach(session, "asof_examples", stream, { cut });
+      const prune = pruneSql(range, stream.fields);
+      const fields: Fields = Object.fromEntries(columns.map((name) => [name, stream.fields[name]]));
+      yield* session.columns(
+        `SELECT ${sqlList(columns)} FROM asof_examples ${prune === null ? "" : `WHERE ${prune}`}
+         ORDER BY ${EVENT}, ${AVAILABLE}, ${sqlList(Object.keys(stream.fields))}`,
+        fields,
+      );
+    } finally {
+      await session.close();
+    }
+  };
+}
+
+/** Features for examples, by the point-in-time join. */
+export function examplesJoin(
+  engine: OfflineEngine,
+  store: OfflineStore,
+  plan: ServicePlan,
+  cut: LogPosition,
+  signal: AbortSignal | undefined,
+) {
+  return async function* join(examples: ExampleColumns): AsyncGenerator<Batch> {
+    const session = await engine.session(signal === undefined ? {} : { signal });
+    try {
+      const inputs: Fields = Object.fromEntries(
+        Object.entries(plan.service.inputs).map(([name, type]) => [name, { ...type, nullable: true }]),
+      );
+      const int64 = { kind: "int64", nullable: false } as const;
+      await session.table("asof_spine", { [ROW]: int64, [MOMENT]: int64, ...inputs }, [spineOf(examples)]);
+      yield* pointInTime(session, store, {
+        plan,
+        spine: "asof_spine",
+        rows: examples.rows,
+        carry: {},
+        parts: () => ({ cut }),
+        evidence: false,
+      });
+    } finally {
+      await session.close();
+    }
+  };
+}
+
+function spineOf({ rows, inputs, t }: ExampleColumns): Batch {
+  const int64 = { kind: "int64", nullable: false } as const;
+  return {
+    rows,
+    columns: {
+      [ROW]: { type: int64, values: BigInt64Array.from({ length: rows }, (_, i) => BigInt(i)), valid: null },
+      [MOMENT]: { type: int64, values: BigInt64Array.from(t, BigInt), valid: null },
+      ...inputs,
+    },
+  };
+}
+
+/** A condition that no row of the range fails; null where the engine cannot decide it. */
+function pruneSql({ at, from, until }: { at: Expression; from: number; until: number }, fields: Fields): string | null {
+  const moment = (value: number): Expression => ({ op: "literal", kind: "timestamp", value });
+  return toSql(
+    {
+      op: "and",
+      args: [
+        { op: "ge", args: [at, moment(from)] },
+        { op: "lt", args: [at, moment(until)] },
+      ],
+    },
+    fields,
+    { column: (name, { kind }) => (kind === "timestamp" ? `epoch_us(${sqlIdentifier(name)})` : sqlIdentifier(name)) },
+  );
+}

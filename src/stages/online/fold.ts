@@ -1,0 +1,240 @@
+import { ByteReader } from "../../core/codec/bytes.ts";
+import {
+  decodeMeta,
+  decodeViews,
+  encodeMeta,
+  encodeViews,
+  noViews,
+  type OnlineView,
+  type OnlineViews,
+} from "../../core/codec/online-meta.ts";
+import { META_KEY, VIEWS_KEY } from "../../core/codec/online-keys.ts";
+import { availableOf, decodeRecords, ENTRY } from "../../core/codec/record-batch.ts";
+import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
+import type { KeyState } from "../../core/tile/key-state.ts";
+import type { Timestamp } from "../../core/time/timestamp.ts";
+import type { LogEntry, LogPosition, LogReader } from "../../ports/event-log.ts";
+import type { OnlineStore, Put } from "../../ports/online-store.ts";
+import { type KeyedContribution, keyText, type ViewState } from "./view-state.ts";
+
+/** An aggregate view that the fold keeps up to date. */
+export interface FoldedView {
+  readonly stream: string;
+  readonly view: OnlineView;
+  readonly state: ViewState;
+}
+
+interface CachedKey {
+  readonly entity: Uint8Array;
+  readonly state: KeyState;
+}
+
+/** Records that one batch folds at the most, and key states kept decoded between batches. */
+const BATCH = 10_000;
+const CACHED_KEYS = 50_000;
+
+/**
+ * Carries the log into the online store: batch after batch, each with its position and its watermark in one commit,
+ * so that a restart continues exactly where the last commit ended.
+ */
+export class Fold {
+  private readonly log: LogReader;
+  private readonly store: OnlineStore;
+  private readonly schemas: StreamSchemas;
+  private folded: FoldedView[] = [];
+  private caches = new Map<number, Map<string, CachedKey>>();
+  private running: Promise<void> | null = null;
+  private paused = 0;
+  /** Those who wait for the position to advance, woken whenever it may have. */
+  private waiting: (() => void)[] = [];
+  private failure: unknown = null;
+  /** What is committed. */
+  position: LogPosition = 0;
+  watermark: Timestamp = Number.MIN_SAFE_INTEGER;
+  views: OnlineViews = noViews;
+
+  constructor(log: LogReader, store: OnlineStore, schemas: StreamSchemas) {
+    this.log = log;
+    this.store = store;
+    this.schemas = schemas;
+  }
+
+  /** Reads where the store stands. */
+  async open(): Promise<void> {
+    await this.store.read([META_KEY, VIEWS_KEY], (i, bytes) => {
+      if (bytes === undefined) return;
+      if (i === 0) ({ position: this.position, watermark: this.watermark } = decodeMeta(bytes));
+      else this.views = decodeViews(bytes);
+    });
+  }
+
+  /** Says which views to keep: those of the store's that are wanted. */
+  follow(views: readonly FoldedView[]): void {
+    this.folded = [...views];
+    this.caches = new Map();
+  }
+
+  /** Starts folding what the log has, unless that is under way. */
+  wake(): void {
+    if (this.running !== null || this.paused > 0 || this.failure !== null || this.position >= this.log.end) return;
+    this.running = this.run()
+      .catch((error: unknown) => void (this.failure = error))
+      .finally(() => {
+        this.running = null;
+        this.wake();
+        this.release();
+      });
+  }
+
+  /** Resolves once everything that is in the log now is folded. Rejects where folding failed. */
+  async settled(): Promise<void> {
+    const end = this.log.end;
+    while (this.position < end) {
+      this.wake();
+      if (this.failure !== null) throw this.failure;
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+  }
+
+  private release(): void {
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
+  /** Runs work while nothing is folded; the position stands still. */
+  async pausedWhile<T>(work: () => Promise<T>): Promise<T> {
+    this.paused++;
+    try {
+      await this.running;
+      return await work();
+    } finally {
+      this.paused--;
+      this.wake();
+      this.release();
+    }
+  }
+
+  /**
+   * Applies the log's records in [from, until) to one view that is not followed yet, committing as it goes.
+   * `watermark` is that of the store.
+   */
+  async catchUp(view: FoldedView, from: LogPosition, until: LogPosition, watermark: Timestamp): Promise<void> {
+    for await (const batch of this.batches(from, until)) {
+      const changes: Put[] = [];
+      await this.apply([view], batch.entries, watermark, changes, new Map());
+      await this.store.commit(changes);
+    }
+  }
+
+  /** Replaces the record of views, and whatever goes with it, in one commit. */
+  async switchViews(
+    views: Omit<OnlineViews, "version">,
+    at: { position: LogPosition; watermark: Timestamp },
+    changes: readonly Put[],
+  ): Promise<void> {
+    const next: OnlineViews = { ...views, version: this.views.version + 1 };
+    await this.store.commit([
+      ...changes,
+      [VIEWS_KEY, encodeViews(next)],
+      [META_KEY, encodeMeta({ ...at, views: next.version })],
+    ]);
+    this.views = next;
+    this.position = at.position;
+    this.watermark = at.watermark;
+  }
+
+  private async run(): Promise<void> {
+    for await (const { entries, end, lastStamp } of this.batches(this.position, this.log.end)) {
+      const watermark = Math.max(this.watermark, lastStamp + 1);
+      const changes: Put[] = [];
+      await this.apply(this.folded, entries, watermark, changes, this.caches);
+      changes.push([META_KEY, encodeMeta({ position: end, watermark, views: this.views.version })]);
+      await this.store.commit(changes);
+      this.position = end;
+      this.watermark = watermark;
+      if (this.paused > 0) return;
+    }
+  }
+
+  private async *batches(
+    from: LogPosition,
+    until: LogPosition,
+  ): AsyncGenerator<{ entries: LogEntry[]; end: LogPosition; lastStamp: Timestamp }> {
+    let entries: LogEntry[] = [];
+    let records = 0;
+    for await (const entry of this.log.read(from)) {
+      if (entry.position >= until) break;
+      if (entry.position < from) continue;
+      entries.push({ ...entry, payload: entry.payload.slice() });
+      records += entry.count;
+      if (records < BATCH) continue;
+      yield cut(entries);
+      entries = [];
+      records = 0;
+    }
+    if (entries.length > 0) yield cut(entries);
+  }
+
+  private async apply(
+    views: readonly FoldedView[],
+    entries: readonly LogEntry[],
+    watermark: Timestamp,
+    changes: Put[],
+    caches: Map<number, Map<string, CachedKey>>,
+  ): Promise<void> {
+    for (const view of views) {
+      const records = this.contributions(view, entries);
+      if (records.size === 0) continue;
+      let cache = caches.get(view.state.state);
+      if (cache === undefined) caches.set(view.state.state, (cache = new Map()));
+      const keys = await this.keys(view.state, records, cache);
+      const wanted = keys.flatMap(({ entity, state, added }) =>
+        state.blocksWanted(view.state.layout, added, watermark).map((block) => ({ entity, state, ...block })),
+      );
+      if (wanted.length > 0) await view.state.loadBlocks(this.store, wanted);
+      for (const { entity, state, added } of keys) {
+        state.add(view.state.layout, added, watermark);
+        view.state.save(entity, state, watermark, changes);
+      }
+      if (cache.size > CACHED_KEYS) caches.delete(view.state.state);
+    }
+  }
+
+  /** The records of a view among entries, by key. */
+  private contributions(view: FoldedView, entries: readonly LogEntry[]): Map<string, KeyedContribution[]> {
+    const byKey = new Map<string, KeyedContribution[]>();
+    for (const entry of entries) {
+      if (entry.kind !== ENTRY.records || entry.stream !== view.stream) continue;
+      const records = decodeRecords(new ByteReader(entry.payload), entry.count, this.schemas.codecOf);
+      records.forEach(({ event, row }, i) => {
+        const record = view.state.contribution(row, event, availableOf(event, entry.stamp + i));
+        if (record === null) return;
+        const text = keyText(record.entity);
+        const list = byKey.get(text);
+        if (list === undefined) byKey.set(text, [record]);
+        else list.push(record);
+      });
+    }
+    return byKey;
+  }
+
+  private async keys(
+    view: ViewState,
+    records: Map<string, KeyedContribution[]>,
+    cache: Map<string, CachedKey>,
+  ): Promise<(CachedKey & { added: KeyedContribution[] })[]> {
+    const missing = [...records]
+      .filter(([text]) => !cache.has(text))
+      .map(([text, [first]]) => ({ text, entity: first.entity }));
+    const states = await view.load(
+      this.store,
+      missing.map(({ entity }) => entity),
+    );
+    missing.forEach(({ text, entity }, i) => cache.set(text, { entity, state: states[i] }));
+    return [...records].map(([text, added]) => ({ ...cache.get(text)!, added }));
+  }
+}
+
+function cut(entries: LogEntry[]): { entries: LogEntry[]; end: LogPosition; lastStamp: Timestamp } {
+  const last = entries[entries.length - 1];
+  return { entries, end: last.position + last.count, lastStamp: last.stamp + last.count - 1 };
+}

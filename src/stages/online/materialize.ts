@@ -1,0 +1,352 @@
+import { type BatchRow, decodeBatchRows, encodeBatchRows, keepVersions } from "../../core/codec/batch-rows.ts";
+import { ByteReader, ByteWriter } from "../../core/codec/bytes.ts";
+import { entityKeyEncoder, headKey, statePrefix } from "../../core/codec/online-keys.ts";
+import type { BuildingView, OnlineView, OnlineViews } from "../../core/codec/online-meta.ts";
+import { rowCodec } from "../../core/codec/row-codec.ts";
+import type { AggregateViewDefinition, BatchViewDefinition } from "../../core/definition/data.ts";
+import type { MaterializeOutcome } from "../../core/result/outcomes.ts";
+import type { WorkOptions } from "../../core/result/progress.ts";
+import { rowAt } from "../../core/schema/column.ts";
+import type { Fields, Row } from "../../core/schema/data-type.ts";
+import { KeyState } from "../../core/tile/key-state.ts";
+import { levelStart } from "../../core/tile/view-layout.ts";
+import type { Timestamp } from "../../core/time/timestamp.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { LogPosition } from "../../ports/event-log.ts";
+import type { OnlineStore, Put } from "../../ports/online-store.ts";
+import type { Fold, FoldedView } from "./fold.ts";
+import { AVAILABLE, EVENT } from "../../core/schema/system-columns.ts";
+import type { History } from "./history.ts";
+import { type KeyedContribution, keyText, ViewState } from "./view-state.ts";
+
+/** A view with what it rests on, ready to be materialized. */
+export type MaterializableView =
+  | {
+      readonly view: AggregateViewDefinition;
+      readonly fingerprint: string;
+      readonly keys: Fields;
+      readonly source: Fields;
+      readonly stream: string;
+    }
+  | {
+      readonly view: BatchViewDefinition;
+      readonly fingerprint: string;
+      readonly keys: Fields;
+      readonly stream: string;
+    };
+
+/** A cut through the log, and a moment at which everything below it, and nothing else, can be visible. */
+export interface Cut {
+  readonly position: LogPosition;
+  readonly t: Timestamp;
+}
+
+type AggregateTarget = Extract<MaterializableView, { readonly source: Fields }>;
+type BatchTarget = Exclude<MaterializableView, AggregateTarget>;
+
+/** Keys written in one commit while a state is built. */
+const COMMIT_KEYS = 2_000;
+/** A batch view's new rows are merged in one commit up to this many keys; beyond it a new state is built. */
+const MERGED_KEYS = 200_000;
+
+interface Counted {
+  keys: number;
+  records: number;
+}
+
+/**
+ * Brings views from history into the online store. A state is built aside, as of one position of the log, then
+ * caught up with what the fold did meanwhile, and switched in by one commit: no gap, nothing twice, and readers see
+ * either the old state or the new one. What was interrupted goes on where it stopped.
+ */
+export class Materializer {
+  private readonly store: OnlineStore;
+  private readonly fold: Fold;
+  private readonly history: History;
+  private readonly clock: Clock;
+  private readonly cut: () => Promise<Cut>;
+
+  constructor(parts: { store: OnlineStore; fold: Fold; history: History; clock: Clock; cut: () => Promise<Cut> }) {
+    this.store = parts.store;
+    this.fold = parts.fold;
+    this.history = parts.history;
+    this.clock = parts.clock;
+    this.cut = parts.cut;
+  }
+
+  /** Makes the fold follow those of the store's views that are still wanted; removes the states of the others. */
+  async follow(wanted: readonly MaterializableView[]): Promise<void> {
+    const isWanted = ({ fingerprint }: OnlineView): boolean => wanted.some((view) => view.fingerprint === fingerprint);
+    const { views, building } = this.fold.views;
+    const dropped = [...views, ...building].filter((view) => !isWanted(view));
+    if (dropped.length > 0) await this.change({ views: views.filter(isWanted), building: building.filter(isWanted) });
+    this.followPresent(wanted);
+    for (const { state } of dropped) await this.store.clear(statePrefix(state));
+  }
+
+  /** Brings one view up to date; `all` are the views of the store. */
+  async materialize(
+    view: MaterializableView,
+    all: readonly MaterializableView[],
+    options: WorkOptions,
+  ): Promise<MaterializeOutcome> {
+    const began = this.clock.elapsed();
+    const cut = await this.cut();
+    const loads = await this.history.loadedUntil([view.stream], cut.position);
+    const present = (): OnlineView | undefined =>
+      this.fold.views.views.find(({ fingerprint }) => fingerprint === view.fingerprint);
+    const counted: Counted = { keys: 0, records: 0 };
+    let how: MaterializeOutcome["how"] = "unchanged";
+    for (let found = present(); found === undefined || found.loads < loads; found = present()) {
+      const resumed = this.fold.views.building.find(({ fingerprint }) => fingerprint === view.fingerprint);
+      how = resumed !== undefined ? "resumed" : found === undefined ? "built" : "updated";
+      const merged = found !== undefined && isBatch(view) && (await this.mergeRows(view, found, cut, options, counted));
+      if (!merged) await this.build(view, all, resumed ?? (await this.begin(view, cut)), options, counted);
+    }
+    return { view: view.view.name, ...counted, position: present()!.loads, how, seconds: this.clock.elapsed() - began };
+  }
+
+  private async begin(view: MaterializableView, cut: Cut): Promise<BuildingView> {
+    const { nextState, building } = this.fold.views;
+    const begun: BuildingView = {
+      name: view.view.name,
+      fingerprint: view.fingerprint,
+      state: nextState,
+      loads: cut.position,
+      t: cut.t,
+      after: null,
+    };
+    await this.change({ nextState: nextState + 1, building: [...building, begun] });
+    return begun;
+  }
+
+  private async build(
+    view: MaterializableView,
+    all: readonly MaterializableView[],
+    begun: BuildingView,
+    options: WorkOptions,
+    counted: Counted,
+  ): Promise<void> {
+    await (isBatch(view)
+      ? this.buildRows(view, begun, options, counted)
+      : this.buildTiles(view, begun, options, counted));
+    // The fold must not come upon records that the new state holds already.
+    await this.fold.settled();
+    const replaced = await this.fold.pausedWhile(async () => {
+      const { t, after: _, ...online } = begun;
+      const watermark = Math.max(this.fold.watermark, t);
+      if (!isBatch(view)) await this.fold.catchUp(folded(view, online), online.loads, this.fold.position, watermark);
+      const { nextState, views, building } = this.fold.views;
+      await this.fold.switchViews(
+        {
+          nextState,
+          views: [...views.filter(({ name }) => name !== online.name), online],
+          building: building.filter(({ state }) => state !== online.state),
+        },
+        { position: this.fold.position, watermark },
+        [],
+      );
+      this.followPresent(all);
+      return views.filter(({ name }) => name === online.name);
+    });
+    for (const { state } of replaced) await this.store.clear(statePrefix(state));
+  }
+
+  private async buildTiles(
+    view: AggregateTarget,
+    begun: BuildingView,
+    options: WorkOptions,
+    counted: Counted,
+  ): Promise<void> {
+    const { state } = folded(view, begun);
+    const since = Math.min(...state.layout.levels.map((level) => levelStart(level, begun.t)));
+    const columns = [...new Set([...Object.values(view.view.keys), ...state.layout.columns])];
+    let group: { text: string; row: Row; records: KeyedContribution[] } | null = null;
+    let changes: Put[] = [];
+    let written = 0;
+    let last: Row | null = null;
+    const flush = async (): Promise<void> => {
+      if (group !== null) {
+        const key = KeyState.empty(state.layout);
+        key.add(state.layout, group.records, begun.t);
+        state.save(group.records[0].entity, key, begun.t, changes);
+        last = group.row;
+        counted.keys++;
+        written++;
+      }
+      if (written < COMMIT_KEYS && group !== null) return;
+      await this.store.commit(changes);
+      changes = [];
+      written = 0;
+      if (last !== null) await this.progressed(begun, keysOf(view.view.keys, last));
+    };
+    const range = { cut: begun.loads, since, after: begun.after === null ? null : (parseJson(begun.after) as Row) };
+    for await (const batch of this.history.keyed(view.view, columns, range, options.signal)) {
+      const events = batch.columns[EVENT].values as Float64Array;
+      const available = batch.columns[AVAILABLE].values as Float64Array;
+      for (let i = 0; i < batch.rows; i++) {
+        const row = rowAt(batch, i);
+        const record = state.contribution(row, events[i], available[i]);
+        if (record === null) continue;
+        const text = keyText(record.entity);
+        if (group === null || group.text !== text) {
+          if (group !== null) await flush();
+          group = { text, row, records: [] };
+        }
+        group.records.push(record);
+        counted.records++;
+      }
+      options.onProgress?.({ phase: `materialize ${begun.name}`, done: counted.records, total: null, unit: "rows" });
+    }
+    if (group !== null) await flush();
+    group = null;
+    await flush();
+  }
+
+  private async progressed(begun: BuildingView, after: Row): Promise<void> {
+    const { building } = this.fold.views;
+    const text = formatJson(after);
+    await this.change({ building: building.map((one) => (one.state === begun.state ? { ...one, after: text } : one)) });
+  }
+
+  private async buildRows(
+    view: BatchTarget,
+    begun: BuildingView,
+    options: WorkOptions,
+    counted: Counted,
+  ): Promise<void> {
+    let changes: Put[] = [];
+    for await (const put of this.rowsByKey(
+      view,
+      begun.state,
+      { from: 0, cut: begun.loads },
+      begun.t,
+      options,
+      counted,
+    )) {
+      changes.push(put);
+      if (changes.length < COMMIT_KEYS) continue;
+      await this.store.commit(changes);
+      changes = [];
+    }
+    await this.store.commit(changes);
+  }
+
+  /** Adds the rows of new computations to a state, in one commit; false where they are too many for that. */
+  private async mergeRows(
+    view: BatchTarget,
+    present: OnlineView,
+    cut: Cut,
+    options: WorkOptions,
+    counted: Counted,
+  ): Promise<boolean> {
+    const changes: Put[] = [];
+    const added: Counted = { keys: 0, records: 0 };
+    for await (const put of this.rowsByKey(
+      view,
+      present.state,
+      { from: present.loads, cut: cut.position },
+      cut.t,
+      options,
+      added,
+    )) {
+      changes.push(put);
+      if (changes.length > MERGED_KEYS) return false;
+    }
+    await this.fold.settled();
+    await this.fold.pausedWhile(() => {
+      const { nextState, views, building } = this.fold.views;
+      const updated = views.map((one) => (one.state === present.state ? { ...one, loads: cut.position } : one));
+      const at = { position: this.fold.position, watermark: Math.max(this.fold.watermark, cut.t) };
+      return this.fold.switchViews({ nextState, views: updated, building }, at, changes);
+    });
+    counted.keys += added.keys;
+    counted.records += added.records;
+    return true;
+  }
+
+  /** The rows of computations in a range, merged key by key with what the state has. */
+  private async *rowsByKey(
+    view: BatchTarget,
+    state: number,
+    range: { readonly from: LogPosition; readonly cut: LogPosition },
+    watermark: Timestamp,
+    options: WorkOptions,
+    counted: Counted,
+  ): AsyncGenerator<Put> {
+    const encodeKey = entityKeyEncoder(view.keys);
+    const codec = rowCodec(view.view.features);
+    const writer = new ByteWriter();
+    let entity: Uint8Array | null = null;
+    let text = "";
+    let rows: BatchRow[] = [];
+    const merged = async (key: Uint8Array): Promise<Put> => {
+      let present: BatchRow[] = [];
+      if (range.from > 0)
+        await this.store.read([headKey(state, key)], (_, bytes) => {
+          if (bytes !== undefined) present = decodeBatchRows(new ByteReader(bytes), codec);
+        });
+      writer.reset();
+      encodeBatchRows(writer, codec, keepVersions([...present, ...rows], watermark));
+      counted.keys++;
+      return [headKey(state, key), writer.finish()];
+    };
+    for await (const { keys, row } of this.history.batchRows(view.view, range, options.signal)) {
+      const next = encodeKey((name) => keys[name]);
+      if (next === null) continue;
+      const nextText = keyText(next);
+      if (entity !== null && nextText !== text) {
+        yield await merged(entity);
+        rows = [];
+      }
+      entity = next;
+      text = nextText;
+      rows.push(row);
+      if (++counted.records % 10_000 === 0)
+        options.onProgress?.({
+          phase: `materialize ${view.view.name}`,
+          done: counted.records,
+          total: null,
+          unit: "rows",
+        });
+    }
+    if (entity !== null) yield await merged(entity);
+  }
+
+  /** Changes the record of views where the fold stands. */
+  private change(change: Partial<OnlineViews>): Promise<void> {
+    return this.fold.pausedWhile(() => this.fold.switchViews({ ...this.fold.views, ...change }, this.fold, []));
+  }
+
+  private followPresent(all: readonly MaterializableView[]): void {
+    this.fold.follow(
+      this.fold.views.views.flatMap((online): FoldedView[] => {
+        const found = all.find(({ fingerprint }) => fingerprint === online.fingerprint);
+        return found === undefined || isBatch(found) ? [] : [folded(found, online)];
+      }),
+    );
+  }
+}
+
+function isBatch(view: MaterializableView): view is BatchTarget {
+  return view.view.kind === "batchView";
+}
+
+function folded(view: AggregateTarget, online: OnlineView): FoldedView {
+  return { stream: view.stream, view: online, state: new ViewState(view.view, view.keys, view.source, online.state) };
+}
+
+function keysOf(keys: Readonly<Record<string, string>>, row: Row): Row {
+  return Object.fromEntries(Object.values(keys).map((field) => [field, row[field]]));
+}
+
+/** JSON in which an int64 is `{ "int64": "…" }`. */
+function formatJson(row: Row): string {
+  return JSON.stringify(row, (_, value: unknown) => (typeof value === "bigint" ? { int64: String(value) } : value));
+}
+
+function parseJson(text: string): unknown {
+  return JSON.parse(text, (_, value: unknown) =>
+    typeof value === "object" && value !== null && "int64" in value ? BigInt(value.int64 as string) : value,
+  );
+}

@@ -1,0 +1,182 @@
+import { type Catalog, fingerprintOf } from "../../core/definition/catalog.ts";
+import type { AggregateViewDefinition, Definition } from "../../core/definition/data.ts";
+import { canonicalJson } from "../../core/definition/fingerprint.ts";
+import { AsofError } from "../../core/errors.ts";
+import { type Comparable, diffDefinitions } from "../../core/plan/diff.ts";
+import type { Plan, PlannedChange } from "../../core/result/plan.ts";
+import { formatDuration } from "../../core/time/duration.ts";
+import type { Timestamp } from "../../core/time/timestamp.ts";
+import type { RegistryStore, Revision, StoredDefinition } from "../../ports/registry-store.ts";
+
+/** What the plan needs to know of the data behind a source. */
+export interface SourceFacts {
+  readonly rows: number;
+  /** The usual delay from event to availability in microseconds, as declared or observed; null where nothing tells. */
+  readonly delay: number | null;
+}
+
+export type FactsOf = (source: string) => Promise<SourceFacts>;
+
+/** Definitions as they are applied: what would change, what it costs, and the change itself. */
+export class Registry {
+  private readonly store: RegistryStore;
+  private readonly catalog: Catalog;
+  private readonly facts: FactsOf;
+
+  constructor(store: RegistryStore, catalog: Catalog, facts: FactsOf) {
+    this.store = store;
+    this.catalog = catalog;
+    this.facts = facts;
+  }
+
+  async plan(): Promise<Plan> {
+    const { revision, definitions } = await this.store.revision();
+    const changes: PlannedChange[] = [];
+    for (const change of diffDefinitions(definitions.map(applied), this.wanted()))
+      changes.push({ ...change, cost: await this.costOf(change) });
+    return {
+      revision,
+      changes,
+      warnings: await this.warnings(),
+      empty: changes.every(({ change }) => change === "unchanged"),
+    };
+  }
+
+  /** @throws ASOF_APPLY_CONFLICT where the revision is not `expected`, or another apply came first */
+  async apply(expected: number | undefined, at: Timestamp): Promise<Plan> {
+    const plan = await this.plan();
+    if (expected !== undefined && plan.revision !== expected)
+      throw new AsofError(
+        "ASOF_APPLY_CONFLICT",
+        `the plan was made against revision ${expected}, but ${plan.revision} is applied`,
+        { expected, revision: plan.revision },
+      );
+    await this.checkSchemas(plan);
+    if (!plan.empty) await this.store.apply(plan.revision, this.stored(), at);
+    return plan;
+  }
+
+  /** Whether exactly the present definitions are applied. */
+  async isApplied(): Promise<boolean> {
+    return this.matches(await this.store.revision());
+  }
+
+  /** The names of definitions that are applied as they stand. */
+  async appliedNames(): Promise<ReadonlySet<string>> {
+    const { definitions } = await this.store.revision();
+    const fingerprints = new Map(definitions.map((definition) => [definition.name, definition.fingerprint]));
+    return new Set(
+      this.catalog.all
+        .filter((one) => fingerprints.get(one.name) === fingerprintOf(this.catalog, one))
+        .map(({ name }) => name),
+    );
+  }
+
+  private matches({ definitions }: Revision): boolean {
+    const wanted = this.stored();
+    const present = new Map(definitions.map((definition) => [definition.name, definition.fingerprint]));
+    return (
+      wanted.length === definitions.length && wanted.every(({ name, fingerprint }) => present.get(name) === fingerprint)
+    );
+  }
+
+  private wanted(): Comparable[] {
+    return this.catalog.all.map((data) => ({
+      kind: data.kind,
+      name: data.name,
+      fingerprint: fingerprintOf(this.catalog, data),
+      data,
+    }));
+  }
+
+  private stored(): StoredDefinition[] {
+    return this.wanted().map(({ kind, name, fingerprint, data }) => ({
+      kind,
+      name,
+      fingerprint,
+      json: canonicalJson(data),
+    }));
+  }
+
+  private async costOf({ change, kind, name }: Omit<PlannedChange, "cost">): Promise<PlannedChange["cost"]> {
+    if (change === "unchanged") return [];
+    if (change === "removed")
+      return kind === "aggregateView" || kind === "batchView"
+        ? [{ action: "drop its online state", command: null, rows: null }]
+        : [];
+    const definition = this.catalog.all.find((one) => one.name === name)!;
+    switch (definition.kind) {
+      case "aggregateView": {
+        const { rows } = await this.facts(definition.source);
+        return rows === 0
+          ? []
+          : [{ action: "build its online state from history", command: `asof materialize ${name}`, rows }];
+      }
+      case "batchView": {
+        const rows = (await Promise.all(definition.reads.map(this.facts))).reduce((sum, facts) => sum + facts.rows, 0);
+        return rows === 0
+          ? []
+          : [
+              { action: "compute it over history", command: `asof compute ${name}`, rows },
+              { action: "bring its rows online", command: `asof materialize ${name}`, rows: null },
+            ];
+      }
+      case "model":
+        return [
+          {
+            action: change === "created" ? "train it" : "train it anew",
+            command: `asof train ${name}`,
+            rows: definition.examples.sample,
+          },
+        ];
+      default:
+        return [];
+    }
+  }
+
+  /** A source whose fields change under history or a stream in flight would not read back: refused. */
+  private async checkSchemas({ changes }: Plan): Promise<void> {
+    const { definitions } = await this.store.revision();
+    for (const { change, kind, name } of changes) {
+      if (change !== "changed" || kind !== "source") continue;
+      const before = applied(definitions.find((definition) => definition.name === name)!).data as Definition;
+      const after = this.catalog.sources.get(name)!;
+      if (
+        before.kind !== "source" ||
+        canonicalJson([before.fields, before.eventTime, before.availableAt]) ===
+          canonicalJson([after.fields, after.eventTime, after.availableAt])
+      )
+        continue;
+      const { rows } = await this.facts(name);
+      if (rows > 0)
+        throw new AsofError(
+          "ASOF_SCHEMA_CHANGE",
+          `source ${name} holds ${rows} records: its fields and times cannot be changed any more`,
+          { source: name, rows },
+        );
+    }
+  }
+
+  private async warnings(): Promise<string[]> {
+    const warnings: string[] = [];
+    for (const view of this.catalog.views.values())
+      if (view.kind === "aggregateView") warnings.push(...(await this.delayWarnings(view)));
+    return warnings;
+  }
+
+  /** Windows that are short against the delay of their records are nearly empty where it matters. */
+  private async delayWarnings(view: AggregateViewDefinition): Promise<string[]> {
+    const { delay } = await this.facts(view.source);
+    if (delay === null) return [];
+    const short = view.features.filter(({ window }) => window.length !== null && delay > window.length / 4);
+    if (short.length === 0) return [];
+    const names = short.map(({ name }) => name).join(", ");
+    return [
+      `view ${view.name}: records of ${view.source} are available ${formatDuration(delay)} after their event, more than a quarter of the window of ${names}: much of such a window is not known yet when it is read`,
+    ];
+  }
+}
+
+function applied({ kind, name, fingerprint, json }: StoredDefinition): Comparable {
+  return { kind, name, fingerprint, data: JSON.parse(json) as unknown };
+}

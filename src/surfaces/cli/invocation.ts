@@ -1,0 +1,102 @@
+import path from "node:path";
+import { assert } from "../../core/assert.ts";
+import type { WorkOptions } from "../../core/result/progress.ts";
+import { type LoadedConfiguration, loadConfiguration } from "../../configuration.ts";
+import type { Store } from "../../store.ts";
+import type { Io } from "./io.ts";
+import { writeJson } from "../http/json/write-json.ts";
+import { type ProgressBar, progressBar } from "./progress-bar.ts";
+import type { Report } from "./report.ts";
+import { plain, type Style, styleFor } from "./style.ts";
+import { visibleLines } from "./text.ts";
+
+/** What every verb accepts. */
+export interface GlobalOptions {
+  readonly json?: boolean;
+  readonly config?: string;
+  readonly home?: string;
+  readonly quiet?: boolean;
+}
+
+/** One run of one verb: its way to the store, to the user's files and to the user. */
+export class Invocation {
+  readonly io: Io;
+  readonly options: GlobalOptions;
+  #bar: ProgressBar | null = null;
+  #printed = false;
+
+  constructor(io: Io, options: GlobalOptions) {
+    this.io = io;
+    this.options = options;
+  }
+
+  /** A path that the user gave, absolute. */
+  path(given: string): string {
+    return path.resolve(this.io.cwd, given);
+  }
+
+  async configuration(): Promise<LoadedConfiguration> {
+    const { config, home } = this.options;
+    const loaded = await loadConfiguration(this.path(config ?? "."));
+    return home === undefined
+      ? loaded
+      : { ...loaded, configuration: { ...loaded.configuration, home: this.path(home) } };
+  }
+
+  /**
+   * Opens the store for as long as the work takes, for reading where another process writes to it and that will do.
+   * What the work threw wins over what closing throws.
+   */
+  async withStore<T>(
+    work: (store: Store, loaded: LoadedConfiguration) => Promise<T>,
+    whenLocked: "read" | "refuse" = "read",
+  ): Promise<T> {
+    const loaded = await this.configuration();
+    this.io.signal.throwIfAborted();
+    // Only now: engines take their time to load, which `--help` and a wrong configuration need not wait for.
+    const { open } = await import("../../open.ts");
+    const store = await open(loaded.configuration, { whenLocked });
+    let result: T;
+    try {
+      result = await work(store, loaded);
+    } catch (error) {
+      this.closeBar();
+      await store.close().catch(() => {});
+      throw error;
+    }
+    this.closeBar();
+    await store.close();
+    return result;
+  }
+
+  /** What long work is given: the user's wish to stop, and on a terminal a bar to report to. */
+  work(): WorkOptions {
+    const { signal, stderr } = this.io;
+    if (stderr.isTTY !== true || this.options.quiet === true) return { signal };
+    this.#bar ??= progressBar(stderr);
+    return { signal, onProgress: this.#bar.show };
+  }
+
+  closeBar(): void {
+    this.#bar?.close();
+  }
+
+  /** Says something in passing, on stderr. */
+  note(message: string): void {
+    if (this.options.quiet !== true) this.io.stderr.write(`${visibleLines(message)}\n`);
+  }
+
+  /** Prints the result: at most one a run, so that stdout holds one document with `--json`. */
+  print(report: Report): void {
+    assert(!this.#printed, "a verb prints one report");
+    this.#printed = true;
+    this.closeBar();
+    const text = this.options.json === true ? writeJson(report.json) : report.text(this.style);
+    if (text !== "") this.io.stdout.write(`${text}\n`);
+  }
+
+  /** How stdout is styled. */
+  get style(): Style {
+    return this.options.json === true ? plain : styleFor(this.io.stdout, this.io.env);
+  }
+}

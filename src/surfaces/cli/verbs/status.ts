@@ -1,0 +1,121 @@
+import type { StatusReport } from "../../../core/result/status.ts";
+import { bytes, count, moment, NONE, span } from "../format.ts";
+import { withTimes } from "../with-times.ts";
+import { runJson, runTable } from "../run-table.ts";
+import type { Style } from "../style.ts";
+import { facts, table } from "../table.ts";
+import { examples, type Verb } from "../verb.ts";
+
+export const statusVerb: Verb = (program, action) => {
+  program
+    .command("status")
+    .summary("show what is in each store, how fresh it is, what ran")
+    .description("Raw data, batch features, real-time features, models, the log and the last runs.")
+    .addHelpText(
+      "after",
+      examples(["asof status", ""], ["asof status --json", "for a script: `freshness` is in microseconds"]),
+    )
+    .action(
+      action(async (run) => {
+        const status = await run.withStore((store) => store.status());
+        return { json: statusJson(status), text: (style) => statusText(status, style) };
+      }),
+    );
+};
+
+function statusJson(status: StatusReport): Record<string, unknown> {
+  const { offline, views, runs } = status;
+  return {
+    ...withTimes(status, "now", "watermark"),
+    offline: { ...offline, sources: offline.sources.map((source) => withTimes(source, "minEvent", "maxEvent")) },
+    views: views.map((view) => withTimes(view, "maxEvent")),
+    runs: runs.map(runJson),
+  };
+}
+
+function statusText(status: StatusReport, style: Style): string {
+  const { log, offline, online } = status;
+  const section = (title: string, body: string): string => `${style.bold(title)}\n${body}`;
+  const parts = [
+    facts(
+      [
+        ["home", status.home],
+        ["definitions", status.revision === 0 ? "not applied yet: run `asof apply`" : `revision ${status.revision}`],
+        ["clock", moment(status.now)],
+        [
+          "watermark",
+          status.watermark === null ? NONE : `${moment(status.watermark)}, ${span(status.freshness)} behind`,
+        ],
+        ["offline store", `${bytes(offline.bytes)} in ${count(offline.files)} files`],
+        ["online store", bytes(online.bytes)],
+        ["log", `${bytes(log.bytes)}: positions ${count(log.start)} to ${count(log.end)}, ${logState(log)}`],
+      ],
+      style,
+    ),
+  ];
+  if (offline.sources.length > 0)
+    parts.push(
+      section(
+        "Raw data (offline store)",
+        table(
+          [
+            "source",
+            { right: "rows" },
+            { right: "in log" },
+            { right: "bytes" },
+            { right: "files" },
+            "first event",
+            "last event",
+          ],
+          offline.sources.map((s) => [
+            s.name,
+            count(s.rows),
+            count(s.inLog),
+            bytes(s.bytes),
+            count(s.files),
+            moment(s.minEvent),
+            moment(s.maxEvent),
+          ]),
+          style,
+        ),
+      ),
+    );
+  if (status.views.length > 0) parts.push(section("Features", viewTable(status, style)));
+  if (status.models.length > 0)
+    parts.push(
+      section(
+        "Models",
+        table(
+          ["model", { right: "versions" }, { right: "serves" }],
+          status.models.map((m) => [m.name, count(m.versions), m.promoted === null ? NONE : `version ${m.promoted}`]),
+          style,
+        ),
+      ),
+    );
+  if (status.runs.length > 0) parts.push(section("Last runs", runTable(status.runs.slice(0, 8), style)));
+  return parts.join("\n\n");
+}
+
+const kinds = { aggregateView: "aggregate", batchView: "batch", onDemandView: "on demand" } as const;
+
+function viewTable({ views }: StatusReport, style: Style): string {
+  return table(
+    ["view", "kind", { right: "offline rows" }, { right: "online keys" }, "online", "last event"],
+    views.map((v) => [
+      v.name,
+      kinds[v.kind],
+      count(v.offlineRows),
+      count(v.onlineKeys),
+      v.kind === "onDemandView" ? "at request" : v.onlinePosition === null ? "no" : v.stale ? "stale" : "up to date",
+      moment(v.maxEvent),
+    ]),
+    style,
+    (cell, column) => (column === 4 && cell.startsWith("stale") ? style.yellow(cell) : cell),
+  );
+}
+
+function logState({ end, folded, archived }: StatusReport["log"]): string {
+  const behind = (name: string, position: number): string =>
+    position >= end ? `all ${name}` : `${name} up to ${count(position)}`;
+  return `${behind("folded", folded)}, ${behind("archived", archived)}`;
+}

@@ -1,0 +1,41 @@
+import type { FeatureType } from "../../core/aggregation/aggregation.ts";
+import {
+  anyNumber,
+  anyValue,
+  count,
+  listOf,
+  mapOf,
+  moment,
+  objectOf,
+  orNull,
+  outputRow,
+  type Schema,
+  text,
+  whole,
+} from "./schema.ts";
+
+const viewStatus: Schema = { enum: ["PRESENT", "NOT_FOUND", "EXPIRED"] };
+const anyValues: Schema = mapOf({ anyOf: [anyValue, { type: "array" }, { type: "object" }] });
+
+/** The features of one row; `types` where the service is known. */
+function featureAnswer(types?: Readonly<Record<string, FeatureType>>): Schema {
+  return objectOf({
+    values: types === undefined ? anyValues : outputRow(types),
+    statuses: { ...mapOf(viewStatus), description: "what each view had to say, by its alias" },
+    eventTimes: { ...mapOf(orNull(moment)), description: "the newest event of each view, by its alias" },
+    t: { ...moment, description: "the moment the answer is for" },
+    loads: { ...mapOf(whole), description: "up to which position loads are in the answer, by the alias of the view" },
+  });
+}
+
+/** The answer to a request for features. */
+export function featuresSchema(types?: Readonly<Record<string, FeatureType>>): Schema {
+  return objectOf({ service: text, results: listOf(featureAnswer(types)) });
+}
+
+/** The answer to a request for predictions. */
+export function predictionsSchema(types?: Readonly<Record<string, FeatureType>>): Schema {
+  const prediction = { ...anyNumber, description: "the probability of the label being true, or the number predicted" };
+  const result = objectOf({ id: text, version: count, prediction, features: featureAnswer(types) });
+  return objectOf({ model: text, results: listOf(result) });
+}

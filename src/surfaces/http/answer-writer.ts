@@ -1,0 +1,75 @@
+import type { FeatureType, FeatureValue } from "../../core/aggregation/aggregation.ts";
+import type { FeatureAnswer, PredictionAnswer } from "../../core/result/answers.ts";
+import type { Value } from "../../core/schema/data-type.ts";
+import { formatTimestamp, type Timestamp } from "../../core/time/timestamp.ts";
+import { writeJson, writeNumber } from "./json/write-json.ts";
+
+type Write = (value: FeatureValue) => string;
+
+/** Writes answers as JSON. */
+export interface AnswerWriter {
+  readonly features: (answer: FeatureAnswer) => string;
+  readonly prediction: (answer: PredictionAnswer) => string;
+}
+
+/**
+ * Makes a writer of answers whose features have these types. Moments become ISO 8601; int64 stays exact; NaN and
+ * ±Infinity are strings.
+ */
+export function answerWriter(types: Readonly<Record<string, FeatureType>>): AnswerWriter {
+  const writers = new Map(
+    Object.entries(types).map(([name, type]) => [name, { key: `${JSON.stringify(name)}:`, write: valueWriter(type) }]),
+  );
+  // Rows of one request share their moment, and mostly their loads.
+  const moment = lastOf(writeMoment);
+  const loads = lastOf(writeJson);
+
+  const features = (answer: FeatureAnswer): string => {
+    let values = "";
+    for (const name of Object.keys(answer.values)) {
+      const value = answer.values[name] as FeatureValue;
+      const writer = writers.get(name);
+      if (values !== "") values += ",";
+      values += writer === undefined ? `${JSON.stringify(name)}:${writeJson(value)}` : writer.key + writer.write(value);
+    }
+    let eventTimes = "";
+    for (const alias of Object.keys(answer.eventTimes))
+      eventTimes += `${eventTimes === "" ? "" : ","}${JSON.stringify(alias)}:${writeMoment(answer.eventTimes[alias])}`;
+    return `{"values":{${values}},"statuses":${writeJson(answer.statuses)},"eventTimes":{${eventTimes}},"t":${moment(answer.t)},"loads":${loads(answer.loads)}}`;
+  };
+
+  return {
+    features,
+    prediction: (answer) =>
+      `{"id":${JSON.stringify(answer.id)},"version":${answer.version},"prediction":${writeNumber(answer.prediction)},"features":${features(answer.features)}}`,
+  };
+}
+
+function valueWriter(type: FeatureType): Write {
+  switch (type.kind) {
+    case "timestamp":
+      return (value) => writeMoment(value as Timestamp | null);
+    case "float64":
+    case "int32":
+      return (value) => (typeof value === "number" ? writeNumber(value) : writeJson(value));
+    case "list": {
+      const write = valueWriter(type.of);
+      return (value) => (value === null ? "null" : `[${(value as readonly Value[]).map(write).join(",")}]`);
+    }
+    default:
+      return writeJson;
+  }
+}
+
+function writeMoment(at: Timestamp | null): string {
+  return at === null ? "null" : `"${formatTimestamp(at)}"`;
+}
+
+/** Remembers the last answer of a pure function. */
+function lastOf<A>(of: (argument: A) => string): (argument: A) => string {
+  let last: { readonly argument: A; readonly text: string } | null = null;
+  return (argument) => {
+    if (last === null || last.argument !== argument) last = { argument, text: of(argument) };
+    return last.text;
+  };
+}

@@ -1,0 +1,48 @@
+import { type FeatureType, outputType } from "../../core/aggregation/aggregation.ts";
+import type { Definition, ServiceDefinition, ViewDefinition } from "../../core/definition/data.ts";
+import { AsofError } from "../../core/errors.ts";
+import { dataTypeOf } from "../../core/expression/expression.ts";
+import type { Store } from "../../store.ts";
+
+export type Definitions = Pick<Store, "definition">;
+
+/** The definition of a kind and name. @throws ASOF_UNKNOWN_… */
+export function definitionOf<K extends Definition["kind"]>(
+  store: Definitions,
+  kind: K,
+  name: string,
+): Extract<Definition, { kind: K }> {
+  return store.definition(kind, name) as Extract<Definition, { kind: K }>;
+}
+
+/** The type of each feature of a service, by the name it has in answers. */
+export function featureTypes(store: Definitions, service: ServiceDefinition): Readonly<Record<string, FeatureType>> {
+  const types: Record<string, FeatureType> = {};
+  for (const { view, alias, features } of service.uses) {
+    const all = viewFeatureTypes(store, viewOf(store, view));
+    for (const name of features ?? Object.keys(all)) types[`${alias}__${name}`] = all[name]!;
+  }
+  return types;
+}
+
+function viewFeatureTypes(store: Definitions, view: ViewDefinition): Readonly<Record<string, FeatureType>> {
+  if (view.kind !== "aggregateView") return view.features;
+  const { fields } = definitionOf(store, "source", view.source);
+  return Object.fromEntries(
+    view.features.map(({ name, aggregation, of }) => [
+      name,
+      outputType(aggregation, of === null ? null : dataTypeOf(of, fields)),
+    ]),
+  );
+}
+
+/** A service names its views without saying of which kind they are. */
+function viewOf(store: Definitions, name: string): ViewDefinition {
+  for (const kind of ["aggregateView", "batchView", "onDemandView"] as const)
+    try {
+      return definitionOf(store, kind, name);
+    } catch (error) {
+      if (!(error instanceof AsofError) || error.code !== "ASOF_UNKNOWN_VIEW") throw error;
+    }
+  throw new AsofError("ASOF_UNKNOWN_VIEW", `there is no view ${name}`, { view: name });
+}

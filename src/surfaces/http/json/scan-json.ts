@@ -1,0 +1,48 @@
+/** What has to be known of a JSON text before it is parsed. */
+export interface JsonScan {
+  /** Where it nests deeper than allowed; −1 where it does not. */
+  readonly tooDeepAt: number;
+  /** True where it may hold integers that a double cannot. */
+  readonly longNumbers: boolean;
+}
+
+/** Levels of nesting that are read at all: deeper ones would cost the parser time and memory out of proportion. */
+export const MAX_DEPTH = 32;
+
+/** Digits that any integer may have without leaving ±2^53. */
+const SAFE_DIGITS = 15;
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+
+/** Looks at a JSON text once, without judging whether it is valid. */
+export function scanJson(text: string): JsonScan {
+  let depth = 0;
+  let digits = 0;
+  let longNumbers = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 48 && code <= 57) {
+      if (++digits > SAFE_DIGITS) longNumbers = true;
+      continue;
+    }
+    digits = 0;
+    if (code === QUOTE) {
+      i = endOfString(text, i);
+      if (i < 0) break;
+    } else if (code === 91 || code === 123) {
+      if (++depth > MAX_DEPTH) return { tooDeepAt: i, longNumbers };
+    } else if (code === 93 || code === 125) depth -= 1;
+  }
+  return { tooDeepAt: -1, longNumbers };
+}
+
+/** The index of the quote that ends the string that starts at `start`; −1 where none does. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(end - 1 - escapes) === BACKSLASH) escapes += 1;
+    if (escapes % 2 === 0) return end;
+  }
+  return -1;
+}

@@ -1,0 +1,82 @@
+import { type ErrorCode, errorTable } from "../../core/errors.ts";
+import type { Route, Shapes } from "./route.ts";
+import { mapOf, objectOf, type Schema, text } from "./schema.ts";
+
+/** Codes that any route may fail with. */
+const EVERYWHERE: readonly ErrorCode[] = ["ASOF_HOST", "ASOF_NOT_APPLIED", "ASOF_BUSY", "ASOF_CLOSED", "ASOF_INTERNAL"];
+/** Codes that any route with a body may fail with. */
+const WITH_BODY: readonly ErrorCode[] = ["ASOF_TOO_LARGE", "ASOF_MEDIA_TYPE", "ASOF_TIMEOUT"];
+
+const error: Schema = objectOf({
+  error: objectOf({
+    code: { enum: Object.keys(errorTable), description: "stable" },
+    message: { type: "string", description: "what was wrong, and where" },
+    remedy: { type: "string", description: "what to do" },
+    details: mapOf({}),
+    requestId: { type: "string", description: "names the request in the server's log" },
+  }),
+});
+
+/** Names of what is defined, by the kinds of definitions. */
+export type DefinedNames = Readonly<Partial<Record<string, readonly string[]>>>;
+
+/**
+ * The OpenAPI 3.1 description of routes: each as it is for every definition, then once for each definition by name,
+ * with the types of its own fields.
+ */
+export function openApi(routes: readonly Route[], defined: DefinedNames, version: string): Schema {
+  const paths: Record<string, Schema> = {};
+  for (const route of routes) {
+    const { path, method, names, shapesOf } = route;
+    paths[path] = { [method.toLowerCase()]: operation(route, route.shapes, null) };
+    if (names === null || shapesOf === undefined) continue;
+    for (const name of defined[names.kind] ?? [])
+      paths[path.replace(`{${names.parameter}}`, name)] = {
+        [method.toLowerCase()]: operation(route, shapesOf(name), name),
+      };
+  }
+  return {
+    openapi: "3.1.0",
+    info: { title: "asof", version, description: "A feature store: records in, features and predictions out." },
+    paths,
+    components: { schemas: { Error: error } },
+  };
+}
+
+function operation(route: Route, { body, answer }: Shapes, name: string | null): Schema {
+  const { id, summary, names, query } = route;
+  const inPath =
+    name === null && names !== null ? [{ name: names.parameter, in: "path", required: true, schema: text }] : [];
+  const inQuery = Object.entries(query).map(([name, { description, schema }]) => ({
+    name,
+    in: "query",
+    description,
+    schema,
+  }));
+  return {
+    operationId: name === null ? id : `${id}_${name}`,
+    summary,
+    ...(inPath.length + inQuery.length > 0 && { parameters: [...inPath, ...inQuery] }),
+    ...(body !== null && { requestBody: { required: true, content: contentOf(body) } }),
+    responses: {
+      "200": { description: "done", content: contentOf({ "application/json": answer }) },
+      ...failures([...route.errors, ...EVERYWHERE, ...(body === null ? [] : WITH_BODY)]),
+    },
+  };
+}
+
+function contentOf(schemas: Readonly<Record<string, Schema>>): Schema {
+  return Object.fromEntries(Object.entries(schemas).map(([type, schema]) => [type, { schema }]));
+}
+
+/** Failures by HTTP status, each with the codes that it may carry. */
+function failures(codes: readonly ErrorCode[]): Record<string, Schema> {
+  const content = contentOf({ "application/json": { $ref: "#/components/schemas/Error" } });
+  const statuses = Map.groupBy(codes, (code) => errorTable[code].status);
+  return Object.fromEntries(
+    [...statuses].map(([status, all]) => [
+      String(status),
+      { description: all.map((code) => `${code}: ${errorTable[code].message}`).join("; "), content },
+    ]),
+  );
+}

@@ -1,0 +1,46 @@
+import type { Definition } from "../../core/definition/data.ts";
+import type { ErrorCode } from "../../core/errors.ts";
+import type { Store } from "../../store.ts";
+import type { Body } from "./body.ts";
+import type { Schema } from "./schema.ts";
+
+/** What a route is asked. */
+export interface Call {
+  /** The name in the path; empty where the path has none. */
+  readonly name: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly body: Body;
+}
+
+/** The schemas of what a route takes and gives. */
+export interface Shapes {
+  /** Of the body, by media type; null where there is none. */
+  readonly body: Readonly<Record<string, Schema>> | null;
+  readonly answer: Schema;
+}
+
+/** A way into the store: what it does, and what `/openapi.json` says of it. */
+export interface Route {
+  readonly method: "GET" | "POST";
+  /** As in OpenAPI: `/v1/events/{source}`. */
+  readonly path: string;
+  readonly id: string;
+  readonly summary: string;
+  /** What the path names; null where it names nothing. */
+  readonly names: { readonly parameter: string; readonly kind: Definition["kind"] } | null;
+  readonly query: Readonly<Record<string, { readonly description: string; readonly schema: Schema }>>;
+  /** For every definition of the kind that the path names. */
+  readonly shapes: Shapes;
+  /** For one of them: the types of its own fields. */
+  readonly shapesOf?: (name: string) => Shapes;
+  /** The codes it fails with, beside those that any route may. */
+  readonly errors: readonly ErrorCode[];
+  /** The answer as JSON. Rejects with an AsofError. */
+  readonly handle: (call: Call) => Promise<string>;
+}
+
+/** What routes are made of. */
+export interface RouteContext {
+  readonly store: Store;
+  readonly maxRows: number;
+}

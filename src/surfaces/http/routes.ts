@@ -1,0 +1,27 @@
+import type { Route, RouteContext } from "./route.ts";
+import { catalogRoute } from "./routes/catalog.ts";
+import { eventsRoute } from "./routes/events.ts";
+import { featuresRoute } from "./routes/features.ts";
+import { healthRoute } from "./routes/health.ts";
+import { modelsRoute } from "./routes/models.ts";
+import { openApiRoute } from "./routes/openapi.ts";
+import { predictRoute } from "./routes/predict.ts";
+import { readyRoute } from "./routes/ready.ts";
+import { runsRoute } from "./routes/runs.ts";
+import { statusRoute } from "./routes/status.ts";
+
+/** Every route of the server. */
+export function routesOf(context: RouteContext, version: string): readonly Route[] {
+  const routes = [
+    eventsRoute(context),
+    featuresRoute(context),
+    predictRoute(context),
+    catalogRoute(context),
+    statusRoute(context),
+    runsRoute(context),
+    modelsRoute(context),
+    healthRoute(),
+    readyRoute(context),
+  ];
+  return [...routes, openApiRoute(context, routes, version)];
+}

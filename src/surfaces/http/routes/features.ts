@@ -1,0 +1,38 @@
+import { mediaTypes } from "../body.ts";
+import { featuresSchema } from "../answer-schema.ts";
+import { readRequest } from "../read-request.ts";
+import type { Route, RouteContext } from "../route.ts";
+import { requestSchema, serviceShapes } from "../service-shape.ts";
+
+/** The features of many rows, now or at a past moment. */
+export function featuresRoute({ store, maxRows }: RouteContext): Route {
+  const shapeOf = serviceShapes(store);
+  return {
+    method: "POST",
+    path: "/v1/features/{service}",
+    id: "getFeatures",
+    summary: "Answers with the features of a service for each row, now or as of a past moment.",
+    names: { parameter: "service", kind: "service" },
+    query: {},
+    shapes: { body: { [mediaTypes.json]: requestSchema(maxRows, true) }, answer: featuresSchema() },
+    shapesOf: (name) => {
+      const { service, types } = shapeOf(name);
+      return { body: { [mediaTypes.json]: requestSchema(maxRows, true, service) }, answer: featuresSchema(types) };
+    },
+    errors: [
+      "ASOF_UNKNOWN_SERVICE",
+      "ASOF_JSON",
+      "ASOF_REQUEST",
+      "ASOF_MISSING_KEY",
+      "ASOF_TYPE",
+      "ASOF_TIMESTAMP",
+      "ASOF_FUTURE_READ",
+    ],
+    async handle({ name, body }) {
+      const { read, write } = shapeOf(name);
+      const { rows, at } = readRequest(body, read, maxRows, true);
+      const answers = await store.features(name, rows, at === undefined ? {} : { at });
+      return `{"service":${JSON.stringify(name)},"results":[${answers.map(write.features).join(",")}]}`;
+    },
+  };
+}

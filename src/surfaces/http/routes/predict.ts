@@ -1,0 +1,40 @@
+import { mediaTypes } from "../body.ts";
+import { predictionsSchema } from "../answer-schema.ts";
+import { definitionOf } from "../feature-types.ts";
+import { readRequest } from "../read-request.ts";
+import type { Route, RouteContext } from "../route.ts";
+import { requestSchema, serviceShapes } from "../service-shape.ts";
+
+/** What a model says to many rows, with what it was told. */
+export function predictRoute({ store, maxRows }: RouteContext): Route {
+  const serviceShapeOf = serviceShapes(store);
+  const shapeOf = (model: string) => serviceShapeOf(definitionOf(store, "model", model).service);
+  return {
+    method: "POST",
+    path: "/v1/predict/{model}",
+    id: "predict",
+    summary: "Answers with a model's prediction for each row, its version and the features it was told; logs them.",
+    names: { parameter: "model", kind: "model" },
+    query: {},
+    shapes: { body: { [mediaTypes.json]: requestSchema(maxRows, false) }, answer: predictionsSchema() },
+    shapesOf: (name) => {
+      const { service, types } = shapeOf(name);
+      return { body: { [mediaTypes.json]: requestSchema(maxRows, false, service) }, answer: predictionsSchema(types) };
+    },
+    errors: [
+      "ASOF_UNKNOWN_MODEL",
+      "ASOF_NO_MODEL",
+      "ASOF_JSON",
+      "ASOF_REQUEST",
+      "ASOF_MISSING_KEY",
+      "ASOF_TYPE",
+      "ASOF_TIMESTAMP",
+    ],
+    async handle({ name, body }) {
+      const { read, write } = shapeOf(name);
+      const { rows } = readRequest(body, read, maxRows, false);
+      const answers = await store.predict(name, rows);
+      return `{"model":${JSON.stringify(name)},"results":[${answers.map(write.prediction).join(",")}]}`;
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { writeJson } from "../json/write-json.ts";
+import { withMoments } from "../moments.ts";
+import type { Route, RouteContext } from "../route.ts";
+import { count, flag, listOf, moment, objectOf, orNull, text } from "../schema.ts";
+import { runSchema } from "./runs.ts";
+
+const source = objectOf({
+  name: text,
+  rows: count,
+  bytes: count,
+  files: count,
+  minEvent: orNull(moment),
+  maxEvent: orNull(moment),
+  inLog: { ...count, description: "records that are in the log and not yet in Parquet" },
+});
+
+const view = objectOf({
+  name: text,
+  kind: { enum: ["aggregateView", "batchView", "onDemandView"] },
+  offlineRows: orNull(count),
+  onlineKeys: orNull(count),
+  onlinePosition: orNull(count),
+  stale: flag,
+  maxEvent: orNull(moment),
+});
+
+const answer = objectOf({
+  home: text,
+  revision: count,
+  now: moment,
+  watermark: orNull(moment),
+  freshness: { ...orNull({ type: "integer" }), description: "now − watermark, in microseconds" },
+  log: objectOf({ start: count, end: count, folded: count, archived: count, bytes: count }),
+  offline: objectOf({ bytes: count, files: count, sources: listOf(source) }),
+  online: objectOf({ bytes: count }),
+  views: listOf(view),
+  models: listOf(objectOf({ name: text, versions: count, promoted: orNull(count) })),
+  runs: listOf(runSchema),
+});
+
+/** What is in each store, how fresh it is, what ran. */
+export function statusRoute({ store }: RouteContext): Route {
+  return {
+    method: "GET",
+    path: "/v1/status",
+    id: "getStatus",
+    summary: "Tells what is in each store, how fresh it is and what ran last.",
+    names: null,
+    query: {},
+    shapes: { body: null, answer },
+    errors: [],
+    async handle() {
+      const status = await store.status();
+      return writeJson({
+        ...withMoments(status, "now", "watermark"),
+        offline: {
+          ...status.offline,
+          sources: status.offline.sources.map((source) => withMoments(source, "minEvent", "maxEvent")),
+        },
+        views: status.views.map((view) => withMoments(view, "maxEvent")),
+        runs: status.runs.map((run) => withMoments(run, "startedAt", "endedAt")),
+      });
+    },
+  };
+}

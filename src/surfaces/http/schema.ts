@@ -1,0 +1,90 @@
+import type { FeatureType } from "../../core/aggregation/aggregation.ts";
+import type { Fields, Kind } from "../../core/schema/data-type.ts";
+
+/** A JSON schema of the dialect of OpenAPI 3.1: draft 2020-12. */
+export type Schema = { readonly [keyword: string]: unknown };
+
+export const text: Schema = { type: "string" };
+export const flag: Schema = { type: "boolean" };
+export const whole: Schema = { type: "integer" };
+export const count: Schema = { type: "integer", minimum: 0 };
+export const moment: Schema = { type: "string", format: "date-time" };
+/** A plain value of a row whose fields are not known. */
+export const anyValue: Schema = { type: ["string", "number", "boolean", "null"] };
+/** A number that may be beyond JSON's. */
+export const anyNumber: Schema = { anyOf: [{ type: "number" }, { enum: ["NaN", "Infinity", "-Infinity"] }] };
+export const anything: Schema = {};
+/** A moment as requests give it. */
+export const momentInput: Schema = {
+  anyOf: [
+    { type: "string", description: "ISO 8601, UTC where it names no zone" },
+    { type: "integer", description: "microseconds since the epoch" },
+  ],
+};
+
+export function orNull(schema: Schema): Schema {
+  return { anyOf: [schema, { type: "null" }] };
+}
+
+export function listOf(items: Schema, limits: { readonly minItems?: number; readonly maxItems?: number } = {}): Schema {
+  return { type: "array", items, ...limits };
+}
+
+export function mapOf(values: Schema): Schema {
+  return { type: "object", additionalProperties: values };
+}
+
+/** An object of exactly these properties, all of them there unless they are named as optional. */
+export function objectOf(properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema {
+  return {
+    type: "object",
+    properties,
+    required: Object.keys(properties).filter((name) => !optional.includes(name)),
+    additionalProperties: false,
+  };
+}
+
+const int64: Schema = { type: "integer", format: "int64", description: "exact, whatever its length" };
+
+/** How values of each kind are written. */
+type Direction = Readonly<Record<Kind, Schema>>;
+
+const OUTPUT: Direction = {
+  string: text,
+  boolean: flag,
+  int32: { type: "integer", format: "int32", minimum: -(2 ** 31), maximum: 2 ** 31 - 1 },
+  int64,
+  float64: anyNumber,
+  timestamp: moment,
+};
+
+const INPUT: Direction = {
+  ...OUTPUT,
+  int64: { anyOf: [int64, { type: "string", pattern: "^[+-]?\\d{1,40}$" }] },
+  timestamp: momentInput,
+};
+
+/** A row that a request carries: fields that admit null may be left out. */
+export function inputRow(fields: Fields): Schema {
+  const optional = Object.keys(fields).filter((name) => fields[name].nullable);
+  return objectOf(
+    Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, typeSchema(type, INPUT)])),
+    optional,
+  );
+}
+
+/** The values that an answer carries. */
+export function outputRow(types: Readonly<Record<string, FeatureType>>): Schema {
+  return objectOf(Object.fromEntries(Object.entries(types).map(([name, type]) => [name, typeSchema(type, OUTPUT)])));
+}
+
+function typeSchema(type: FeatureType, direction: Direction): Schema {
+  const schema = kindSchema(type, direction);
+  return type.nullable ? orNull(schema) : schema;
+}
+
+function kindSchema(type: FeatureType, direction: Direction): Schema {
+  if (type.kind === "list") return listOf(typeSchema(type.of, direction));
+  if (type.kind === "counts") return mapOf(count);
+  return direction[type.kind];
+}

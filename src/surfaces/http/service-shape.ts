@@ -1,0 +1,43 @@
+import type { FeatureType } from "../../core/aggregation/aggregation.ts";
+import type { ServiceDefinition } from "../../core/definition/data.ts";
+import { type AnswerWriter, answerWriter } from "./answer-writer.ts";
+import { type Definitions, definitionOf, featureTypes } from "./feature-types.ts";
+import { type RowReader, rowReader } from "./row-reader.ts";
+import { anyValue, inputRow, listOf, mapOf, momentInput, objectOf, type Schema } from "./schema.ts";
+
+/** How the requests and answers of a service look in JSON. */
+export interface ServiceShape {
+  readonly service: ServiceDefinition;
+  readonly types: Readonly<Record<string, FeatureType>>;
+  readonly read: RowReader;
+  readonly write: AnswerWriter;
+}
+
+/** Works out the shape of a service once. The function it gives throws ASOF_UNKNOWN_SERVICE. */
+export function serviceShapes(store: Definitions): (name: string) => ServiceShape {
+  const known = new WeakMap<ServiceDefinition, ServiceShape>();
+  return (name) => {
+    const service = definitionOf(store, "service", name);
+    const found = known.get(service);
+    if (found !== undefined) return found;
+    const types = featureTypes(store, service);
+    const shape = { service, types, read: rowReader(service.inputs), write: answerWriter(types) };
+    known.set(service, shape);
+    return shape;
+  };
+}
+
+/** The schema of a request for rows: inputs are spread over `entities` and `request` as the caller likes. */
+export function requestSchema(maxRows: number, mayAskAt: boolean, service?: ServiceDefinition): Schema {
+  const limits = { minItems: 1, maxItems: maxRows };
+  const plain = mapOf(anyValue);
+  const part = service === undefined ? plain : { ...inputRow(service.inputs), required: [] };
+  const description = "as many rows as `entities`; row i completes row i";
+  const properties = { entities: listOf(part, limits), request: { ...listOf(part, limits), description } };
+  return mayAskAt
+    ? objectOf({ ...properties, at: { ...momentInput, description: "the moment asked about; now if absent" } }, [
+        "request",
+        "at",
+      ])
+    : objectOf(properties, ["request"]);
+}

@@ -1,0 +1,4 @@
+import { registryStoreConformance } from "./registry-store.ts";
+import { subject } from "./sqlite-subject.ts";
+
+registryStoreConformance(subject);

@@ -1,0 +1,73 @@
+import type { OrderKey } from "../../src/core/aggregation/aggregation.ts";
+import { ByteWriter } from "../../src/core/codec/bytes.ts";
+import { rowCodec } from "../../src/core/codec/row-codec.ts";
+import type { AggregateViewDefinition } from "../../src/core/definition/data.ts";
+import { type MomentTable, orderByEvent, type RecordTable } from "../../src/core/kernel/aggregate-moments.ts";
+import { gather, gatherNumbers } from "../../src/core/kernel/column-buffer.ts";
+import { groupByKey } from "../../src/core/kernel/group.ts";
+import { compileSlot } from "../../src/core/kernel/slot-arguments.ts";
+import { columnsOfRows } from "../../src/core/schema/column.ts";
+import type { Fields, Row } from "../../src/core/schema/data-type.ts";
+import { EVENT } from "../../src/core/schema/system-columns.ts";
+import type { ViewLayout } from "../../src/core/tile/view-layout.ts";
+import type { OracleRecord } from "./naive.ts";
+
+/** The number of each record's key among `keys`; −1 for another key, and where a part of it is null. */
+function keyNumbers(view: AggregateViewDefinition, records: readonly OracleRecord[], keys: readonly Row[]): number[] {
+  return records.map(({ row }) =>
+    keys.findIndex((key) => Object.entries(view.keys).every(([name, field]) => row[field] === key[name])),
+  );
+}
+
+/** The order key of a record: its row's canonical bytes decide ties. */
+export function orderOf(fields: Fields): (record: OracleRecord) => OrderKey {
+  const codec = rowCodec(fields);
+  return ({ event, available, row }) => {
+    const out = new ByteWriter();
+    codec.encode(out, row);
+    return { event, available, order: null, bytes: out.finish() };
+  };
+}
+
+/** Brings the records of some keys into the form the kernel works on, in the way the offline store does. */
+export function recordTable(
+  layout: ViewLayout,
+  fields: Fields,
+  all: readonly OracleRecord[],
+  keys: readonly Row[],
+): RecordTable {
+  const numbers = keyNumbers(layout.view, all, keys);
+  const records = all.filter((_, i) => numbers[i] >= 0);
+  const batch = columnsOfRows(
+    { ...fields, [EVENT]: { kind: "timestamp", nullable: false } },
+    records.map(({ row, event }) => ({ ...row, [EVENT]: event })),
+  );
+  const visible = Float64Array.from(records, ({ event, available }) => (event > available ? event : available));
+  const key = Float64Array.from(numbers.filter((k) => k >= 0));
+  const { first, order } = groupByKey(keys.length, key, visible);
+  const event = gatherNumbers(
+    Float64Array.from(records, (record) => record.event),
+    order,
+  );
+  const orderKeys = records.map(orderOf(fields));
+  return {
+    first,
+    visible: gatherNumbers(visible, order),
+    event,
+    byEvent: orderByEvent(first, event),
+    slots: layout.slots.map((slot) => {
+      const compiled = compileSlot(slot, fields);
+      return compiled === null ? null : gather(compiled(batch), order);
+    }),
+    order: (place) => orderKeys[order[place]],
+  };
+}
+
+/** Every moment for every key: row number key · moments + moment of the spine. */
+export function momentTable(moments: readonly number[], keys: number): MomentTable {
+  const rows = Array.from({ length: moments.length * keys }, (_, row) => row);
+  const key = Float64Array.from(rows, (row) => Math.floor(row / moments.length));
+  const t = Float64Array.from(rows, (row) => moments[row % moments.length]);
+  const { first, order } = groupByKey(keys, key, t);
+  return { first, row: Float64Array.from(order), t: gatherNumbers(t, order) };
+}

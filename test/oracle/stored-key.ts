@@ -1,0 +1,62 @@
+import { ByteReader, ByteWriter } from "../../src/core/codec/bytes.ts";
+import type { Value } from "../../src/core/schema/data-type.ts";
+import { type Contribution, KeyState } from "../../src/core/tile/key-state.ts";
+import { decodeBlock, decodeHead, encodeBlock, encodeHead } from "../../src/core/tile/key-state-codec.ts";
+import { blocksAt, readFeatures } from "../../src/core/tile/read-features.ts";
+import type { ViewLayout } from "../../src/core/tile/view-layout.ts";
+
+const HEAD = "head";
+const blockName = (level: number, block: number): string => `${level}/${block}`;
+
+/** One key of an aggregate view that lives in bytes alone, as in an online store: each use reads them anew. */
+export class StoredKey {
+  readonly layout: ViewLayout;
+  readonly bytes = new Map<string, Uint8Array>();
+
+  constructor(layout: ViewLayout) {
+    this.layout = layout;
+  }
+
+  /** Adds a batch of records as of a watermark. */
+  fold(records: readonly Contribution[], watermark: number): void {
+    const { layout, bytes } = this;
+    const state = this.head() ?? KeyState.empty(layout);
+    for (const { level, block } of state.blocksWanted(layout, records, watermark)) this.loadBlock(state, level, block);
+    state.add(layout, records, watermark);
+    state.trim(layout, watermark);
+    const out = new ByteWriter();
+    encodeHead(layout, state, out);
+    bytes.set(HEAD, out.finish());
+    state.levels.forEach((level, l) => {
+      for (const [block, { tiles, dirty }] of level.loaded) {
+        if (!dirty) continue;
+        out.reset();
+        encodeBlock(layout, l, block, tiles, out);
+        bytes.set(blockName(l, block), out.finish());
+      }
+      for (const block of level.dropped) bytes.delete(blockName(l, block));
+    });
+  }
+
+  /** The features at t, which must not lie before the last watermark. */
+  read(t: number): Value[] {
+    const state = this.head();
+    state?.levels.forEach((level, l) => {
+      const { from, until } = blocksAt(this.layout, l, t);
+      for (const block of level.closed) if (block >= from && block < until) this.loadBlock(state, l, block);
+    });
+    return readFeatures(this.layout, state, t);
+  }
+
+  head(): KeyState | null {
+    const bytes = this.bytes.get(HEAD);
+    return bytes === undefined ? null : decodeHead(this.layout, new ByteReader(bytes));
+  }
+
+  private loadBlock(state: KeyState, level: number, block: number): void {
+    const bytes = this.bytes.get(blockName(level, block));
+    if (bytes === undefined) throw new Error(`the head names a block ${blockName(level, block)} that is not stored`);
+    const tiles = decodeBlock(this.layout, level, block, new ByteReader(bytes));
+    state.levels[level].loaded.set(block, { tiles, dirty: false });
+  }
+}
