@@ -22,3 +22,7 @@ export { configure } from "./configuration.ts";
 export type { Configuration } from "./configuration.ts";
 export { open } from "./open.ts";
 export type { OpenOptions } from "./open.ts";
+export { evaluate } from "./core/metrics/metrics.ts";
+export type { Metrics } from "./core/metrics/metrics.ts";
+export type { AuditedPrediction, AuditOutcome } from "./core/result/audit.ts";
+export type { StatusReport, RunReport } from "./core/result/status.ts";

@@ -19,6 +19,7 @@ import { formatOf } from "./core/plan/file-relation.ts";
 import { requestReader } from "./core/plan/request-rows.ts";
 import { planService, type ServicePlan } from "./core/plan/service-plan.ts";
 import type { FeatureAnswer, PredictionAnswer } from "./core/result/answers.ts";
+import type { AuditedPrediction, AuditOutcome } from "./core/result/audit.ts";
 import type {
   ComputeOutcome,
   DatasetOutcome,
@@ -41,7 +42,7 @@ import type { FileStore } from "./ports/file-store.ts";
 import type { OfflineEngine } from "./ports/offline-engine.ts";
 import type { OnlineStore } from "./ports/online-store.ts";
 import type { RegistryStore, RunKind } from "./ports/registry-store.ts";
-import type { ModelRuntime, Trainer } from "./ports/trainer.ts";
+import type { LoadedModel, ModelRuntime, Trainer } from "./ports/trainer.ts";
 import { Archiver } from "./stages/ingest/archive.ts";
 import { BulkWriter } from "./stages/ingest/bulk-writer.ts";
 import { Ingest } from "./stages/ingest/ingest.ts";
@@ -49,6 +50,7 @@ import { Loader } from "./stages/ingest/load.ts";
 import { LogWriter } from "./stages/ingest/log-writer.ts";
 import { replay } from "./stages/ingest/replay.ts";
 import { sourceStatus, viewStatus } from "./stages/monitoring/status.ts";
+import { audit } from "./stages/offline/audit.ts";
 import { answerAsOf } from "./stages/offline/as-of.ts";
 import { Computer } from "./stages/offline/compute.ts";
 import { writeDataset } from "./stages/offline/dataset.ts";
@@ -486,6 +488,41 @@ class EmbeddedStore implements Store {
     return (many ? predictions : predictions[0]) as never;
   }
 
+  async audit(
+    name: string,
+    options: { readonly signal?: AbortSignal; readonly onPrediction?: (prediction: AuditedPrediction) => void } = {},
+  ): Promise<AuditOutcome> {
+    const { catalog, engine, registry, log, clock } = this.parts;
+    const began = clock.elapsed();
+    const model = modelNamed(catalog, name);
+    await this.parts.refresh();
+    if (this.writingParts !== null) await this.served();
+    const loaded = new Map<number, LoadedModel>();
+    try {
+      const audited = await audit(engine, this.offline, {
+        plan: this.serviceOf(model.service).plan,
+        stream: servedStream(catalog, model),
+        cut: log.end,
+        predict: async (version, features, rows) => {
+          let one = loaded.get(version);
+          if (one === undefined) {
+            const found = (await registry.models(name)).find((candidate) => candidate.version === version);
+            if (found === undefined)
+              throw new AsofError("ASOF_UNKNOWN_MODEL_VERSION", `model ${name} has no version ${version}`, { model: name, version });
+            one = await this.training.runtime(found.runtime).load(await this.training.bytes(found));
+            loaded.set(version, one);
+          }
+          return one.predict(features, rows);
+        },
+        onPrediction: options.onPrediction ?? (() => {}),
+        signal: options.signal,
+      });
+      return { model: name, ...audited, seconds: clock.elapsed() - began };
+    } finally {
+      for (const one of loaded.values()) one.close();
+    }
+  }
+
   // what there is
 
   async status(): Promise<StatusReport> {
@@ -545,7 +582,7 @@ class EmbeddedStore implements Store {
         await this.served();
         await writing.fold.settled();
         const { archived } = await registry.offlineState();
-        if (writing.log.end - archived >= ARCHIVE_RECORDS) await this.archive();
+        if (writing.log.end - archived >= ARCHIVE_RECORDS) await this.archive(writing);
         await online.flushed();
         await writing.writer.close();
       }
@@ -557,8 +594,7 @@ class EmbeddedStore implements Store {
   }
 
   /** Moves the log into Parquet, as far as nobody needs it any more. */
-  private async archive(): Promise<void> {
-    const { archiver, writer, fold } = this.writing();
+  private async archive({ archiver, writer, fold }: Writing): Promise<void> {
     await this.record(
       "archive",
       "log",

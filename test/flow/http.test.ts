@@ -4,7 +4,7 @@ import { AsofError, errorTable } from "../../src/core/errors.ts";
 import { formatTimestamp } from "../../src/core/time/timestamp.ts";
 import type { Store } from "../../src/store.ts";
 import { buildServer } from "../../src/surfaces/http/build-server.ts";
-import { openTestStore } from "./open-test-store.ts";
+import { now, openTestStore } from "./open-test-store.ts";
 import { schemaValidator } from "./schema-validator.ts";
 import { withMethods } from "./with-methods.ts";
 
@@ -13,7 +13,7 @@ type Json = Record<string, any>; // oxlint-disable-line typescript/no-explicit-a
 let store: Store;
 let app: FastifyInstance;
 const MINUTE = 60_000_000;
-const start = Date.now() * 1000 - 60 * MINUTE;
+const start = now - 60 * MINUTE;
 
 beforeAll(async () => {
   store = await openTestStore();

@@ -23,5 +23,7 @@ export function openDatabase(folder: string, options: LmdbOptions): LmdbDatabase
     // One commit is one batch. Batching by turns of the event loop besides would, where a commit fails, leave
     // behind a promise that nobody holds: an unhandled rejection.
     eventTurnBatching: false,
+    // A commit resolves when it is visible and a crash of the process cannot lose it; `flushed` waits for the disk.
+    separateFlushed: true,
   });
 }

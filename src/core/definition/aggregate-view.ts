@@ -11,10 +11,22 @@ import { freeze } from "./freeze.ts";
 import { checkName } from "./name.ts";
 import { makeView, type View } from "./view.ts";
 
+/** The field that holds a key. Where the entity stands alone nothing is known of M: keys go by their own names. */
+type FieldOfKey<M, P extends keyof M> = string extends M[P] ? P : M[P];
+
 /** What the source's row must have so that it can name the entity. */
-type KeysIn<K extends Fields, M> = {
-  readonly [P in keyof K as M extends Record<P, infer C extends string> ? C : P]: KindValue[K[P]["kind"]] | null;
+type KeysIn<K extends Fields, M extends { readonly [P in keyof K]: string }> = {
+  readonly [P in keyof K as FieldOfKey<M, P> & string]: KindValue[K[P]["kind"]] | null;
 };
+
+/** The keys for which a row R has no field of their type. */
+type KeysMissing<R, K extends Fields, M extends { readonly [P in keyof K]: string }> = {
+  [P in keyof K]: FieldOfKey<M, P> extends infer C extends keyof R
+    ? [R[C]] extends [KindValue[K[P]["kind"]] | null]
+      ? never
+      : P
+    : P;
+}[keyof K];
 
 type Resolve<V, R> = V extends FieldValue<infer C> ? (C extends keyof R ? R[C] | null : never) : V;
 
@@ -43,7 +55,7 @@ export interface AggregateViewOptions<
   readonly source: EventSource<F>;
   /** The entity, with the source's fields that hold its keys where they go by other names. */
   readonly entity: (EntityBinding<K, M> | Entity<K>) &
-    ([RowOf<F>] extends [KeysIn<K, M>] ? unknown : MissingKeys<KeysIn<K, M>>);
+    ([KeysMissing<RowOf<F>, K, M>] extends [never] ? unknown : MissingKeys<KeysIn<K, M>>);
   readonly features: A;
 }
 
@@ -63,8 +75,9 @@ export function aggregateView<
   const { source, entity: bound, features: aggregates, ...about } = options;
   checkName("a view", name);
   const entity: Entity<K> = "entity" in bound ? bound.entity : bound;
-  const keys: Record<string, string> =
-    "entity" in bound ? { ...bound.fields } : Object.fromEntries(Object.keys(entity.keys).map((key) => [key, key]));
+  const keys: Record<string, string> = Object.fromEntries(
+    Object.keys(entity.keys).map((key) => [key, "entity" in bound ? bound.fields[key] : key]),
+  );
   for (const [key, type] of Object.entries(entity.keys)) checkKey(name, key, type, keys[key], source);
   const features = Object.entries(aggregates).flatMap(([base, windowed]) =>
     featuresOf(name, base, windowed, source.fields),

@@ -38,6 +38,12 @@ export function batchView<const N extends string, K extends Fields, const F exte
   const { entity, sources, sql, features, eventTime, ttl, delay = "0s", ...about } = options;
   checkName("a view", name);
   checkFieldNames(`view ${name}`, Object.keys(features));
+  checkFieldNames(`view ${name}`, [...Object.keys(features), ...Object.keys(entity.keys), eventTime]);
+  if (Object.hasOwn(entity.keys, eventTime))
+    throw new AsofError("ASOF_DEFINITION", `view ${name}: the key ${eventTime} cannot be the event time too`, {
+      view: name,
+      field: eventTime,
+    });
   for (const column of [...Object.keys(entity.keys), eventTime])
     if (Object.hasOwn(features, column))
       throw new AsofError(

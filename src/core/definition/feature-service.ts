@@ -3,21 +3,19 @@ import type { DataType, Fields, ValueOf } from "../schema/data-type.ts";
 import type { TimestampInput } from "../time/timestamp.ts";
 import type { Description, ServiceDefinition } from "./data.ts";
 import { freeze } from "./freeze.ts";
-import { checkName } from "./name.ts";
+import { checkFieldNames, checkName } from "./name.ts";
 import type { Inputs, ViewUse } from "./view.ts";
 
 type UnionToIntersection<U> = (U extends unknown ? (u: U) => void : never) extends (i: infer I) => void ? I : never;
 type Flat<T> = { readonly [P in keyof T]: T[P] };
 
 /** What a caller may give for an input. */
-type Given<D extends DataType> = D["kind"] extends "timestamp"
-  ? TimestampInput
-  : D["kind"] extends "int64"
-    ? bigint | number
-    : ValueOf<D>;
+export type Given<D extends DataType> =
+  | (D["kind"] extends "timestamp" ? TimestampInput : D["kind"] extends "int64" ? bigint | number : ValueOf<D>)
+  | (D["nullable"] extends true ? null : never);
 
-type InputsOfUse<U> = U extends ViewUse<string, infer I, object> ? I : never;
-type AllInputs<U extends readonly unknown[]> = UnionToIntersection<InputsOfUse<U[number]>>;
+/** What a caller may give for inputs. Where several views ask for one, it must do for each of them. */
+type GivenForUse<U> = U extends ViewUse<string, infer I, object> ? { readonly [P in keyof I]: Given<I[P]> } : never;
 
 type FeaturesOfUse<U> =
   U extends ViewUse<infer A, Inputs, infer V> ? { readonly [P in keyof V & string as `${A}__${P}`]: V[P] } : never;
@@ -43,7 +41,7 @@ export function featureService<const U extends readonly ViewUse[]>(
   uses: U,
   about: Description = {},
 ): FeatureService<
-  Flat<{ readonly [P in keyof AllInputs<U>]: AllInputs<U>[P] extends DataType ? Given<AllInputs<U>[P]> : never }>,
+  Flat<UnionToIntersection<GivenForUse<U[number]>>>,
   Flat<UnionToIntersection<FeaturesOfUse<U[number]>> & object>
 > {
   checkName("a feature service", name);
@@ -63,6 +61,7 @@ export function featureService<const U extends readonly ViewUse[]>(
     aliases.add(use.alias);
     for (const [input, type] of Object.entries(wanted as Fields)) addInput(name, inputs, input, type);
   }
+  checkFieldNames(`service ${name}`, Object.keys(inputs));
   const definition: ServiceDefinition = freeze({
     kind: "service",
     name,

@@ -2,11 +2,11 @@ import { AsofError } from "../errors.ts";
 import type { Expr } from "../expression/expr.ts";
 import type { Expression } from "../expression/tree.ts";
 import { typeOf } from "../expression/expression.ts";
-import type { Fields, RowOf } from "../schema/data-type.ts";
+import type { DataType, Fields, Kind, RowOf } from "../schema/data-type.ts";
 import { parseTimestamp, type TimestampInput } from "../time/timestamp.ts";
 import type { Description, ModelDefinition, TrainerDefinition } from "./data.ts";
 import type { EventSource } from "./event-source.ts";
-import type { FeatureService } from "./feature-service.ts";
+import type { FeatureService, Given } from "./feature-service.ts";
 import { freeze } from "./freeze.ts";
 import { checkName } from "./name.ts";
 
@@ -16,19 +16,32 @@ export interface Model<I extends object = object, V extends object = object> {
   readonly features: FeatureService<I, V>;
 }
 
+/** The fields of certain kinds; those, too, of which the kind is not known. */
+type FieldOf<F extends Fields, K extends Kind> = {
+  [P in keyof F & string]: [Extract<F[P]["kind"], K>] extends [never] ? never : P;
+}[keyof F & string];
+
+/** What the fields of an example can give to inputs of their names. */
+type FieldsGiven<F extends Fields> = { readonly [P in keyof F]: Given<DataType<F[P]["kind"], false>> };
+
+/** Appears in a compile error where a source lacks a field that a service asks for. */
+export interface MissingInputs<in out Needed> {
+  readonly "the source must have these fields": Needed;
+}
+
 export interface ModelOptions<I extends object, V extends object, F extends Fields> extends Description {
   readonly features: FeatureService<I, V>;
   readonly examples: {
     /** Rows to learn from. Inputs of the service are taken from the fields of the same names. */
-    readonly source: EventSource<F>;
+    readonly source: EventSource<F> & ([FieldsGiven<F>] extends [I] ? unknown : MissingInputs<I>);
     /** The moment at which each row would have been asked about: features are as of then. */
-    readonly at: (keyof F & string) | Expr<RowOf<F>, number | null>;
+    readonly at: FieldOf<F, "timestamp"> | Expr<RowOf<F>, number | null>;
     readonly where?: Expr<RowOf<F>, boolean | null>;
     /** At most so many for training and held-out together, spread evenly over time. Default: all. */
     readonly sample?: number;
   };
   /** What to predict: true or false for classification, a number for regression. */
-  readonly label: (keyof F & string) | Expr<RowOf<F>, boolean | number | null>;
+  readonly label: FieldOf<F, "boolean" | "int32" | "float64"> | Expr<RowOf<F>, boolean | number | null>;
   /** Trained on examples in [from, until), measured on examples of a later time. */
   readonly split: {
     readonly train: readonly [from: TimestampInput, until: TimestampInput];

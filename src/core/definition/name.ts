@@ -10,14 +10,26 @@ export function checkName(what: string, name: string): void {
     );
 }
 
-/** Refuses what is not a field name: letters, digits and single underscores, a letter first, at most 63. */
+/**
+ * Refuses what are not field names: letters, digits and single underscores, a letter first, at most 63. Two names of
+ * one place may not differ in case alone: the offline engine does not tell them apart.
+ */
 export function checkFieldNames(where: string, names: readonly string[]): void {
   if (names.length === 0) throw new AsofError("ASOF_DEFINITION", `${where} has no fields`, { where });
-  for (const name of names)
-    if (name.length > 63 || !/^[a-zA-Z](?:_?[a-zA-Z0-9])*$/.test(name))
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    if (typeof name !== "string" || name.length > 63 || !/^[a-zA-Z](?:_?[a-zA-Z0-9])*$/.test(name))
       throw new AsofError(
         "ASOF_DEFINITION",
         `${where}: ${JSON.stringify(name)} is not a field name: use letters, digits and single underscores, a letter first`,
-        { where, field: name },
+        { where, field: String(name) },
       );
+    const other = seen.get(name.toLowerCase());
+    if (other !== undefined && other !== name)
+      throw new AsofError("ASOF_DEFINITION", `${where}: the fields ${other} and ${name} differ in case alone`, {
+        where,
+        field: name,
+      });
+    seen.set(name.toLowerCase(), name);
+  }
 }

@@ -17,7 +17,13 @@ export interface Stream {
 
 const stream = (name: string, fields: Fields): Stream => ({ name, fields, schema: fingerprint(fields).slice(0, 16) });
 
-export const sourceStream = (source: SourceDefinition): Stream => stream(source.name, source.fields);
+const sourceStreams = new WeakMap<SourceDefinition, Stream>();
+
+export function sourceStream(source: SourceDefinition): Stream {
+  let found = sourceStreams.get(source);
+  if (found === undefined) sourceStreams.set(source, (found = stream(source.name, source.fields)));
+  return found;
+}
 
 /** The rows of a batch view: keys, features and the event time. Each version of the view has its own. */
 export function batchStream(catalog: Catalog, view: BatchViewDefinition, viewFingerprint: string): Stream {
@@ -33,7 +39,10 @@ export const SERVED = {
   t: "__t",
   version: "__version",
   prediction: "__prediction",
+  /** JSON by alias: the loads that are in the answer, the status of each view, its event time. */
   loads: "__loads",
+  statuses: "__statuses",
+  eventTimes: "__event_times",
 } as const;
 
 /** What a model served: the request, the features used, the prediction. Each set of features has its own. */
@@ -47,6 +56,8 @@ export function servedStream(catalog: Catalog, model: ModelDefinition): Stream {
     [SERVED.version]: { kind: "int32", nullable: false },
     [SERVED.prediction]: { kind: "float64", nullable: false },
     [SERVED.loads]: { kind: "string", nullable: false },
+    [SERVED.statuses]: { kind: "string", nullable: false },
+    [SERVED.eventTimes]: { kind: "string", nullable: false },
     ...absent(service.inputs),
     ...absent(serviceFeatures(catalog, service)),
   };

@@ -1,7 +1,7 @@
 import { AsofError } from "../errors.ts";
-import type { Fields } from "../schema/data-type.ts";
+import type { DataType, Fields } from "../schema/data-type.ts";
 import type { ViewDefinition, ViewUseDefinition } from "./data.ts";
-import { checkName } from "./name.ts";
+import { checkFieldNames, checkName } from "./name.ts";
 
 /** What requests carry, at the type level: the data type of each input. */
 export type Inputs = Fields;
@@ -71,8 +71,22 @@ export function makeView<N extends string, K extends Fields, V extends object>(
               key,
             },
           );
-      const inputs = Object.fromEntries(Object.entries(keys).map(([key, type]) => [names[key]!, type]));
-      return { view: definition, inputs: inputs as never, use: use(alias, names) };
+      const named = Object.keys(keys).map((key) => [key, names[key]!] as const);
+      checkFieldNames(
+        `${definition.name} as ${alias}`,
+        named.map(([, input]) => input),
+      );
+      const inputs: Record<string, DataType> = {};
+      for (const [key, input] of named) {
+        if (Object.hasOwn(inputs, input) && inputs[input].kind !== keys[key].kind)
+          throw new AsofError(
+            "ASOF_DEFINITION",
+            `${definition.name} as ${alias}: the input ${input} stands for keys of different types`,
+            { view: definition.name, input },
+          );
+        inputs[input] = keys[key];
+      }
+      return { view: definition, inputs: inputs as never, use: use(alias, Object.fromEntries(named)) };
     },
     select: (...names) => {
       for (const name of names)

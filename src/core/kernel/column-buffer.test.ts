@@ -14,7 +14,7 @@ test("parts collected are the whole, nulls and all, and gathered rows are those 
         const batch = columnsOfRows(expressionFields, [...rows, ...rows]);
         for (const [name, buffer] of buffers) buffer.add(batch.columns[name], rows.length);
       }
-      const all = parts.flat();
+      const all = parts.flat().map((row) => ({ ...row }));
       const columns = Object.fromEntries(buffers.map(([name, buffer]) => [name, buffer.column()]));
       expect(all.map((_, i) => rowAt({ rows: all.length, columns }, i))).toStrictEqual(all);
       for (const [, buffer] of buffers) expect(buffer.rows).toBe(all.length);

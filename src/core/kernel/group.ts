@@ -7,21 +7,56 @@ export interface Grouping {
   readonly first: Uint32Array;
 }
 
+/** Where each row of a table goes when it is grouped: row i takes the place `place[i]`. */
+export interface Places {
+  readonly place: Uint32Array;
+  readonly first: Uint32Array;
+}
+
 /**
- * Groups rows by key with a counting sort, then orders each group by time. Data that arrive in order of time cost
- * one pass; others a merge sort that starts from the runs that are there.
+ * Groups rows by key with a counting sort, then orders each group by time, rows of one time in their order. Keys whose
+ * rows arrive in order of time cost one pass; others a merge sort that starts from the runs that are there.
  */
-export function groupByKey(keys: number, key: Float64Array, time: Float64Array): Grouping {
+export function placesByKey(keys: number, key: Float64Array, time: Float64Array): Places {
   const rows = key.length;
   const first = new Uint32Array(keys + 1);
   for (let i = 0; i < rows; i++) first[key[i] + 1]++;
   for (let k = 0; k < keys; k++) first[k + 1] += first[k];
-  const order = new Uint32Array(first[keys]);
+  const place = new Uint32Array(rows);
   const next = first.slice(0, keys);
-  for (let i = 0; i < rows; i++) order[next[key[i]]++] = i;
+  const last = new Float64Array(keys).fill(-Infinity);
+  const isUnordered = new Uint8Array(keys);
+  let unordered = 0;
+  for (let i = 0; i < rows; i++) {
+    const k = key[i];
+    place[i] = next[k]++;
+    if (time[i] < last[k]) {
+      isUnordered[k] = 1;
+      unordered++;
+    }
+    last[k] = time[i];
+  }
+  if (unordered === 0) return { place, first };
+  const order = inverse(place);
   const sorter = new RunSorter();
-  for (let k = 0; k < keys; k++) sorter.sort(order, first[k], first[k + 1], time);
-  return { order, first };
+  for (let k = 0; k < keys; k++) {
+    if (isUnordered[k] === 0) continue;
+    sorter.sort(order, first[k], first[k + 1], time);
+    for (let p = first[k]; p < first[k + 1]; p++) place[order[p]] = p;
+  }
+  return { place, first };
+}
+
+/** The same grouping by place: which row stands there. */
+export function groupByKey(keys: number, key: Float64Array, time: Float64Array): Grouping {
+  const { place, first } = placesByKey(keys, key, time);
+  return { order: inverse(place), first };
+}
+
+function inverse(place: Uint32Array): Uint32Array {
+  const order = new Uint32Array(place.length);
+  for (let i = 0; i < place.length; i++) order[place[i]] = i;
+  return order;
 }
 
 /** A stable merge sort of indices by the times they point at, from natural runs. Keeps its buffers between calls. */

@@ -2,6 +2,7 @@ import type { Definition } from "../definition/data.ts";
 import type { FeatureService } from "../definition/feature-service.ts";
 import type { Model } from "../definition/model.ts";
 import type { FeatureAnswer, PredictionAnswer } from "./answers.ts";
+import type { AuditedPrediction, AuditOutcome } from "./audit.ts";
 import type {
   ComputeOutcome,
   DatasetOutcome,
@@ -102,6 +103,15 @@ export interface Store {
     requests: readonly I[],
   ): Promise<PredictionAnswer<V>[]>;
   predict(model: string, requests: readonly UntypedRequest[]): Promise<PredictionAnswer[]>;
+
+  /**
+   * Compares everything that a model served with what history gives for the same requests and moments, bit for bit:
+   * features, statuses, event times and predictions.
+   */
+  audit(
+    model: string,
+    options?: { readonly signal?: AbortSignal; readonly onPrediction?: (prediction: AuditedPrediction) => void },
+  ): Promise<AuditOutcome>;
 
   // what there is
   status(): Promise<StatusReport>;

@@ -21,6 +21,10 @@ export interface Part {
   readonly cut: LogPosition;
   /** Loads from this position on, and no single records: what came since. */
   readonly loadsFrom?: LogPosition;
+  /** Loads below this position only, where single records are wanted up to a later cut. */
+  readonly loadsUntil?: LogPosition;
+  /** Only records whose event lies in [since, until): others may be there or not. */
+  readonly events?: { readonly since: number; readonly until: number };
 }
 
 /**
@@ -64,6 +68,7 @@ export class OfflineStore {
       select(POSITION, sqlParquet(archives), ` WHERE ${POSITION} < ${Math.min(part.cut, Number.MAX_SAFE_INTEGER)}`);
     if (tail.length > 0) {
       const table = `${name}__tail`;
+      await session.run(`DROP TABLE IF EXISTS ${sqlIdentifier(table)}`);
       await session.table(table, { ...stream.fields, ...systemColumns }, batchesOf(tail, stream));
       select(POSITION, sqlIdentifier(table));
     }
@@ -116,20 +121,24 @@ export class OfflineStore {
     known: readonly OfflineFile[],
   ): Promise<{ files: OfflineFile[]; tail: Row[] }> {
     const { cut, loadsFrom } = part;
-    const files = known.filter(
-      (file) =>
-        file.position < cut && (loadsFrom === undefined || (file.kind === "load" && file.position >= loadsFrom)),
-    );
+    const wanted = ({ kind, position }: Pick<OfflineFile, "kind" | "position">): boolean =>
+      kind === "load"
+        ? position < Math.min(cut, part.loadsUntil ?? Infinity) && position >= (loadsFrom ?? 0)
+        : position < cut && loadsFrom === undefined;
+    const { since, until } = part.events ?? { since: -Infinity, until: Infinity };
+    const files = known.filter((file) => wanted(file) && file.maxEvent >= since && file.minEvent < until);
     const tail: Row[] = [];
-    const seen = new Set(files.map(({ path }) => path));
+    const listed = new Set(known.map(({ path }) => path));
     for await (const entry of this.log.read(Math.max(archived, this.log.start))) {
       if (entry.position >= cut) break;
       if (entry.stream !== stream.name) continue;
-      if (entry.kind === ENTRY.load && entry.position >= (loadsFrom ?? 0))
-        files.push(...loadFiles(entry, decodeLoad(entry.payload)).filter(({ path }) => !seen.has(path)));
+      if (entry.kind === ENTRY.load)
+        files.push(...loadFiles(entry, decodeLoad(entry.payload)).filter((file) => wanted(file) && !listed.has(file.path)));
       if (entry.kind === ENTRY.records && loadsFrom === undefined && entry.position + entry.count > archived)
         this.decode(entry, tail);
     }
+    if (part.events !== undefined)
+      return { files, tail: tail.filter((row) => (row[EVENT] as number) >= since && (row[EVENT] as number) < until) };
     return { files, tail };
   }
 

@@ -7,7 +7,7 @@ import type { AggregateUse, ServicePlan } from "../../core/plan/service-plan.ts"
 import type { WorkOptions } from "../../core/result/progress.ts";
 import { type Batch, type Column, columnsOfRows, rowAt } from "../../core/schema/column.ts";
 import type { DataType, Fields } from "../../core/schema/data-type.ts";
-import { EVENT_TIME } from "../../core/tile/view-layout.ts";
+import { EVENT_TIME, levelStart } from "../../core/tile/view-layout.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
 import { aggregateJoin, MOMENT, ROW, type RowRange, type UseOutput } from "./aggregate-join.ts";
 import { type BatchJoin, batchJoin } from "./batch-join.ts";
@@ -94,16 +94,20 @@ export function resultFields({
 async function attachHistory(
   session: OfflineSession,
   store: OfflineStore,
-  { plan, parts }: PointInTimeRequest,
+  { plan, parts, spine }: PointInTimeRequest,
 ): Promise<Map<string, string>> {
+  const asked = await momentsOf(session, spine);
   const attached = new Map<string, string>();
   const names = new Map<string, string>();
-  const streams: [string, Stream][] = [
-    ...plan.aggregates.map(({ alias, source }): [string, Stream] => [alias, source]),
-    ...plan.batches.map(({ alias, stream }): [string, Stream] => [alias, stream]),
+  const streams: [string, Stream, Part][] = [
+    ...plan.aggregates.map(({ alias, source, layout }): [string, Stream, Part] => [
+      alias,
+      source,
+      { ...parts(alias), events: { since: earliestStart(layout, asked.first), until: asked.last } },
+    ]),
+    ...plan.batches.map(({ alias, stream }): [string, Stream, Part] => [alias, stream, parts(alias)]),
   ];
-  for (const [alias, stream] of streams) {
-    const part = parts(alias);
+  for (const [alias, stream, part] of streams) {
     const id = JSON.stringify([stream.name, part]);
     let name = names.get(id);
     if (name === undefined) {
@@ -114,6 +118,20 @@ async function attachHistory(
     attached.set(alias, name);
   }
   return attached;
+}
+
+/** The first and the last moment that a spine asks about, in microseconds. */
+async function momentsOf(session: OfflineSession, spine: string): Promise<{ first: number; last: number }> {
+  const [{ first, last }] = await session.rows(
+    `SELECT CAST(min(${MOMENT}) AS DOUBLE) AS first, CAST(max(${MOMENT}) AS DOUBLE) AS last FROM ${spine}`,
+    { first: { kind: "float64", nullable: true }, last: { kind: "float64", nullable: true } },
+  );
+  return { first: (first as number | null) ?? 0, last: (last as number | null) ?? 0 };
+}
+
+/** The first event time that any window of a view needs from t on. */
+function earliestStart({ levels }: AggregateUse["layout"], t: number): number {
+  return Math.min(...levels.map((level) => levelStart(level, t)));
 }
 
 async function* joined(

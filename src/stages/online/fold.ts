@@ -29,6 +29,8 @@ interface CachedKey {
   readonly state: KeyState;
 }
 
+/** How long records gather before they are folded, in milliseconds. Part of the time from acknowledged to readable. */
+const GATHER_MS = 2;
 /** Records that one batch folds at the most, and key states kept decoded between batches. */
 const BATCH = 10_000;
 const CACHED_KEYS = 50_000;
@@ -45,6 +47,7 @@ export class Fold {
   private caches = new Map<number, Map<string, CachedKey>>();
   private running: Promise<void> | null = null;
   private paused = 0;
+  private timer: ReturnType<typeof setTimeout> | null = null;
   /** Those who wait for the position to advance, woken whenever it may have. */
   private waiting: (() => void)[] = [];
   private failure: unknown = null;
@@ -74,14 +77,21 @@ export class Fold {
     this.caches = new Map();
   }
 
-  /** Starts folding what the log has, unless that is under way. */
+  /** Has what the log holds folded soon: what arrives within a moment is folded together. */
   wake(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      this.start();
+    }, GATHER_MS);
+  }
+
+  private start(): void {
     if (this.running !== null || this.paused > 0 || this.failure !== null || this.position >= this.log.end) return;
     this.running = this.run()
       .catch((error: unknown) => void (this.failure = error))
       .finally(() => {
         this.running = null;
-        this.wake();
+        this.start();
         this.release();
       });
   }
@@ -90,7 +100,7 @@ export class Fold {
   async settled(): Promise<void> {
     const end = this.log.end;
     while (this.position < end) {
-      this.wake();
+      this.start();
       if (this.failure !== null) throw this.failure;
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
@@ -108,7 +118,7 @@ export class Fold {
       return await work();
     } finally {
       this.paused--;
-      this.wake();
+      this.start();
       this.release();
     }
   }

@@ -77,6 +77,8 @@ export class Predictor {
         [SERVED.version]: version,
         [SERVED.prediction]: prediction,
         [SERVED.loads]: JSON.stringify(features.loads),
+        [SERVED.statuses]: JSON.stringify(features.statuses),
+        [SERVED.eventTimes]: JSON.stringify(features.eventTimes),
         ...requests[i],
         ...features.values,
       },

@@ -32,7 +32,11 @@ export function failureText({ code, message, remedy, details }: Failure, style: 
   const lines = names.map((name) => {
     const value = details[name]!;
     const shown = Array.isArray(value) ? value.join(", ") : String(value);
-    return `  ${style.dim(visible(name).padEnd(widest))}  ${visible(shown)}`;
+    // SQL and what an engine says of it take several lines.
+    const lines = visibleLines(shown)
+      .trimEnd()
+      .replaceAll("\n", `\n${" ".repeat(widest + 4)}`);
+    return `  ${style.dim(visible(name).padEnd(widest))}  ${lines}`;
   });
   return [`${style.red(`${code}:`)} ${visibleLines(message)}`, ...lines, `  ${style.dim("to do:")} ${remedy}`].join(
     "\n",

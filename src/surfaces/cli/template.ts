@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -15,9 +15,8 @@ export interface Template {
   readonly steps: readonly (readonly [command: string, purpose: string])[];
 }
 
-/** The flights' own data and reports, and what a project of its own has no use for. */
-const leftOut =
-  /^(\.asof|node_modules|report\.json|quickstart(\.test)?\.ts|package(-lock)?\.json|tsconfig\.json|README\.md|.*\.parquet)(\/|$)/;
+/** What a project needs of the example; the rest of it is the quickstart. */
+const flightFiles = ["asof.config.ts", "definitions.ts"];
 
 export function readTemplate(name: TemplateName): Template {
   return name === "flights" ? flights() : blank;
@@ -25,13 +24,9 @@ export function readTemplate(name: TemplateName): Template {
 
 function flights(): Template {
   const folder = fileURLToPath(new URL("../../../examples/flights/", import.meta.url));
-  const names = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, "/"))
-    .filter((name) => !leftOut.test(name));
   const data = "node_modules/vega-datasets/data/flights-3m.parquet";
   return {
-    files: Object.fromEntries(names.sort().map((name) => [name, readFileSync(path.join(folder, name), "utf8")])),
+    files: Object.fromEntries(flightFiles.map((name) => [name, readFileSync(path.join(folder, name), "utf8")])),
     packages: { "vega-datasets": "3.2.1" },
     steps: [
       ["npx asof apply --yes", "make the definitions the store's"],
@@ -58,8 +53,8 @@ export default configure({ definitions });
 export const customer = entity("customer", { customer: t.string() });
 
 export const orders = eventSource("orders", {
-  fields: { at: t.timestamp(), customer: t.string(), amount: t.float64() },
-  eventTime: "at",
+  fields: { placed: t.timestamp(), customer: t.string(), amount: t.float64() },
+  eventTime: "placed",
 });
 
 export const spending = aggregateView("spending", {
@@ -74,9 +69,9 @@ export const spending = aggregateView("spending", {
 
 export const customerFeatures = featureService("customer_features", [spending]);
 `,
-    "orders.ndjson": `{"at":"2025-01-01T09:00:00Z","customer":"ada","amount":12.5}
-{"at":"2025-01-01T17:30:00Z","customer":"ada","amount":7}
-{"at":"2025-01-02T08:15:00Z","customer":"bob","amount":40.25}
+    "orders.ndjson": `{"placed":"2025-01-01T09:00:00Z","customer":"ada","amount":12.5}
+{"placed":"2025-01-01T17:30:00Z","customer":"ada","amount":7}
+{"placed":"2025-01-02T08:15:00Z","customer":"bob","amount":40.25}
 `,
   },
   packages: {},

@@ -55,7 +55,7 @@ export const datasetVerb: Verb = (program, action) => {
                 ["service", outcome.service],
                 ["file", outcome.path],
                 ["rows", count(outcome.rows)],
-                ["columns", `${outcome.columns.length}: ${outcome.columns.join(", ")}`],
+                ["columns", `${outcome.columns.length}: ${brief(outcome.columns)}`],
                 ["size", bytes(outcome.bytes)],
                 ["took", seconds(outcome.seconds)],
               ],
@@ -65,6 +65,10 @@ export const datasetVerb: Verb = (program, action) => {
       }),
     );
 };
+
+function brief(names: readonly string[]): string {
+  return names.length <= 8 ? names.join(", ") : `${names.slice(0, 7).join(", ")}, …, ${names.at(-1)}`;
+}
 
 /** A query starts as queries do; a file of that very name would be a file. */
 function isQuery(spine: string, file: string): boolean {

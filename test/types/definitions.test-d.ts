@@ -1,0 +1,399 @@
+import { describe, expectTypeOf, test } from "vitest";
+import {
+  aggregateView,
+  avg,
+  batchView,
+  coalesce,
+  col,
+  count,
+  entity,
+  eventSource,
+  featureService,
+  type FeaturesOf,
+  gradientBoostedTrees,
+  max,
+  min,
+  minutes,
+  model,
+  onDemandView,
+  type RequestOf,
+  stddev,
+  sum,
+  t,
+  type TimestampInput,
+  variance,
+  window,
+} from "asof";
+import { type lateFlight, lateFlightModel } from "../../examples/flights/definitions.ts";
+
+const airport = entity("airport", { airport: t.string() });
+const route = entity("route", { origin: t.string(), number: t.int32() });
+const flights = eventSource("flights", {
+  fields: {
+    scheduled: t.timestamp(),
+    landed: t.nullable(t.timestamp()),
+    delay: t.int32(),
+    price: t.nullable(t.float64()),
+    miles: t.int64(),
+    cancelled: t.boolean(),
+    diverted: t.nullable(t.boolean()),
+    origin: t.string(),
+    destination: t.string(),
+    number: t.int32(),
+  },
+  eventTime: "scheduled",
+});
+const from = airport.from({ airport: "origin" });
+const n = count().over("1h");
+const departures = aggregateView("departures", {
+  source: flights,
+  entity: from,
+  features: {
+    n: count().over("1h", "7d", window("7d", { name: "week_before", offset: "7d" }), "lifetime"),
+    late: avg(col("delay").gt(15)).over("3h"),
+    longest: max("delay").over("3h"),
+    dearest: max(col("price")).over("3h"),
+    first: min("destination").over("3h"),
+  },
+});
+
+describe("the flights example", () => {
+  type Windows = "1h" | "3h" | "1d" | "7d";
+  type Traffic<A extends string> = { readonly [W in Windows as `${A}__flights_${W}`]: number } & {
+    readonly [W in Windows as `${A}__late_${W}`]: number | null;
+  } & { readonly [W in "3h" | "7d" as `${A}__delay_${W}`]: number | null };
+  type Flat<T> = { readonly [P in keyof T]: T[P] };
+
+  test("asks for exactly what its views need", () => {
+    expectTypeOf<RequestOf<typeof lateFlight>>().toEqualTypeOf<{
+      readonly origin: string;
+      readonly destination: string;
+      readonly scheduled: TimestampInput;
+      readonly distance: number;
+    }>();
+  });
+
+  test("answers exactly its features", () => {
+    expectTypeOf<FeaturesOf<typeof lateFlight>>().toEqualTypeOf<
+      Flat<
+        Traffic<"origin"> &
+          Traffic<"destination"> &
+          Traffic<"inbound"> & {
+            readonly yesterday__mean_delay: number | null;
+            readonly yesterday__flights: number | null;
+            readonly calendar__hour: number;
+            readonly calendar__weekday: number;
+            readonly calendar__miles: number;
+          }
+      >
+    >();
+    const answer = {} as FeaturesOf<typeof lateFlight>;
+    expectTypeOf(answer.origin__flights_3h).toEqualTypeOf<number>();
+    // @ts-expect-error -- a window that the view does not have
+    void answer.origin__flights_2h;
+    // @ts-expect-error -- an alias that the service does not have
+    void answer.departures__flights_3h;
+  });
+
+  test("its model asks and answers as its service does", () => {
+    expectTypeOf(lateFlightModel.features).toEqualTypeOf<typeof lateFlight>();
+  });
+
+  test("refuses other requests", () => {
+    const ask = (request: RequestOf<typeof lateFlight>): unknown => request;
+    ask({ origin: "ORD", destination: "LAX", scheduled: "2001-06-24T10:00", distance: 1745 });
+    ask({ origin: "ORD", destination: "LAX", scheduled: new Date(0), distance: 1745 });
+    ask({ origin: "ORD", destination: "LAX", scheduled: 993_376_800_000_000, distance: 1745 });
+    // @ts-expect-error -- no destination
+    ask({ origin: "ORD", scheduled: 0, distance: 1745 });
+    // @ts-expect-error -- a number for a text
+    ask({ origin: 7, destination: "LAX", scheduled: 0, distance: 1745 });
+    // @ts-expect-error -- a text for a number
+    ask({ origin: "ORD", destination: "LAX", scheduled: 0, distance: "1745" });
+    // @ts-expect-error -- null for a key
+    ask({ origin: null, destination: "LAX", scheduled: 0, distance: 1745 });
+    // @ts-expect-error -- an input that the service does not have
+    ask({ origin: "ORD", destination: "LAX", scheduled: 0, distance: 1745, airport: "ORD" });
+  });
+});
+
+describe("a source", () => {
+  const fields = { at: t.timestamp(), delay: t.int32(), name: t.string() };
+
+  test("takes its times from timestamps of its own", () => {
+    eventSource("s", { fields, eventTime: "at", availableAt: "15m" });
+    eventSource("s", { fields, eventTime: col("at"), availableAt: "at" });
+    eventSource("s", { fields, eventTime: col("at").plus(minutes(col("delay"))), availableAt: col("at").plus("10m") });
+    // @ts-expect-error -- a column that it does not have
+    void (() => eventSource("s", { fields, eventTime: "when" }));
+    // @ts-expect-error -- a column that is no timestamp
+    void (() => eventSource("s", { fields, eventTime: "name" }));
+    // @ts-expect-error -- an expression over a column that it does not have
+    void (() => eventSource("s", { fields, eventTime: col("when").plus("1h") }));
+    // @ts-expect-error -- an expression over a column of another type
+    void (() => eventSource("s", { fields, eventTime: col("name").plus("1h") }));
+    // @ts-expect-error -- neither a column nor a duration
+    void (() => eventSource("s", { fields, eventTime: "at", availableAt: "soon" }));
+    // @ts-expect-error -- the column of a file for a field that it does not have
+    void (() => eventSource("s", { fields, eventTime: "at", columns: { when: "date" } }));
+  });
+});
+
+describe("an aggregate view", () => {
+  test("gives a feature for each window, of the type that the aggregation has", () => {
+    const service = featureService("s", [departures]);
+    expectTypeOf<FeaturesOf<typeof service>>().toEqualTypeOf<{
+      readonly departures__n_1h: number;
+      readonly departures__n_7d: number;
+      readonly departures__n_week_before: number;
+      readonly departures__n_lifetime: number;
+      readonly departures__late_3h: number | null;
+      readonly departures__longest_3h: number | null;
+      readonly departures__dearest_3h: number | null;
+      readonly departures__first_3h: string | null;
+    }>();
+    expectTypeOf<RequestOf<typeof service>>().toEqualTypeOf<{ readonly airport: string }>();
+  });
+
+  test("keeps an int64 a bigint where it is one of the values", () => {
+    const view = aggregateView("v", {
+      source: flights,
+      entity: from,
+      features: { most: max("miles").over("1h"), all: sum("miles").over("1h"), any: max("cancelled").over("1h") },
+    });
+    const service = featureService("s", [view]);
+    expectTypeOf<FeaturesOf<typeof service>>().toEqualTypeOf<{
+      readonly v__most_1h: bigint | null;
+      readonly v__all_1h: number | null;
+      readonly v__any_1h: boolean | null;
+    }>();
+  });
+
+  test("takes columns by name and as expressions, and conditions of bare columns", () => {
+    const features = {
+      a: count().where(col("cancelled")).over("1h"),
+      b: count().where(col("diverted")).where(col("delay").gt(15)).over("1h"),
+      c: sum(col("delay"))
+        .where(col("cancelled").and(col("diverted")))
+        .over("1h"),
+      d: avg(col("price")).over("1h"),
+      e: variance(col("miles")).over("1h"),
+      f: stddev("cancelled").over("1h"),
+      g: min(col("origin")).over("1h"),
+      h: max(coalesce(col("delay"), col("number"))).over("1h"),
+      i: sum(coalesce(col("price"), 0)).over("1h"),
+    };
+    const view = aggregateView("v", { source: flights, entity: from, features });
+    const service = featureService("s", [view]);
+    type Answer = FeaturesOf<typeof service>;
+    expectTypeOf<Answer["v__a_1h"]>().toEqualTypeOf<number>();
+    expectTypeOf<Answer["v__c_1h"]>().toEqualTypeOf<number | null>();
+    expectTypeOf<Answer["v__g_1h"]>().toEqualTypeOf<string | null>();
+    expectTypeOf<Answer["v__h_1h"]>().toEqualTypeOf<number | null>();
+  });
+
+  test("refuses columns that the source does not have, or has as another type", () => {
+    const base = { source: flights, entity: from } as const;
+    // @ts-expect-error -- no such column
+    void (() => aggregateView("v", { ...base, features: { x: sum("speed").over("1h") } }));
+    // @ts-expect-error -- no such column, in an expression
+    void (() => aggregateView("v", { ...base, features: { x: sum(col("speed")).over("1h") } }));
+    // @ts-expect-error -- no such column, deep in an expression
+    void (() => aggregateView("v", { ...base, features: { x: avg(col("speed").gt(1)).over("1h") } }));
+    // @ts-expect-error -- no such column, in a maximum
+    void (() => aggregateView("v", { ...base, features: { x: max("speed").over("1h") } }));
+    // @ts-expect-error -- no such column, in a condition
+    void (() => aggregateView("v", { ...base, features: { x: count().where(col("speed").gt(1)).over("1h") } }));
+    // @ts-expect-error -- no such column that is a condition
+    void (() => aggregateView("v", { ...base, features: { x: count().where(col("delayed")).over("1h") } }));
+    // @ts-expect-error -- the sum of texts
+    void (() => aggregateView("v", { ...base, features: { x: sum("origin").over("1h") } }));
+    // @ts-expect-error -- the mean of texts, as an expression
+    void (() => aggregateView("v", { ...base, features: { x: avg(col("origin")).over("1h") } }));
+    // @ts-expect-error -- a text compared with a number
+    void (() => aggregateView("v", { ...base, features: { x: avg(col("origin").gt(15)).over("1h") } }));
+    // @ts-expect-error -- a number that is a condition
+    void (() => aggregateView("v", { ...base, features: { x: count().where(col("delay")).over("1h") } }));
+    // @ts-expect-error -- an aggregate without windows
+    void (() => aggregateView("v", { ...base, features: { x: count() } }));
+    const twice = count().where(col("cancelled")).where(col("delayed")).over("1h");
+    // @ts-expect-error -- no such column in the second condition
+    void (() => aggregateView("v", { ...base, features: { twice } }));
+    // @ts-expect-error -- a number that is a condition, as an expression
+    void (() => count().where(col("delay").plus(1)));
+    // @ts-expect-error -- a window that is no duration
+    void (() => count().over("an hour"));
+    // @ts-expect-error -- a window of no unit
+    void (() => count().over("15"));
+  });
+
+  test("has every key of its entity in the source, of its type", () => {
+    aggregateView("v", { source: flights, entity: route, features: { n } });
+    aggregateView("v", {
+      source: flights,
+      entity: route.from({ origin: "destination", number: "delay" }),
+      features: { n },
+    });
+    // @ts-expect-error -- the source has no `airport`
+    void (() => aggregateView("v", { source: flights, entity: airport, features: { n } }));
+    // @ts-expect-error -- the source has no `tail`
+    void (() => aggregateView("v", { source: flights, entity: airport.from({ airport: "tail" }), features: { n } }));
+    // @ts-expect-error -- a number for a text
+    void (() => aggregateView("v", { source: flights, entity: airport.from({ airport: "delay" }), features: { n } }));
+    const twice = route.from({ origin: "origin", number: "origin" });
+    // @ts-expect-error -- a text for a number
+    void (() => aggregateView("v", { source: flights, entity: twice, features: { n } }));
+    // @ts-expect-error -- one of the keys is missing
+    void (() => route.from({ origin: "origin" }));
+    // @ts-expect-error -- a key that the entity does not have
+    void (() => aggregateView("v", { source: flights, entity: airport.from({ airprt: "origin" }), features: { n } }));
+  });
+});
+
+describe("a batch view", () => {
+  test("gives its features, or null where there is no row", () => {
+    const view = batchView("v", {
+      entity: airport,
+      sources: [flights],
+      sql: "",
+      features: { mean: t.float64(), name: t.nullable(t.string()), miles: t.int64() },
+      eventTime: "day",
+    });
+    const service = featureService("s", [view.as("daily", { airport: "origin" })]);
+    expectTypeOf<RequestOf<typeof service>>().toEqualTypeOf<{ readonly origin: string }>();
+    expectTypeOf<FeaturesOf<typeof service>>().toEqualTypeOf<{
+      readonly daily__mean: number | null;
+      readonly daily__name: string | null;
+      readonly daily__miles: bigint | null;
+    }>();
+  });
+});
+
+describe("an on-demand view", () => {
+  test("computes its features from its input", () => {
+    onDemandView("v", {
+      input: { at: t.timestamp(), n: t.nullable(t.int32()), big: t.int64(), name: t.string() },
+      features: { x: t.float64(), y: t.nullable(t.boolean()) },
+      compute: (input, context) => {
+        expectTypeOf(input).toEqualTypeOf<{
+          readonly at: number;
+          readonly n: number | null;
+          readonly big: bigint;
+          readonly name: string;
+        }>();
+        expectTypeOf(context.t).toEqualTypeOf<number>();
+        return { x: 1, y: null };
+      },
+    });
+    const one = { input: { n: t.int32() }, features: { x: t.int32() } } as const;
+    const two = { input: { n: t.int32() }, features: { x: t.int32(), y: t.int32() } } as const;
+    // @ts-expect-error -- a feature is missing
+    void (() => onDemandView("v", { ...two, compute: () => ({ x: 1 }) }));
+    // @ts-expect-error -- a feature of another type
+    void (() => onDemandView("v", { ...one, compute: () => ({ x: "1" }) }));
+    // @ts-expect-error -- null where it may not be
+    void (() => onDemandView("v", { ...one, compute: () => ({ x: null }) }));
+    // @ts-expect-error -- an input that it does not have
+    void (() => onDemandView("v", { ...one, compute: ({ m }) => ({ x: m }) }));
+    // @ts-expect-error -- a promise
+    void (() => onDemandView("v", { ...one, compute: async () => ({ x: 1 }) }));
+  });
+});
+
+describe("a service", () => {
+  const extra = onDemandView("extra", {
+    input: {
+      at: t.timestamp(),
+      big: t.int64(),
+      airport: t.string(),
+      maybe: t.nullable(t.int32()),
+      then: t.nullable(t.timestamp()),
+    },
+    features: { x: t.float64() },
+    compute: () => ({ x: 1 }),
+  });
+
+  test("asks for the inputs of all its views, each once", () => {
+    const service = featureService("s", [departures, extra, departures.as("other", { airport: "destination" })]);
+    expectTypeOf<RequestOf<typeof service>>().toEqualTypeOf<{
+      readonly airport: string;
+      readonly at: TimestampInput;
+      readonly big: bigint | number;
+      readonly maybe: number | null;
+      readonly then: TimestampInput | null;
+      readonly destination: string;
+    }>();
+  });
+
+  test("answers what was selected", () => {
+    const service = featureService("s", [
+      departures.select("n_1h", "first_3h"),
+      departures.select("late_3h").as("other"),
+    ]);
+    expectTypeOf<FeaturesOf<typeof service>>().toEqualTypeOf<{
+      readonly departures__n_1h: number;
+      readonly departures__first_3h: string | null;
+      readonly other__late_3h: number | null;
+    }>();
+    // @ts-expect-error -- a feature that the view does not have
+    void (() => departures.select("n_2h"));
+  });
+
+  test("needs an input for every key", () => {
+    const view = aggregateView("v", { source: flights, entity: route, features: { n } });
+    const service = featureService("s", [view.as("a", { origin: "x", number: "y" })]);
+    expectTypeOf<RequestOf<typeof service>>().toEqualTypeOf<{ readonly x: string; readonly y: number }>();
+    // @ts-expect-error -- one of two keys
+    void (() => view.as("a", { origin: "x" }));
+    // @ts-expect-error -- a key that it does not have
+    void (() => view.as("a", { airport: "x" }));
+  });
+
+  test("an input that several views ask for must do for each of them", () => {
+    const strict = onDemandView("strict", {
+      input: { maybe: t.int32() },
+      features: { x: t.float64() },
+      compute: () => ({ x: 1 }),
+    });
+    const service = featureService("s", [extra, strict]);
+    expectTypeOf<RequestOf<typeof service>["maybe"]>().toEqualTypeOf<number>();
+  });
+});
+
+describe("a model", () => {
+  const service = featureService("s", [departures.as("at", { airport: "origin" })]);
+  const rest = {
+    features: service,
+    split: { train: ["2001-01-01", "2001-02-01"], test: ["2001-02-01", "2001-03-01"] },
+    trainer: gradientBoostedTrees(),
+  } as const;
+
+  test("learns from a source that has its service's inputs", () => {
+    const found = model("m", { ...rest, examples: { source: flights, at: "scheduled" }, label: "cancelled" });
+    expectTypeOf<RequestOf<typeof found.features>>().toEqualTypeOf<{ readonly origin: string }>();
+    model("m", {
+      ...rest,
+      examples: { source: flights, at: col("scheduled").minus("1h"), where: col("diverted") },
+      label: col("delay").gt(15),
+    });
+    // @ts-expect-error -- no such moment
+    void (() => model("m", { ...rest, examples: { source: flights, at: "when" }, label: "delay" }));
+    // @ts-expect-error -- no such label
+    void (() => model("m", { ...rest, examples: { source: flights, at: "scheduled" }, label: "late" }));
+    // @ts-expect-error -- no such column in the label
+    void (() => model("m", { ...rest, examples: { source: flights, at: "scheduled" }, label: col("late").gt(15) }));
+    // @ts-expect-error -- a label that is a text
+    void (() => model("m", { ...rest, examples: { source: flights, at: "scheduled" }, label: "origin" }));
+    // @ts-expect-error -- a moment that is no timestamp
+    void (() => model("m", { ...rest, examples: { source: flights, at: "origin" }, label: "delay" }));
+    const where = col("late");
+    // @ts-expect-error -- no such column in the condition
+    void (() => model("m", { ...rest, examples: { source: flights, at: "scheduled", where }, label: "delay" }));
+    const other = { ...rest, features: featureService("s", [departures]) } as const;
+    // @ts-expect-error -- the source has no `airport`, which the service asks for
+    void (() => model("m", { ...other, examples: { source: flights, at: "scheduled" }, label: "delay" }));
+    const wrong = { ...rest, features: featureService("s", [departures.as("at", { airport: "delay" })]) } as const;
+    // @ts-expect-error -- the source has `delay` as a number, the service asks for a text
+    void (() => model("m", { ...wrong, examples: { source: flights, at: "scheduled" }, label: "delay" }));
+  });
+});
