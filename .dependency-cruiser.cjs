@@ -44,8 +44,8 @@ module.exports = {
     only(
       "store-imports-stages-ports-core",
       "the composition root is handed its adapters",
-      "^src/store\\.ts$",
-      "^src/(stages|ports|core)/",
+      "^src/store(\\.ts$|/)",
+      "^src/(stages|ports|core|store)/",
     ),
     {
       name: "surfaces-import-store-core-and-surfaces",

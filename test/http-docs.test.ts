@@ -104,6 +104,18 @@ describe("docs/http.md", () => {
     },
   );
 
+  test("imports what the package exports", async () => {
+    const [, names, specifier] = /import \{ ([\w, ]+) \} from "asof(\/[\w/]+)"/.exec(page)!;
+    const { exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+      exports: Record<string, { types: string; default: string }>;
+    };
+    const entry = exports[`.${specifier}`];
+    expect(entry.types).toBe(entry.default.replace(/\.js$/, ".d.ts"));
+    const source = entry.default.replace("./dist/", "../src/").replace(/\.js$/, ".ts");
+    const module = (await import(new URL(source, import.meta.url).href)) as object;
+    for (const name of names.split(", ")) expect(module).toHaveProperty(name);
+  });
+
   test("tells the errors as they are", () => {
     for (const [, code] of page.matchAll(/"code": "(\w+)"/g))
       expect(page).toContain(errorTable[code as ErrorCode].remedy);

@@ -48,7 +48,9 @@ export async function snapshot(at: string, store: Store): Promise<Snapshot> {
     batchFeatures: viewsIn(status, "batchView", ({ offlineRows, onlineKeys }) =>
       offlineRows === 0 ? "none" : `${count(offlineRows ?? 0)} rows offline, ${onlineKeys === null ? "not online" : `${count(onlineKeys)} keys online`}`),
     realTimeFeatures: viewsIn(status, "aggregateView", ({ name, onlineKeys }) => (onlineKeys === null ? `${name}: not online` : `${name}: ${count(onlineKeys)} keys online`)),
-    model: status.models.map(({ versions, promoted }) => (versions === 0 ? "none" : `${versions} trained, version ${promoted ?? "none"} serves`)).join("; "),
+    model: status.models
+      .map(({ versions, promoted, served }) => (versions === 0 ? "none" : `version ${promoted ?? "none"} of ${versions} serves, ${count(served)} predictions logged`))
+      .join("; "),
   };
 }
 

@@ -23,7 +23,10 @@ async function ingest(store: Store): Promise<void> {
   const now = Date.now() * 1000;
   say({ sent: [numbers[0], numbers.at(-1)] });
   // Some happened a while ago.
-  await store.ingest("clicks", numbers.map((n) => clicks.clickOf(n, now - below(3) * 40_000_000)));
+  await store.ingest(
+    "clicks",
+    numbers.map((n) => clicks.clickOf(n, now - below(3) * 40_000_000)),
+  );
   say({ acknowledged: [numbers[0], numbers.at(-1)] });
 }
 
@@ -31,7 +34,10 @@ async function load(store: Store): Promise<void> {
   const numbers = range(1 + below(200));
   const now = Date.now() * 1000;
   const file = path.join(path.dirname(home), `clicks-${numbers[0]}.ndjson`);
-  writeFileSync(file, numbers.map((n) => `${JSON.stringify(clicks.clickOf(n, now - below(3 * 86_400) * 1_000_000))}\n`).join(""));
+  writeFileSync(
+    file,
+    numbers.map((n) => `${JSON.stringify(clicks.clickOf(n, now - below(3 * 86_400) * 1_000_000))}\n`).join(""),
+  );
   say({ sent: [numbers[0], numbers.at(-1)] });
   await store.load("clicks", [file]);
   say({ acknowledged: [numbers[0], numbers.at(-1)] });
@@ -45,18 +51,18 @@ async function ask(store: Store): Promise<void> {
 
 /** Does something again and again until the process is killed or told to stop. */
 async function again(run: () => Promise<unknown>, pause: number): Promise<void> {
-  while (!stopping) {
+  while (!told.aborted) {
     await run();
     await sleep(next() * pause);
   }
 }
 
-let stopping = false;
-process.stdin.once("data", () => (stopping = true));
-process.stdin.once("end", () => (stopping = true));
+const stopping = new AbortController();
+const told = stopping.signal;
+process.stdin.resume().once("end", () => stopping.abort());
 
 const store = await open({ definitions: clicks, home }, { whenLocked: "refuse" });
-if ((await store.plan()).empty === false) {
+if (!(await store.plan()).empty) {
   await store.apply();
   await store.materialize();
 }

@@ -91,23 +91,84 @@ const ndjson = (...records: readonly object[]): string => records.map((one) => `
 const header = "at,customer,amount,cents,points,ratio,refund\n";
 const csv = (...rows: readonly string[]): string => header + rows.map((row) => `${row}\n`).join("");
 const goodCsv = "2026-03-02T11:00:00Z,zoe,1,1,1,1,false";
-const row = "TIMESTAMP '2026-03-02 11:00:00' AS at, 'zoe' AS customer, 1.0::DOUBLE AS amount, 1::BIGINT AS cents, 1 AS points, 1.0::DOUBLE AS ratio, false AS refund";
+const row =
+  "TIMESTAMP '2026-03-02 11:00:00' AS at, 'zoe' AS customer, 1.0::DOUBLE AS amount, 1::BIGINT AS cents, 1 AS points, 1.0::DOUBLE AS ratio, false AS refund";
 
 type Where = Readonly<Record<string, unknown>>;
 
 describe("a file", () => {
   test.each<[string, string, string, ErrorCode, Where]>([
-    ["without a column", "less.csv", header.replace(",cents", "") + "2026-03-02,zoe,1,1,1,false\n", "ASOF_MISSING_FIELD", { column: "cents", field: "cents" }],
-    ["with a value of the wrong type", "type.ndjson", ndjson(good, { ...good, amount: "much" }), "ASOF_TYPE", { row: 2, field: "amount" }],
-    ["with a column of the wrong type", "column.ndjson", ndjson({ ...good, amount: true }), "ASOF_TYPE", { column: "amount" }],
-    ["with a fraction for an integer", "fraction.csv", csv(goodCsv, "2026-03-02,zoe,1,1,1.5,1,false"), "ASOF_TYPE", { row: 2, field: "points" }],
-    ["without a key", "key.ndjson", ndjson(good, good, { ...good, customer: null }), "ASOF_MISSING_FIELD", { row: 3, field: "customer" }],
-    ["with a bad timestamp", "time.csv", csv(goodCsv, "yesterday,zoe,1,1,1,1,false"), "ASOF_TIMESTAMP", { row: 2, field: "at" }],
-    ["with a day that no month has", "day.csv", csv("2026-02-30T00:00:00Z,zoe,1,1,1,1,false"), "ASOF_TIMESTAMP", { row: 1, field: "at" }],
-    ["with a time beyond all times", "beyond.csv", csv("295000-01-01T00:00:00Z,zoe,1,1,1,1,false"), "ASOF_TIMESTAMP", { row: 1, field: "at" }],
-    ["with NaN", "nan.csv", csv(goodCsv, "2026-03-02,zoe,NaN,1,1,1,false"), "ASOF_NOT_FINITE", { row: 2, field: "amount" }],
+    [
+      "without a column",
+      "less.csv",
+      header.replace(",cents", "") + "2026-03-02,zoe,1,1,1,false\n",
+      "ASOF_MISSING_FIELD",
+      { column: "cents", field: "cents" },
+    ],
+    [
+      "with a value of the wrong type",
+      "type.ndjson",
+      ndjson(good, { ...good, amount: "much" }),
+      "ASOF_TYPE",
+      { row: 2, field: "amount" },
+    ],
+    [
+      "with a column of the wrong type",
+      "column.ndjson",
+      ndjson({ ...good, amount: true }),
+      "ASOF_TYPE",
+      { column: "amount" },
+    ],
+    [
+      "with a fraction for an integer",
+      "fraction.csv",
+      csv(goodCsv, "2026-03-02,zoe,1,1,1.5,1,false"),
+      "ASOF_TYPE",
+      { row: 2, field: "points" },
+    ],
+    [
+      "without a key",
+      "key.ndjson",
+      ndjson(good, good, { ...good, customer: null }),
+      "ASOF_MISSING_FIELD",
+      { row: 3, field: "customer" },
+    ],
+    [
+      "with a bad timestamp",
+      "time.csv",
+      csv(goodCsv, "yesterday,zoe,1,1,1,1,false"),
+      "ASOF_TIMESTAMP",
+      { row: 2, field: "at" },
+    ],
+    [
+      "with a day that no month has",
+      "day.csv",
+      csv("2026-02-30T00:00:00Z,zoe,1,1,1,1,false"),
+      "ASOF_TIMESTAMP",
+      { row: 1, field: "at" },
+    ],
+    [
+      "with a time beyond all times",
+      "beyond.csv",
+      csv("295000-01-01T00:00:00Z,zoe,1,1,1,1,false"),
+      "ASOF_TIMESTAMP",
+      { row: 1, field: "at" },
+    ],
+    [
+      "with NaN",
+      "nan.csv",
+      csv(goodCsv, "2026-03-02,zoe,NaN,1,1,1,false"),
+      "ASOF_NOT_FINITE",
+      { row: 2, field: "amount" },
+    ],
     ["with broken JSON", "broken.ndjson", `${ndjson(good)}{"at":`, "ASOF_FILE", {}],
-    ["that is no CSV", "torn.csv", csv(goodCsv, '2026-03-02,"zoe,1'), "ASOF_FILE", {}],
+    [
+      "that breaks off",
+      "torn.csv",
+      csv(...Array.from({ length: 30_000 }, () => goodCsv), '2026-03-02,"zoe,1'),
+      "ASOF_FILE",
+      {},
+    ],
     ["that is empty (NDJSON)", "empty.ndjson", "", "ASOF_EMPTY", {}],
     ["that is empty (CSV)", "empty.csv", "", "ASOF_EMPTY", {}],
     ["that is empty but for its header", "header.csv", header, "ASOF_EMPTY", {}],
@@ -130,14 +191,19 @@ describe("a file", () => {
   });
 
   test("whose middle is damaged is refused", async () => {
-    const whole = readFileSync(await parquet("sound.parquet", `SELECT ${row.replace("'zoe'", "'z' || range")} FROM range(5000)`));
+    const whole = readFileSync(
+      await parquet("sound.parquet", `SELECT ${row.replace("'zoe'", "'z' || range")} FROM range(5000)`),
+    );
     whole.fill(0x5a, 200, 2000);
     const error = await failure(() => store.load("payments", [file("damaged.parquet", whole)]));
     expect(error.code).toBe("ASOF_FILE");
   });
 
   test("with NaN in Parquet is refused with its row", async () => {
-    const at = await parquet("nan.parquet", `SELECT ${row.replace("1.0::DOUBLE AS amount", "CASE WHEN range = 3 THEN 'NaN'::DOUBLE ELSE 1 END AS amount")} FROM range(5)`);
+    const at = await parquet(
+      "nan.parquet",
+      `SELECT ${row.replace("1.0::DOUBLE AS amount", "CASE WHEN range = 3 THEN 'NaN'::DOUBLE ELSE 1 END AS amount")} FROM range(5)`,
+    );
     const error = await failure(() => store.load("payments", [at]));
     expect(error).toMatchObject({ code: "ASOF_NOT_FINITE", details: { row: 4, field: "amount" } });
   });
@@ -152,7 +218,6 @@ describe("a file", () => {
     const nowhere = path.join(folder, "nowhere.csv");
     expect(await failure(() => store.load("payments", [nowhere]))).toMatchObject({ code: "ASOF_FILE" });
     expect(await failure(() => store.load("payments", [file("data.xls", "x")]))).toMatchObject({ code: "ASOF_FILE" });
-    expect(await failure(() => store.load("payments", [folder], { format: "csv" }))).toMatchObject({ code: "ASOF_FILE" });
     expect(await failure(() => store.load("payments", []))).toMatchObject({ code: "ASOF_USAGE" });
     const unknown = await failure(() => store.load("payment", [file("some.ndjson", ndjson(good))]));
     expect(unknown).toMatchObject({ code: "ASOF_UNKNOWN_SOURCE", details: { name: "payment" } });
@@ -160,15 +225,22 @@ describe("a file", () => {
 
   test("with nothing in the range asked for is refused", async () => {
     const at = file("range.ndjson", ndjson(good));
-    expect(await failure(() => store.load("payments", [at], { until: "2020-01-01" }))).toMatchObject({ code: "ASOF_EMPTY" });
-    expect(await failure(() => store.load("payments", [at], { until: "soon" }))).toMatchObject({ code: "ASOF_TIMESTAMP" });
+    expect(await failure(() => store.load("payments", [at], { until: "2020-01-01" }))).toMatchObject({
+      code: "ASOF_EMPTY",
+    });
+    expect(await failure(() => store.load("payments", [at], { until: "soon" }))).toMatchObject({
+      code: "ASOF_TIMESTAMP",
+    });
   });
 
   test("stopped half way leaves nothing", async () => {
     const at = await parquet("long.parquet", `SELECT ${row} FROM range(300000)`);
     const stop = new AbortController();
     const error = await failure(() =>
-      store.load("payments", [at], { signal: stop.signal, onProgress: ({ phase }) => phase.startsWith("write") && stop.abort() }),
+      store.load("payments", [at], {
+        signal: stop.signal,
+        onProgress: ({ phase }) => phase.startsWith("write") && stop.abort(),
+      }),
     );
     expect(error.code).toBe("ASOF_INTERRUPTED");
   });
@@ -214,11 +286,18 @@ describe("a request", () => {
 
   test("with a missing key, a wrong type or an unknown input names it", async () => {
     const ask = (request: object, at?: string): (() => Promise<unknown>) => {
-      return () => store.features("fraud_features", [{ customer: "a" }, request as never], at === undefined ? {} : { at });
+      return () =>
+        store.features("fraud_features", [{ customer: "a" }, request as never], at === undefined ? {} : { at });
     };
     expect(await failure(ask({}))).toMatchObject({ code: "ASOF_MISSING_KEY", details: { field: "customer", row: 1 } });
-    expect(await failure(ask({ customer: 7 }))).toMatchObject({ code: "ASOF_TYPE", details: { field: "customer", row: 1 } });
-    expect(await failure(ask({ customer: "a", x: 1 }))).toMatchObject({ code: "ASOF_UNKNOWN_FIELD", details: { field: "x", row: 1 } });
+    expect(await failure(ask({ customer: 7 }))).toMatchObject({
+      code: "ASOF_TYPE",
+      details: { field: "customer", row: 1 },
+    });
+    expect(await failure(ask({ customer: "a", x: 1 }))).toMatchObject({
+      code: "ASOF_UNKNOWN_FIELD",
+      details: { field: "x", row: 1 },
+    });
     expect(await failure(ask({ customer: "a" }, "noon"))).toMatchObject({ code: "ASOF_TIMESTAMP" });
     expect(await failure(ask({ customer: "a" }, "2099-01-01"))).toMatchObject({ code: "ASOF_FUTURE_READ" });
     const nan = () => store.features("checkout", [{ customer: "a", basket: "x", opened: 0 }]);
@@ -247,8 +326,16 @@ describe("a training set", () => {
   });
 
   test("of a query that is none is refused", async () => {
-    for (const sql of ["select customer, at as t from nowhere", "selec", "", "select 1; drop table payments", "copy payments to 'x.csv'"])
-      expect((await failure(() => store.dataset("fraud_features", { spine: { sql }, out }))).code, sql).toBe("ASOF_SQL");
+    for (const sql of [
+      "select customer, at as t from nowhere",
+      "selec",
+      "",
+      "select 1; drop table payments",
+      "copy payments to 'x.csv'",
+    ])
+      expect((await failure(() => store.dataset("fraud_features", { spine: { sql }, out }))).code, sql).toBe(
+        "ASOF_SQL",
+      );
   });
 
   test("for a place that cannot be written is refused", async () => {
@@ -307,10 +394,24 @@ describe("a definition", () => {
   test.each<[string, () => unknown, ErrorCode]>([
     ["a window without a unit", view(() => ({ n: count().over("7" as never) })), "ASOF_WINDOW"],
     ["a window of nothing", view(() => ({ n: count().over("0s") })), "ASOF_WINDOW"],
-    ["a window that its hop does not divide", view(() => ({ n: count().over(window("1d", { hop: "7h" })) })), "ASOF_WINDOW"],
-    ["hops that do not divide one another", view(() => ({ n: count().over(window("1d", { hop: "12h" }), window("24h", { hop: "8h" })) })), "ASOF_WINDOW"],
+    [
+      "a window that its hop does not divide",
+      view(() => ({ n: count().over(window("1d", { name: "odd", hop: "7h" })) })),
+      "ASOF_WINDOW",
+    ],
+    [
+      "hops that do not divide one another",
+      view(() => ({
+        n: count().over(window("1d", { name: "a", hop: "12h" }), window("1d", { name: "b", hop: "8h" })),
+      })),
+      "ASOF_WINDOW",
+    ],
     ["an unknown column", view(() => ({ n: avg("amuont" as never).over("1d") })), "ASOF_UNKNOWN_FIELD"],
-    ["an unknown column in an expression", view(() => ({ n: avg(col("amuont").plus(1) as never).over("1d") })), "ASOF_UNKNOWN_FIELD"],
+    [
+      "an unknown column in an expression",
+      view(() => ({ n: avg(col("amuont").plus(1) as never).over("1d") })),
+      "ASOF_UNKNOWN_FIELD",
+    ],
     ["an average of text", view(() => ({ n: avg("customer" as never).over("1d") })), "ASOF_DEFINITION"],
     ["an event time that is none", source({ at: t.string() }, "at"), "ASOF_DEFINITION"],
     ["an event time that is not there", source({ at: t.timestamp() }, "when"), "ASOF_UNKNOWN_FIELD"],
@@ -331,7 +432,8 @@ describe("a definition", () => {
     const spending = aggregateView("s", { source: payments, entity: customer, features: { n: count().over("1d") } });
     const place = path.join(folder, "unfinished");
     const opening = open({ definitions: { spending, customer }, home: place });
-    await expect(opening).rejects.toMatchObject({ code: "ASOF_DEFINITION", details: { name: "payments" } });
+    await expect(opening).rejects.toThrow(/payments/);
+    await expect(opening).rejects.toMatchObject({ code: "ASOF_DEFINITION", details: { name: "s" } });
   });
 });
 
@@ -364,11 +466,20 @@ describe("a store that is not that far", () => {
       await expect(young.compute()).rejects.toMatchObject({ code: "ASOF_NOT_APPLIED", details: { name: "daily" } });
       await young.apply();
       await expect(young.apply(0)).rejects.toMatchObject({ code: "ASOF_APPLY_CONFLICT" });
-      await expect(young.features("service", a)).rejects.toMatchObject({ code: "ASOF_NOT_MATERIALIZED", details: { view: "spent" } });
-      await expect(young.predict("guess", a)).rejects.toMatchObject({ code: "ASOF_NO_MODEL", details: { model: "guess" } });
+      await expect(young.features("service", a)).rejects.toMatchObject({
+        code: "ASOF_NOT_MATERIALIZED",
+        details: { view: "spent" },
+      });
+      await expect(young.predict("guess", a)).rejects.toMatchObject({
+        code: "ASOF_NO_MODEL",
+        details: { model: "guess" },
+      });
       await expect(young.train("guess")).rejects.toMatchObject({ code: "ASOF_NO_DATA", details: { model: "guess" } });
       await expect(young.compute()).rejects.toMatchObject({ code: "ASOF_SQL" });
-      await expect(young.replay("payments", { files: [at], from: 0, until: now })).rejects.toMatchObject({ code: "ASOF_DEFINITION", details: { source: "payments" } });
+      await expect(young.replay("payments", { files: [at], from: 0, until: now })).rejects.toMatchObject({
+        code: "ASOF_DEFINITION",
+        details: { source: "payments" },
+      });
       const { log, offline } = await young.status();
       expect([log.end, offline.files, filesIn(path.join(folder, "young/staging"))]).toEqual([0, 0, []]);
     } finally {
@@ -383,28 +494,135 @@ describe("a store that is not that far", () => {
 describe("over HTTP", () => {
   const json = "application/json";
   const requests: [string, string, string, string, number, ErrorCode, Where][] = [
-    ["an unknown field", "/v1/events/payments", JSON.stringify([good, { ...good, x: 1 }]), json, 400, "ASOF_UNKNOWN_FIELD", { record: 1, field: "x" }],
-    ["a wrong type", "/v1/events/payments", ndjson(good, { ...good, amount: "1" }), "application/x-ndjson", 400, "ASOF_TYPE", { line: 2, field: "amount" }],
-    ["a missing key", "/v1/features/fraud_features", '{"entities":[{"customer":"a"},{}]}', json, 400, "ASOF_MISSING_KEY", { row: 1, field: "customer" }],
-    ["a missing key to predict", "/v1/predict/fraud", '{"entities":[{}]}', json, 400, "ASOF_MISSING_KEY", { field: "customer" }],
-    ["a bad timestamp", "/v1/events/payments", JSON.stringify({ ...good, at: "2026-02-30" }), json, 400, "ASOF_TIMESTAMP", { field: "at" }],
-    ["a bad moment", "/v1/features/fraud_features", '{"entities":[{"customer":"a"}],"at":"noon"}', json, 400, "ASOF_TIMESTAMP", {}],
-    ["NaN", "/v1/events/payments", JSON.stringify({ ...good, amount: "NaN" }), json, 400, "ASOF_NOT_FINITE", { field: "amount" }],
+    [
+      "an unknown field",
+      "/v1/events/payments",
+      JSON.stringify([good, { ...good, x: 1 }]),
+      json,
+      400,
+      "ASOF_UNKNOWN_FIELD",
+      { record: 1, field: "x" },
+    ],
+    [
+      "a wrong type",
+      "/v1/events/payments",
+      ndjson(good, { ...good, amount: "1" }),
+      "application/x-ndjson",
+      400,
+      "ASOF_TYPE",
+      { line: 2, field: "amount" },
+    ],
+    [
+      "a missing key",
+      "/v1/features/fraud_features",
+      '{"entities":[{"customer":"a"},{}]}',
+      json,
+      400,
+      "ASOF_MISSING_KEY",
+      { row: 1, field: "customer" },
+    ],
+    [
+      "a missing key to predict",
+      "/v1/predict/fraud",
+      '{"entities":[{}]}',
+      json,
+      400,
+      "ASOF_MISSING_KEY",
+      { field: "customer" },
+    ],
+    [
+      "a bad timestamp",
+      "/v1/events/payments",
+      JSON.stringify({ ...good, at: "2026-02-30" }),
+      json,
+      400,
+      "ASOF_TIMESTAMP",
+      { field: "at" },
+    ],
+    [
+      "a bad moment",
+      "/v1/features/fraud_features",
+      '{"entities":[{"customer":"a"}],"at":"noon"}',
+      json,
+      400,
+      "ASOF_TIMESTAMP",
+      {},
+    ],
+    [
+      "NaN",
+      "/v1/events/payments",
+      JSON.stringify({ ...good, amount: "NaN" }),
+      json,
+      400,
+      "ASOF_NOT_FINITE",
+      { field: "amount" },
+    ],
     ["NaN that is no JSON", "/v1/events/payments", '{"amount":NaN}', json, 400, "ASOF_JSON", { line: 1, column: 11 }],
     ["wrong JSON", "/v1/events/payments", '{"at":1,\n "customer"}', json, 400, "ASOF_JSON", { line: 2 }],
     ["wrong NDJSON", "/v1/events/payments", `${ndjson(good)}{`, "application/x-ndjson", 400, "ASOF_JSON", { line: 2 }],
     ["an empty body", "/v1/events/payments", "", json, 400, "ASOF_JSON", {}],
     ["no records", "/v1/events/payments", "[]", json, 400, "ASOF_EMPTY", {}],
-    ["an oversized body", "/v1/events/payments", JSON.stringify(Array.from({ length: 400 }, () => good)), json, 413, "ASOF_TOO_LARGE", { limit: 20_000 }],
-    ["an unknown source", "/v1/events/nothing", JSON.stringify(good), json, 404, "ASOF_UNKNOWN_SOURCE", { name: "nothing" }],
-    ["an unknown service", "/v1/features/nothing", '{"entities":[{"customer":"a"}]}', json, 404, "ASOF_UNKNOWN_SERVICE", { name: "nothing" }],
-    ["an unknown model", "/v1/predict/nothing", '{"entities":[{"customer":"a"}]}', json, 404, "ASOF_UNKNOWN_MODEL", { name: "nothing" }],
-    ["another media type", "/v1/events/payments", "at=1", "application/x-www-form-urlencoded", 415, "ASOF_MEDIA_TYPE", {}],
+    [
+      "an oversized body",
+      "/v1/events/payments",
+      JSON.stringify(Array.from({ length: 400 }, () => good)),
+      json,
+      413,
+      "ASOF_TOO_LARGE",
+      { limit: 20_000 },
+    ],
+    [
+      "an unknown source",
+      "/v1/events/nothing",
+      JSON.stringify(good),
+      json,
+      404,
+      "ASOF_UNKNOWN_SOURCE",
+      { name: "nothing" },
+    ],
+    [
+      "an unknown service",
+      "/v1/features/nothing",
+      '{"entities":[{"customer":"a"}]}',
+      json,
+      404,
+      "ASOF_UNKNOWN_SERVICE",
+      { name: "nothing" },
+    ],
+    [
+      "an unknown model",
+      "/v1/predict/nothing",
+      '{"entities":[{"customer":"a"}]}',
+      json,
+      404,
+      "ASOF_UNKNOWN_MODEL",
+      { name: "nothing" },
+    ],
+    [
+      "another media type",
+      "/v1/events/payments",
+      "at=1",
+      "application/x-www-form-urlencoded",
+      415,
+      "ASOF_MEDIA_TYPE",
+      {},
+    ],
   ];
+  let paths: Readonly<Record<string, { post: { responses: Record<string, { description: string }> } }>>;
+  beforeAll(async () => {
+    ({ paths } = (await (await fetch(`${server.url}/openapi.json`)).json()) as { paths: typeof paths });
+  });
+  /** What the description of the server says of an answer of this status. */
+  const described = (url: string, status: number): string => {
+    const path = Object.keys(paths).find((one) => one.startsWith(url.replace(/[^/]*$/, "{")))!;
+    return (paths[url] ?? paths[path]).post.responses[status].description;
+  };
+
   test.each(requests)("%s is refused", async (_, url, body, type, status, code, details) => {
     const before = await state();
     const response = await fetch(server.url + url, { method: "POST", headers: { "content-type": type }, body });
     expect(response.status).toBe(status);
+    expect(described(url, status)).toContain(code);
     expect(await response.json()).toMatchObject({ error: { code, message: expect.any(String) as string, details } });
     expect(await state()).toEqual(before);
   });

@@ -112,8 +112,7 @@ describe("the whole loop", () => {
     const early = flights.rows.filter((flight) => known(flight) < from);
     expect(first.rows).toBe(early.filter((flight) => known(flight) < parseTimestamp("2001-06-12")).length);
     const late = early.filter(
-      (flight) =>
-        known(flight) >= parseTimestamp("2001-06-13") && flight.scheduled >= parseTimestamp("2001-06-12"),
+      (flight) => known(flight) >= parseTimestamp("2001-06-13") && flight.scheduled >= parseTimestamp("2001-06-12"),
     ).length;
     expect(third.rows).toBe(late);
     expect(first.rows + second.rows + third.rows).toBeGreaterThan(14_000);
@@ -161,7 +160,7 @@ describe("the whole loop", () => {
     let compared = 0;
     spine.forEach((row, i) => {
       const given = { ...row, origin: row["leaves"], destination: row["lands"] };
-      const expected = oracle(given as Row, parseTimestamp(row["left"] as string), history, daily);
+      const expected = oracle(given, parseTimestamp(row["left"] as string), history, daily);
       for (const [name, value] of Object.entries(expected.values)) {
         expect(Object.is(out[i][name], value), `row ${i}, ${name}: ${out[i][name]} for ${value}`).toBe(true);
         compared++;

@@ -15,7 +15,15 @@ function history(): string {
     const hasty = i % 3 === 0;
     const at = now - 60 * DAY + Math.floor(i / 3) * (hasty ? 7 : 6) * HOUR + (i % 3) * HOUR;
     const customer = hasty ? `hasty-${i % 2}` : `calm-${i % 40}`;
-    return { at, customer, amount: hasty ? 40 : 10 + (i % 7), cents: i, points: i % 5, ratio: 1 / (i + 1), refund: hasty };
+    return {
+      at,
+      customer,
+      amount: hasty ? 40 : 10 + (i % 7),
+      cents: i,
+      points: i % 5,
+      ratio: 1 / (i + 1),
+      refund: hasty,
+    };
   });
   return rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 }

@@ -307,7 +307,7 @@ describe("a service", () => {
       big: t.int64(),
       airport: t.string(),
       maybe: t.nullable(t.int32()),
-      then: t.nullable(t.timestamp()),
+      since: t.nullable(t.timestamp()),
     },
     features: { x: t.float64() },
     compute: () => ({ x: 1 }),
@@ -320,7 +320,7 @@ describe("a service", () => {
       readonly at: TimestampInput;
       readonly big: bigint | number;
       readonly maybe: number | null;
-      readonly then: TimestampInput | null;
+      readonly since: TimestampInput | null;
       readonly destination: string;
     }>();
   });

@@ -11,7 +11,7 @@ export async function openFolder(root: string): Promise<FileStore> {
     assert(!file.startsWith("/") && !file.split("/").includes(".."), `${file} is not inside the store`);
     return join(root, ...file.split("/"));
   };
-  await attempt(root, () => mkdir(root, { recursive: true }));
+  await attempt(root, () => makeRoot(root));
   return {
     path,
     read: async (file) => {
@@ -58,6 +58,19 @@ export async function openFolder(root: string): Promise<FileStore> {
       }),
     remove: (file) => attempt(path(file), () => rm(path(file), { recursive: true, force: true })),
   };
+}
+
+/** Where a file system refuses with ENOENT, as /proc does, `mkdir`'s own recursion never ends. */
+async function makeRoot(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "EEXIST" && (await stat(folder)).isDirectory()) return;
+    if (code !== "ENOENT" || dirname(folder) === folder) throw cause;
+    await makeRoot(dirname(folder));
+    await mkdir(folder);
+  }
 }
 
 async function attempt<T>(where: string, work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as flightsExample from "../../../examples/flights/definitions.ts";
-import { AsofError, type ErrorCode } from "../errors.ts";
+import type { AsofError } from "../errors.ts";
+import { type ErrorCode } from "../errors.ts";
 import { col } from "../expression/expr.ts";
 import { minutes } from "../expression/expr-functions.ts";
 import { type Fields, t } from "../schema/data-type.ts";
@@ -66,7 +67,7 @@ function project(version: Version = {}): Record<string, unknown> {
   });
   const departures = aggregateView("departures", {
     source: flights,
-    entity: airport as never,
+    entity: airport,
     features: {
       late: count()
         .where(col("delay").gt(version.condition ?? 15))

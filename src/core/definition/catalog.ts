@@ -158,6 +158,8 @@ function restsOn(catalog: Catalog, definition: Definition): unknown {
         fingerprintOf(catalog, catalog.services.get(definition.service)!),
         fingerprintOf(catalog, catalog.sources.get(definition.examples.source)!),
       ];
+    default:
+      return definition satisfies never;
   }
 }
 

@@ -43,7 +43,7 @@ export function eventSource<const F extends Fields>(name: string, options: Event
     kind: "source",
     name,
     fields,
-    columns: columns as Readonly<Record<string, string>>,
+    columns: columns,
     eventTime: event,
     availableAt: availableAt === undefined ? null : available(name, fields, event, availableAt),
     tolerance: parseDuration(tolerance),

@@ -1,5 +1,5 @@
 import { AsofError } from "../errors.ts";
-import type { DataType, Fields, ValueOf } from "../schema/data-type.ts";
+import type { DataType, ValueOf } from "../schema/data-type.ts";
 import type { TimestampInput } from "../time/timestamp.ts";
 import type { Description, ServiceDefinition } from "./data.ts";
 import { freeze } from "./freeze.ts";
@@ -15,7 +15,7 @@ export type Given<D extends DataType> =
   | (D["nullable"] extends true ? null : never);
 
 /** What a caller may give for inputs. Where several views ask for one, it must do for each of them. */
-type GivenForUse<U> = U extends ViewUse<string, infer I, object> ? { readonly [P in keyof I]: Given<I[P]> } : never;
+type GivenForUse<U> = U extends ViewUse<string, infer I> ? { readonly [P in keyof I]: Given<I[P]> } : never;
 
 type FeaturesOfUse<U> =
   U extends ViewUse<infer A, Inputs, infer V> ? { readonly [P in keyof V & string as `${A}__${P}`]: V[P] } : never;
@@ -28,7 +28,7 @@ export interface FeatureService<I extends object = object, V extends object = ob
   readonly $features?: V;
 }
 
-export type RequestOf<S> = S extends FeatureService<infer I, object> ? I : never;
+export type RequestOf<S> = S extends FeatureService<infer I> ? I : never;
 export type FeaturesOf<S> = S extends FeatureService<object, infer V> ? V : never;
 
 /**
@@ -59,7 +59,7 @@ export function featureService<const U extends readonly ViewUse[]>(
         },
       );
     aliases.add(use.alias);
-    for (const [input, type] of Object.entries(wanted as Fields)) addInput(name, inputs, input, type);
+    for (const [input, type] of Object.entries(wanted)) addInput(name, inputs, input, type);
   }
   checkFieldNames(`service ${name}`, Object.keys(inputs));
   const definition: ServiceDefinition = freeze({

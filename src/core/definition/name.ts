@@ -6,7 +6,7 @@ export function checkName(what: string, name: string): void {
     throw new AsofError(
       "ASOF_DEFINITION",
       `${JSON.stringify(name)} is not a name for ${what}: use lower-case letters, digits and single underscores, a letter first`,
-      { name: String(name) },
+      { name: name },
     );
 }
 
@@ -22,7 +22,7 @@ export function checkFieldNames(where: string, names: readonly string[]): void {
       throw new AsofError(
         "ASOF_DEFINITION",
         `${where}: ${JSON.stringify(name)} is not a field name: use letters, digits and single underscores, a letter first`,
-        { where, field: String(name) },
+        { where, field: name },
       );
     const other = seen.get(name.toLowerCase());
     if (other !== undefined && other !== name)

@@ -15,6 +15,8 @@ export function viewFeatures(catalog: Catalog, view: ViewDefinition): Fields {
       );
     case "onDemandView":
       return view.features;
+    default:
+      return view satisfies never;
   }
 }
 

@@ -71,7 +71,7 @@ export function makeView<N extends string, K extends Fields, V extends object>(
               key,
             },
           );
-      const named = Object.keys(keys).map((key) => [key, names[key]!] as const);
+      const named = Object.keys(keys).map((key) => [key, names[key]] as const);
       checkFieldNames(
         `${definition.name} as ${alias}`,
         named.map(([, input]) => input),

@@ -91,7 +91,7 @@ function argumentOf({ of, where }: AggregateFeature): ReturnType<typeof compileR
 }
 
 test("a key with more int32 values than doubles hold exactly is summed exactly", () => {
-  const n = 2 ** 21 + 3;
+  const n = 2 ** 22 + 5;
   const view: AggregateViewDefinition = {
     kind: "aggregateView",
     name: "view",

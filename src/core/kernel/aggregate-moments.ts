@@ -62,10 +62,10 @@ export function orderByEvent(first: Uint32Array, event: Float64Array): Uint32Arr
 export function emptyOutput(feature: LayoutFeature, slot: Slot, rows: number): FeatureOutput {
   const empty = slot.algebra.finish(slot.algebra.empty()) as Value;
   const numeric = feature.type.kind === "float64" || feature.type.kind === "int32" || feature.type.kind === "timestamp";
-  const valid = new Uint8Array(new SharedArrayBuffer(rows));
+  const valid = new Uint8Array(rows);
   if (empty !== null) valid.fill(1);
   if (!numeric) return { numbers: null, objects: new Array<Value>(rows).fill(empty), valid };
-  const numbers = new Float64Array(new SharedArrayBuffer(rows * 8));
+  const numbers = new Float64Array(rows);
   if (empty !== null) numbers.fill(Number(empty));
   return { numbers, objects: null, valid };
 }

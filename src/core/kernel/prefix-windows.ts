@@ -24,6 +24,7 @@ export function isPrefixSlot({ spec, input }: Slot): boolean {
  */
 export class PrefixWindows {
   private readonly records: RecordTable;
+  private readonly visible: Uint32Array;
   private readonly windows: { readonly window: Window; readonly start: Uint32Array; readonly end: Uint32Array }[] = [];
   private readonly features: {
     readonly window: number;
@@ -31,7 +32,10 @@ export class PrefixWindows {
     readonly counts: Uint32Array | null;
     readonly sums: Float64Array | null;
   }[] = [];
-  private readonly visible: Uint32Array;
+  private readonly blockTimes = new Float64Array(BLOCK);
+  private readonly blockVisible = new Uint32Array(BLOCK);
+  private readonly blockStart = new Uint32Array(BLOCK);
+  private readonly blockEnd = new Uint32Array(BLOCK);
 
   private constructor(records: RecordTable) {
     this.records = records;
@@ -39,26 +43,17 @@ export class PrefixWindows {
   }
 
   /** Null where the records or their values do not allow it: the walk is for those. */
-  static of(
-    features: readonly LayoutFeature[],
-    slots: readonly Slot[],
-    records: RecordTable,
-  ): PrefixWindows | null {
+  static of(features: readonly LayoutFeature[], slots: readonly Slot[], prefixes: Prefixes): PrefixWindows | null {
+    const { records } = prefixes;
     if (records.byEvent !== null) return null;
     const made = new PrefixWindows(records);
-    const prefixes = new Map<number, { counts: Uint32Array | null; sums: Float64Array | null }>();
     for (const { slot, window } of features) {
       const { kind } = slots[slot].spec;
       if (!isPrefixSlot(slots[slot]) || (kind !== "count" && kind !== "sum" && kind !== "avg")) return null;
-      let prefix = prefixes.get(slot);
-      if (prefix === undefined) {
-        const column = records.slots[slot];
-        const sums = kind === "count" ? null : prefixSums(column!);
-        if (kind !== "count" && sums === null) return null;
-        prefix = { sums, counts: column === null || column.valid === null ? null : prefixCounts(column.valid) };
-        prefixes.set(slot, prefix);
-      }
-      made.features.push({ window: made.windowIndex(window), kind, ...prefix });
+      const counts = prefixes.counts(slot);
+      const sums = kind === "count" ? null : prefixes.sums(slot);
+      if (kind !== "count" && sums === null) return null;
+      made.features.push({ window: made.windowIndex(window), kind, counts, sums });
     }
     return made;
   }
@@ -94,11 +89,6 @@ export class PrefixWindows {
     }
   }
 
-  private readonly blockTimes = new Float64Array(BLOCK);
-  private readonly blockVisible = new Uint32Array(BLOCK);
-  private readonly blockStart = new Uint32Array(BLOCK);
-  private readonly blockEnd = new Uint32Array(BLOCK);
-
   private windowIndex(window: Window): number {
     const found = this.windows.findIndex(
       ({ window: { length, hop, offset } }) =>
@@ -109,6 +99,32 @@ export class PrefixWindows {
 
   private hints(): Uint32Array {
     return this.records.first.slice(0, -1);
+  }
+}
+
+/** The prefix sums of a table's slots, each made once for all that read it. */
+export class Prefixes {
+  readonly records: RecordTable;
+  private readonly madeSums = new Map<number, Float64Array | null>();
+  private readonly madeCounts = new Map<number, Uint32Array | null>();
+
+  constructor(records: RecordTable) {
+    this.records = records;
+  }
+
+  /** By place p the sum of the values before it; null where that could leave the integers that doubles hold. */
+  sums(slot: number): Float64Array | null {
+    let sums = this.madeSums.get(slot);
+    if (sums === undefined) this.madeSums.set(slot, (sums = prefixSums(this.records.slots[slot]!)));
+    return sums;
+  }
+
+  /** By place p how many records before it contribute; null where all do. */
+  counts(slot: number): Uint32Array | null {
+    let counts = this.madeCounts.get(slot);
+    const valid = this.records.slots[slot]?.valid ?? null;
+    if (counts === undefined) this.madeCounts.set(slot, (counts = valid === null ? null : prefixCounts(valid)));
+    return counts;
   }
 }
 
@@ -141,7 +157,6 @@ function finish(
   }
 }
 
-/** `sums[p]` is the sum of the values before place p; null where it could leave the integers that doubles hold. */
 function prefixSums({ values, valid }: Column): Float64Array | null {
   const numbers = values as Float64Array;
   const sums = new Float64Array(numbers.length + 1);

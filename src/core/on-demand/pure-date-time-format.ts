@@ -6,8 +6,8 @@ const RealFormat = Intl.DateTimeFormat;
 class PureFormat extends RealFormat {
   constructor(locales?: Intl.LocalesArgument, options: Intl.DateTimeFormatOptions = {}) {
     super(locales ?? "en-US", { ...options, timeZone: options.timeZone ?? "UTC" });
-    const format = this.format;
-    // In the original, too, the function is bound to its formatter.
+    // In the original, too, what `format` gives is bound to its formatter.
+    const format = this.format.bind(this);
     Object.defineProperty(this, "format", {
       value: (date?: Date | number) => format(given(date, "Intl.DateTimeFormat.format()")),
     });

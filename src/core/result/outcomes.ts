@@ -52,6 +52,8 @@ export interface MaterializeOutcome {
   readonly view: string;
   readonly keys: number;
   readonly records: number;
+  /** Written to the online store, keys and values. */
+  readonly bytes: number;
   /** The log position that the online state continues from. */
   readonly position: number;
   /** "unchanged" where there was nothing to do. */
@@ -96,6 +98,8 @@ export interface ModelSummary {
 export interface ReplayOutcome {
   readonly source: string;
   readonly records: number;
+  /** How much the log grew. */
+  readonly bytes: number;
   readonly from: Timestamp;
   readonly until: Timestamp;
   readonly seconds: number;

@@ -25,6 +25,15 @@ export interface ViewStatusReport {
   readonly maxEvent: Timestamp | null;
 }
 
+export interface ModelStatus {
+  readonly name: string;
+  readonly versions: number;
+  /** The version that serves; null without one. */
+  readonly promoted: number | null;
+  /** Predictions in the served log. */
+  readonly served: number;
+}
+
 export interface RunReport {
   readonly id: number;
   readonly kind: string;
@@ -57,7 +66,7 @@ export interface StatusReport {
   readonly offline: { readonly bytes: number; readonly files: number; readonly sources: readonly SourceStatus[] };
   readonly online: { readonly bytes: number };
   readonly views: readonly ViewStatusReport[];
-  readonly models: readonly { readonly name: string; readonly versions: number; readonly promoted: number | null }[];
+  readonly models: readonly ModelStatus[];
   readonly runs: readonly RunReport[];
 }
 

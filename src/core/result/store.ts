@@ -46,6 +46,12 @@ export interface ReplayOptions extends WorkOptions {
   readonly at?: { readonly moments: Iterable<number>; readonly visit: (t: number) => Promise<void> };
 }
 
+export interface AuditOptions {
+  readonly signal?: AbortSignal;
+  /** Called for each prediction with what was served and what history gives. */
+  readonly onPrediction?: (prediction: AuditedPrediction) => void;
+}
+
 /** A row of a request by its inputs, where the service is known by name only. */
 export type UntypedRequest = Readonly<Record<string, unknown>>;
 
@@ -108,10 +114,7 @@ export interface Store {
    * Compares everything that a model served with what history gives for the same requests and moments, bit for bit:
    * features, statuses, event times and predictions.
    */
-  audit(
-    model: string,
-    options?: { readonly signal?: AbortSignal; readonly onPrediction?: (prediction: AuditedPrediction) => void },
-  ): Promise<AuditOutcome>;
+  audit(model: string, options?: AuditOptions): Promise<AuditOutcome>;
 
   // what there is
   status(): Promise<StatusReport>;

@@ -4,7 +4,7 @@ import { refusesDamage } from "../../../test/oracle/damage.ts";
 import { scenario, scenarioFields } from "../../../test/oracle/generators.ts";
 import { StoredKey } from "../../../test/oracle/stored-key.ts";
 import { ByteReader, ByteWriter } from "../codec/bytes.ts";
-import { AsofError } from "../errors.ts";
+import type { AsofError } from "../errors.ts";
 import { decodeBlock, decodeHead, encodeBlock, encodeHead, TILE_FORMAT } from "./key-state-codec.ts";
 import { compileContributions, layoutOf } from "./view-layout.ts";
 

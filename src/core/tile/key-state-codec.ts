@@ -1,5 +1,5 @@
 import { AsofError } from "../errors.ts";
-import { ByteReader, ByteWriter } from "../codec/bytes.ts";
+import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
 import { decodeValue, encodeValue } from "../codec/value-codec.ts";
 import type { DataType } from "../schema/data-type.ts";
 import { BLOCK_TILES, type Contribution, KeyState, type LevelState, type Tile } from "./key-state.ts";
@@ -107,7 +107,7 @@ function decodeTiles(layout: ViewLayout, level: number, block: number, input: By
   for (let n = input.varint(); n > 0; n--) {
     const offset = input.u8();
     if (offset >= BLOCK_TILES) throw corrupt(`a block has no tile ${offset}`);
-    const tile: Tile = new Array<unknown>(slots.length).fill(undefined);
+    const tile: Tile = slots.map(() => undefined);
     for (let place = 0; place < slots.length; place++)
       if (readFlag(input)) tile[place] = layout.slots[slots[place]].algebra.decode(input);
     tiles.set(block * BLOCK_TILES + offset, tile);

@@ -17,7 +17,7 @@ const units: Readonly<Record<string, number>> = {
 /** Reads a duration as whole microseconds. @throws AsofError ASOF_WINDOW */
 export function parseDuration(text: string): number {
   const match = /^(\d+)(us|ms|s|m|h|d|w)$/.exec(text);
-  const micros = match === null ? Number.NaN : Number(match[1]) * units[match[2]!]!;
+  const micros = match === null ? Number.NaN : Number(match[1]) * units[match[2]];
   if (!Number.isSafeInteger(micros))
     throw new AsofError(
       "ASOF_WINDOW",
@@ -30,6 +30,6 @@ export function parseDuration(text: string): number {
 /** The shortest exact text of a duration: 3_600_000_000 → "1h". */
 export function formatDuration(micros: number): DurationText {
   for (const unit of ["d", "h", "m", "s", "ms"] as const)
-    if (micros !== 0 && micros % units[unit]! === 0) return `${micros / units[unit]!}${unit}`;
+    if (micros !== 0 && micros % units[unit] === 0) return `${micros / units[unit]}${unit}`;
   return `${micros}us`;
 }

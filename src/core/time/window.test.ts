@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { floorMultiple, naiveBounds } from "../../../test/oracle/naive.ts";
-import { AsofError } from "../errors.ts";
+import type { AsofError } from "../errors.ts";
 import { parseDuration } from "./duration.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "./timestamp.ts";
 import { checkHops, defaultHop, floorTo, makeWindow, windowEnd, windowStart } from "./window.ts";

@@ -77,10 +77,10 @@ export function makeWindow(
 export function checkHops(hops: readonly number[]): void {
   const sorted = [...new Set(hops)].sort((a, b) => a - b);
   for (let i = 1; i < sorted.length; i++)
-    if (sorted[i]! % sorted[i - 1]! !== 0)
+    if (sorted[i] % sorted[i - 1] !== 0)
       throw new AsofError(
         "ASOF_WINDOW",
-        `the hops ${formatDuration(sorted[i - 1]!)} and ${formatDuration(sorted[i]!)} of one view do not divide one another`,
+        `the hops ${formatDuration(sorted[i - 1])} and ${formatDuration(sorted[i])} of one view do not divide one another`,
         {},
       );
 }

@@ -54,10 +54,7 @@ export class Loader {
     const session = await this.engine.session(signal === undefined ? {} : { signal });
     try {
       const read = await this.read(session, request);
-      if (read === 0)
-        throw new AsofError("ASOF_EMPTY", `${request.files.join(", ")}: there are no rows`, {
-          file: request.files.join(", "),
-        });
+      if (read === 0) throw nothingIn(request.files);
       const rejected = await this.checkRows(session, request);
       const times = await this.times(session, request, read);
       request.onProgress?.({ phase: `write ${source.name}`, done: 0, total: read, unit: "rows" });
@@ -98,6 +95,9 @@ export class Loader {
     const described = await session.describe(`SELECT * FROM ${relation}`);
     const columns = fileColumns(source.fields, source.columns);
     const known = described.map(({ name }) => name);
+    const isThere = (field: string): boolean => known.includes(columns[field]);
+    if (Object.entries(source.fields).some(([field, type]) => !type.nullable && !isThere(field)))
+      await this.refuseEmpty(session, relation, files);
     const casts = Object.entries(source.fields).map(([field, type]): { field: string; cast: CastSql } => {
       const found = described.find(({ name }) => name === columns[field]);
       const where = { source: source.name, file: files.join(", "), column: columns[field], field };
@@ -125,6 +125,14 @@ export class Loader {
       `CREATE TEMP TABLE ${ALL} AS SELECT ${casts.map(({ field, cast }) => `${cast.value} AS ${sqlIdentifier(field)}`).join(", ")},
          ${problem} AS ${PROBLEM}, row_number() OVER () - 1 AS ${ROW} FROM ${relation}`,
     );
+  }
+
+  /** An empty file lacks every column, but that is not what is wrong with it. */
+  private async refuseEmpty(session: OfflineSession, relation: string, files: readonly string[]): Promise<void> {
+    const some = await session.rows(`SELECT 1 AS n FROM ${relation} LIMIT 1`, {
+      n: { kind: "int32", nullable: false },
+    });
+    if (some.length === 0) throw nothingIn(files);
   }
 
   /** Refuses the load for its first bad row, or sets bad rows aside. */
@@ -221,8 +229,13 @@ const timeFields: Fields = {
   [AVAILABLE]: { kind: "timestamp", nullable: false },
 };
 
+function nothingIn(files: readonly string[]): AsofError {
+  return new AsofError("ASOF_EMPTY", `${files.join(", ")}: there are no rows`, { file: files.join(", ") });
+}
+
 const reasons: Readonly<Record<string, string>> = {
   ASOF_TYPE: "its value has the wrong type",
+  ASOF_TIMESTAMP: "its value is no timestamp",
   ASOF_MISSING_FIELD: "it is null",
   ASOF_NOT_FINITE: "NaN and infinities are not allowed",
 };
@@ -232,7 +245,9 @@ function problemSql(field: string, { value, misfit }: CastSql, fields: Fields): 
   const type = fields[field];
   const say = (code: ErrorCode): string => sqlString(`${code} ${field}`);
   const cases = [
-    ...(misfit === null ? [] : [`WHEN ${misfit} THEN ${say("ASOF_TYPE")}`]),
+    ...(misfit === null
+      ? []
+      : [`WHEN ${misfit} THEN ${say(type.kind === "timestamp" ? "ASOF_TIMESTAMP" : "ASOF_TYPE")}`]),
     ...(type.nullable ? [] : [`WHEN ${value} IS NULL THEN ${say("ASOF_MISSING_FIELD")}`]),
     ...(type.kind === "float64" && type.nonFinite !== true
       ? [`WHEN NOT isfinite(${value}) THEN ${say("ASOF_NOT_FINITE")}`]

@@ -1,10 +1,10 @@
 import { headPrefix } from "../../core/codec/online-keys.ts";
 import type { OnlineView } from "../../core/codec/online-meta.ts";
 import { type Catalog, fingerprintOf } from "../../core/definition/catalog.ts";
-import { batchStream } from "../../core/definition/stream.ts";
-import type { SourceStatus, ViewStatusReport } from "../../core/result/status.ts";
+import { batchStream, servedStream } from "../../core/definition/stream.ts";
+import type { ModelStatus, SourceStatus, ViewStatusReport } from "../../core/result/status.ts";
 import type { OnlineStore } from "../../ports/online-store.ts";
-import type { OfflineFile } from "../../ports/registry-store.ts";
+import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
 
 /** What history holds of each source. */
 export function sourceStatus(
@@ -61,6 +61,28 @@ export async function viewStatus(
     });
   }
   return reports;
+}
+
+/** What the registry and the served log hold of each model. */
+export async function modelStatus(
+  catalog: Catalog,
+  registry: RegistryStore,
+  files: readonly OfflineFile[],
+  inLog: ReadonlyMap<string, number>,
+): Promise<ModelStatus[]> {
+  const versions = await registry.models();
+  const statuses: ModelStatus[] = [];
+  for (const model of catalog.models.values()) {
+    const { name: stream } = servedStream(catalog, model);
+    const archived = files.filter((file) => file.stream === stream);
+    statuses.push({
+      name: model.name,
+      versions: versions.filter((version) => version.model === model.name).length,
+      promoted: (await registry.promoted(model.name))?.version ?? null,
+      served: sum(archived, ({ rows }) => rows) + (inLog.get(stream) ?? 0),
+    });
+  }
+  return statuses;
 }
 
 function sum(files: readonly OfflineFile[], of: (file: OfflineFile) => number): number {

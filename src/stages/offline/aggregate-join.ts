@@ -6,73 +6,31 @@ import {
   orderByEvent,
   type RecordTable,
 } from "../../core/kernel/aggregate-moments.ts";
-import { ColumnBuffer, gather, gatherNumbers } from "../../core/kernel/column-buffer.ts";
-import { groupByKey } from "../../core/kernel/group.ts";
+import { ColumnBuffer, gatherNumbers } from "../../core/kernel/column-buffer.ts";
+import { groupByKey, placesByKey } from "../../core/kernel/group.ts";
+import { isPrefixSlot, type KeyedRows, Prefixes, PrefixWindows } from "../../core/kernel/prefix-windows.ts";
 import { compileSlot } from "../../core/kernel/slot-arguments.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import type { AggregateUse } from "../../core/plan/service-plan.ts";
-import type { Column } from "../../core/schema/column.ts";
-import type { DataType, Fields } from "../../core/schema/data-type.ts";
+import type { DataType } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT } from "../../core/schema/system-columns.ts";
 import { EVENT_TIME, type LayoutFeature } from "../../core/tile/view-layout.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
+import { DenseKeys } from "./dense-keys.ts";
+import type { SpineTable } from "./spine-table.ts";
 
-/** The columns of a spine beside its inputs: the number of the row from 0, and its moment in microseconds. */
-export const ROW = "__row";
-export const MOMENT = "__t";
-
-/** Part of the rows of a spine: [from, until). */
-export interface RowRange {
-  readonly from: number;
-  readonly until: number;
-}
-
-/** Outputs of a use's features, by row of the range; `EVENT_TIME` among them where it was asked for. */
+/** Outputs of a use's features by their names; `EVENT_TIME` among them where it was asked for. */
 export type UseOutput = ReadonlyMap<string, FeatureOutput>;
 
-/**
- * Computes uses of one aggregate view for the rows of a spine. The engine reads, filters and turns keys into dense
- * numbers; the kernel does the rest. `records` names the session's view of the source's history, `spine` its table.
- */
-export async function aggregateJoin(
-  session: OfflineSession,
-  uses: readonly AggregateUse[],
-  tables: { readonly records: string; readonly spine: string },
-  range: RowRange,
-  options: { readonly eventTimes: boolean; readonly recordsPerPass: number },
-): Promise<UseOutput[]> {
-  const { layout } = uses[0];
-  const wanted = uses.map((use) =>
-    layout.features.filter(({ name }) => (name === EVENT_TIME ? options.eventTimes : name in use.features)),
-  );
-  const rows = range.until - range.from;
-  const outputs = wanted.map(
-    (features) =>
-      new Map(features.map((feature) => [feature.name, emptyOutput(feature, layout.slots[feature.slot], rows)])),
-  );
-  const dense = await denseKeys(session, uses, tables.spine, range);
-  try {
-    const passes = await passesOf(session, uses[0], tables.records, dense, options.recordsPerPass);
-    for (const pass of passes) {
-      const table = await readRecords(session, uses[0], tables.records, dense, pass, wanted.flat());
-      for (const [u, use] of uses.entries()) {
-        const moments = await readMoments(session, use, tables.spine, range, dense, pass);
-        for (const feature of wanted[u])
-          aggregateMoments(feature, layout.slots[feature.slot], table, moments, outputs[u].get(feature.name)!);
-      }
-    }
-  } finally {
-    await session.run(`DROP TABLE IF EXISTS ${dense.table}`);
-  }
-  return outputs;
+/** A view of the session that holds a part of a stream, and how many rows it has at the most. */
+export interface AttachedHistory {
+  readonly name: string;
+  readonly rows: number;
 }
 
-/** A table of the session that numbers the keys asked about from 0. */
-interface DenseKeys {
-  readonly table: string;
-  readonly count: number;
-  /** The view's keys, in the order of the table's columns `k0`, `k1`, … */
-  readonly keys: readonly string[];
+/** How many records may be held in memory at once. What is held for long is taken from it. */
+export interface RecordBudget {
+  records: number;
 }
 
 /** A range of dense keys that is worked on at once. */
@@ -81,47 +39,142 @@ interface KeyRange {
   readonly until: number;
 }
 
-async function denseKeys(
-  session: OfflineSession,
-  uses: readonly AggregateUse[],
-  spine: string,
-  range: RowRange,
-): Promise<DenseKeys> {
-  const table = "asof_keys";
-  const keys = Object.keys(uses[0].keys);
-  const asked = uses.map((use) => {
-    const columns = keys.map((key) => sqlIdentifier(use.inputs[key]));
-    return `SELECT ${columns.map((column, i) => `${column} AS k${i}`).join(", ")} FROM ${spine}
-            WHERE ${inRange(range)} AND ${columns.map((column) => `${column} IS NOT NULL`).join(" AND ")}`;
-  });
-  const count = await session.run(
-    `CREATE OR REPLACE TEMP TABLE ${table} AS
-     SELECT CAST(row_number() OVER () - 1 AS INTEGER) AS k, * FROM (SELECT DISTINCT * FROM (${asked.join(" UNION ALL ")}))`,
-  );
-  return { table, count, keys };
+interface JoinedUse {
+  readonly use: AggregateUse;
+  /** Computed as the rows of the spine pass. */
+  readonly passing: readonly LayoutFeature[];
+  readonly windows: PrefixWindows | null;
+  /** Computed for a range of rows at once, and held until they pass. */
+  readonly held: readonly LayoutFeature[];
+}
+
+/**
+ * Uses of one aggregate view for the rows of a spine. The engine reads, filters and turns keys into dense numbers; the
+ * kernel does the rest. Where the records fit into the budget they are read once and kept; otherwise keys are worked
+ * through in ranges, one key never being split.
+ */
+export class AggregateJoin {
+  readonly keys: DenseKeys;
+  readonly uses: readonly JoinedUse[];
+  private readonly records: AttachedHistory;
+  private readonly passes: readonly KeyRange[];
+  private readonly kept: RecordTable | null;
+
+  private constructor(
+    parts: Pick<AggregateJoin, "keys" | "uses"> & {
+      records: AttachedHistory;
+      passes: readonly KeyRange[];
+      kept: RecordTable | null;
+    },
+  ) {
+    this.keys = parts.keys;
+    this.uses = parts.uses;
+    this.records = parts.records;
+    this.passes = parts.passes;
+    this.kept = parts.kept;
+  }
+
+  /** `name` is that of a table the join may make in the session. */
+  static async prepare(
+    session: OfflineSession,
+    uses: readonly AggregateUse[],
+    records: AttachedHistory,
+    spine: SpineTable,
+    options: {
+      readonly name: string;
+      readonly eventTimes: boolean;
+      readonly budget: RecordBudget;
+      readonly limit: number;
+    },
+  ): Promise<AggregateJoin> {
+    const { layout } = uses[0];
+    const { budget } = options;
+    const keys = await DenseKeys.of(session, options.name, Object.keys(uses[0].keys), uses, spine);
+    const { passes, total } = await passesOf(session, uses[0], records, keys, budget.records, options.limit);
+    const wanted = uses.map((use) =>
+      layout.features.filter(({ name }) => (name === EVENT_TIME ? options.eventTimes : name in use.features)),
+    );
+    let kept: RecordTable | null = null;
+    let prefixes: Prefixes | null = null;
+    if (passes.length === 1 && total <= budget.records) {
+      kept = await readRecords(session, uses[0], records.name, keys, null, wanted.flat());
+      budget.records -= kept.event.length;
+      prefixes = new Prefixes(kept);
+    }
+    const joined = uses.map((use, u): JoinedUse => {
+      const passing = wanted[u].filter(({ slot }) => isPrefixSlot(layout.slots[slot]));
+      const windows = prefixes === null ? null : PrefixWindows.of(passing, layout.slots, prefixes);
+      if (windows === null) return { use, passing: [], windows, held: wanted[u] };
+      return { use, passing, windows, held: wanted[u].filter((feature) => !passing.includes(feature)) };
+    });
+    return new AggregateJoin({ keys, uses: joined, records, passes, kept });
+  }
+
+  /** How many outputs are held for each row of a range. */
+  get heldColumns(): number {
+    return this.uses.reduce((sum, { held }) => sum + held.length, 0);
+  }
+
+  /** What is held of each use, for a range of rows: their moments, and their keys by alias. */
+  async compute(
+    session: OfflineSession,
+    t: Float64Array,
+    numbers: ReadonlyMap<string, Int32Array>,
+  ): Promise<UseOutput[]> {
+    const { layout } = this.uses[0].use;
+    const outputs = this.uses.map(({ use, held }) => emptyOutputs(held, use, t.length));
+    if (this.heldColumns === 0) return outputs;
+    const rows = this.uses.map(({ use }): KeyedRows => ({ rows: t.length, t, key: numbers.get(use.alias)! }));
+    for (const pass of this.passes) {
+      const features = this.uses.flatMap(({ held }) => held);
+      const table =
+        this.kept ?? (await readRecords(session, this.uses[0].use, this.records.name, this.keys, pass, features));
+      const prefixes = new Prefixes(table);
+      for (const [u, { held }] of this.uses.entries()) {
+        const within = this.passes.length === 1 ? rows[u] : rowsOfPass(rows[u], pass);
+        const whole = held.filter(({ slot }) => isPrefixSlot(layout.slots[slot]));
+        const windows = whole.length === 0 ? null : PrefixWindows.of(whole, layout.slots, prefixes);
+        const output = (feature: LayoutFeature): FeatureOutput => outputs[u].get(feature.name)!;
+        windows?.compute(within, whole.map(output), 0);
+        const walked = windows === null ? held : held.filter((feature) => !whole.includes(feature));
+        if (walked.length === 0) continue;
+        const moments = momentsOf(within, table.first.length - 1);
+        for (const feature of walked)
+          aggregateMoments(feature, layout.slots[feature.slot], table, moments, output(feature));
+      }
+    }
+    return outputs;
+  }
+}
+
+/** Outputs for some features of a use, filled with what an unknown key answers. */
+export function emptyOutputs(
+  features: readonly LayoutFeature[],
+  { layout }: AggregateUse,
+  rows: number,
+): Map<string, FeatureOutput> {
+  return new Map(features.map((feature) => [feature.name, emptyOutput(feature, layout.slots[feature.slot], rows)]));
 }
 
 /** Splits the keys so that the records of one pass fit in memory; one key is never split. */
 async function passesOf(
   session: OfflineSession,
   use: AggregateUse,
-  records: string,
-  dense: DenseKeys,
+  records: AttachedHistory,
+  keys: DenseKeys,
+  budget: number,
   limit: number,
-): Promise<KeyRange[]> {
-  const whole = [{ from: 0, until: dense.count }];
-  if (dense.count <= 1) return whole;
-  const [{ total }] = await session.rows(`SELECT count(*) AS total FROM ${records}`, {
-    total: { kind: "int64", nullable: false },
-  });
-  if (Number(total) <= limit) return whole;
+): Promise<{ passes: KeyRange[]; total: number }> {
+  const whole = { from: 0, until: keys.count };
+  if (records.rows <= budget) return { passes: [whole], total: records.rows };
   const counts = await session.rows(
-    `SELECT d.k AS k, count(*) AS n FROM ${records} r JOIN ${dense.table} d ON ${sourceJoin(use, dense)} GROUP BY d.k ORDER BY d.k`,
+    `SELECT d.k AS k, count(*) AS n FROM ${records.name} r ${keys.joinRecords((key) => use.view.keys[key])} GROUP BY d.k ORDER BY d.k`,
     { k: { kind: "int32", nullable: false }, n: { kind: "int64", nullable: false } },
   );
   const passes: KeyRange[] = [];
   let from = 0;
   let held = 0;
+  let total = 0;
   for (const { k, n } of counts) {
     if (held > 0 && held + Number(n) > limit) {
       passes.push({ from, until: k as number });
@@ -129,39 +182,18 @@ async function passesOf(
       held = 0;
     }
     held += Number(n);
+    total += Number(n);
   }
-  return [...passes, { from, until: dense.count }];
+  return { passes: [...passes, { from, until: keys.count }], total };
 }
 
-async function readMoments(
-  session: OfflineSession,
-  use: AggregateUse,
-  spine: string,
-  range: RowRange,
-  dense: DenseKeys,
-  pass: KeyRange,
-): Promise<MomentTable> {
-  const join = dense.keys.map((key, i) => `s.${sqlIdentifier(use.inputs[key])} = d.k${i}`).join(" AND ");
-  const read = await readColumns(
-    session,
-    `SELECT d.k - ${pass.from} AS k, CAST(s.${ROW} - ${range.from} AS INTEGER) AS row, CAST(s.${MOMENT} AS DOUBLE) AS t
-     FROM ${spine} s JOIN ${dense.table} d ON ${join} WHERE ${inRange(range, "s.")} AND ${inPass(pass)}`,
-    { k: int32, row: int32, t: float64 },
-  );
-  const grouping = groupByKey(pass.until - pass.from, read.k, read.t);
-  return {
-    first: grouping.first,
-    row: gatherNumbers(read.row, grouping.order),
-    t: gatherNumbers(read.t, grouping.order),
-  };
-}
-
+/** The records of a range of keys, or of all, grouped by key. */
 async function readRecords(
   session: OfflineSession,
   use: AggregateUse,
   records: string,
-  dense: DenseKeys,
-  pass: KeyRange,
+  keys: DenseKeys,
+  pass: KeyRange | null,
   features: readonly LayoutFeature[],
 ): Promise<RecordTable> {
   const { layout } = use;
@@ -171,65 +203,67 @@ async function readRecords(
     const compiled = used.has(s) ? compileSlot(slot, fields) : null;
     return compiled === null ? null : { compiled, buffer: new ColumnBuffer(slot.input ?? boolean) };
   });
-  const key = new ColumnBuffer(int32);
-  const event = new ColumnBuffer(timestamp);
-  const visible = new ColumnBuffer(timestamp);
-  for await (const batch of session.columns(
-    `SELECT d.k - ${pass.from} AS k, r.${EVENT}, r.${AVAILABLE}${layout.columns.map((name) => `, r.${sqlIdentifier(name)}`).join("")}
-     FROM ${records} r JOIN ${dense.table} d ON ${sourceJoin(use, dense)} WHERE ${inPass(pass)}`,
+  const from = pass?.from ?? 0;
+  const buffers = {
+    k: new ColumnBuffer(int32),
+    visible: new ColumnBuffer(timestamp),
+    event: new ColumnBuffer(timestamp),
+  };
+  // Times as doubles: the engine converts them on all its threads.
+  for await (const { rows, columns } of session.columns(
+    `SELECT d.k - ${from} AS k, CAST(epoch_us(r.${EVENT}) AS DOUBLE) AS ${EVENT},
+       CAST(epoch_us(greatest(r.${EVENT}, r.${AVAILABLE})) AS DOUBLE) AS visible
+       ${layout.columns.map((name) => `, r.${sqlIdentifier(name)}`).join("")}
+     FROM ${records} r ${keys.joinRecords((key) => use.view.keys[key])}
+     ${pass === null ? "" : `WHERE d.k >= ${pass.from} AND d.k < ${pass.until}`}`,
     {
       k: int32,
-      [EVENT]: timestamp,
-      [AVAILABLE]: timestamp,
+      [EVENT]: float64,
+      visible: float64,
       ...Object.fromEntries(layout.columns.map((name) => [name, fields[name]])),
     },
   )) {
-    const { rows, columns } = batch;
-    key.add(columns.k, rows);
-    event.add(columns[EVENT], rows);
-    visible.add({ type: timestamp, values: latest(columns[EVENT], columns[AVAILABLE], rows), valid: null }, rows);
+    const event = { ...columns[EVENT], type: timestamp };
+    const batch = { rows, columns: { ...columns, [EVENT]: event } };
+    buffers.k.add(columns.k, rows);
+    buffers.visible.add(columns.visible, rows);
+    buffers.event.add(event, rows);
     for (const slot of slots) slot?.buffer.add(slot.compiled(batch), rows);
   }
-  const visibleAt = visible.column().values as Float64Array;
-  const { first, order } = groupByKey(pass.until - pass.from, key.column().values as Float64Array, visibleAt);
-  const events = gatherNumbers(event.column().values as Float64Array, order);
+  const { first, place } = placesByKey(
+    (pass?.until ?? keys.count) - from,
+    buffers.k.column().values as Float64Array,
+    buffers.visible.column().values as Float64Array,
+  );
+  const event = buffers.event.placed(place).values as Float64Array;
   return {
     first,
-    visible: gatherNumbers(visibleAt, order),
-    event: events,
-    byEvent: orderByEvent(first, events),
-    slots: slots.map((slot) => (slot === null ? null : gather(slot.buffer.column(), order))),
+    visible: buffers.visible.placed(place).values as Float64Array,
+    event,
+    byEvent: orderByEvent(first, event),
+    slots: slots.map((slot) => (slot === null ? null : slot.buffer.placed(place))),
   };
 }
 
-/** All of a query's numbers, by column. */
-async function readColumns<F extends Fields>(
-  session: OfflineSession,
-  sql: string,
-  fields: F,
-): Promise<{ [P in keyof F]: Float64Array }> {
-  const buffers = Object.entries(fields).map(([name, type]) => [name, new ColumnBuffer(type)] as const);
-  for await (const { rows, columns } of session.columns(sql, fields))
-    for (const [name, buffer] of buffers) buffer.add(columns[name], rows);
-  return Object.fromEntries(buffers.map(([name, buffer]) => [name, buffer.column().values])) as {
-    [P in keyof F]: Float64Array;
-  };
+/** Rows whose key lies in a range, by their numbers within it; the others have no key. */
+function rowsOfPass({ rows, key, t }: KeyedRows, { from, until }: KeyRange): KeyedRows {
+  return { rows, t, key: key.map((k) => (k >= from && k < until ? k - from : -1)) };
 }
 
-/** The moment from which each record is visible. */
-function latest(event: Column, available: Column, rows: number): Float64Array {
-  const visible = new Float64Array(rows);
-  for (let i = 0; i < rows; i++) visible[i] = Math.max(event.values[i] as number, available.values[i] as number);
-  return visible;
+/** Rows grouped by key, each key's by moment. */
+function momentsOf({ rows, key, t }: KeyedRows, keys: number): MomentTable {
+  let n = 0;
+  for (let i = 0; i < rows; i++) if (key[i] >= 0) n++;
+  const asked = { key: new Float64Array(n), t: new Float64Array(n), row: new Float64Array(n) };
+  for (let i = 0, at = 0; i < rows; i++) {
+    if (key[i] < 0) continue;
+    asked.key[at] = key[i];
+    asked.t[at] = t[i];
+    asked.row[at++] = i;
+  }
+  const { first, order } = groupByKey(keys, asked.key, asked.t);
+  return { first, row: gatherNumbers(asked.row, order), t: gatherNumbers(asked.t, order) };
 }
-
-function sourceJoin(use: AggregateUse, dense: DenseKeys): string {
-  return dense.keys.map((key, i) => `r.${sqlIdentifier(use.view.keys[key])} = d.k${i}`).join(" AND ");
-}
-
-const inRange = ({ from, until }: RowRange, table = ""): string =>
-  `${table}${ROW} >= ${from} AND ${table}${ROW} < ${until}`;
-const inPass = ({ from, until }: KeyRange): string => `d.k >= ${from} AND d.k < ${until}`;
 
 const boolean: DataType = { kind: "boolean", nullable: true };
 const int32: DataType = { kind: "int32", nullable: false };

@@ -6,7 +6,7 @@ import type { Fields, Row, Value } from "../../core/schema/data-type.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { OfflineEngine } from "../../ports/offline-engine.ts";
-import { MOMENT, ROW } from "./aggregate-join.ts";
+import { MOMENT, ROW } from "./spine-table.ts";
 import type { OfflineStore } from "./offline-store.ts";
 import { eventTimeColumn, pointInTime, statusColumn } from "./point-in-time.ts";
 

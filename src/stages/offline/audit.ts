@@ -6,7 +6,7 @@ import { type Batch, type Column, valueAt } from "../../core/schema/column.ts";
 import type { Fields, Value } from "../../core/schema/data-type.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.ts";
-import { MOMENT, ROW } from "./aggregate-join.ts";
+import { MOMENT, ROW } from "./spine-table.ts";
 import type { OfflineStore } from "./offline-store.ts";
 import { eventTimeColumn, pointInTime, statusColumn } from "./point-in-time.ts";
 

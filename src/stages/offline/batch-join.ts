@@ -2,7 +2,7 @@ import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import type { BatchUse } from "../../core/plan/service-plan.ts";
 import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
-import { MOMENT } from "./aggregate-join.ts";
+import { MOMENT } from "./spine-table.ts";
 
 /** How a batch view is joined to a spine: the clause, and what it yields. */
 export interface BatchJoin {

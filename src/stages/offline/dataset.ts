@@ -8,7 +8,7 @@ import type { Fields } from "../../core/schema/data-type.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { OfflineEngine } from "../../ports/offline-engine.ts";
-import { MOMENT } from "./aggregate-join.ts";
+import { MOMENT } from "./spine-table.ts";
 import { attachSources } from "./compute.ts";
 import type { OfflineStore } from "./offline-store.ts";
 import { pointInTime, resultFields } from "./point-in-time.ts";

@@ -10,7 +10,7 @@ import type { Fields } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT } from "../../core/schema/system-columns.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { OfflineEngine } from "../../ports/offline-engine.ts";
-import { MOMENT, ROW } from "./aggregate-join.ts";
+import { MOMENT, ROW } from "./spine-table.ts";
 import type { OfflineStore } from "./offline-store.ts";
 import { pointInTime } from "./point-in-time.ts";
 

@@ -1,17 +1,28 @@
 import { onDemand } from "../../core/on-demand/on-demand.ts";
 import type { FeatureOutput } from "../../core/kernel/aggregate-moments.ts";
+import type { KeyedRows } from "../../core/kernel/prefix-windows.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import { featureName } from "../../core/definition/service-features.ts";
 import type { Stream } from "../../core/definition/stream.ts";
 import type { AggregateUse, ServicePlan } from "../../core/plan/service-plan.ts";
 import type { WorkOptions } from "../../core/result/progress.ts";
-import { type Batch, type Column, columnsOfRows, rowAt } from "../../core/schema/column.ts";
+import { type Batch, type Column, columnsOfRows, valueAt } from "../../core/schema/column.ts";
 import type { DataType, Fields } from "../../core/schema/data-type.ts";
 import { EVENT_TIME, levelStart } from "../../core/tile/view-layout.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
-import { aggregateJoin, MOMENT, ROW, type RowRange, type UseOutput } from "./aggregate-join.ts";
+import {
+  AggregateJoin,
+  type AttachedHistory,
+  emptyOutputs,
+  type RecordBudget,
+  type UseOutput,
+} from "./aggregate-join.ts";
 import { type BatchJoin, batchJoin } from "./batch-join.ts";
 import type { OfflineStore, Part } from "./offline-store.ts";
+import { keyNumbers, type NumberedUse } from "./dense-keys.ts";
+import { SpineQuery } from "./spine-query.ts";
+import { MOMENT, type RowRange, type SpineTable } from "./spine-table.ts";
+import { type VersionAnswers, VersionJoin } from "./version-join.ts";
 
 export interface PointInTimeRequest extends WorkOptions {
   readonly plan: ServicePlan;
@@ -32,42 +43,108 @@ export interface PointInTimeRequest extends WorkOptions {
 export const statusColumn = (alias: string): string => `${alias}____status`;
 export const eventTimeColumn = (alias: string): string => `${alias}____event_time`;
 
-/** How much a pass may hold in memory: results of the kernel in bytes, and records of history. */
-const RESULT_BYTES = 768 * 2 ** 20;
-const RECORDS = 12_000_000;
+/** What may be held in memory at once: outputs of the kernel in bytes, and records of history. */
+export interface PointInTimeLimits {
+  readonly outputBytes: number;
+  readonly records: number;
+}
+
+const LIMITS: PointInTimeLimits = { outputBytes: 768 * 2 ** 20, records: 12_000_000 };
 
 /**
  * The features of a service for every row of a spine, as they were visible at the row's moment: batches in the order
- * of the spine, with all its rows. Works through the spine in ranges of rows and through the keys in ranges of keys,
- * so that memory stays bounded.
+ * of the spine, with all its rows. Where history fits in memory most features are computed as the rows pass; the
+ * others, and all where it does not, by ranges of rows and ranges of keys, so that memory stays bounded.
  */
 export async function* pointInTime(
   session: OfflineSession,
   store: OfflineStore,
   request: PointInTimeRequest,
+  limits: PointInTimeLimits = LIMITS,
 ): AsyncGenerator<Batch> {
-  const { plan, evidence } = request;
-  const attached = await attachHistory(session, store, request);
-  const batchJoins = new Map<string, BatchJoin>();
-  for (const [i, use] of plan.batches.entries())
-    batchJoins.set(use.alias, await batchJoin(session, use, attached.get(use.alias)!, `b${i}`));
-  const groups = [...Map.groupBy(plan.aggregates, (use) => attached.get(use.alias)! + use.fingerprint).values()];
-  const columns = plan.aggregates.reduce((sum, use) => sum + Object.keys(use.features).length + (evidence ? 1 : 0), 0);
-  const size = columns === 0 ? request.rows : Math.max(1, Math.floor(RESULT_BYTES / (columns * 9)));
+  const join = await prepare(session, store, request, limits);
+  const held = join.aggregates.reduce((sum, { heldColumns }) => sum + heldColumns, 0);
+  const rowBytes = held * OUTPUT_BYTES + join.numbered.length * Int32Array.BYTES_PER_ELEMENT;
+  const size = Math.max(1, Math.floor(limits.outputBytes / Math.max(1, rowBytes)));
   for (let from = 0; from < request.rows; from += size) {
     const range = { from, until: Math.min(from + size, request.rows) };
+    const numbers = await keyNumbers(session, request.spine, range, join.numbered);
+    const t = held === 0 ? null : await readMoments(session, request.spine, range);
     const outputs = new Map<string, UseOutput>();
-    for (const group of groups) {
-      const tables = { records: attached.get(group[0].alias)!, spine: request.spine };
-      const found = await aggregateJoin(session, group, tables, range, {
-        eventTimes: evidence,
-        recordsPerPass: RECORDS,
-      });
-      group.forEach((use, i) => outputs.set(use.alias, found[i]));
+    for (const aggregate of join.aggregates) {
+      const found = t === null ? [] : await aggregate.compute(session, t, numbers);
+      found.forEach((output, i) => outputs.set(aggregate.uses[i].use.alias, output));
       request.onProgress?.({ phase: "join", done: from, total: request.rows, unit: "rows" });
     }
-    yield* joined(session, request, range, outputs, batchJoins);
+    yield* joined(session, request, range, { ...join, numbers, outputs });
   }
+}
+
+/** A number and whether it is there. */
+const OUTPUT_BYTES = Float64Array.BYTES_PER_ELEMENT + 1;
+
+async function readMoments(session: OfflineSession, spine: string, range: RowRange): Promise<Float64Array> {
+  const moments = new Float64Array(range.until - range.from);
+  let at = 0;
+  for await (const { rows, columns } of new SpineQuery(spine).read(session, range)) {
+    moments.set((columns[MOMENT].values as Float64Array).subarray(0, rows), at);
+    at += rows;
+  }
+  return moments;
+}
+
+/** How each view with a stream is joined. */
+interface PreparedJoin {
+  readonly aggregates: readonly AggregateJoin[];
+  readonly versions: readonly VersionJoin[];
+  /** Batch views too large to hold, by alias: the engine joins them. */
+  readonly sorted: ReadonlyMap<string, BatchJoin>;
+  /** The uses that ask for keys. */
+  readonly numbered: readonly NumberedUse[];
+  /** By alias, for the rows of a spine in turn. */
+  readonly readers: ReadonlyMap<string, (rows: KeyedRows) => VersionAnswers>;
+}
+
+async function prepare(
+  session: OfflineSession,
+  store: OfflineStore,
+  request: PointInTimeRequest,
+  limits: PointInTimeLimits,
+): Promise<PreparedJoin> {
+  const { plan, evidence } = request;
+  const attached = await attachHistory(session, store, request);
+  const spine: SpineTable = { name: request.spine, rows: request.rows };
+  const budget: RecordBudget = { records: limits.records };
+  const versions: VersionJoin[] = [];
+  const sorted = new Map<string, BatchJoin>();
+  for (const [i, uses] of [...Map.groupBy(plan.batches, ({ alias }) => attached.get(alias)!).values()].entries()) {
+    const history = attached.get(uses[0].alias)!;
+    if (history.rows <= budget.records) {
+      versions.push(await VersionJoin.prepare(session, uses, history, spine, `asof_version_keys_${i}`));
+      budget.records -= history.rows;
+    } else
+      for (const [u, use] of uses.entries())
+        sorted.set(use.alias, await batchJoin(session, use, history.name, `b${i}_${u}`));
+  }
+  const aggregates: AggregateJoin[] = [];
+  const groups = Map.groupBy(plan.aggregates, (use) => attached.get(use.alias)!.name + use.fingerprint);
+  for (const [i, uses] of [...groups.values()].entries()) {
+    const history = attached.get(uses[0].alias)!;
+    const options = { name: `asof_record_keys_${i}`, eventTimes: evidence, budget, limit: limits.records };
+    aggregates.push(await AggregateJoin.prepare(session, uses, history, spine, options));
+  }
+  const readers = new Map(versions.flatMap((join) => join.uses.map((use) => [use.alias, join.reader(use)] as const)));
+  const numbered = [
+    ...versions.flatMap(({ keys, uses }) => uses.map((use) => ({ alias: use.alias, keys, use }))),
+    ...aggregates.flatMap(({ keys, uses }) => uses.map(({ use }) => ({ alias: use.alias, keys, use }))),
+  ];
+  return { aggregates, versions, sorted, numbered, readers };
+}
+
+/** What is known of a range of rows before they are read. */
+interface RangeJoin extends PreparedJoin {
+  readonly numbers: ReadonlyMap<string, Int32Array>;
+  readonly outputs: ReadonlyMap<string, UseOutput>;
 }
 
 /** The columns of a result: what is carried, the features, and the evidence where it was asked for. */
@@ -95,10 +172,10 @@ async function attachHistory(
   session: OfflineSession,
   store: OfflineStore,
   { plan, parts, spine }: PointInTimeRequest,
-): Promise<Map<string, string>> {
+): Promise<Map<string, AttachedHistory>> {
   const asked = await momentsOf(session, spine);
-  const attached = new Map<string, string>();
-  const names = new Map<string, string>();
+  const attached = new Map<string, AttachedHistory>();
+  const known = new Map<string, AttachedHistory>();
   const streams: [string, Stream, Part][] = [
     ...plan.aggregates.map(({ alias, source, layout }): [string, Stream, Part] => [
       alias,
@@ -109,13 +186,13 @@ async function attachHistory(
   ];
   for (const [alias, stream, part] of streams) {
     const id = JSON.stringify([stream.name, part]);
-    let name = names.get(id);
-    if (name === undefined) {
-      name = `asof_history_${names.size}`;
-      names.set(id, name);
-      await store.attach(session, name, stream, part);
+    let history = known.get(id);
+    if (history === undefined) {
+      const name = `asof_history_${known.size}`;
+      history = { name, rows: await store.attach(session, name, stream, part) };
+      known.set(id, history);
     }
-    attached.set(alias, name);
+    attached.set(alias, history);
   }
   return attached;
 }
@@ -138,73 +215,86 @@ async function* joined(
   session: OfflineSession,
   request: PointInTimeRequest,
   range: RowRange,
-  outputs: ReadonlyMap<string, UseOutput>,
-  batchJoins: ReadonlyMap<string, BatchJoin>,
+  join: RangeJoin,
 ): AsyncGenerator<Batch> {
-  const { plan, carry, evidence, spine } = request;
+  const { plan, carry, evidence } = request;
   const calls = plan.onDemand.map((use) => ({ use, call: onDemand(use.view, use.compute) }));
   const inputs = Object.fromEntries(
     calls
       .flatMap(({ use }) => Object.values(use.inputs))
       .map((name) => [name, { ...plan.service.inputs[name], nullable: true }]),
   );
-  const fields: Record<string, DataType> = { [MOMENT]: { kind: "int64", nullable: false }, ...inputs, ...carry };
-  const selected = Object.keys(fields).map((name) => `s.${sqlIdentifier(name)}`);
+  const query = new SpineQuery(request.spine);
+  for (const [name, type] of Object.entries({ ...inputs, ...carry })) query.add(name, type, `s.${sqlIdentifier(name)}`);
   for (const { alias, features } of plan.batches) {
-    const join = batchJoins.get(alias)!;
-    const add = (name: string, type: DataType, sql: string): void => {
-      fields[name] = type;
-      selected.push(`${sql} AS ${sqlIdentifier(name)}`);
-    };
-    for (const [feature, type] of Object.entries(features)) add(featureName(alias, feature), type, join.value(feature));
+    const sorted = join.sorted.get(alias);
+    if (sorted === undefined) continue;
+    query.join(sorted.clause);
+    for (const [feature, type] of Object.entries(features))
+      query.add(featureName(alias, feature), type, sorted.value(feature));
     if (!evidence) continue;
-    add(statusColumn(alias), { kind: "string", nullable: false }, join.status);
-    add(eventTimeColumn(alias), { kind: "timestamp", nullable: true }, `make_timestamp(${join.eventTime})`);
+    query.add(statusColumn(alias), { kind: "string", nullable: false }, sorted.status);
+    query.add(eventTimeColumn(alias), { kind: "timestamp", nullable: true }, `make_timestamp(${sorted.eventTime})`);
   }
-  const sql = `SELECT ${selected.join(", ")} FROM ${spine} s ${[...batchJoins.values()].map(({ clause }) => clause).join(" ")}
-               WHERE s.${ROW} >= ${range.from} AND s.${ROW} < ${range.until} ORDER BY s.${ROW}`;
+  const result = Object.keys(resultFields(request));
   let at = 0;
-  for await (const batch of session.columns(sql, fields)) {
+  for await (const batch of query.read(session, range)) {
+    const { rows } = batch;
     const columns: Record<string, Column> = { ...batch.columns };
-    for (const use of plan.aggregates) addAggregates(columns, use, outputs.get(use.alias)!, at, batch.rows, evidence);
+    const t = batch.columns[MOMENT].values as Float64Array;
+    const keyed = (alias: string): KeyedRows => {
+      const key = join.numbers.get(alias)!.subarray(at, at + rows);
+      return { rows, t, key };
+    };
+    for (const { uses } of join.versions)
+      for (const { alias, features } of uses) {
+        const answers = join.readers.get(alias)!(keyed(alias));
+        for (const [feature, type] of Object.entries(features))
+          columns[featureName(alias, feature)] = answers.feature(feature, type);
+        if (!evidence) continue;
+        columns[statusColumn(alias)] = answers.status();
+        columns[eventTimeColumn(alias)] = answers.eventTime();
+      }
+    for (const { uses } of join.aggregates)
+      for (const { use, passing, windows } of uses) {
+        const outputs = join.outputs.get(use.alias);
+        if (outputs !== undefined) addAggregates(columns, use, outputs, at, rows);
+        if (evidence) columns[statusColumn(use.alias)] = constant("PRESENT", rows);
+        if (windows === null) continue;
+        const passed = emptyOutputs(passing, use, rows);
+        windows.compute(keyed(use.alias), [...passed.values()], 0);
+        addAggregates(columns, use, passed, 0, rows);
+      }
     for (const { use, call } of calls) {
-      const rows = Array.from({ length: batch.rows }, (_, i) => rowAt(batch, i));
-      const asked = rows.map((row) =>
-        Object.fromEntries(Object.entries(use.inputs).map(([input, name]) => [input, row[name]])),
+      const asked = Array.from({ length: rows }, (_, i) =>
+        Object.fromEntries(Object.entries(use.inputs).map(([input, name]) => [input, valueAt(batch.columns[name], i)])),
       );
-      const moments = rows.map((row) => Number(row[MOMENT]));
-      const answers = columnsOfRows(use.view.features, call(asked, moments));
+      const answers = columnsOfRows(use.view.features, call(asked, Array.from(t.subarray(0, rows))));
       for (const feature of Object.keys(use.features))
         columns[featureName(use.alias, feature)] = answers.columns[feature];
       if (!evidence) continue;
-      columns[statusColumn(use.alias)] = constant("PRESENT", batch.rows);
-      columns[eventTimeColumn(use.alias)] = nothing(batch.rows);
+      columns[statusColumn(use.alias)] = constant("PRESENT", rows);
+      columns[eventTimeColumn(use.alias)] = nothing(rows);
     }
-    const result = resultFields(request);
-    yield { rows: batch.rows, columns: Object.fromEntries(Object.keys(result).map((name) => [name, columns[name]])) };
-    at += batch.rows;
+    yield { rows, columns: Object.fromEntries(result.map((name) => [name, columns[name]])) };
+    at += rows;
     request.onProgress?.({ phase: "join", done: range.from + at, total: request.rows, unit: "rows" });
   }
 }
 
+/** Adds those of a use's features that are among the outputs, from a row of theirs on. */
 function addAggregates(
   columns: Record<string, Column>,
   use: AggregateUse,
   outputs: UseOutput,
   at: number,
   rows: number,
-  evidence: boolean,
 ): void {
-  for (const [feature, type] of Object.entries(use.features))
-    columns[featureName(use.alias, feature)] = slice(outputs.get(feature)!, type, at, rows);
-  if (!evidence) return;
-  columns[statusColumn(use.alias)] = constant("PRESENT", rows);
-  columns[eventTimeColumn(use.alias)] = slice(
-    outputs.get(EVENT_TIME)!,
-    { kind: "timestamp", nullable: true },
-    at,
-    rows,
-  );
+  for (const [feature, output] of outputs) {
+    if (feature === EVENT_TIME)
+      columns[eventTimeColumn(use.alias)] = slice(output, { kind: "timestamp", nullable: true }, at, rows);
+    else columns[featureName(use.alias, feature)] = slice(output, use.features[feature], at, rows);
+  }
 }
 
 function slice({ numbers, objects, valid }: FeatureOutput, type: DataType, at: number, rows: number): Column {

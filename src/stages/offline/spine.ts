@@ -1,10 +1,10 @@
 import { AsofError } from "../../core/errors.ts";
-import { sqlIdentifier } from "../../core/expression/sql-text.ts";
+import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
 import { type CastSql, castSql } from "../../core/plan/file-relation.ts";
 import { sqlSubquery } from "../../core/plan/sql.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
-import { MOMENT, ROW } from "./aggregate-join.ts";
+import { MOMENT, ROW } from "./spine-table.ts";
 
 export interface SpineRequest {
   /** A query that gives the rows, in the order in which they come back. */
@@ -36,6 +36,15 @@ export interface Spine {
 export async function makeSpine(session: OfflineSession, request: SpineRequest): Promise<Spine> {
   const { what, time, inputs, columns } = request;
   const described = await session.describe(request.sql);
+  const nothing = (): AsofError => new AsofError("ASOF_EMPTY", `${what} has no rows`, { spine: what });
+  const wanted = [time, ...Object.keys(inputs).map((input) => columns[input] ?? input)];
+  if (wanted.some((name) => described.every((column) => column.name !== name))) {
+    // An empty file lacks every column, but that is not what is wrong with it.
+    const some = await session.rows(`SELECT 1 AS n FROM ${sqlSubquery(request.sql)} LIMIT 1`, {
+      n: { kind: "int32", nullable: false },
+    });
+    if (some.length === 0) throw nothing();
+  }
   const find = (name: string, purpose: string): (typeof described)[number] => {
     const found = described.find((column) => column.name === name);
     if (found !== undefined) return found;
@@ -55,34 +64,45 @@ export async function makeSpine(session: OfflineSession, request: SpineRequest):
     });
   };
   const moment = cast(time, "the moment of a row", "timestamp");
-  const asked = Object.entries(inputs).map(([input, { kind }]) => ({
-    input,
-    sql: cast(columns[input] ?? input, `the input ${input}`, kind),
-  }));
+  const asked = Object.entries(inputs).map(([input, { kind }]) => {
+    const column = columns[input] ?? input;
+    return { input, column, sql: cast(column, `the input ${input}`, kind) };
+  });
   const taken = new Set([ROW, MOMENT, ...Object.keys(inputs)].map((name) => name.toLowerCase()));
   const others = request.carry
     ? described.filter(({ name, kind }) => kind !== null && !taken.has(name.toLowerCase()))
     : [];
-  const misfits = [moment, ...asked.map(({ sql }) => sql)].flatMap(({ misfit }) => (misfit === null ? [] : [misfit]));
+  const misfits = [{ column: time, sql: moment }, ...asked].flatMap(({ column, sql: { misfit } }) =>
+    misfit === null ? [] : [`CASE WHEN ${misfit} THEN ${sqlString(column)} END`],
+  );
   const table = "asof_spine";
   const rows = await session.run(
     `CREATE OR REPLACE TEMP TABLE ${table} AS SELECT row_number() OVER () - 1 AS ${ROW}, epoch_us(${moment.value}) AS ${MOMENT},
        ${asked.map(({ input, sql }) => `${sql.value} AS ${sqlIdentifier(input)}, `).join("")}
        ${others.map(({ name }) => `${sqlIdentifier(name)}, `).join("")}
-       ${misfits.length === 0 ? "false" : `COALESCE(${misfits.join(" OR ")}, false)`} AS ${MISFIT}
+       ${misfits.length === 0 ? "CAST(NULL AS VARCHAR)" : `COALESCE(${misfits.join(", ")})`} AS ${MISFIT}
      FROM ${sqlSubquery(request.sql)}`,
   );
-  if (rows === 0) throw new AsofError("ASOF_EMPTY", `${what} has no rows`, { spine: what });
+  if (rows === 0) throw nothing();
   const [bad] = await session.rows(
-    `SELECT ${ROW} AS row, ${MISFIT} AS misfit FROM ${table} WHERE ${MISFIT} OR ${MOMENT} IS NULL ORDER BY ${ROW} LIMIT 1`,
-    { row: { kind: "int64", nullable: false }, misfit: { kind: "boolean", nullable: false } },
+    `SELECT ${ROW} AS row, ${MISFIT} AS misfit FROM ${table} WHERE ${MISFIT} IS NOT NULL OR ${MOMENT} IS NULL ORDER BY ${ROW} LIMIT 1`,
+    { row: { kind: "int64", nullable: false }, misfit: { kind: "string", nullable: true } },
   );
-  if (bad !== undefined)
-    throw new AsofError(
-      bad.misfit === true ? "ASOF_TYPE" : "ASOF_TIMESTAMP",
-      `${what}, row ${Number(bad.row) + 1}: ${bad.misfit === true ? "a value does not fit the type of its input" : `its moment ${time} is null`}`,
-      { spine: what, row: Number(bad.row) + 1, column: time },
-    );
+  if (bad !== undefined) {
+    const column = bad.misfit === null ? time : String(bad.misfit);
+    const row = Number(bad.row) + 1;
+    const why =
+      bad.misfit === null
+        ? `its moment ${time} is null`
+        : column === time
+          ? `its moment ${time} is no timestamp`
+          : `the value of ${column} does not fit the type of its input`;
+    throw new AsofError(column === time ? "ASOF_TIMESTAMP" : "ASOF_TYPE", `${what}, row ${row}: ${why}`, {
+      spine: what,
+      row,
+      column,
+    });
+  }
   return {
     table,
     rows,

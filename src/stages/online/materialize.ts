@@ -52,6 +52,8 @@ const MERGED_KEYS = 200_000;
 interface Counted {
   keys: number;
   records: number;
+  /** Written to the online store, keys and values. */
+  bytes: number;
 }
 
 /**
@@ -95,7 +97,7 @@ export class Materializer {
     const loads = await this.history.loadedUntil([view.stream], cut.position);
     const present = (): OnlineView | undefined =>
       this.fold.views.views.find(({ fingerprint }) => fingerprint === view.fingerprint);
-    const counted: Counted = { keys: 0, records: 0 };
+    const counted: Counted = { keys: 0, records: 0, bytes: 0 };
     let how: MaterializeOutcome["how"] = "unchanged";
     for (let found = present(); found === undefined || found.loads < loads; found = present()) {
       const resumed = this.fold.views.building.find(({ fingerprint }) => fingerprint === view.fingerprint);
@@ -175,6 +177,7 @@ export class Materializer {
         written++;
       }
       if (written < COMMIT_KEYS && group !== null) return;
+      counted.bytes += sizeOf(changes);
       await this.store.commit(changes);
       changes = [];
       written = 0;
@@ -241,7 +244,7 @@ export class Materializer {
     counted: Counted,
   ): Promise<boolean> {
     const changes: Put[] = [];
-    const added: Counted = { keys: 0, records: 0 };
+    const added: Counted = { keys: 0, records: 0, bytes: 0 };
     for await (const put of this.rowsByKey(
       view,
       present.state,
@@ -262,6 +265,7 @@ export class Materializer {
     });
     counted.keys += added.keys;
     counted.records += added.records;
+    counted.bytes += added.bytes;
     return true;
   }
 
@@ -289,7 +293,9 @@ export class Materializer {
       writer.reset();
       encodeBatchRows(writer, codec, keepVersions([...present, ...rows], watermark));
       counted.keys++;
-      return [headKey(state, key), writer.finish()];
+      const put: Put = [headKey(state, key), writer.finish()];
+      counted.bytes += sizeOf([put]);
+      return put;
     };
     for await (const { keys, row } of this.history.batchRows(view.view, range, options.signal)) {
       const next = encodeKey((name) => keys[name]);
@@ -326,6 +332,10 @@ export class Materializer {
       }),
     );
   }
+}
+
+function sizeOf(changes: readonly Put[]): number {
+  return changes.reduce((sum, [key, value]) => sum + key.length + (value?.length ?? 0), 0);
 }
 
 function isBatch(view: MaterializableView): view is BatchTarget {

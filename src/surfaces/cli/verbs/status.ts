@@ -86,8 +86,13 @@ function statusText(status: StatusReport, style: Style): string {
       section(
         "Models",
         table(
-          ["model", { right: "versions" }, { right: "serves" }],
-          status.models.map((m) => [m.name, count(m.versions), m.promoted === null ? NONE : `version ${m.promoted}`]),
+          ["model", { right: "versions" }, { right: "serves" }, { right: "predictions" }],
+          status.models.map((m) => [
+            m.name,
+            count(m.versions),
+            m.promoted === null ? NONE : `version ${m.promoted}`,
+            count(m.served),
+          ]),
           style,
         ),
       ),

@@ -45,7 +45,13 @@ export function eventsRoute({ store }: RouteContext): Route {
       "ASOF_TYPE",
       "ASOF_UNKNOWN_FIELD",
       "ASOF_MISSING_FIELD",
+      "ASOF_TIMESTAMP",
+      "ASOF_NOT_FINITE",
+      "ASOF_OVERFLOW",
+      "ASOF_STRING",
       "ASOF_FUTURE",
+      "ASOF_REQUEST",
+      "ASOF_HOME_LOCKED",
     ],
     async handle({ name, query, body }) {
       const { fields } = definitionOf(store, "source", name);

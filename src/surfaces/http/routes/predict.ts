@@ -28,7 +28,15 @@ export function predictRoute({ store, maxRows }: RouteContext): Route {
       "ASOF_REQUEST",
       "ASOF_MISSING_KEY",
       "ASOF_TYPE",
+      "ASOF_UNKNOWN_FIELD",
+      "ASOF_MISSING_FIELD",
       "ASOF_TIMESTAMP",
+      "ASOF_NOT_FINITE",
+      "ASOF_OVERFLOW",
+      "ASOF_STRING",
+      "ASOF_ON_DEMAND",
+      "ASOF_NOT_MATERIALIZED",
+      "ASOF_HOME_LOCKED",
     ],
     async handle({ name, body }) {
       const { read, write } = shapeOf(name);

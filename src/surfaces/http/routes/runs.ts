@@ -10,14 +10,14 @@ export const runSchema: Schema = objectOf({
   id: count,
   kind: text,
   target: text,
-  state: text,
+  state: { enum: ["running", "succeeded", "failed", "interrupted"] },
   startedAt: moment,
   endedAt: orNull(moment),
   seconds: orNull({ type: "number" }),
   rows: orNull(count),
   bytes: orNull(count),
   location: text,
-  details: mapOf(anything),
+  details: { ...mapOf(anything), description: "what else it has to tell; times are in microseconds" },
 });
 
 /** What ran, the newest first. */

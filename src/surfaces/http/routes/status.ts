@@ -24,6 +24,13 @@ const view = objectOf({
   maxEvent: orNull(moment),
 });
 
+const model = objectOf({
+  name: text,
+  versions: count,
+  promoted: orNull(count),
+  served: { ...count, description: "predictions in the served log" },
+});
+
 const answer = objectOf({
   home: text,
   revision: count,
@@ -34,7 +41,7 @@ const answer = objectOf({
   offline: objectOf({ bytes: count, files: count, sources: listOf(source) }),
   online: objectOf({ bytes: count }),
   views: listOf(view),
-  models: listOf(objectOf({ name: text, versions: count, promoted: orNull(count) })),
+  models: listOf(model),
   runs: listOf(runSchema),
 });
 

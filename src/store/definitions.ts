@@ -1,0 +1,119 @@
+import {
+  type Catalog,
+  fingerprintOf,
+  modelNamed,
+  serviceNamed,
+  sourceNamed,
+  viewNamed,
+} from "../core/definition/catalog.ts";
+import type {
+  AggregateViewDefinition,
+  BatchViewDefinition,
+  Definition,
+  ViewDefinition,
+} from "../core/definition/data.ts";
+import { batchStream, servedStream, sourceStream, type Stream } from "../core/definition/stream.ts";
+import { AsofError } from "../core/errors.ts";
+import type { CatalogEntry } from "../core/result/status.ts";
+import type { MaterializableView } from "../stages/online/materialize.ts";
+import type { Registry } from "../stages/registry/registry.ts";
+
+/** The store's definitions by name, and which of them are applied. */
+export class Definitions {
+  readonly catalog: Catalog;
+  private readonly registry: Registry;
+
+  constructor(catalog: Catalog, registry: Registry) {
+    this.catalog = catalog;
+    this.registry = registry;
+  }
+
+  /** @throws ASOF_UNKNOWN_SOURCE, ASOF_UNKNOWN_SERVICE, ASOF_UNKNOWN_MODEL, ASOF_UNKNOWN_VIEW, ASOF_NOT_FOUND */
+  named(kind: Definition["kind"], name: string): Definition {
+    switch (kind) {
+      case "source":
+        return sourceNamed(this.catalog, name);
+      case "service":
+        return serviceNamed(this.catalog, name);
+      case "model":
+        return modelNamed(this.catalog, name);
+      case "entity": {
+        const entity = this.catalog.entities.get(name);
+        if (entity !== undefined) return entity;
+        throw new AsofError("ASOF_NOT_FOUND", `there is no entity ${JSON.stringify(name)}`, { name });
+      }
+      default:
+        return viewNamed(this.catalog, name);
+    }
+  }
+
+  async entries(): Promise<CatalogEntry[]> {
+    const applied = await this.registry.appliedNames();
+    return this.catalog.all.map((definition) => ({
+      kind: definition.kind,
+      name: definition.name,
+      fingerprint: fingerprintOf(this.catalog, definition),
+      applied: applied.has(definition.name),
+      description: definition.description ?? null,
+      definition: { ...definition },
+    }));
+  }
+
+  /** @throws ASOF_NOT_APPLIED */
+  async mustBeApplied(name: string): Promise<void> {
+    if ((await this.registry.appliedNames()).has(name)) return;
+    throw new AsofError("ASOF_NOT_APPLIED", `${name} is not applied as it is defined now`, { name });
+  }
+
+  batchViews(names: readonly string[] | undefined): BatchViewDefinition[] {
+    return this.viewsOf(names, (view): view is BatchViewDefinition => view.kind === "batchView", "batch view");
+  }
+
+  /** The views that can be online: all but those computed on demand. */
+  storedViews(names: readonly string[] | undefined): (AggregateViewDefinition | BatchViewDefinition)[] {
+    const isStored = (view: ViewDefinition): view is AggregateViewDefinition | BatchViewDefinition =>
+      view.kind === "aggregateView" || view.kind === "batchView";
+    return this.viewsOf(names, isStored, "view that is kept online");
+  }
+
+  /** The views that the online store may hold: those applied as they are defined. */
+  async appliedViews(): Promise<MaterializableView[]> {
+    const { catalog } = this;
+    const applied = await this.registry.appliedNames();
+    return this.storedViews(undefined).flatMap((view): MaterializableView[] => {
+      if (!applied.has(view.name)) return [];
+      const common = { fingerprint: fingerprintOf(catalog, view), keys: catalog.entities.get(view.entity)!.keys };
+      if (view.kind === "batchView") return [{ ...common, view, stream: this.batchStream(view).name }];
+      return [{ ...common, view, source: sourceNamed(catalog, view.source).fields, stream: view.source }];
+    });
+  }
+
+  batchStream(view: BatchViewDefinition): Stream {
+    return batchStream(this.catalog, view, fingerprintOf(this.catalog, view));
+  }
+
+  /** The streams whose records may come to be in the log. */
+  loggedStreams(): Stream[] {
+    const { sources, models } = this.catalog;
+    return [
+      ...[...sources.values()].map(sourceStream),
+      ...[...models.values()].map((model) => servedStream(this.catalog, model)),
+    ];
+  }
+
+  private viewsOf<V extends ViewDefinition>(
+    names: readonly string[] | undefined,
+    is: (view: ViewDefinition) => view is V,
+    what: string,
+  ): V[] {
+    if (names === undefined || names.length === 0) return [...this.catalog.views.values()].filter(is);
+    return names.map((name) => {
+      const view = viewNamed(this.catalog, name);
+      if (is(view)) return view;
+      throw new AsofError("ASOF_UNKNOWN_VIEW", `${name} is no ${what}: it is a ${view.kind}`, {
+        name,
+        kind: view.kind,
+      });
+    });
+  }
+}

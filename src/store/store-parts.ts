@@ -1,0 +1,27 @@
+import type { Catalog } from "../core/definition/catalog.ts";
+import type { AsofError } from "../core/errors.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { EventLog, LogReader } from "../ports/event-log.ts";
+import type { FileStore } from "../ports/file-store.ts";
+import type { OfflineEngine } from "../ports/offline-engine.ts";
+import type { OnlineStore } from "../ports/online-store.ts";
+import type { RegistryStore } from "../ports/registry-store.ts";
+import type { ModelRuntime, Trainer } from "../ports/trainer.ts";
+
+/** The parts a store is made of: adapters behind ports, and the definitions. */
+export interface StoreParts {
+  readonly home: string;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly registry: RegistryStore;
+  readonly engine: OfflineEngine;
+  readonly online: OnlineStore;
+  readonly files: FileStore;
+  readonly log: LogReader;
+  /** The same log, where this process is its writer; otherwise what says who is. */
+  readonly writing: EventLog | AsofError;
+  /** Looks again at what another process writes. */
+  readonly refresh: () => Promise<unknown>;
+  readonly trainers: readonly Trainer[];
+  readonly runtimes: readonly ModelRuntime[];
+}
