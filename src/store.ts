@@ -51,7 +51,7 @@ import { listModels } from "./stages/training/model-list.ts";
 import { Training } from "./stages/training/train.ts";
 import { Definitions } from "./store/definitions.ts";
 import type { StoreParts } from "./store/store-parts.ts";
-import { restoreSchemas, Writing } from "./store/writing.ts";
+import { restoreSchemas, type Shared, Writing } from "./store/writing.ts";
 
 export type { Store } from "./core/result/store.ts";
 export type { StoreParts } from "./store/store-parts.ts";
@@ -73,13 +73,13 @@ interface OpenService {
   readonly reader: FeatureReader;
 }
 
-class EmbeddedStore implements Store {
-  private readonly parts: StoreParts;
-  private readonly schemas = new StreamSchemas();
-  private readonly offline: OfflineStore;
+class EmbeddedStore implements Store, Shared {
+  readonly parts: StoreParts;
+  readonly schemas = new StreamSchemas();
+  readonly offline: OfflineStore;
   private readonly registry: Registry;
-  private readonly definitions: Definitions;
-  private readonly recorder: RunRecorder;
+  readonly definitions: Definitions;
+  readonly recorder: RunRecorder;
   private readonly training: Training;
   private readonly modelServer: ModelServer;
   private readonly services = new Map<string, OpenService>();
@@ -93,7 +93,7 @@ class EmbeddedStore implements Store {
     this.registry = new Registry(registry, catalog, (source) =>
       sourceFacts(sourceNamed(catalog, source), { engine, registry, store: this.offline }),
     );
-    this.definitions = new Definitions(catalog, this.registry);
+    this.definitions = new Definitions(catalog, this.registry, clock);
     this.recorder = new RunRecorder(registry, clock);
     this.training = new Training(parts);
     this.modelServer = new ModelServer({
@@ -101,9 +101,9 @@ class EmbeddedStore implements Store {
       clock,
       load: (version) => this.loadModel(version),
       append: async (stream, records) => {
-        const { ingest, fold } = this.writing();
-        await ingest.append(stream, records);
-        fold.wake();
+        const writing = this.writing();
+        await writing.ingest.append(stream, records);
+        writing.appended();
       },
     });
   }
@@ -112,7 +112,7 @@ class EmbeddedStore implements Store {
     await restoreSchemas(this.parts, this.schemas);
     const { writing } = this.parts;
     if (writing instanceof AsofError) return;
-    this.writingParts = await Writing.open(this.parts, writing, this.offline, this.schemas, this.definitions);
+    this.writingParts = await Writing.open(this, writing);
   }
 
   // definitions
@@ -177,10 +177,16 @@ class EmbeddedStore implements Store {
   }
 
   async ingest(name: string, records: readonly UntypedRequest[]): Promise<IngestOutcome> {
-    const { ingest, fold } = this.writing();
-    const outcome = await ingest.ingest(sourceNamed(this.parts.catalog, name), records);
-    fold.wake();
+    const writing = this.writing();
+    const source = sourceNamed(this.parts.catalog, name);
+    await this.definitions.mustTakeRecords(name);
+    const outcome = await writing.ingest.ingest(source, records);
+    writing.appended();
     return outcome;
+  }
+
+  confirmClock(): void {
+    this.writing().writer.confirmClock();
   }
 
   async settled(): Promise<void> {
@@ -442,7 +448,7 @@ class EmbeddedStore implements Store {
   private async shutDown(): Promise<void> {
     const { engine, online, registry } = this.parts;
     try {
-      await this.modelServer.logged().finally(() => this.writingParts?.close(this.recorder));
+      await this.modelServer.logged().finally(() => this.writingParts?.close());
     } finally {
       this.modelServer.close();
       await Promise.all([engine.close(), online.close(), registry.close()]);
@@ -472,9 +478,9 @@ class EmbeddedStore implements Store {
 
   /** The features of requests as of a past moment, from history. */
   private async featuresAt(plan: ServicePlan, requests: readonly Row[], t: Timestamp): Promise<FeatureAnswer[]> {
-    const { engine, log, clock, refresh } = this.parts;
+    const { engine, log, refresh } = this.parts;
+    const now = await this.completeUntil();
     await refresh();
-    const now = (await this.present()) ?? clock.now();
     if (t > now)
       throw new AsofError(
         "ASOF_FUTURE_READ",
@@ -489,6 +495,13 @@ class EmbeddedStore implements Store {
 
   private async present(): Promise<Timestamp | null> {
     return (await this.presentOfWriter()?.moment()) ?? null;
+  }
+
+  /** The moment before which nothing can become visible any more that is not in the log now. */
+  private async completeUntil(): Promise<Timestamp> {
+    if (this.writingParts !== null) return (await this.present()) ?? (await this.writingParts.writer.cut()).t;
+    const { watermark } = await this.readFold();
+    return watermark === Number.MIN_SAFE_INTEGER ? this.parts.clock.now() : watermark;
   }
 
   private presentOfWriter(): Present | null {

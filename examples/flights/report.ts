@@ -86,12 +86,12 @@ How good the model is (area under the ROC curve)
 
 What was served is what history says: ${count(parity.compared)} compared, ${count(parity.different)} different.
 
-It took ${report.seconds.toFixed(0)} s and ${count(report.peakRssMb)} MB. To go on, in examples/flights:
+It took ${report.seconds.toFixed(0)} s and ${count(report.peakRssMb)} MB. To go on:
 
-  npx asof serve                                        the server, at http://127.0.0.1:2763
-  npx asof get late_flight origin=ORD destination=SFO scheduled=2001-07-01T10:00:00Z distance=1846
-  npx asof status                                       what is in each store
-  docs/                                                 what else there is
+  npm run asof -- status --config examples/flights     what is in each store, how fresh, what ran
+  npm run asof -- get late_flight origin=ORD destination=SFO scheduled=2001-07-01T10:00:00Z distance=1846 --config examples/flights
+  npm run asof -- serve --config examples/flights      the server, at http://127.0.0.1:2763
+  docs/                                                the command, HTTP, errors
 `);
 }
 

@@ -102,7 +102,6 @@ export class Archiver {
       const loads = await this.missingLoads(applied, cut);
       await this.registry.changeFiles({ add: [...added, ...loads], remove: [], archived: cut, applied: cut });
     });
-    await this.log.roll();
     await this.log.dropBefore(Math.min(cut, needed()));
     return { records, files: added.length, bytes: added.reduce((sum, file) => sum + file.bytes, 0) };
   }
