@@ -1,0 +1,68 @@
+/**
+ * Exact arithmetic on doubles, slow and obvious: every finite double is a whole number of units of 2^−1074, and
+ * rounding is a search among all doubles.
+ */
+
+const bits = new DataView(new ArrayBuffer(8));
+
+/** The weight of one unit. */
+export const UNITS = 1074n;
+
+/** A finite double in units of 2^−1074. */
+export function exactUnits(x: number): bigint {
+  bits.setFloat64(0, Math.abs(x));
+  const word = bits.getBigUint64(0);
+  const exponent = word >> 52n;
+  const fraction = word & ((1n << 52n) - 1n);
+  const magnitude = exponent === 0n ? fraction : (fraction | (1n << 52n)) << (exponent - 1n);
+  return x < 0 ? -magnitude : magnitude;
+}
+
+/** The sum of finite numbers in units of 2^−1074; bigints count as themselves. */
+export function exactSumUnits(values: readonly (number | bigint)[]): bigint {
+  return values.reduce<bigint>((sum, x) => sum + (typeof x === "bigint" ? x << UNITS : exactUnits(x)), 0n);
+}
+
+/** The double nearest to numerator / denominator · 2^−1074, ties to even, ±Infinity from 2^1024 − 2^970 on. */
+export function nearestDouble(numerator: bigint, denominator = 1n): number {
+  if (denominator < 0n) return nearestDouble(-numerator, -denominator);
+  if (numerator < 0n) return -nearestDouble(-numerator, denominator);
+  // Bit patterns of positive doubles are ordered as the doubles are; that of Infinity stands for 2^1024.
+  const unitsOf = (pattern: bigint): bigint =>
+    pattern === 0x7ff0_0000_0000_0000n ? 1n << (1024n + UNITS) : exactUnits(doubleOf(pattern));
+  let below = 0n;
+  let above = 0x7ff0_0000_0000_0000n;
+  if (numerator >= unitsOf(above) * denominator) return Infinity;
+  while (above - below > 1n) {
+    const middle = (below + above) / 2n;
+    if (unitsOf(middle) * denominator <= numerator) below = middle;
+    else above = middle;
+  }
+  const twice = 2n * numerator;
+  const midpoint = (unitsOf(below) + unitsOf(above)) * denominator;
+  if (twice < midpoint) return doubleOf(below);
+  if (twice > midpoint) return doubleOf(above);
+  return doubleOf(below % 2n === 0n ? below : above);
+}
+
+/** The sum of numbers, rounded once; NaN and infinities as in IEEE 754. */
+export function exactSum(values: readonly (number | bigint)[]): number {
+  const special = values.filter((x): x is number => typeof x === "number" && !Number.isFinite(x));
+  if (special.length > 0) return special.reduce((a, b) => a + b);
+  return nearestDouble(exactSumUnits(values));
+}
+
+/** The sample variance, rounded once; null below two values, NaN with values that are not finite. */
+export function exactVariance(values: readonly (number | bigint)[]): number | null {
+  const n = BigInt(values.length);
+  if (n < 2n) return null;
+  if (values.some((x) => typeof x === "number" && !Number.isFinite(x))) return Number.NaN;
+  const sum = exactSumUnits(values);
+  const squares = values.reduce<bigint>((total, x) => total + exactSumUnits([x]) ** 2n, 0n);
+  return nearestDouble(n * squares - sum ** 2n, (n * (n - 1n)) << UNITS);
+}
+
+function doubleOf(pattern: bigint): number {
+  bits.setBigUint64(0, pattern);
+  return bits.getFloat64(0);
+}

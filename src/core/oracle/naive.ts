@@ -1,0 +1,192 @@
+import type { AggregationSpec } from "../aggregation/aggregation.ts";
+import type { AggregateFeature, AggregateViewDefinition } from "../definition/data.ts";
+import type { DataType, Fields, Row, Value } from "../schema/data-type.ts";
+import type { Window } from "../time/window.ts";
+import { exactSum, exactVariance } from "./exact.ts";
+import { interpret } from "./expression-interpreter.ts";
+
+/**
+ * The contract, read literally: every feature is computed by looking at every record. It shares data types with the
+ * product and, with the code that it judges, nothing.
+ */
+
+/** A record as history holds it. */
+export interface OracleRecord {
+  readonly event: number;
+  readonly available: number;
+  readonly row: Row;
+}
+
+/** What an aggregate view answers for a key at t. */
+export interface OracleAnswer {
+  readonly features: readonly OracleValue[];
+  /** The newest visible event since the farthest window's start; null without one. */
+  readonly eventTime: number | null;
+}
+
+export type OracleValue = Value | readonly Value[] | Readonly<Record<string, number>>;
+
+/** The greatest multiple of `step` that is ≤ x. */
+export function floorMultiple(x: bigint, step: bigint): bigint {
+  const rest = ((x % step) + step) % step;
+  return x - rest;
+}
+
+/** The bounds of a window at t: [start, end), null where it has no start. */
+export function naiveBounds(window: Window, t: number): { readonly start: bigint | null; readonly end: bigint } {
+  const [hop, offset, at] = [BigInt(window.hop), BigInt(window.offset), BigInt(t)];
+  return {
+    start: window.length === null ? null : floorMultiple(at - offset - BigInt(window.length), hop),
+    end: offset === 0n ? at : floorMultiple(at - offset, hop),
+  };
+}
+
+/** Visible at t: it has happened before t, and was known before t. */
+export function naiveVisible({ event, available }: OracleRecord, t: number): boolean {
+  return available < t && event < t;
+}
+
+/** Those of the records that a window sees at t. */
+export function naiveWindow(records: readonly OracleRecord[], window: Window, t: number): OracleRecord[] {
+  const { start, end } = naiveBounds(window, t);
+  return records.filter((record) => {
+    const event = BigInt(record.event);
+    return naiveVisible(record, t) && (start === null || event >= start) && event < end;
+  });
+}
+
+/** The records of one key; a record with a null key belongs to none. */
+export function naiveKey(view: AggregateViewDefinition, records: readonly OracleRecord[], key: Row): OracleRecord[] {
+  return records.filter(({ row }) =>
+    Object.entries(view.keys).every(([name, field]) => row[field] !== null && Object.is(row[field], key[name])),
+  );
+}
+
+/** Every feature of a view for one key at t, in the order of the definition. */
+export function naiveView(
+  view: AggregateViewDefinition,
+  fields: Fields,
+  records: readonly OracleRecord[],
+  key: Row,
+  t: number,
+): OracleAnswer {
+  const mine = naiveKey(view, records, key);
+  return {
+    features: view.features.map((feature) => naiveFeature(feature, fields, mine, t)),
+    eventTime: naiveEventTime(view, mine, t),
+  };
+}
+
+/** One feature over the records of one key. */
+export function naiveFeature(
+  feature: AggregateFeature,
+  fields: Fields,
+  records: readonly OracleRecord[],
+  t: number,
+): OracleValue {
+  const { of, where, aggregation, window } = feature;
+  const counted = naiveWindow(records, window, t).filter(
+    ({ row }) => where === null || interpret(where, fields, row) === true,
+  );
+  const values = counted.map(({ row }) => (of === null ? true : interpret(of, fields, row)));
+  return naiveAggregate(
+    aggregation,
+    values.filter((value) => value !== null),
+  );
+}
+
+function naiveEventTime(view: AggregateViewDefinition, records: readonly OracleRecord[], t: number): number | null {
+  const reach = ({ window }: AggregateFeature): number =>
+    window.length === null ? Infinity : window.length + window.offset;
+  const farthest = view.features.reduce((a, b) => (reach(b) > reach(a) ? b : a)).window;
+  const { start } = naiveBounds(farthest, t);
+  const events = records
+    .filter((record) => naiveVisible(record, t) && (start === null || BigInt(record.event) >= start))
+    .map(({ event }) => event);
+  return events.length === 0 ? null : events.reduce((a, b) => (b > a ? b : a));
+}
+
+/** An aggregation of values that are not null. Ordered and approximate ones have oracles of their own. */
+export function naiveAggregate(spec: AggregationSpec, values: readonly Exclude<Value, null>[]): OracleValue {
+  const numbers = values.map((value) => (typeof value === "boolean" ? Number(value) : value)) as (number | bigint)[];
+  switch (spec.kind) {
+    case "count":
+      return values.length;
+    case "sum":
+      return values.length === 0 ? null : exactSum(numbers);
+    case "avg":
+      // A quotient that rounds to zero is a zero without a sign.
+      return values.length === 0 ? null : exactSum(numbers) / values.length + 0;
+    case "var":
+      return exactVariance(numbers);
+    case "stddev": {
+      const variance = exactVariance(numbers);
+      return variance === null ? null : Math.sqrt(variance);
+    }
+    case "min":
+      return values.length === 0 ? null : values.reduce((a, b) => (compare(b, a) < 0 ? b : a));
+    case "max":
+      return values.length === 0 ? null : values.reduce((a, b) => (compare(b, a) > 0 ? b : a));
+    case "countDistinct": {
+      const distinct = new Set(values).size;
+      if (distinct > spec.exact) throw new Error("the oracle counts no more than the exact bound");
+      return distinct;
+    }
+    case "topK":
+    case "histogram": {
+      const times = [...new Set(values)]
+        .sort(compare)
+        .map((value) => ({ value, n: values.filter((other) => Object.is(other, value)).length }));
+      if (times.length > spec.limit) return null;
+      if (spec.kind === "histogram") return Object.fromEntries(times.map(({ value, n }) => [String(value), n]));
+      return times
+        .sort((a, b) => b.n - a.n)
+        .slice(0, spec.k)
+        .map(({ value }) => value);
+    }
+    default:
+      throw new Error(`the oracle knows no ${spec.kind}`);
+  }
+}
+
+/** NaN above all numbers, strings by their bytes. */
+function compare(a: Exclude<Value, null>, b: Exclude<Value, null>): number {
+  if (typeof a === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b as string));
+  if (Object.is(a, b)) return 0;
+  if (Number.isNaN(a)) return 1;
+  if (Number.isNaN(b)) return -1;
+  return a < b ? -1 : 1;
+}
+
+/** A version of a batch view's row. */
+export interface OracleVersion {
+  readonly event: number;
+  readonly available: number;
+  readonly entry: number;
+  readonly features: Row;
+}
+
+/** The row of a batch view that is read at t, and whether it is still alive; null where there is none. */
+export function naiveBatchRead(
+  versions: readonly OracleVersion[],
+  t: number,
+  ttl: number | null,
+): { readonly version: OracleVersion; readonly alive: boolean } | null {
+  const known = versions.filter(({ available }) => available <= t);
+  const best = known.find((a) =>
+    known.every(
+      (b) =>
+        b.event < a.event ||
+        (b.event === a.event && (b.available < a.available || (b.available === a.available && b.entry <= a.entry))),
+    ),
+  );
+  if (best === undefined) return null;
+  return { version: best, alive: ttl === null || BigInt(t) - BigInt(ttl) <= BigInt(best.event) };
+}
+
+/** The types of the fields that keys stand in, by key: what an entity of a view looks like. */
+export function keyFields(view: AggregateViewDefinition, fields: Fields): Fields {
+  return Object.fromEntries(
+    Object.entries(view.keys).map(([key, field]): [string, DataType] => [key, { ...fields[field], nullable: false }]),
+  );
+}
