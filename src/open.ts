@@ -16,6 +16,7 @@ import { AsofError } from "./core/errors.ts";
 import { parseTimestamp } from "./core/time/timestamp.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { EventLog, LogReader } from "./ports/event-log.ts";
+import type { OfflineEngine } from "./ports/offline-engine.ts";
 import { createStore, type Store } from "./store.ts";
 
 export interface OpenOptions {
@@ -26,6 +27,13 @@ export interface OpenOptions {
   readonly whenLocked?: "read" | "refuse";
   /** The clock, where it is not the configuration's. */
   readonly clock?: Clock;
+  /** Records in the log from which on they are moved into Parquet. Default: 250,000, and 20,000 at closing. */
+  readonly archiveFrom?: number;
+}
+
+/** An engine of the kind that stores have, without a store: for files of rows and for queries over them. */
+export function openEngine(temporaryFolder: string): Promise<OfflineEngine> {
+  return openDuckDb({ memoryLimit: "512MB", temporaryFolder, threads: 1 });
 }
 
 /**
@@ -71,6 +79,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       refresh,
       trainers: [createYdfTrainer("gradientBoostedTrees"), createYdfTrainer("randomForest")],
       runtimes: [ydfRuntime],
+      archiveFrom: options.archiveFrom ?? null,
     });
   } catch (error) {
     for (const part of opened.reverse()) await part.close().catch(() => {});

@@ -24,4 +24,6 @@ export interface StoreParts {
   readonly refresh: () => Promise<unknown>;
   readonly trainers: readonly Trainer[];
   readonly runtimes: readonly ModelRuntime[];
+  /** Records in the log from which on it is archived, open or closing, where that is not the usual number. */
+  readonly archiveFrom: number | null;
 }

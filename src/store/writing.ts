@@ -103,7 +103,7 @@ export class Writing {
   /** What follows an append: it is folded soon, and a log that has grown long is archived aside. */
   appended(): void {
     this.fold.wake();
-    if (this.archiving === null && this.log.end - this.archived >= ARCHIVE_RUNNING)
+    if (this.archiving === null && this.log.end - this.archived >= (this.parts.archiveFrom ?? ARCHIVE_RUNNING))
       // A failure is on record with the run; the log only grows on.
       this.archiving = this.archive()
         .catch(() => {})
@@ -115,7 +115,7 @@ export class Writing {
     try {
       await this.archiving;
       await this.fold.settled();
-      if (this.log.end - this.archived >= ARCHIVE_AT_CLOSE) await this.archive();
+      if (this.log.end - this.archived >= (this.parts.archiveFrom ?? ARCHIVE_AT_CLOSE)) await this.archive();
       await this.parts.online.flushed();
       await this.writer.close();
     } finally {

@@ -49,7 +49,22 @@ export function nearestDouble(numerator: bigint, denominator = 1n): number {
 export function exactSum(values: readonly (number | bigint)[]): number {
   const special = values.filter((x): x is number => typeof x === "number" && !Number.isFinite(x));
   if (special.length > 0) return special.reduce((a, b) => a + b);
+  const whole = smallWholeSum(values);
+  if (whole !== null) return whole;
   return nearestDouble(exactSumUnits(values));
+}
+
+/** The sum of whole numbers whose sizes stay below 2^53 together: doubles add those exactly. Null for any other. */
+function smallWholeSum(values: readonly (number | bigint)[]): number | null {
+  let sum = 0;
+  let size = 0;
+  for (const x of values) {
+    if (typeof x !== "number" || !Number.isInteger(x)) return null;
+    sum += x;
+    size += Math.abs(x);
+    if (size > Number.MAX_SAFE_INTEGER) return null;
+  }
+  return sum;
 }
 
 /** The sample variance, rounded once; null below two values, NaN with values that are not finite. */

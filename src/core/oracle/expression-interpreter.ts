@@ -1,10 +1,5 @@
 import type { Fields, Row } from "../schema/data-type.ts";
-import {
-  durationUnits,
-  type CallExpression,
-  type Expression,
-  type ExpressionKind,
-} from "../expression/tree.ts";
+import { durationUnits, type CallExpression, type Expression, type ExpressionKind } from "../expression/tree.ts";
 import { typeOf } from "../expression/expression.ts";
 import { exactUnits, UNITS } from "./exact.ts";
 

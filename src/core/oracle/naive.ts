@@ -95,15 +95,24 @@ export function naiveFeature(
   );
 }
 
-function naiveEventTime(view: AggregateViewDefinition, records: readonly OracleRecord[], t: number): number | null {
+/** The newest visible event since the start of the view's farthest window. */
+export function naiveEventTime(
+  view: AggregateViewDefinition,
+  records: readonly OracleRecord[],
+  t: number,
+): number | null {
   const reach = ({ window }: AggregateFeature): number =>
     window.length === null ? Infinity : window.length + window.offset;
   const farthest = view.features.reduce((a, b) => (reach(b) > reach(a) ? b : a)).window;
   const { start } = naiveBounds(farthest, t);
-  const events = records
-    .filter((record) => naiveVisible(record, t) && (start === null || BigInt(record.event) >= start))
-    .map(({ event }) => event);
+  const since = start === null ? -Infinity : Number(start);
+  const events = records.filter((record) => naiveVisible(record, t) && record.event >= since).map(({ event }) => event);
   return events.length === 0 ? null : events.reduce((a, b) => (b > a ? b : a));
+}
+
+/** Whether `naiveAggregate` can say what an aggregation gives. */
+export function naiveKnows({ kind }: AggregationSpec): boolean {
+  return !["first", "last", "lastN", "quantile"].includes(kind);
 }
 
 /** An aggregation of values that are not null. Ordered and approximate ones have oracles of their own. */
@@ -149,13 +158,22 @@ export function naiveAggregate(spec: AggregationSpec, values: readonly Exclude<V
   }
 }
 
-/** NaN above all numbers, strings by their bytes. */
+/** NaN above all numbers, strings by their UTF-8 bytes. */
 function compare(a: Exclude<Value, null>, b: Exclude<Value, null>): number {
-  if (typeof a === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b as string));
+  if (typeof a === "string") return compareCodePoints([...a], [...(b as string)]);
   if (Object.is(a, b)) return 0;
   if (Number.isNaN(a)) return 1;
   if (Number.isNaN(b)) return -1;
   return a < b ? -1 : 1;
+}
+
+/** UTF-8 bytes are ordered as code points are. */
+function compareCodePoints(a: readonly string[], b: readonly string[]): number {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const [x, y] = [a[i].codePointAt(0)!, b[i].codePointAt(0)!];
+    if (x !== y) return x - y;
+  }
+  return a.length - b.length;
 }
 
 /** A version of a batch view's row. */

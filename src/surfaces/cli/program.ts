@@ -22,6 +22,7 @@ import { runsVerb } from "./verbs/runs.ts";
 import { serveVerb } from "./verbs/serve.ts";
 import { statusVerb } from "./verbs/status.ts";
 import { trainVerb } from "./verbs/train.ts";
+import { verifyVerb } from "./verbs/verify.ts";
 
 /** In the order of the flow, as help lists them. */
 const groups: readonly (readonly [title: string, verbs: readonly Verb[]])[] = [
@@ -29,7 +30,7 @@ const groups: readonly (readonly [title: string, verbs: readonly Verb[]])[] = [
   ["Offline store:", [ingestVerb, computeVerb, datasetVerb]],
   ["Models:", [trainVerb, modelsVerb, promoteVerb]],
   ["Online store:", [materializeVerb, serveVerb, getVerb, predictVerb, replayVerb]],
-  ["What there is:", [statusVerb, runsVerb]],
+  ["What there is:", [statusVerb, runsVerb, verifyVerb]],
 ];
 
 /** The command line. `exit` hears the exit code of a verb that ends well with another one than 0. */

@@ -1,0 +1,87 @@
+import type { AggregateViewDefinition } from "../definition/data.ts";
+import type { Fields, Value } from "../schema/data-type.ts";
+import { interpret } from "./expression-interpreter.ts";
+import {
+  naiveAggregate,
+  naiveBounds,
+  naiveEventTime,
+  naiveKnows,
+  type OracleRecord,
+  type OracleValue,
+} from "./naive.ts";
+
+/** A record and the log entry of the load it came with; null where it was streamed. */
+export interface LoadedRecord extends OracleRecord {
+  readonly load: number | null;
+}
+
+/** What an aggregate view answers; undefined stands for a feature that the oracle does not know. */
+export interface KeyAnswer {
+  readonly features: readonly (OracleValue | undefined)[];
+  readonly eventTime: number | null;
+}
+
+/**
+ * `naiveView` for one key of which much is asked: expressions are interpreted once a record, not once a question. Each
+ * question still looks at every record of the key.
+ */
+export class KeyHistory {
+  private readonly view: AggregateViewDefinition;
+  private readonly fields: Fields;
+  private readonly records: LoadedRecord[] = [];
+  /** By feature the arguments of the records; null where a record contributes none. */
+  private readonly arguments: readonly Value[][];
+  private readonly distinct: readonly {
+    readonly feature: AggregateViewDefinition["features"][number];
+    readonly values: Value[];
+  }[];
+
+  constructor(view: AggregateViewDefinition, fields: Fields) {
+    this.view = view;
+    this.fields = fields;
+    const byText = new Map<string, { feature: AggregateViewDefinition["features"][number]; values: Value[] }>();
+    this.arguments = view.features.map((feature) => {
+      const text = JSON.stringify([feature.of, feature.where]);
+      let found = byText.get(text);
+      if (found === undefined) byText.set(text, (found = { feature, values: [] }));
+      return found.values;
+    });
+    this.distinct = [...byText.values()];
+  }
+
+  add(record: LoadedRecord): void {
+    const { fields } = this;
+    this.records.push(record);
+    for (const { feature, values } of this.distinct) {
+      const counts = feature.where === null || interpret(feature.where, fields, record.row) === true;
+      values.push(!counts ? null : feature.of === null ? true : interpret(feature.of, fields, record.row));
+    }
+  }
+
+  /** Every feature at t over what was streamed and the loads below a position. */
+  answer(t: number, loads: number): KeyAnswer {
+    const visible: number[] = [];
+    this.records.forEach(({ event, available, load }, i) => {
+      if (available < t && event < t && (load === null || load < loads)) visible.push(i);
+    });
+    return {
+      features: this.view.features.map(({ aggregation, window }, f) => {
+        if (!naiveKnows(aggregation)) return undefined;
+        const bounds = naiveBounds(window, t);
+        const [start, end] = [bounds.start === null ? -Infinity : Number(bounds.start), Number(bounds.end)];
+        const values: Exclude<Value, null>[] = [];
+        for (const i of visible) {
+          const { event } = this.records[i];
+          const value = this.arguments[f][i];
+          if (event >= start && event < end && value !== null) values.push(value);
+        }
+        return naiveAggregate(aggregation, values);
+      }),
+      eventTime: naiveEventTime(
+        this.view,
+        visible.map((i) => this.records[i]),
+        t,
+      ),
+    };
+  }
+}

@@ -1,0 +1,191 @@
+import { interpret } from "../../core/oracle/expression-interpreter.ts";
+import type { ServicePlan } from "../../core/plan/service-plan.ts";
+import type { Row, Value } from "../../core/schema/data-type.ts";
+import { DAY, HOUR, SECOND, type Timestamp } from "../../core/time/timestamp.ts";
+import type { SourceDefinition } from "../../core/definition/data.ts";
+import { RecordGenerator } from "./record-generator.ts";
+import { Random } from "./random.ts";
+import type { Ask, Course, Step } from "./steps.ts";
+import type { Subject } from "./subject.ts";
+import { valueOf } from "./values.ts";
+
+/** How much a course holds: grows over the runs, so that what is easy to find is found soon, and in little. */
+export interface CourseSize {
+  readonly records: number;
+  readonly phases: number;
+  readonly requests: number;
+  readonly examples: number;
+}
+
+/** A course from a seed: history in loads, then streaming on a simulated clock with everything that may happen between. */
+export function makeCourse(subject: Subject, size: CourseSize, ...seeds: readonly number[]): Course {
+  return new CourseGenerator(subject, size, new Random(...seeds)).make();
+}
+
+/** Where time begins: an ordinary summer, the turn of the epoch, the end of a leap day. */
+const beginnings = [993_340_800_000_000, 993_340_800_000_000, 0, 1_709_164_800_000_000];
+
+class CourseGenerator {
+  private readonly subject: Subject;
+  private readonly size: CourseSize;
+  private readonly random: Random;
+  private readonly records: RecordGenerator;
+  private readonly steps: Step[] = [];
+  private readonly start: Timestamp;
+  private now: Timestamp;
+
+  constructor(subject: Subject, size: CourseSize, random: Random) {
+    this.subject = subject;
+    this.size = size;
+    this.random = random;
+    this.records = new RecordGenerator(subject, random);
+    this.start = random.pick(beginnings) + random.pick([0, 1, 2 * HOUR, DAY - 1, random.whole(0, DAY)]);
+    this.now = this.start;
+  }
+
+  make(): Course {
+    const { random, subject, size } = this;
+    if (random.chance(0.3)) this.steps.push({ do: "materialize" });
+    for (const source of subject.sources) {
+      const loads = random.whole(1, 2);
+      for (let i = 0; i < loads; i++) {
+        const count = Math.ceil((size.records * (0.5 + random.next())) / (2 * loads * subject.sources.length));
+        const ahead = random.chance(0.5) ? Math.ceil(subject.reach / 3) : 0;
+        this.load(
+          source,
+          this.records.records(source, count, this.now - Math.ceil(subject.reach * 1.5), this.now + ahead),
+        );
+      }
+      this.advance(this.now + SECOND);
+    }
+    if (random.chance(0.7)) this.compute();
+    this.steps.push({ do: "materialize" });
+    for (const plan of subject.services) this.askAll(plan, false);
+    for (let phase = 0; phase < size.phases; phase++) this.phase();
+    for (const plan of subject.services) this.askAll(plan, true);
+    return { start: this.start, archiveFrom: random.pick([1, 40, 400, 20_000]), steps: this.steps };
+  }
+
+  private phase(): void {
+    const { random, subject } = this;
+    this.move();
+    random.weighted<() => void>([
+      [8, () => this.stream()],
+      [2, () => this.lateLoad()],
+      [2, () => this.compute()],
+      [2, () => this.steps.push({ do: "materialize" })],
+      [2, () => this.steps.push({ do: "restart" })],
+      [1, () => {}],
+    ])();
+    if (random.chance(0.75)) this.askAll(random.pick(subject.services), random.chance(0.35));
+  }
+
+  /** Lets time pass: to the next boundary, to when something waits to become due, or anywhere. */
+  private move(): void {
+    const { random, subject, now } = this;
+    const step = random.pick(subject.steps);
+    this.advance(
+      random.weighted<() => number>([
+        [3, () => Math.ceil((now + 1) / step) * step + random.pick([-1, 0, 1])],
+        [2, () => this.records.moment(now + 1, now + Math.ceil(subject.reach / 3))],
+        [2, () => now + random.whole(1, Math.ceil(subject.reach / 8))],
+        [2, () => now + random.whole(1, 10 * SECOND)],
+        [1, () => now + random.whole(1, HOUR)],
+      ])(),
+    );
+  }
+
+  private advance(to: Timestamp): void {
+    // Stamps run a microsecond a record ahead of a clock that stands still: leave them room.
+    this.now = Math.max(this.now + 20_000, to);
+    this.steps.push({ do: "advance", to: this.now });
+  }
+
+  private stream(): void {
+    const { random, subject, size } = this;
+    const source = random.pick(subject.sources);
+    const batches = random.whole(1, 4);
+    for (let i = 0; i < batches; i++) {
+      const count = random.chance(0.3) ? 1 : random.whole(1, Math.ceil(size.records / 12));
+      const late = random.chance(0.2);
+      const back = late ? Math.ceil(subject.reach * 1.1) : random.pick([HOUR, DAY, random.pick(subject.steps)]);
+      const ahead = random.chance(0.3) ? source.tolerance : 0;
+      const rows = this.records.records(source, count, this.now - back, this.now + ahead);
+      const within = rows.filter(
+        (row) => (interpret(source.eventTime, source.fields, row) as number) <= this.now + source.tolerance,
+      );
+      if (within.length > 0) this.steps.push({ do: "ingest", source: source.name, rows: within });
+      if (random.chance(0.5)) this.advance(this.now + random.whole(1, SECOND));
+    }
+    this.records.remember(this.now);
+  }
+
+  private lateLoad(): void {
+    const { random, subject, size } = this;
+    const source = random.pick(subject.sources);
+    const rows = this.records.records(
+      source,
+      random.whole(1, Math.ceil(size.records / 4)),
+      this.now - subject.reach,
+      this.now + Math.ceil(subject.reach / 4),
+    );
+    this.load(source, rows);
+    if (random.chance(0.6)) this.steps.push({ do: "materialize" });
+  }
+
+  private load(source: SourceDefinition, rows: readonly Row[]): void {
+    const { random } = this;
+    const shuffled = random.shuffled(rows);
+    const files: Row[][] = [];
+    for (let from = 0; from < shuffled.length;) {
+      const until = from + random.whole(1, Math.max(1, Math.ceil(shuffled.length / random.whole(1, 3))));
+      files.push(shuffled.slice(from, until));
+      from = until;
+    }
+    this.steps.push({ do: "load", source: source.name, files, format: random.chance(0.7) ? "parquet" : "ndjson" });
+    this.advance(this.now);
+  }
+
+  private compute(): void {
+    for (const { name } of this.subject.batchViews) {
+      this.steps.push({ do: "compute", view: name });
+      this.advance(this.now);
+    }
+    if (this.random.chance(0.7)) this.steps.push({ do: "materialize" });
+  }
+
+  private askAll(plan: ServicePlan, dataset: boolean): void {
+    const { random, size, subject } = this;
+    const { name } = plan.service;
+    const ask = (one: Ask): void => void this.steps.push({ do: "ask", ask: one });
+    const requests = (count: number): Row[] => Array.from({ length: count }, () => this.request(plan));
+    ask({ how: "live", service: name, requests: requests(size.requests), settle: random.chance(0.7) });
+    if (random.chance(0.3))
+      ask({
+        how: "as of",
+        service: name,
+        requests: requests(size.requests),
+        at: this.records.moment(this.now - subject.reach, this.now),
+      });
+    if (!dataset) return;
+    const asked = requests(size.examples);
+    // Some examples are there twice, and some at moments yet to come.
+    for (let i = 1; i < asked.length; i += 23) asked[i] = asked[i - 1];
+    const until = random.chance(0.3) ? this.now + Math.ceil(subject.reach / 2) : this.now;
+    const moments = asked.map(() => this.records.moment(this.now - Math.ceil(subject.reach * 1.7), until));
+    for (let i = 1; i < asked.length; i += 46) moments[i] = moments[i - 1];
+    ask({ how: "dataset", service: name, requests: asked, moments });
+  }
+
+  private request({ service }: ServicePlan): Row {
+    const { random, subject } = this;
+    const row: Record<string, Value> = {};
+    for (const [input, type] of Object.entries(service.inputs)) {
+      const pool = subject.pools.ofInput(service, input);
+      if (pool === null) row[input] = valueOf(random, type, false);
+      else if (random.chance(0.02)) row[input] = null;
+      else row[input] = random.chance(0.05) ? random.pick(pool.unknown) : random.pick(pool.known);
+    }
+    return row;
+  }
+}

@@ -1,0 +1,360 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { open, openEngine } from "../../open.ts";
+import { serviceNamed, sourceNamed } from "../../core/definition/catalog.ts";
+import { AsofError } from "../../core/errors.ts";
+import { planService, type ServicePlan } from "../../core/plan/service-plan.ts";
+import type { FeatureAnswer } from "../../core/result/answers.ts";
+import { columnsOfRows } from "../../core/schema/column.ts";
+import type { Fields, Row } from "../../core/schema/data-type.ts";
+import { DAY, type Timestamp } from "../../core/time/timestamp.ts";
+import type { Store } from "../../store.ts";
+import { Comparison, placeOf, zeroWhereEmpty } from "./compare.ts";
+import { expectedComputation } from "./computation.ts";
+import { compareDataset } from "./dataset.ts";
+import { Expected, type ExpectedAnswer, loadedRecord, streamedRecord } from "./expected.ts";
+import type { Ask, Course, Step } from "./steps.ts";
+import type { Subject } from "./subject.ts";
+
+export type Engine = Awaited<ReturnType<typeof openEngine>>;
+
+/** What one course is carried out with. */
+export interface Bench {
+  readonly subject: Subject;
+  readonly engine: Engine;
+  /** Where stores and files of rows are made. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  /** Milliseconds after which a course is left. */
+  readonly until?: number;
+}
+
+/**
+ * Carries a course out on a store of its own, through its public interface, and compares every answer with the
+ * oracle's. Stops at the first step with a difference. What the store throws is a difference too.
+ */
+export async function execute(bench: Bench, course: Course, comparison = new Comparison()): Promise<Comparison> {
+  const home = await mkdtemp(path.join(bench.folder, "course-"));
+  const execution = new Execution(bench, course, home, comparison);
+  try {
+    await execution.run();
+  } finally {
+    await execution.close();
+    await rm(home, { recursive: true, force: true });
+  }
+  return comparison;
+}
+
+class Execution {
+  private readonly bench: Bench;
+  private readonly course: Course;
+  private readonly home: string;
+  private readonly comparison: Comparison;
+  private readonly expected: Expected;
+  private store: Store | null = null;
+  private now: Timestamp;
+  /** The position behind the last entry of the log. */
+  private end = 0;
+  /** That at the last materialization. */
+  private materialized = 0;
+  private lastStamp = -Infinity;
+  private files = 0;
+
+  constructor(bench: Bench, course: Course, home: string, comparison: Comparison) {
+    this.bench = bench;
+    this.course = course;
+    this.home = home;
+    this.comparison = comparison;
+    this.expected = new Expected(bench.subject);
+    this.now = course.start;
+  }
+
+  async run(): Promise<void> {
+    const { signal, until = Infinity } = this.bench;
+    let at = "open";
+    try {
+      this.store = await this.open();
+      await this.store.apply();
+      for (const step of this.course.steps) {
+        signal.throwIfAborted();
+        if (performance.now() > until) return;
+        at = step.do === "ask" ? step.ask.how : step.do;
+        await this.step(this.store, step);
+        if (this.comparison.differences.length > 0) return;
+      }
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const said =
+        error instanceof AsofError
+          ? `${error.code}: ${error.message}`
+          : String(error instanceof Error ? (error.stack ?? error) : error);
+      this.comparison.value({ how: "error", service: at, request: {}, t: this.now }, at, "no error", said);
+    }
+  }
+
+  async close(): Promise<void> {
+    const { store } = this;
+    this.store = null;
+    await store?.close().catch(() => {});
+  }
+
+  private open(): Promise<Store> {
+    const { subject } = this.bench;
+    const clock = {
+      now: () => this.now,
+      elapsed: () => performance.now() / 1000,
+      reserve: DAY,
+      advance: (to: Timestamp) => void (this.now = Math.max(this.now, to)),
+    };
+    return open(
+      { definitions: subject.definitions, home: path.join(this.home, "store"), memory: "256MB", threads: 1 },
+      { clock, whenLocked: "refuse", archiveFrom: this.course.archiveFrom },
+    );
+  }
+
+  private async step(store: Store, step: Step): Promise<void> {
+    switch (step.do) {
+      case "advance":
+        this.now = Math.max(this.now, step.to);
+        return;
+      case "ingest":
+        return this.ingest(store, step.source, step.rows);
+      case "load":
+        return this.load(store, step);
+      case "compute":
+        return this.compute(store, step.view);
+      case "materialize":
+        this.ahead();
+        await store.materialize();
+        this.materialized = this.end;
+        return;
+      case "restart":
+        await store.close();
+        this.store = await this.open();
+        Object.assign(this, { store: this.store });
+        return;
+      case "ask":
+        return step.ask.how === "dataset" ? this.askDataset(store, step.ask) : this.ask(store, step.ask);
+    }
+  }
+
+  /** Brings the clock ahead of all stamps, so that the next one is the clock's time. */
+  private ahead(): void {
+    this.now = Math.max(this.now, this.lastStamp + 1000);
+  }
+
+  private async ingest(store: Store, name: string, rows: readonly Row[]): Promise<void> {
+    const source = sourceNamed(this.bench.subject.catalog, name);
+    const { position, stamp, accepted } = await store.ingest(name, rows);
+    this.positioned(position, accepted);
+    this.lastStamp = Math.max(this.lastStamp, stamp + accepted - 1);
+    this.expected.accept(
+      source,
+      rows.map((row, i) => streamedRecord(source, row, stamp + i)),
+    );
+  }
+
+  private async load(store: Store, { source: name, files, format }: Extract<Step, { do: "load" }>): Promise<void> {
+    const source = sourceNamed(this.bench.subject.catalog, name);
+    const paths: string[] = [];
+    for (const rows of files) paths.push(await this.writeRows(source.fields, source.columns, rows, format));
+    this.ahead();
+    const first = this.expected.recordsOf(name).length === 0;
+    const { position } = await store.load(name, paths);
+    this.positioned(position, 1);
+    this.expected.acceptLoad(name, position);
+    this.expected.accept(
+      source,
+      files.flat().map((row) => loadedRecord(source, row, position, first, this.now)),
+    );
+  }
+
+  private async compute(store: Store, name: string): Promise<void> {
+    const { subject, engine } = this.bench;
+    const view = subject.batchViews.find((one) => one.name === name)!;
+    this.ahead();
+    const t = this.now;
+    const place = { how: "compute", service: name, request: {}, t } as const;
+    const wanted = await expectedComputation(engine, subject, view, this.expected, t);
+    for (const { event, key } of wanted.leaks)
+      this.comparison.value(
+        { ...place, request: key, t: event },
+        "row over records available before its time",
+        "the same",
+        "another",
+      );
+    const [outcome] = await store.compute([name]);
+    this.comparison.value(place, "new rows", wanted.rows.length, outcome.rows, true);
+    if (wanted.rows.length === 0) return;
+    const position = this.end++;
+    this.lastStamp = Math.max(this.lastStamp, t + 2);
+    this.expected.acceptLoad(name, position);
+    for (const { key, event, available, features } of wanted.rows)
+      this.expected.acceptVersion(view, key, { event, available, entry: position, features });
+  }
+
+  private positioned(position: number, count: number): void {
+    this.comparison.value(
+      { how: "error", service: "log", request: {}, t: this.now },
+      "position",
+      this.end,
+      position,
+      true,
+    );
+    this.end = position + count;
+  }
+
+  private async ask(store: Store, ask: Extract<Ask, { how: "live" | "as of" }>): Promise<void> {
+    const plan = this.plan(ask.service);
+    if (ask.how === "as of") return this.askAsOf(store, plan, ask.requests, ask.at, null);
+    if (ask.settle) await store.settled();
+    const answers = await store.features(ask.service, ask.requests);
+    const { t, loads } = answers[0];
+    const place = placeOf("live", ask.service, ask.requests[0], t);
+    if (ask.settle && t <= this.lastStamp)
+      this.comparison.value(place, "t, after what was accepted", this.lastStamp, t);
+    for (const use of [...plan.aggregates, ...plan.batches])
+      if (this.expected.lacksLoad(use, loads[use.alias], this.materialized))
+        this.comparison.value(place, `loads of ${use.alias}`, this.materialized, loads[use.alias]);
+    this.compare("live", plan, ask.requests, answers);
+    const isLatest = plan.uses.every(
+      (use) => loads[use.alias] === undefined || !this.expected.lacksLoad(use, loads[use.alias], this.end),
+    );
+    await this.askAsOf(store, plan, ask.requests, t, isLatest ? answers : null);
+  }
+
+  /** @param live what was answered live for the same moment, where that holds the same loads */
+  private async askAsOf(
+    store: Store,
+    plan: ServicePlan,
+    requests: readonly Row[],
+    at: Timestamp,
+    live: readonly FeatureAnswer[] | null,
+  ): Promise<void> {
+    const service = plan.service.name;
+    const answers = await store.features(service, requests, { at });
+    for (const use of [...plan.aggregates, ...plan.batches])
+      this.comparison.value(
+        placeOf("as of", service, requests[0], at),
+        `loads of ${use.alias}`,
+        this.end,
+        answers[0].loads[use.alias],
+        true,
+      );
+    this.compare("as of", plan, requests, answers);
+    if (live !== null) this.compareWith("as of", plan, requests, answers, (i) => live[i]);
+  }
+
+  private compare(
+    how: Ask["how"],
+    plan: ServicePlan,
+    requests: readonly Row[],
+    answers: readonly FeatureAnswer[],
+  ): void {
+    const answer = this.expected.answers(plan);
+    this.compareWith(how, plan, requests, answers, (i) =>
+      answer(requests[i], answers[i].t, (alias) => answers[i].loads[alias]),
+    );
+  }
+
+  private compareWith(
+    how: Ask["how"],
+    plan: ServicePlan,
+    requests: readonly Row[],
+    answers: readonly FeatureAnswer[],
+    expectedOf: (i: number) => ExpectedAnswer,
+  ): void {
+    const zero = zeroWhereEmpty(plan);
+    const batches = new Set(plan.batches.map(({ alias }) => alias));
+    answers.forEach((answer, i) => {
+      const expected = expectedOf(i);
+      const place = placeOf(how, plan.service.name, requests[i], answer.t);
+      for (const name in answer.values)
+        this.comparison.value(place, name, expected.values[name], answer.values[name], zero.has(name));
+      for (const alias in answer.statuses) {
+        // An aggregate view is always present: that counts for nothing.
+        if (batches.has(alias))
+          this.comparison.value(place, `status of ${alias}`, expected.statuses[alias], answer.statuses[alias]);
+        this.comparison.value(place, `event time of ${alias}`, expected.eventTimes[alias], answer.eventTimes[alias]);
+      }
+    });
+  }
+
+  private async askDataset(store: Store, ask: Extract<Ask, { how: "dataset" }>): Promise<void> {
+    const plan = this.plan(ask.service);
+    const inputs = Object.fromEntries(
+      Object.entries(plan.service.inputs).map(([name, type]) => [name, { ...type, nullable: true }]),
+    );
+    const rows = ask.requests.map((request, i): Row => ({ ...request, [MOMENT]: ask.moments[i] }));
+    const spine = await this.writeRows(
+      { ...inputs, [MOMENT]: { kind: "timestamp", nullable: false } },
+      {},
+      rows,
+      "parquet",
+    );
+    const out = this.file("parquet");
+    await store.dataset(ask.service, { spine, out, time: MOMENT });
+    const answer = this.expected.answers(plan);
+    const { end } = this;
+    await compareDataset(this.bench.engine, plan, ask, out, this.comparison, (i) =>
+      answer(ask.requests[i], ask.moments[i], () => end),
+    );
+    await rm(spine);
+    await rm(out);
+  }
+
+  private plan(service: string): ServicePlan {
+    const { catalog, services } = this.bench.subject;
+    return (
+      services.find((plan) => plan.service.name === service) ?? planService(catalog, serviceNamed(catalog, service))
+    );
+  }
+
+  private file(format: string): string {
+    return path.join(this.home, `${this.files++}.${format}`);
+  }
+
+  private async writeRows(
+    fields: Fields,
+    columns: Readonly<Record<string, string>>,
+    rows: readonly Row[],
+    format: "parquet" | "ndjson",
+  ): Promise<string> {
+    const named = (row: Row): Row =>
+      Object.fromEntries(Object.keys(fields).map((field) => [columns[field] ?? field, row[field]]));
+    const types = Object.fromEntries(Object.entries(fields).map(([field, type]) => [columns[field] ?? field, type]));
+    const renamed = rows.map(named);
+    const asText = format === "ndjson" && isJson(types, renamed);
+    const file = this.file(asText ? "ndjson" : "parquet");
+    if (asText) {
+      await writeFile(file, renamed.map((row) => `${jsonOf(row)}\n`).join(""));
+      return file;
+    }
+    const session = await this.bench.engine.session();
+    try {
+      await session.writeParquet(file, types, [columnsOfRows(types, renamed)]);
+    } finally {
+      await session.close();
+    }
+    return file;
+  }
+}
+
+const MOMENT = "asked_at";
+
+/** Whether JSON carries the rows as they are: it has no NaN, and a column of nulls has no type there. */
+function isJson(fields: Fields, rows: readonly Row[]): boolean {
+  return Object.entries(fields).every(
+    ([name, { kind }]) =>
+      rows.some((row) => row[name] !== null) &&
+      (kind !== "float64" || rows.every((row) => row[name] === null || Math.abs(row[name] as number) < 1e15)),
+  );
+}
+
+function jsonOf(row: Row): string {
+  return `{${Object.entries(row)
+    .map(
+      ([name, value]) => `${JSON.stringify(name)}:${typeof value === "bigint" ? String(value) : JSON.stringify(value)}`,
+    )
+    .join(",")}}`;
+}

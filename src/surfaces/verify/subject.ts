@@ -1,0 +1,70 @@
+import { type Catalog, catalogOf } from "../../core/definition/catalog.ts";
+import type { BatchViewDefinition, ServiceDefinition, SourceDefinition } from "../../core/definition/data.ts";
+import { AsofError } from "../../core/errors.ts";
+import { planService, type ServicePlan } from "../../core/plan/service-plan.ts";
+import { DAY, HOUR } from "../../core/time/timestamp.ts";
+import { KeyPools } from "./key-pools.ts";
+
+/** The definitions that are verified, and what runs on them are made of. */
+export interface Subject {
+  readonly catalog: Catalog;
+  /** What stores are opened with: the user's definitions, and a service for each view that has none. */
+  readonly definitions: readonly Readonly<Record<string, unknown>>[];
+  readonly services: readonly ServicePlan[];
+  /** The sources that views read. */
+  readonly sources: readonly SourceDefinition[];
+  readonly batchViews: readonly BatchViewDefinition[];
+  readonly pools: KeyPools;
+  /** Widths at whose multiples something may happen: hops, hours, days. */
+  readonly steps: readonly number[];
+  /** How far back the farthest bounded window or time to live reaches. */
+  readonly reach: number;
+}
+
+/** @throws ASOF_USAGE where the definitions have no view over a source */
+export function subjectOf(modules: readonly Readonly<Record<string, unknown>>[]): Subject {
+  const own = catalogOf(modules.flatMap((module) => Object.values(module)));
+  const added = Object.fromEntries(servicesOfUnusedViews(own).map((definition) => [definition.name, { definition }]));
+  const definitions = [...modules, added];
+  const catalog = catalogOf(definitions.flatMap((module) => Object.values(module)));
+  const services = [...catalog.services.values()].map((service) => planService(catalog, service));
+  const views = [...catalog.views.values()];
+  const read = new Set(
+    views.flatMap((view) =>
+      view.kind === "aggregateView" ? [view.source] : view.kind === "batchView" ? view.reads : [],
+    ),
+  );
+  if (read.size === 0) throw new AsofError("ASOF_USAGE", "there is nothing to verify: no view reads a source");
+  const windows = views.flatMap((view) =>
+    view.kind === "aggregateView" ? view.features.map(({ window }) => window) : [],
+  );
+  const lives = views.flatMap((view) => (view.kind === "batchView" ? [view.ttl ?? 0, view.delay] : []));
+  return {
+    catalog,
+    definitions,
+    services,
+    sources: [...read].map((name) => catalog.sources.get(name)!),
+    batchViews: views.filter((view) => view.kind === "batchView"),
+    pools: new KeyPools(catalog),
+    steps: [...new Set([...windows.map(({ hop }) => hop), HOUR, DAY])],
+    reach: Math.max(HOUR, ...lives, ...windows.map(({ length, offset }) => (length ?? 0) + offset)),
+  };
+}
+
+/** A view that no service uses can be asked through one of its own. */
+function servicesOfUnusedViews(catalog: Catalog): ServiceDefinition[] {
+  const used = new Set([...catalog.services.values()].flatMap(({ uses }) => uses.map(({ view }) => view)));
+  return [...catalog.views.values()].flatMap((view): ServiceDefinition[] => {
+    if (used.has(view.name) || view.kind === "onDemandView") return [];
+    const { keys } = catalog.entities.get(view.entity)!;
+    const inputs = Object.fromEntries(Object.keys(keys).map((key) => [key, key]));
+    return [
+      {
+        kind: "service",
+        name: `verify_${view.name}`,
+        uses: [{ view: view.name, alias: view.name, inputs, features: null }],
+        inputs: keys,
+      },
+    ];
+  });
+}
