@@ -160,7 +160,7 @@ export function naiveAggregate(spec: AggregationSpec, values: readonly Exclude<V
 
 /** NaN above all numbers, strings by their UTF-8 bytes. */
 function compare(a: Exclude<Value, null>, b: Exclude<Value, null>): number {
-  if (typeof a === "string") return compareCodePoints([...a], [...(b as string)]);
+  if (typeof a === "string") return compareCodePoints(Array.from(a), Array.from(b as string));
   if (Object.is(a, b)) return 0;
   if (Number.isNaN(a)) return 1;
   if (Number.isNaN(b)) return -1;

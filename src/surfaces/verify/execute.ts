@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { open, openEngine } from "../../open.ts";
+import { open, type openEngine } from "../../open.ts";
 import { serviceNamed, sourceNamed } from "../../core/definition/catalog.ts";
 import { AsofError } from "../../core/errors.ts";
 import { planService, type ServicePlan } from "../../core/plan/service-plan.ts";
@@ -156,8 +156,9 @@ class Execution {
 
   private async load(store: Store, { source: name, files, format }: Extract<Step, { do: "load" }>): Promise<void> {
     const source = sourceNamed(this.bench.subject.catalog, name);
+    const asText = format === "ndjson" && files.every((rows) => isJson(source.fields, rows));
     const paths: string[] = [];
-    for (const rows of files) paths.push(await this.writeRows(source.fields, source.columns, rows, format));
+    for (const rows of files) paths.push(await this.writeRows(source.fields, source.columns, rows, asText));
     this.ahead();
     const first = this.expected.recordsOf(name).length === 0;
     const { position } = await store.load(name, paths);
@@ -290,7 +291,7 @@ class Execution {
       { ...inputs, [MOMENT]: { kind: "timestamp", nullable: false } },
       {},
       rows,
-      "parquet",
+      false,
     );
     const out = this.file("parquet");
     await store.dataset(ask.service, { spine, out, time: MOMENT });
@@ -318,13 +319,12 @@ class Execution {
     fields: Fields,
     columns: Readonly<Record<string, string>>,
     rows: readonly Row[],
-    format: "parquet" | "ndjson",
+    asText: boolean,
   ): Promise<string> {
     const named = (row: Row): Row =>
       Object.fromEntries(Object.keys(fields).map((field) => [columns[field] ?? field, row[field]]));
     const types = Object.fromEntries(Object.entries(fields).map(([field, type]) => [columns[field] ?? field, type]));
     const renamed = rows.map(named);
-    const asText = format === "ndjson" && isJson(types, renamed);
     const file = this.file(asText ? "ndjson" : "parquet");
     if (asText) {
       await writeFile(file, renamed.map((row) => `${jsonOf(row)}\n`).join(""));

@@ -3,8 +3,26 @@ import type { Random } from "./random.ts";
 
 /** Doubles at the edges where sums go wrong: the ends of the range, subnormals, cancellation, ties of rounding. */
 const edges = [
-  ...[5e-324, -5e-324, 2 ** -1022, Number.MAX_VALUE, -Number.MAX_VALUE, 1e308, -1e308, 2 ** 970, -(2 ** 970)],
-  ...[2 ** 53, -(2 ** 53), 2 ** 53 + 2, 1 + 2 ** -52, 2 ** -53, -(2 ** -53), 1e16, -1e16, 1e-16, 0.1, 0],
+  5e-324,
+  -5e-324,
+  2 ** -1022,
+  Number.MAX_VALUE,
+  -Number.MAX_VALUE,
+  1e308,
+  -1e308,
+  2 ** 970,
+  -(2 ** 970),
+  2 ** 53,
+  -(2 ** 53),
+  2 ** 53 + 2,
+  1 + 2 ** -52,
+  2 ** -53,
+  -(2 ** -53),
+  1e16,
+  -1e16,
+  1e-16,
+  0.1,
+  0,
 ];
 const texts = ["", "a", "b", "ab", "é", "\uFFFF", "\u{10000}", "'", "%"];
 const wide = [0n, 1n, -1n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)];
@@ -28,5 +46,7 @@ export function valueOf(random: Random, type: DataType, extreme: boolean): Value
       return random.chance(0.7) ? random.whole(-10_000, 100_000) / 100 + 0 : (random.next() - 0.5) * 1e6;
     case "timestamp":
       return random.whole(0, 1_000_000_000_000_000);
+    default:
+      return type.kind satisfies never;
   }
 }

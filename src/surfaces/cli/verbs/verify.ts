@@ -48,7 +48,7 @@ export const verifyVerb: Verb = (program, action) => {
           runs: runs ?? Infinity,
           minutes,
           folder: run.path("."),
-          shrink: { attempts: 80, seconds: 30 },
+          shrink: { attempts: 60, seconds: 12 },
           signal: run.io.signal,
           ...run.work(),
         };

@@ -1,0 +1,4 @@
+import { configure } from "asof";
+import * as definitions from "./definitions.ts";
+
+export default configure({ definitions });
