@@ -151,7 +151,8 @@ class EmbeddedStore implements Store, Shared {
   // 1 ingest
 
   async load(name: string, files: readonly string[], options: LoadOptions = {}): Promise<LoadOutcome> {
-    const { loader, writer } = this.writing();
+    const writing = this.writing();
+    const { loader, writer } = writing;
     const source = sourceNamed(this.parts.catalog, name);
     await this.definitions.mustBeApplied(name);
     if (files.length === 0) throw new AsofError("ASOF_USAGE", "name at least one file", { source: name });
@@ -164,7 +165,7 @@ class EmbeddedStore implements Store, Shared {
       until: timeOrNull(options.until),
       rejects: options.rejects ?? false,
     };
-    return this.recorder.record(
+    const outcome = await this.recorder.record(
       "load",
       name,
       OFFLINE,
@@ -174,6 +175,8 @@ class EmbeddedStore implements Store, Shared {
       },
       (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
     );
+    await writing.compact();
+    return outcome;
   }
 
   async ingest(name: string, records: readonly UntypedRequest[]): Promise<IngestOutcome> {
@@ -229,7 +232,8 @@ class EmbeddedStore implements Store, Shared {
   // 2 compute
 
   async compute(names?: readonly string[], options: WorkOptions = {}): Promise<ComputeOutcome[]> {
-    const { computer, writer } = this.writing();
+    const writing = this.writing();
+    const { computer, writer } = writing;
     const { catalog } = this.parts;
     const outcomes: ComputeOutcome[] = [];
     for (const view of this.definitions.batchViews(names)) {
@@ -246,6 +250,7 @@ class EmbeddedStore implements Store, Shared {
         ),
       );
     }
+    await writing.compact();
     return outcomes;
   }
 
@@ -448,7 +453,11 @@ class EmbeddedStore implements Store, Shared {
   private async shutDown(): Promise<void> {
     const { engine, online, registry } = this.parts;
     try {
-      await this.modelServer.logged().finally(() => this.writingParts?.close());
+      try {
+        await this.modelServer.logged();
+      } finally {
+        await this.writingParts?.close();
+      }
     } finally {
       this.modelServer.close();
       await Promise.all([engine.close(), online.close(), registry.close()]);

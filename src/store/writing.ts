@@ -4,6 +4,7 @@ import { sourceStream } from "../core/definition/stream.ts";
 import type { EventLog, LogPosition } from "../ports/event-log.ts";
 import { Archiver } from "../stages/ingest/archive.ts";
 import { BulkWriter } from "../stages/ingest/bulk-writer.ts";
+import { Compactor } from "../stages/ingest/compact.ts";
 import { Ingest } from "../stages/ingest/ingest.ts";
 import { Loader } from "../stages/ingest/load.ts";
 import { LogWriter } from "../stages/ingest/log-writer.ts";
@@ -46,6 +47,7 @@ export class Writing {
   readonly fold: Fold;
   readonly materializer: Materializer;
   private readonly archiver: Archiver;
+  private readonly compactor: Compactor;
   private readonly parts: StoreParts;
   private readonly recorder: RunRecorder;
   private archived: LogPosition;
@@ -73,6 +75,7 @@ export class Writing {
       clock,
     });
     this.archiver = new Archiver({ engine, log, registry, files, bulk, schemas });
+    this.compactor = new Compactor({ engine, registry, files, bulk });
     this.fold = new Fold(log, online, schemas);
     this.materializer = new Materializer({ store: online, fold: this.fold, history, clock, cut: () => writer.cut() });
   }
@@ -123,6 +126,19 @@ export class Writing {
     }
   }
 
+  /** Merges small files, where there are many. */
+  async compact(): Promise<void> {
+    const candidates = await this.compactor.candidates();
+    if (candidates.length === 0) return;
+    await this.recorder.record(
+      "compact",
+      "history",
+      "offline store",
+      (id) => this.compactor.compact(`compact-${id}`, candidates),
+      (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+    );
+  }
+
   /** Moves the log into Parquet, and drops what nobody needs any more. */
   private async archive(): Promise<void> {
     const { fold } = this;
@@ -142,5 +158,6 @@ export class Writing {
       },
       (outcome) => ({ rows: outcome.records, bytes: outcome.bytes, details: outcome }),
     );
+    await this.compact();
   }
 }

@@ -186,4 +186,19 @@ describe("when the writer is killed", () => {
     expect(after[0].t).toBeGreaterThan(before[0].t);
     await expect(reader.ingest("clicks", [clicks.clickOf(0, 0)])).rejects.toMatchObject({ code: "ASOF_HOME_LOCKED" });
   });
+
+  test("the reader reads what a process that ends has moved from the log into Parquet", async () => {
+    const last = started.at(-1)!;
+    const before = (await reader.status()).log;
+    last.stdin!.write("ingest 25000\nstop\n");
+    await once(last, "close");
+    const after = (await reader.status()).log;
+    expect(after.archived).toBeGreaterThan(before.archived);
+    expect(after.start).toBeGreaterThan(before.start);
+    const online = await reader.features(clicks.profile, requests);
+    const offline = await reader.features("profile", requests, { at: online[0].t });
+    expect(offline.map(plain)).toEqual(online.map(plain));
+    const count = online.reduce((sum, { values }) => sum + values.activity__clicks_lifetime, 0);
+    expect(count).toBeGreaterThan(25_000);
+  });
 });

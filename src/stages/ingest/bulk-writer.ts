@@ -53,7 +53,11 @@ export class BulkWriter {
       const appended = await this.writer.append(load.stream, ENTRY.load, 1, () =>
         encodeLoad({ stream: load.stream, files }),
       );
-      await this.registry.changeFiles({ add: loadedFiles(load.stream, appended.position, files), remove: [] });
+      await this.registry.changeFiles({
+        add: loadedFiles(load.stream, appended.position, files),
+        remove: [],
+        applied: appended.position + 1,
+      });
       return appended.position;
     });
     return { position, ...totals(files) };
