@@ -2,6 +2,7 @@ import { StreamSchemas } from "./core/codec/stream-schemas.ts";
 import { fingerprintOf, modelNamed, serviceNamed, sourceNamed } from "./core/definition/catalog.ts";
 import type { Definition, ModelDefinition } from "./core/definition/data.ts";
 import { servedStream, sourceStream } from "./core/definition/stream.ts";
+import { assert } from "./core/assert.ts";
 import { AsofError } from "./core/errors.ts";
 import { formatOf } from "./core/plan/file-relation.ts";
 import { HISTORY } from "./core/plan/folders.ts";
@@ -159,6 +160,7 @@ class EmbeddedStore implements Store, Shared {
     const request = {
       ...work(options),
       source,
+      views: this.definitions.viewsOver(name),
       files,
       format: options.format ?? formatOf(files[0]),
       from: timeOrNull(options.from),
@@ -467,7 +469,9 @@ class EmbeddedStore implements Store, Shared {
   /** What the writer has. @throws ASOF_CLOSED; ASOF_HOME_LOCKED where another process is the writer */
   private writing(): Writing {
     if (this.closing !== null) throw new AsofError("ASOF_CLOSED", "the store is closed");
-    if (this.writingParts === null) throw this.parts.writing;
+    const { writing } = this.parts;
+    if (writing instanceof AsofError) throw writing;
+    assert(this.writingParts !== null, "the store is open");
     return this.writingParts;
   }
 

@@ -178,7 +178,14 @@ async function predict(
   const response = await fetch(`${url}/v1/predict/${lateFlightModel.definition.name}`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ entities: flights.map(({ late: _, ...request }) => request) }),
+    body: JSON.stringify({
+      entities: flights.map(({ scheduled, distance, origin, destination }) => ({
+        scheduled,
+        distance,
+        origin,
+        destination,
+      })),
+    }),
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`the server answered ${response.status}: ${text}`);

@@ -66,7 +66,7 @@ export class Writing {
     this.archived = archived;
     this.log = log;
     this.writer = writer;
-    this.ingest = new Ingest(writer, schemas, clock);
+    this.ingest = new Ingest({ writer, schemas, clock, viewsOf: (source) => definitions.viewsOver(source) });
     this.loader = new Loader({ engine, files, bulk, clock });
     this.computer = new Computer({
       engine,

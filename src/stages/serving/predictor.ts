@@ -27,7 +27,7 @@ export class Predictor {
   private readonly stream: Stream;
   private readonly append: AppendServed;
   private readonly logging = new Set<Promise<unknown>>();
-  private failure: unknown = null;
+  private failure: Error | null = null;
   private served = 0;
 
   constructor(parts: { model: ModelDefinition; plan: ServicePlan; stream: Stream; append: AppendServed }) {
@@ -84,7 +84,7 @@ export class Predictor {
       },
     }));
     const writing: Promise<unknown> = this.append(this.stream, records)
-      .catch((error: unknown) => (this.failure = error))
+      .catch((error: unknown) => (this.failure = error as Error))
       .finally(() => this.logging.delete(writing));
     this.logging.add(writing);
   }
