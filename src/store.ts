@@ -33,6 +33,7 @@ import type {
 } from "./core/result/store.ts";
 import type { Row } from "./core/schema/data-type.ts";
 import { formatTimestamp, parseTimestamp, type Timestamp, type TimestampInput } from "./core/time/timestamp.ts";
+import type { Beacon, Sign } from "./ports/beacon.ts";
 import type { ModelVersion, RunKind } from "./ports/registry-store.ts";
 import type { LoadedModel } from "./ports/trainer.ts";
 import { replay } from "./stages/ingest/replay.ts";
@@ -462,7 +463,7 @@ class EmbeddedStore implements Store, Shared {
       }
     } finally {
       this.modelServer.close();
-      await Promise.all([engine.close(), online.close(), registry.close()]);
+      await Promise.all([engine.close(), online.close(), registry.close(), this.parts.beacon.close()]);
     }
   }
 
@@ -482,7 +483,7 @@ class EmbeddedStore implements Store, Shared {
       found = {
         plan,
         rows: requestReader(plan),
-        reader: new FeatureReader(plan, this.parts.online, this.presentOfWriter()),
+        reader: new FeatureReader(plan, this.parts.online, this.presentOfStore()),
       };
       this.services.set(name, found);
     }
@@ -507,19 +508,21 @@ class EmbeddedStore implements Store, Shared {
   }
 
   private async present(): Promise<Timestamp | null> {
-    return (await this.presentOfWriter()?.moment()) ?? null;
+    return this.presentOfStore().moment();
   }
 
   /** The moment before which nothing can become visible any more that is not in the log now. */
   private async completeUntil(): Promise<Timestamp> {
     if (this.writingParts !== null) return (await this.present()) ?? (await this.writingParts.writer.cut()).t;
-    const { watermark } = await this.readFold();
+    const { position, watermark } = await this.readFold();
+    const sign = this.parts.beacon.look();
+    if (sign !== null && sign.position === position) return Math.max(sign.t, watermark);
     return watermark === Number.MIN_SAFE_INTEGER ? this.parts.clock.now() : watermark;
   }
 
-  private presentOfWriter(): Present | null {
+  private presentOfStore(): Present {
     const writing = this.writingParts;
-    if (writing === null) return null;
+    if (writing === null) return presentOfBeacon(this.parts.beacon);
     const { fold, writer } = writing;
     return {
       get position() {
@@ -539,6 +542,20 @@ class EmbeddedStore implements Store, Shared {
   private async loadModel(version: ModelVersion): Promise<LoadedModel> {
     return this.training.runtime(version.runtime).load(await this.training.bytes(version));
   }
+}
+
+/** The present as another process tells it. */
+function presentOfBeacon(beacon: Beacon): Present {
+  let sign: Sign | null = null;
+  return {
+    get position() {
+      return sign?.position ?? -1;
+    },
+    moment: () => {
+      sign = beacon.look();
+      return sign?.t ?? null;
+    },
+  };
 }
 
 function listOf(requests: unknown): readonly unknown[] {

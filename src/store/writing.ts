@@ -20,6 +20,8 @@ import type { StoreParts } from "./store-parts.ts";
 /** Records in the log from which on they are archived: when the store is closed, and while it is open. */
 const ARCHIVE_AT_CLOSE = 20_000;
 const ARCHIVE_RUNNING = 250_000;
+/** How often other processes are told that time goes on while nothing arrives, in milliseconds. */
+const SIGNAL_MS = 10;
 const SCHEMAS = "schemas";
 const RESERVE = "reserve";
 
@@ -52,6 +54,7 @@ export class Writing {
   private readonly recorder: RunRecorder;
   private archived: LogPosition;
   private archiving: Promise<void> | null = null;
+  private readonly timer = setInterval(() => this.signal(), SIGNAL_MS);
 
   private constructor(shared: Shared, log: EventLog, writer: LogWriter, archived: LogPosition) {
     const { parts, offline, schemas, definitions } = shared;
@@ -62,6 +65,7 @@ export class Writing {
       batch: (view) => definitions.batchStream(view),
     });
     this.parts = parts;
+    this.timer.unref();
     this.recorder = shared.recorder;
     this.archived = archived;
     this.log = log;
@@ -103,6 +107,18 @@ export class Writing {
     return writing;
   }
 
+  /** Tells other processes that time goes on. What cannot be told is told later. */
+  private signal(): void {
+    const { position } = this.fold;
+    try {
+      const t = this.writer.present(position);
+      if (typeof t === "number") this.parts.beacon.show({ position, t });
+      else if (t !== null) t.catch(() => {});
+    } catch {
+      // The clock has jumped: that is told to those who write.
+    }
+  }
+
   /** What follows an append: it is folded soon, and a log that has grown long is archived aside. */
   appended(): void {
     this.fold.wake();
@@ -115,11 +131,13 @@ export class Writing {
 
   /** Brings everything accepted into the stores, and gives the log back. */
   async close(): Promise<void> {
+    clearInterval(this.timer);
     try {
       await this.archiving;
       await this.fold.settled();
       if (this.log.end - this.archived >= ARCHIVE_AT_CLOSE) await this.archive();
       await this.parts.online.flushed();
+      this.signal();
       await this.writer.close();
     } finally {
       await this.log.close();
