@@ -247,8 +247,8 @@ class EmbeddedStore implements Store, Shared {
           "compute",
           view.name,
           OFFLINE,
-          async (id) =>
-            computer.compute({ ...work(options), catalog, view, stream, id: `compute-${id}`, cut: await writer.cut() }),
+          (id) =>
+            computer.compute({ ...work(options), catalog, view, stream, id: `compute-${id}`, cut: () => writer.cut() }),
           (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
         ),
       );
