@@ -16,6 +16,7 @@ import type { DataType } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT } from "../../core/schema/system-columns.ts";
 import { EVENT_TIME, type LayoutFeature } from "../../core/tile/view-layout.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
+import { OrderBuffer } from "./order-buffer.ts";
 import { DenseKeys } from "./dense-keys.ts";
 import type { SpineTable } from "./spine-table.ts";
 
@@ -102,7 +103,7 @@ export class AggregateJoin {
       prefixes = new Prefixes(kept);
     }
     const joined = uses.map((use, u): JoinedUse => {
-      const passing = wanted[u].filter(({ slot }) => isPrefixSlot(layout.slots[slot]));
+      const passing = wanted[u].filter(({ slot, elements }) => elements === null && isPrefixSlot(layout.slots[slot]));
       const windows = prefixes === null ? null : PrefixWindows.of(passing, layout.slots, prefixes);
       if (windows === null) return { use, passing: [], windows, held: wanted[u] };
       return { use, passing, windows, held: wanted[u].filter((feature) => !passing.includes(feature)) };
@@ -132,7 +133,7 @@ export class AggregateJoin {
       const prefixes = new Prefixes(table);
       for (const [u, { held }] of this.uses.entries()) {
         const within = this.passes.length === 1 ? rows[u] : rowsOfPass(rows[u], pass);
-        const whole = held.filter(({ slot }) => isPrefixSlot(layout.slots[slot]));
+        const whole = held.filter(({ slot, elements }) => elements === null && isPrefixSlot(layout.slots[slot]));
         const windows = whole.length === 0 ? null : PrefixWindows.of(whole, layout.slots, prefixes);
         const output = (feature: LayoutFeature): FeatureOutput => outputs[u].get(feature.name)!;
         windows?.compute(within, whole.map(output), 0);
@@ -203,6 +204,9 @@ async function readRecords(
     const compiled = used.has(s) ? compileSlot(slot, fields) : null;
     return compiled === null ? null : { compiled, buffer: new ColumnBuffer(slot.input ?? boolean) };
   });
+  const ordered = layout.orderColumns !== null && features.some(({ slot }) => layout.slots[slot].algebra.ordered);
+  const names = ordered ? layout.orderColumns : layout.columns;
+  const order = ordered ? new OrderBuffer(layout, fields, names) : null;
   const from = pass?.from ?? 0;
   const buffers = {
     k: new ColumnBuffer(int32),
@@ -213,14 +217,16 @@ async function readRecords(
   for await (const { rows, columns } of session.columns(
     `SELECT d.k - ${from} AS k, CAST(epoch_us(r.${EVENT}) AS DOUBLE) AS ${EVENT},
        CAST(epoch_us(greatest(r.${EVENT}, r.${AVAILABLE})) AS DOUBLE) AS visible
-       ${layout.columns.map((name) => `, r.${sqlIdentifier(name)}`).join("")}
+       ${order === null ? "" : `, CAST(epoch_us(r.${AVAILABLE}) AS DOUBLE) AS ${AVAILABLE}`}
+       ${names.map((name) => `, r.${sqlIdentifier(name)}`).join("")}
      FROM ${records} r ${keys.joinRecords((key) => use.view.keys[key])}
      ${pass === null ? "" : `WHERE d.k >= ${pass.from} AND d.k < ${pass.until}`}`,
     {
       k: int32,
       [EVENT]: float64,
       visible: float64,
-      ...Object.fromEntries(layout.columns.map((name) => [name, fields[name]])),
+      ...(order === null ? {} : { [AVAILABLE]: float64 }),
+      ...Object.fromEntries(names.map((name) => [name, fields[name]])),
     },
   )) {
     const event = { ...columns[EVENT], type: timestamp };
@@ -228,6 +234,7 @@ async function readRecords(
     buffers.k.add(columns.k, rows);
     buffers.visible.add(columns.visible, rows);
     buffers.event.add(event, rows);
+    order?.add(columns, rows);
     for (const slot of slots) slot?.buffer.add(slot.compiled(batch), rows);
   }
   const { first, place } = placesByKey(
@@ -242,6 +249,7 @@ async function readRecords(
     event,
     byEvent: orderByEvent(first, event),
     slots: slots.map((slot) => (slot === null ? null : slot.buffer.placed(place))),
+    ...(order === null ? {} : { order: order.placed(place, event) }),
   };
 }
 
