@@ -2,6 +2,7 @@ import { StreamSchemas } from "./core/codec/stream-schemas.ts";
 import { fingerprintOf, modelNamed, serviceNamed, sourceNamed } from "./core/definition/catalog.ts";
 import type { Definition, ModelDefinition } from "./core/definition/data.ts";
 import { servedStream, sourceStream } from "./core/definition/stream.ts";
+import { assert } from "./core/assert.ts";
 import { AsofError } from "./core/errors.ts";
 import { formatOf } from "./core/plan/file-relation.ts";
 import { HISTORY } from "./core/plan/folders.ts";
@@ -32,6 +33,7 @@ import type {
 } from "./core/result/store.ts";
 import type { Row } from "./core/schema/data-type.ts";
 import { formatTimestamp, parseTimestamp, type Timestamp, type TimestampInput } from "./core/time/timestamp.ts";
+import type { Beacon, Sign } from "./ports/beacon.ts";
 import type { ModelVersion, RunKind } from "./ports/registry-store.ts";
 import type { LoadedModel } from "./ports/trainer.ts";
 import { replay } from "./stages/ingest/replay.ts";
@@ -51,7 +53,7 @@ import { listModels } from "./stages/training/model-list.ts";
 import { Training } from "./stages/training/train.ts";
 import { Definitions } from "./store/definitions.ts";
 import type { StoreParts } from "./store/store-parts.ts";
-import { restoreSchemas, Writing } from "./store/writing.ts";
+import { restoreSchemas, type Shared, Writing } from "./store/writing.ts";
 
 export type { Store } from "./core/result/store.ts";
 export type { StoreParts } from "./store/store-parts.ts";
@@ -73,13 +75,13 @@ interface OpenService {
   readonly reader: FeatureReader;
 }
 
-class EmbeddedStore implements Store {
-  private readonly parts: StoreParts;
-  private readonly schemas = new StreamSchemas();
-  private readonly offline: OfflineStore;
+class EmbeddedStore implements Store, Shared {
+  readonly parts: StoreParts;
+  readonly schemas = new StreamSchemas();
+  readonly offline: OfflineStore;
   private readonly registry: Registry;
-  private readonly definitions: Definitions;
-  private readonly recorder: RunRecorder;
+  readonly definitions: Definitions;
+  readonly recorder: RunRecorder;
   private readonly training: Training;
   private readonly modelServer: ModelServer;
   private readonly services = new Map<string, OpenService>();
@@ -93,7 +95,7 @@ class EmbeddedStore implements Store {
     this.registry = new Registry(registry, catalog, (source) =>
       sourceFacts(sourceNamed(catalog, source), { engine, registry, store: this.offline }),
     );
-    this.definitions = new Definitions(catalog, this.registry);
+    this.definitions = new Definitions(catalog, this.registry, clock);
     this.recorder = new RunRecorder(registry, clock);
     this.training = new Training(parts);
     this.modelServer = new ModelServer({
@@ -101,9 +103,9 @@ class EmbeddedStore implements Store {
       clock,
       load: (version) => this.loadModel(version),
       append: async (stream, records) => {
-        const { ingest, fold } = this.writing();
-        await ingest.append(stream, records);
-        fold.wake();
+        const writing = this.writing();
+        await writing.ingest.append(stream, records);
+        writing.appended();
       },
     });
   }
@@ -112,7 +114,7 @@ class EmbeddedStore implements Store {
     await restoreSchemas(this.parts, this.schemas);
     const { writing } = this.parts;
     if (writing instanceof AsofError) return;
-    this.writingParts = await Writing.open(this.parts, writing, this.offline, this.schemas, this.definitions);
+    this.writingParts = await Writing.open(this, writing);
   }
 
   // definitions
@@ -151,20 +153,22 @@ class EmbeddedStore implements Store {
   // 1 ingest
 
   async load(name: string, files: readonly string[], options: LoadOptions = {}): Promise<LoadOutcome> {
-    const { loader, writer } = this.writing();
+    const writing = this.writing();
+    const { loader, writer } = writing;
     const source = sourceNamed(this.parts.catalog, name);
     await this.definitions.mustBeApplied(name);
     if (files.length === 0) throw new AsofError("ASOF_USAGE", "name at least one file", { source: name });
     const request = {
       ...work(options),
       source,
+      views: this.definitions.viewsOver(name),
       files,
       format: options.format ?? formatOf(files[0]),
       from: timeOrNull(options.from),
       until: timeOrNull(options.until),
       rejects: options.rejects ?? false,
     };
-    return this.recorder.record(
+    const outcome = await this.recorder.record(
       "load",
       name,
       OFFLINE,
@@ -174,13 +178,21 @@ class EmbeddedStore implements Store {
       },
       (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
     );
+    await writing.compact();
+    return outcome;
   }
 
   async ingest(name: string, records: readonly UntypedRequest[]): Promise<IngestOutcome> {
-    const { ingest, fold } = this.writing();
-    const outcome = await ingest.ingest(sourceNamed(this.parts.catalog, name), records);
-    fold.wake();
+    const writing = this.writing();
+    const source = sourceNamed(this.parts.catalog, name);
+    await this.definitions.mustTakeRecords(name);
+    const outcome = await writing.ingest.ingest(source, records);
+    writing.appended();
     return outcome;
+  }
+
+  confirmClock(): void {
+    this.writing().writer.confirmClock();
   }
 
   async settled(): Promise<void> {
@@ -223,7 +235,8 @@ class EmbeddedStore implements Store {
   // 2 compute
 
   async compute(names?: readonly string[], options: WorkOptions = {}): Promise<ComputeOutcome[]> {
-    const { computer, writer } = this.writing();
+    const writing = this.writing();
+    const { computer, writer } = writing;
     const { catalog } = this.parts;
     const outcomes: ComputeOutcome[] = [];
     for (const view of this.definitions.batchViews(names)) {
@@ -234,12 +247,13 @@ class EmbeddedStore implements Store {
           "compute",
           view.name,
           OFFLINE,
-          async (id) =>
-            computer.compute({ ...work(options), catalog, view, stream, id: `compute-${id}`, cut: await writer.cut() }),
+          (id) =>
+            computer.compute({ ...work(options), catalog, view, stream, id: `compute-${id}`, cut: () => writer.cut() }),
           (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
         ),
       );
     }
+    await writing.compact();
     return outcomes;
   }
 
@@ -442,17 +456,23 @@ class EmbeddedStore implements Store {
   private async shutDown(): Promise<void> {
     const { engine, online, registry } = this.parts;
     try {
-      await this.modelServer.logged().finally(() => this.writingParts?.close(this.recorder));
+      try {
+        await this.modelServer.logged();
+      } finally {
+        await this.writingParts?.close();
+      }
     } finally {
       this.modelServer.close();
-      await Promise.all([engine.close(), online.close(), registry.close()]);
+      await Promise.all([engine.close(), online.close(), registry.close(), this.parts.beacon.close()]);
     }
   }
 
   /** What the writer has. @throws ASOF_CLOSED; ASOF_HOME_LOCKED where another process is the writer */
   private writing(): Writing {
     if (this.closing !== null) throw new AsofError("ASOF_CLOSED", "the store is closed");
-    if (this.writingParts === null) throw this.parts.writing;
+    const { writing } = this.parts;
+    if (writing instanceof AsofError) throw writing;
+    assert(this.writingParts !== null, "the store is open");
     return this.writingParts;
   }
 
@@ -463,7 +483,7 @@ class EmbeddedStore implements Store {
       found = {
         plan,
         rows: requestReader(plan),
-        reader: new FeatureReader(plan, this.parts.online, this.presentOfWriter()),
+        reader: new FeatureReader(plan, this.parts.online, this.presentOfStore()),
       };
       this.services.set(name, found);
     }
@@ -472,9 +492,9 @@ class EmbeddedStore implements Store {
 
   /** The features of requests as of a past moment, from history. */
   private async featuresAt(plan: ServicePlan, requests: readonly Row[], t: Timestamp): Promise<FeatureAnswer[]> {
-    const { engine, log, clock, refresh } = this.parts;
+    const { engine, log, refresh } = this.parts;
+    const now = await this.completeUntil();
     await refresh();
-    const now = (await this.present()) ?? clock.now();
     if (t > now)
       throw new AsofError(
         "ASOF_FUTURE_READ",
@@ -488,12 +508,21 @@ class EmbeddedStore implements Store {
   }
 
   private async present(): Promise<Timestamp | null> {
-    return (await this.presentOfWriter()?.moment()) ?? null;
+    return this.presentOfStore().moment();
   }
 
-  private presentOfWriter(): Present | null {
+  /** The moment before which nothing can become visible any more that is not in the log now. */
+  private async completeUntil(): Promise<Timestamp> {
+    if (this.writingParts !== null) return (await this.present()) ?? (await this.writingParts.writer.cut()).t;
+    const { position, watermark } = await this.readFold();
+    const sign = this.parts.beacon.look();
+    if (sign !== null && sign.position === position) return Math.max(sign.t, watermark);
+    return watermark === Number.MIN_SAFE_INTEGER ? this.parts.clock.now() : watermark;
+  }
+
+  private presentOfStore(): Present {
     const writing = this.writingParts;
-    if (writing === null) return null;
+    if (writing === null) return presentOfBeacon(this.parts.beacon);
     const { fold, writer } = writing;
     return {
       get position() {
@@ -513,6 +542,20 @@ class EmbeddedStore implements Store {
   private async loadModel(version: ModelVersion): Promise<LoadedModel> {
     return this.training.runtime(version.runtime).load(await this.training.bytes(version));
   }
+}
+
+/** The present as another process tells it. */
+function presentOfBeacon(beacon: Beacon): Present {
+  let sign: Sign | null = null;
+  return {
+    get position() {
+      return sign?.position ?? -1;
+    },
+    moment: () => {
+      sign = beacon.look();
+      return sign?.t ?? null;
+    },
+  };
 }
 
 function listOf(requests: unknown): readonly unknown[] {

@@ -46,16 +46,28 @@ export async function snapshot(at: string, store: Store): Promise<Snapshot> {
     at,
     rawData: rows === 0 ? "none" : `${count(rows)} records`,
     batchFeatures: viewsIn(status, "batchView", ({ offlineRows, onlineKeys }) =>
-      offlineRows === 0 ? "none" : `${count(offlineRows ?? 0)} rows offline, ${onlineKeys === null ? "not online" : `${count(onlineKeys)} keys online`}`),
-    realTimeFeatures: viewsIn(status, "aggregateView", ({ name, onlineKeys }) => (onlineKeys === null ? `${name}: not online` : `${name}: ${count(onlineKeys)} keys online`)),
+      offlineRows === 0
+        ? "none"
+        : `${count(offlineRows ?? 0)} rows offline, ${onlineKeys === null ? "not online" : `${count(onlineKeys)} keys online`}`,
+    ),
+    realTimeFeatures: viewsIn(status, "aggregateView", ({ name, onlineKeys }) =>
+      onlineKeys === null ? `${name}: not online` : `${name}: ${count(onlineKeys)} keys online`,
+    ),
     model: status.models
-      .map(({ versions, promoted, served }) => (versions === 0 ? "none" : `version ${promoted ?? "none"} of ${versions} serves, ${count(served)} predictions logged`))
+      .map(({ versions, promoted, served }) =>
+        versions === 0
+          ? "none"
+          : `version ${promoted ?? "none"} of ${versions} serves, ${count(served)} predictions logged`,
+      )
       .join("; "),
   };
 }
 
 function viewsIn(status: StatusReport, kind: string, say: (view: StatusReport["views"][number]) => string): string {
-  return status.views.filter((view) => view.kind === kind).map(say).join("; ");
+  return status.views
+    .filter((view) => view.kind === kind)
+    .map(say)
+    .join("; ");
 }
 
 export function printReport(report: Report): void {
@@ -64,7 +76,18 @@ export function printReport(report: Report): void {
   console.log(
     table(
       ["step", "action", "data location", "purpose", "result", "rows", "seconds", "MB"],
-      report.process.map((row) => [row.step, row.action, row.location, row.purpose, row.result, count(row.rows), row.seconds.toFixed(1), (row.bytes / 1e6).toFixed(1)].map(String)),
+      report.process.map((row) =>
+        [
+          row.step,
+          row.action,
+          row.location,
+          row.purpose,
+          row.result,
+          count(row.rows),
+          row.seconds.toFixed(1),
+          (row.bytes / 1e6).toFixed(1),
+        ].map(String),
+      ),
     ),
   );
   console.log("\nThe state of things\n");
@@ -86,18 +109,19 @@ How good the model is (area under the ROC curve)
 
 What was served is what history says: ${count(parity.compared)} compared, ${count(parity.different)} different.
 
-It took ${report.seconds.toFixed(0)} s and ${count(report.peakRssMb)} MB. To go on, in examples/flights:
+It took ${report.seconds.toFixed(0)} s and ${count(report.peakRssMb)} MB. To go on:
 
-  npx asof serve                                        the server, at http://127.0.0.1:2763
-  npx asof get late_flight origin=ORD destination=SFO scheduled=2001-07-01T10:00:00Z distance=1846
-  npx asof status                                       what is in each store
-  docs/                                                 what else there is
+  npm run asof -- status --config examples/flights     what is in each store, how fresh, what ran
+  npm run asof -- get late_flight origin=ORD destination=SFO scheduled=2001-07-01T10:00:00Z distance=1846 --config examples/flights
+  npm run asof -- serve --config examples/flights      the server, at http://127.0.0.1:2763
+  docs/                                                the command, HTTP, errors
 `);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
-  const line = (cells: readonly string[]): string => `  ${cells.map((cell, i) => cell.padEnd(widths[i])).join("  ")}`.trimEnd();
+  const line = (cells: readonly string[]): string =>
+    `  ${cells.map((cell, i) => cell.padEnd(widths[i])).join("  ")}`.trimEnd();
   return [line(head), line(widths.map((width) => "─".repeat(width))), ...rows.map(line)].join("\n");
 }
 

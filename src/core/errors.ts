@@ -161,7 +161,11 @@ export const errorTable = {
     message: "that part of history is no longer kept",
     remedy: "Ask for a later part, or restore an older backup.",
   },
-  ASOF_CLOCK_JUMP: { status: 503, message: "the clock jumped ahead", remedy: "Check the clock, then confirm." },
+  ASOF_CLOCK_JUMP: {
+    status: 503,
+    message: "the clock jumped ahead",
+    remedy: "Check the clock; then confirm it with store.confirmClock(), or start again.",
+  },
   ASOF_BUSY: { status: 503, message: "the store is busy", remedy: "Try again later." },
   ASOF_MEMORY: {
     status: 503,

@@ -15,17 +15,24 @@ import type {
 import { batchStream, servedStream, sourceStream, type Stream } from "../core/definition/stream.ts";
 import { AsofError } from "../core/errors.ts";
 import type { CatalogEntry } from "../core/result/status.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { MaterializableView } from "../stages/online/materialize.ts";
 import type { Registry } from "../stages/registry/registry.ts";
+
+/** How long a source is taken to be applied, in seconds: other processes may apply other definitions. */
+const APPLIED_SECONDS = 1;
 
 /** The store's definitions by name, and which of them are applied. */
 export class Definitions {
   readonly catalog: Catalog;
   private readonly registry: Registry;
+  private readonly clock: Clock;
+  private readonly taking = new Map<string, { readonly applied: Promise<void>; until: number }>();
 
-  constructor(catalog: Catalog, registry: Registry) {
+  constructor(catalog: Catalog, registry: Registry, clock: Clock) {
     this.catalog = catalog;
     this.registry = registry;
+    this.clock = clock;
   }
 
   /** @throws ASOF_UNKNOWN_SOURCE, ASOF_UNKNOWN_SERVICE, ASOF_UNKNOWN_MODEL, ASOF_UNKNOWN_VIEW, ASOF_NOT_FOUND */
@@ -65,6 +72,22 @@ export class Definitions {
     throw new AsofError("ASOF_NOT_APPLIED", `${name} is not applied as it is defined now`, { name });
   }
 
+  /**
+   * As `mustBeApplied`, for the way of single records: looked up once in a while. Those who ask go on in their order.
+   * @throws ASOF_NOT_APPLIED
+   */
+  mustTakeRecords(source: string): Promise<void> {
+    const present = this.taking.get(source);
+    if (present !== undefined && this.clock.elapsed() < present.until) return present.applied;
+    const looked = { applied: this.mustBeApplied(source), until: Infinity };
+    this.taking.set(source, looked);
+    looked.applied.then(
+      () => (looked.until = this.clock.elapsed() + APPLIED_SECONDS),
+      () => this.taking.delete(source),
+    );
+    return looked.applied;
+  }
+
   batchViews(names: readonly string[] | undefined): BatchViewDefinition[] {
     return this.viewsOf(names, (view): view is BatchViewDefinition => view.kind === "batchView", "batch view");
   }
@@ -86,6 +109,13 @@ export class Definitions {
       if (view.kind === "batchView") return [{ ...common, view, stream: this.batchStream(view).name }];
       return [{ ...common, view, source: sourceNamed(catalog, view.source).fields, stream: view.source }];
     });
+  }
+
+  /** The aggregate views over a source. */
+  viewsOver(source: string): AggregateViewDefinition[] {
+    return this.storedViews(undefined).filter(
+      (view): view is AggregateViewDefinition => view.kind === "aggregateView" && view.source === source,
+    );
   }
 
   batchStream(view: BatchViewDefinition): Stream {

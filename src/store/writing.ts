@@ -1,9 +1,10 @@
 import type { StreamSchemas } from "../core/codec/stream-schemas.ts";
 import { sourceNamed } from "../core/definition/catalog.ts";
 import { sourceStream } from "../core/definition/stream.ts";
-import type { EventLog } from "../ports/event-log.ts";
+import type { EventLog, LogPosition } from "../ports/event-log.ts";
 import { Archiver } from "../stages/ingest/archive.ts";
 import { BulkWriter } from "../stages/ingest/bulk-writer.ts";
+import { Compactor } from "../stages/ingest/compact.ts";
 import { Ingest } from "../stages/ingest/ingest.ts";
 import { Loader } from "../stages/ingest/load.ts";
 import { LogWriter } from "../stages/ingest/log-writer.ts";
@@ -16,14 +17,26 @@ import type { RunRecorder } from "../stages/registry/run-recorder.ts";
 import type { Definitions } from "./definitions.ts";
 import type { StoreParts } from "./store-parts.ts";
 
-/** Records in the log from which on closing archives them. */
-const ARCHIVE_RECORDS = 20_000;
+/** Records in the log from which on they are archived: when the store is closed, and while it is open. */
+const ARCHIVE_AT_CLOSE = 20_000;
+const ARCHIVE_RUNNING = 250_000;
+/** How often other processes are told that time goes on while nothing arrives, in milliseconds. */
+const SIGNAL_MS = 10;
 const SCHEMAS = "schemas";
 const RESERVE = "reserve";
 
 /** Takes up the schemas that the log's records may have. */
 export async function restoreSchemas({ registry }: StoreParts, schemas: StreamSchemas): Promise<void> {
   schemas.restore(await registry.note(SCHEMAS));
+}
+
+/** What the writer shares with the rest of the store. */
+export interface Shared {
+  readonly parts: StoreParts;
+  readonly offline: OfflineStore;
+  readonly schemas: StreamSchemas;
+  readonly definitions: Definitions;
+  readonly recorder: RunRecorder;
 }
 
 /** What only the writer of the log has. */
@@ -36,16 +49,15 @@ export class Writing {
   readonly fold: Fold;
   readonly materializer: Materializer;
   private readonly archiver: Archiver;
+  private readonly compactor: Compactor;
   private readonly parts: StoreParts;
+  private readonly recorder: RunRecorder;
+  private archived: LogPosition;
+  private archiving: Promise<void> | null = null;
+  private readonly timer = setInterval(() => this.signal(), SIGNAL_MS);
 
-  private constructor(
-    parts: StoreParts,
-    log: EventLog,
-    writer: LogWriter,
-    offline: OfflineStore,
-    schemas: StreamSchemas,
-    definitions: Definitions,
-  ) {
+  private constructor(shared: Shared, log: EventLog, writer: LogWriter, archived: LogPosition) {
+    const { parts, offline, schemas, definitions } = shared;
     const { registry, engine, files, clock, online, catalog } = parts;
     const bulk = new BulkWriter({ files, registry, writer });
     const history = new KeyedHistory(engine, offline, {
@@ -53,9 +65,12 @@ export class Writing {
       batch: (view) => definitions.batchStream(view),
     });
     this.parts = parts;
+    this.timer.unref();
+    this.recorder = shared.recorder;
+    this.archived = archived;
     this.log = log;
     this.writer = writer;
-    this.ingest = new Ingest(writer, schemas, clock);
+    this.ingest = new Ingest({ writer, schemas, clock, viewsOf: (source) => definitions.viewsOver(source) });
     this.loader = new Loader({ engine, files, bulk, clock });
     this.computer = new Computer({
       engine,
@@ -64,19 +79,15 @@ export class Writing {
       clock,
     });
     this.archiver = new Archiver({ engine, log, registry, files, bulk, schemas });
+    this.compactor = new Compactor({ engine, registry, files, bulk });
     this.fold = new Fold(log, online, schemas);
     this.materializer = new Materializer({ store: online, fold: this.fold, history, clock, cut: () => writer.cut() });
   }
 
   /** Finishes what an earlier process left unfinished, and starts folding. */
-  static async open(
-    parts: StoreParts,
-    log: EventLog,
-    offline: OfflineStore,
-    schemas: StreamSchemas,
-    definitions: Definitions,
-  ): Promise<Writing> {
-    const { registry, clock } = parts;
+  static async open(shared: Shared, log: EventLog): Promise<Writing> {
+    const { schemas, definitions } = shared;
+    const { registry, clock } = shared.parts;
     let added = false;
     for (const stream of definitions.loggedStreams()) added = schemas.add(stream) || added;
     if (added) await registry.setNote(SCHEMAS, JSON.stringify(schemas));
@@ -87,7 +98,8 @@ export class Writing {
       },
       write: (until) => registry.setNote(RESERVE, String(until)),
     });
-    const writing = new Writing(parts, log, writer, offline, schemas, definitions);
+    const { archived } = await registry.offlineState();
+    const writing = new Writing(shared, log, writer, archived);
     await writing.archiver.recover();
     await writing.fold.open();
     await writing.materializer.follow(await definitions.appliedViews());
@@ -95,34 +107,75 @@ export class Writing {
     return writing;
   }
 
-  /** Brings everything accepted into the stores, and gives the log back. */
-  async close(recorder: RunRecorder): Promise<void> {
+  /** Tells other processes that time goes on. What cannot be told is told later. */
+  private signal(): void {
+    const { position } = this.fold;
     try {
+      const t = this.writer.present(position);
+      if (typeof t === "number") this.parts.beacon.show({ position, t });
+      else if (t !== null) t.catch(() => {});
+    } catch {
+      // The clock has jumped: that is told to those who write.
+    }
+  }
+
+  /** What follows an append: it is folded soon, and a log that has grown long is archived aside. */
+  appended(): void {
+    this.fold.wake();
+    if (this.archiving === null && this.log.end - this.archived >= ARCHIVE_RUNNING)
+      // A failure is on record with the run; the log only grows on.
+      this.archiving = this.archive()
+        .catch(() => {})
+        .finally(() => (this.archiving = null));
+  }
+
+  /** Brings everything accepted into the stores, and gives the log back. */
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    try {
+      await this.archiving;
       await this.fold.settled();
-      const { archived } = await this.parts.registry.offlineState();
-      if (this.log.end - archived >= ARCHIVE_RECORDS) await this.archive(recorder);
+      if (this.log.end - this.archived >= ARCHIVE_AT_CLOSE) await this.archive();
       await this.parts.online.flushed();
+      this.signal();
       await this.writer.close();
     } finally {
       await this.log.close();
     }
   }
 
+  /** Merges small files, where there are many. */
+  async compact(): Promise<void> {
+    const candidates = await this.compactor.candidates();
+    if (candidates.length === 0) return;
+    await this.recorder.record(
+      "compact",
+      "history",
+      "offline store",
+      (id) => this.compactor.compact(`compact-${id}`, candidates),
+      (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+    );
+  }
+
   /** Moves the log into Parquet, and drops what nobody needs any more. */
-  private async archive(recorder: RunRecorder): Promise<void> {
+  private async archive(): Promise<void> {
     const { fold } = this;
-    await recorder.record(
+    const needed = (): number => Math.min(fold.position, ...fold.views.building.map(({ loads }) => loads));
+    await this.recorder.record(
       "archive",
       "log",
       "offline store",
       async (id) => {
-        const { position } = await this.writer.cut();
+        // A segment that ends here can be dropped whole.
+        const position = await this.log.roll();
+        await this.fold.settled();
         await this.parts.online.flushed();
-        return this.archiver.archive(`archive-${id}`, position, () =>
-          Math.min(fold.position, ...fold.views.building.map(({ loads }) => loads)),
-        );
+        const outcome = await this.archiver.archive(`archive-${id}`, position, needed);
+        this.archived = position;
+        return outcome;
       },
       (outcome) => ({ rows: outcome.records, bytes: outcome.bytes, details: outcome }),
     );
+    await this.compact();
   }
 }

@@ -165,13 +165,19 @@ function specOf(kind: AggregationKind): fc.Arbitrary<AggregationSpec> {
 const chains = [[1, 2, 6, 12], [1, 5, 10, 60], [3, 6, 24], [1]] as const;
 
 function window(unit: number, hops: readonly number[]): fc.Arbitrary<Window> {
+  const last = hops[hops.length - 1];
   const bounded = fc
     .tuple(
       fc.constantFrom(...hops),
-      fc.integer({ min: 1, max: 40 }),
+      // Often one that windows of another hop have, too.
+      fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constant(0)),
       fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 20 }) }),
     )
-    .map(([hop, length, offset]) => ({ length: length * hop * unit, hop: hop * unit, offset: offset * hop * unit }));
+    .map(([hop, times, offset]) => ({
+      length: (times === 0 ? last : times * hop) * unit,
+      hop: hop * unit,
+      offset: offset * hop * unit,
+    }));
   return fc.oneof(
     { weight: 6, arbitrary: bounded },
     { weight: 1, arbitrary: fc.constant({ length: null, hop: 86_400_000_000, offset: 0 }) },

@@ -3,7 +3,7 @@ import { type MomentTable, orderByEvent, type RecordTable } from "../../src/core
 import { gather, gatherNumbers } from "../../src/core/kernel/column-buffer.ts";
 import { groupByKey } from "../../src/core/kernel/group.ts";
 import { compileSlot } from "../../src/core/kernel/slot-arguments.ts";
-import { columnsOfRows } from "../../src/core/schema/column.ts";
+import { type Column, columnsOfRows } from "../../src/core/schema/column.ts";
 import type { Fields, Row } from "../../src/core/schema/data-type.ts";
 import { EVENT } from "../../src/core/schema/system-columns.ts";
 import { recordOrder } from "../../src/core/tile/record-order.ts";
@@ -45,7 +45,7 @@ export function recordTable(
     byEvent: orderByEvent(first, event),
     slots: layout.slots.map((slot) => {
       const compiled = compileSlot(slot, fields);
-      return compiled === null ? null : gather(compiled(batch), order);
+      return compiled === null ? null : poisoned(gather(compiled(batch), order));
     }),
     order: (place) => {
       const { row, event, available } = records[order[place]];
@@ -61,4 +61,16 @@ export function momentTable(moments: readonly number[], keys: number): MomentTab
   const t = Float64Array.from(rows, (row) => moments[row % moments.length]);
   const { first, order } = groupByKey(keys, key, t);
   return { first, row: Float64Array.from(order), t: gatherNumbers(t, order) };
+}
+
+/** What stands where a column is null is unspecified: it must not matter. */
+function poisoned(column: Column): Column {
+  const { values, valid } = column;
+  for (let i = 0; valid !== null && i < valid.length; i++) {
+    if (valid[i] !== 0) continue;
+    if (Array.isArray(values)) values[i] = "poison";
+    else if (values instanceof BigInt64Array) values[i] = 77n;
+    else values[i] = 77;
+  }
+  return column;
 }

@@ -71,6 +71,8 @@ export interface Store {
   load(source: string, files: readonly string[], options?: LoadOptions): Promise<LoadOutcome>;
   /** Accepts records; resolves once they are on disk. All or none of them. */
   ingest(source: string, records: readonly UntypedRequest[]): Promise<IngestOutcome>;
+  /** Takes the clock's present time for right, after ASOF_CLOCK_JUMP. */
+  confirmClock(): void;
   /** Resolves once everything accepted before the call is readable online. */
   settled(): Promise<void>;
   replay(source: string, options: ReplayOptions): Promise<ReplayOutcome>;

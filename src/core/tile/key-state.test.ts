@@ -128,7 +128,7 @@ test("as the watermark slides over blocks, every tile goes when it may and not b
   const contribution = contributions(layout);
   const stored = new StoredKey(layout);
   const arrived: OracleRecord[] = [];
-  for (let watermark = -400; watermark < 400; watermark++) {
+  for (let watermark = -200; watermark < 200; watermark++) {
     const record = { event: watermark - 1, available: watermark - 1, row: {} };
     const late = { event: watermark - 1 - ((watermark * 7) % 90), available: watermark - 1, row: {} };
     stored.fold([record, late].map(contribution), watermark);

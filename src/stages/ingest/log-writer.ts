@@ -1,6 +1,7 @@
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EventLog, LogPosition } from "../../ports/event-log.ts";
+import { SteadyClock } from "./steady-clock.ts";
 
 /** Keeps promised moments across a crash: see `LogWriter.present`. */
 export interface Reserve {
@@ -21,6 +22,7 @@ export interface Appended {
 export class LogWriter {
   readonly log: EventLog;
   private readonly clock: Clock;
+  private readonly steady: SteadyClock;
   private readonly reserve: Reserve;
   /** No later record gets a stamp up to this. */
   private last: Timestamp;
@@ -34,6 +36,7 @@ export class LogWriter {
   private constructor(log: EventLog, clock: Clock, reserve: Reserve, last: Timestamp) {
     this.log = log;
     this.clock = clock;
+    this.steady = new SteadyClock(clock);
     this.reserve = reserve;
     this.last = last;
     this.reserved = last;
@@ -48,6 +51,7 @@ export class LogWriter {
   /**
    * Appends `count` records of a stream. The payload is made at once, with the stamp of the first record, and the
    * order of calls is the order of the log.
+   * @throws ASOF_CLOCK_JUMP; what the log throws
    */
   async append(
     stream: string,
@@ -55,7 +59,7 @@ export class LogWriter {
     count: number,
     payload: (stamp: Timestamp) => Uint8Array,
   ): Promise<Appended> {
-    const stamp = Math.max(this.clock.now(), this.last + 1);
+    const stamp = Math.max(this.steady.now(), this.last + 1);
     const bytes = payload(stamp);
     this.last = stamp + count - 1;
     this.underWay++;
@@ -73,7 +77,7 @@ export class LogWriter {
    */
   present(folded: LogPosition): Timestamp | null | Promise<Timestamp | null> {
     if (this.underWay > 0 || folded !== this.log.end) return null;
-    const now = Math.max(this.clock.now(), this.last === this.handedOut ? this.last : this.last + 1);
+    const now = Math.max(this.steady.now(), this.last === this.handedOut ? this.last : this.last + 1);
     if (now > this.reserved) return this.extend(now).then(() => this.present(folded));
     if (now > this.reserved - this.clock.reserve / 2) this.extend(now).catch(() => {});
     this.handedOut = now;
@@ -92,9 +96,14 @@ export class LogWriter {
   /** A cut through the log: everything below the position is durable, and nothing more comes with a stamp below the moment. */
   async cut(): Promise<{ readonly position: LogPosition; readonly t: Timestamp }> {
     while (this.underWay > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
-    const t = Math.max(this.clock.now(), this.last + 1);
+    const t = Math.max(this.steady.now(), this.last + 1);
     this.last = t;
     return { position: this.log.end, t };
+  }
+
+  /** Takes the clock's present time for right, where it has jumped. */
+  confirmClock(): void {
+    this.steady.confirm();
   }
 
   /** Gives the reserve back, so that the next start need not skip it. */

@@ -34,7 +34,11 @@ const IN_FLIGHT = 64;
  * clock stands at the moment it became available. At each moment asked for, everything available before it is in.
  * @throws ASOF_CONFIG where the clock cannot be set
  */
-export async function replay(engine: OfflineEngine, clock: Clock, request: ReplayRequest): Promise<Omit<ReplayOutcome, "bytes">> {
+export async function replay(
+  engine: OfflineEngine,
+  clock: Clock,
+  request: ReplayRequest,
+): Promise<Omit<ReplayOutcome, "bytes">> {
   const began = clock.elapsed();
   const { source, from, until } = request;
   const { advance } = clock;

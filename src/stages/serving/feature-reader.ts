@@ -126,7 +126,7 @@ export class FeatureReader {
     const position = this.present?.position;
     let meta: OnlineMeta | null = null;
     let stale = false;
-    const values = new Array<unknown>(keys.length);
+    const values: unknown[] = Array.from({ length: keys.length });
     const decoders = this.decoders(asked, values);
     const read = this.store.read(keys, (i, bytes) => {
       if (i === 0) {

@@ -29,7 +29,7 @@ export class Predictor {
   private readonly columns: Fields;
   private readonly row: ReturnType<typeof columnRow>;
   private readonly logging = new Set<Promise<unknown>>();
-  private failure: unknown = null;
+  private failure: Error | null = null;
   private served = 0;
 
   constructor(parts: { model: ModelDefinition; plan: ServicePlan; stream: Stream; append: AppendServed }) {
@@ -87,7 +87,7 @@ export class Predictor {
       },
     }));
     const writing: Promise<unknown> = this.append(this.stream, records)
-      .catch((error: unknown) => (this.failure = error))
+      .catch((error: unknown) => (this.failure = error as Error))
       .finally(() => this.logging.delete(writing));
     this.logging.add(writing);
   }
