@@ -190,22 +190,45 @@ function feature(
   kinds: readonly AggregationKind[],
 ): fc.Arbitrary<AggregateFeature> {
   return fc.constantFrom(...kinds).chain((kind) =>
-    fc.record({
-      name: fc.constant(""),
-      aggregation: specOf(kind),
-      of:
-        kind === "count"
-          ? fc.constant(null)
-          : fc
-              .constantFrom(
-                ...argumentsOf.filter((argument) => (takes[kind] ?? [argument.kind]).includes(argument.kind)),
-              )
-              .map(({ of }) => of),
-      where: fc.constantFrom(...conditions),
-      window: window(unit, hops),
-    }),
+    fc
+      .record({
+        name: fc.constant(""),
+        aggregation: specOf(kind),
+        of:
+          kind === "count"
+            ? fc.constant(null)
+            : fc
+                .constantFrom(
+                  ...argumentsOf.filter((argument) => (takes[kind] ?? [argument.kind]).includes(argument.kind)),
+                )
+                .map(({ of }) => of),
+        where: fc.constantFrom(...conditions),
+        window: window(unit, hops),
+        series: single.includes(kind) ? fc.option(fc.integer({ min: 1, max: 5 }), { freq: 5 }) : fc.constant(null),
+      })
+      .map(({ series, ...feature }) =>
+        // A series begins now.
+        series === null || feature.window.length === null
+          ? feature
+          : { ...feature, series, window: { ...feature.window, offset: 0 } },
+      ),
   );
 }
+
+/** What gives one value, of which a series can be made. */
+const single: readonly AggregationKind[] = [
+  "count",
+  "sum",
+  "avg",
+  "var",
+  "stddev",
+  "min",
+  "max",
+  "first",
+  "last",
+  "countDistinct",
+  "quantile",
+];
 
 /** Views with records and moments that touch the edges of their windows, tiles and blocks. */
 export function scenario(options: {
@@ -222,8 +245,9 @@ export function scenario(options: {
         }),
         records: fc.array(record(on), { maxLength: options.maxRecords ?? 40, size: "max" }),
         moments: fc.array(time(on), { minLength: 1, maxLength: 12 }),
+        order: fc.constantFrom(null, "n", "text", "wild"),
       })
-      .map(({ features, records, moments }) => ({
+      .map(({ features, records, moments, order }) => ({
         view: {
           kind: "aggregateView",
           name: "view",
@@ -231,6 +255,7 @@ export function scenario(options: {
           entity: "entity",
           keys: { name: "name", part: "part" },
           features: features.map((feature, i) => ({ ...feature, name: `f${i}` })),
+          ...(order === null ? {} : { order }),
         },
         records,
         moments,

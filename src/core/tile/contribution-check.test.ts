@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { count, sum } from "../definition/aggregate.ts";
+import { count, sum } from "../definition/numeric-aggregates.ts";
 import { aggregateView } from "../definition/aggregate-view.ts";
 import type { AggregateViewDefinition, ViewDefinition } from "../definition/data.ts";
 import { entity } from "../definition/entity.ts";

@@ -19,6 +19,7 @@ import { AVAILABLE, EVENT } from "../../core/schema/system-columns.ts";
 import { EVENT_TIME, type LayoutFeature } from "../../core/tile/view-layout.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
 import { askedKeys, type AttachedHistory, isWorthFiltering, keyColumns, ofPart } from "./asked-keys.ts";
+import { OrderBuffer } from "./order-buffer.ts";
 import { SpineQuery } from "./spine-query.ts";
 import { MOMENT, type RowRange, type SpineTable } from "./spine-table.ts";
 
@@ -94,7 +95,7 @@ export class AggregateJoin {
     budget.records -= kept.table.event.length;
     const prefixes = new Prefixes(kept.table);
     const joined = uses.map((use, u): JoinedUse => {
-      const passing = wanted[u].filter(({ slot }) => isPrefixSlot(layout.slots[slot]));
+      const passing = wanted[u].filter(({ slot, elements }) => elements === null && isPrefixSlot(layout.slots[slot]));
       const windows = PrefixWindows.of(passing, layout.slots, prefixes);
       if (windows === null) return { use, passing: [], windows, held: wanted[u] };
       return { use, passing, windows, held: wanted[u].filter((feature) => !passing.includes(feature)) };
@@ -127,7 +128,7 @@ export class AggregateJoin {
       const rows = await this.readRows(session, range, records.keys);
       for (const [u, { held }] of this.uses.entries()) {
         const output = (feature: LayoutFeature): FeatureOutput => outputs[u].get(feature.name)!;
-        const whole = held.filter(({ slot }) => isPrefixSlot(layout.slots[slot]));
+        const whole = held.filter(({ slot, elements }) => elements === null && isPrefixSlot(layout.slots[slot]));
         const windows = whole.length === 0 ? null : PrefixWindows.of(whole, layout.slots, prefixes);
         windows?.compute(rows[u], whole.map(output), 0);
         const walked = windows === null ? held : held.filter((feature) => !whole.includes(feature));
@@ -200,9 +201,12 @@ async function readRecords(
     const compiled = used.has(s) ? compileSlot(slot, fields) : null;
     return compiled === null ? null : { compiled, buffer: new ColumnBuffer(slot.input ?? boolean) };
   });
+  const ordered = layout.orderColumns !== null && features.some(({ slot }) => layout.slots[slot].algebra.ordered);
+  const names = ordered ? layout.orderColumns : layout.columns;
+  const order = ordered ? new OrderBuffer(layout, fields, names) : null;
   const keyNames = Object.values(history.keys);
   const read: Fields = Object.fromEntries(
-    [...keyNames, ...layout.columns].map((name) => [name, { ...fields[name], nullable: true }]),
+    [...keyNames, ...names].map((name) => [name, { ...fields[name], nullable: true }]),
   );
   const keys = new KeyIndex(keyNames.length);
   const buffers = {
@@ -216,9 +220,11 @@ async function readRecords(
     .join("")}
        CAST(epoch_us(r.${EVENT}) AS DOUBLE) AS ${EVENT},
        CAST(epoch_us(greatest(r.${EVENT}, r.${AVAILABLE})) AS DOUBLE) AS ${VISIBLE}
+       ${order === null ? "" : `, CAST(epoch_us(r.${AVAILABLE}) AS DOUBLE) AS ${AVAILABLE}`}
      FROM ${history.name} r ${parts > 1 || isWorthFiltering(history, spine) ? askedKeys(history, uses, spine) : ""}
      WHERE ${[ofPart(history, part, parts), ...keyNames.map((name) => `r.${sqlIdentifier(name)} IS NOT NULL`)].join(" AND ")}`;
-  for await (const { rows, columns } of session.columns(sql, { ...read, [EVENT]: float64, [VISIBLE]: float64 })) {
+  const times: Fields = { [EVENT]: float64, [VISIBLE]: float64, ...(order === null ? {} : { [AVAILABLE]: float64 }) };
+  for await (const { rows, columns } of session.columns(sql, { ...read, ...times })) {
     const event = { ...columns[EVENT], type: timestamp };
     const batch = { rows, columns: { ...columns, [EVENT]: event } };
     const k = keys.add(
@@ -228,6 +234,7 @@ async function readRecords(
     buffers.k.add({ type: int32, values: new Float64Array(k), valid: null }, rows);
     buffers.visible.add(columns[VISIBLE], rows);
     buffers.event.add(event, rows);
+    order?.add(columns, rows);
     for (const slot of slots) slot?.buffer.add(slot.compiled(batch), rows);
   }
   const { first, place } = placesByKey(
@@ -242,6 +249,7 @@ async function readRecords(
     event,
     byEvent: orderByEvent(first, event),
     slots: slots.map((slot) => (slot === null ? null : slot.buffer.placed(place))),
+    ...(order === null ? {} : { order: order.placed(place, event) }),
   };
   return { keys, table };
 }

@@ -1,3 +1,4 @@
+import { columnTypes } from "../../core/codec/collection-text.ts";
 import { SERVED, type Stream } from "../../core/definition/stream.ts";
 import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
 import type { ServicePlan } from "../../core/plan/service-plan.ts";
@@ -72,7 +73,9 @@ export async function audit(engine: OfflineEngine, store: OfflineStore, request:
 const was = (name: string): string => `was__${name}`;
 
 function carried(plan: ServicePlan): Fields {
-  const absent = Object.entries(plan.features).map(([name, type]) => [was(name), { ...type, nullable: true }] as const);
+  const absent = Object.entries(columnTypes(plan.features)).map(
+    ([name, type]) => [was(name), { ...type, nullable: true }] as const,
+  );
   return {
     [SERVED.id]: { kind: "string", nullable: false },
     [SERVED.prediction]: { kind: "float64", nullable: false },

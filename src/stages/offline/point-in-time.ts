@@ -1,3 +1,5 @@
+import { canOverflow, type FeatureType, isCollection } from "../../core/aggregation/feature-type.ts";
+import { type Collection, collectionText, columnType, columnTypes } from "../../core/codec/collection-text.ts";
 import { onDemand } from "../../core/on-demand/on-demand.ts";
 import type { FeatureOutput } from "../../core/kernel/aggregate-moments.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
@@ -6,7 +8,7 @@ import type { Stream } from "../../core/definition/stream.ts";
 import type { AggregateUse, ServicePlan } from "../../core/plan/service-plan.ts";
 import type { WorkOptions } from "../../core/result/progress.ts";
 import { type Batch, type Column, columnsOfRows, valueAt } from "../../core/schema/column.ts";
-import type { DataType, Fields } from "../../core/schema/data-type.ts";
+import type { DataType, Fields, Value } from "../../core/schema/data-type.ts";
 import { EVENT_TIME, levelStart } from "../../core/tile/view-layout.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
 import { AggregateJoin, emptyOutputs, type RecordBudget, type UseOutput } from "./aggregate-join.ts";
@@ -128,7 +130,7 @@ export function resultFields({
 }: Pick<PointInTimeRequest, "plan" | "carry" | "evidence">): Fields {
   return {
     ...carry,
-    ...plan.features,
+    ...columnTypes(plan.features),
     ...(evidence
       ? Object.fromEntries(
           plan.uses.flatMap(({ alias }): [string, DataType][] => [
@@ -236,12 +238,13 @@ async function* joined(
       for (const { use, passing, windows } of aggregate.uses) {
         const outputs = join.outputs.get(use.alias);
         if (outputs !== undefined) addAggregates(columns, use, outputs, at, rows);
-        if (evidence) columns[statusColumn(use.alias)] = constant("PRESENT", rows);
         if (windows === null || passing.length === 0) continue;
         const passed = emptyOutputs(passing, use, rows);
         windows.compute(aggregate.keyed(use, batch), [...passed.values()], 0);
         addAggregates(columns, use, passed, 0, rows);
       }
+    if (evidence)
+      for (const use of plan.aggregates) columns[statusColumn(use.alias)] = aggregateStatus(use, columns, rows);
     for (const { use, call } of calls) {
       const asked = Array.from({ length: rows }, (_, i) =>
         Object.fromEntries(Object.entries(use.inputs).map(([input, name]) => [input, valueAt(batch.columns[name], i)])),
@@ -274,7 +277,8 @@ function addAggregates(
   }
 }
 
-function slice({ numbers, objects, valid }: FeatureOutput, type: DataType, at: number, rows: number): Column {
+function slice({ numbers, objects, valid }: FeatureOutput, feature: FeatureType, at: number, rows: number): Column {
+  const type = columnType(feature);
   const part = valid.subarray(at, at + rows);
   const bits = type.nullable && part.includes(0) ? part : null;
   if (numbers !== null) return { type, values: numbers.subarray(at, at + rows), valid: bits };
@@ -287,7 +291,29 @@ function slice({ numbers, objects, valid }: FeatureOutput, type: DataType, at: n
     };
   if (type.kind === "boolean")
     return { type, values: Float64Array.from(values, (value) => (value === true ? 1 : 0)), valid: bits };
-  return { type, values: values.map((value) => (value === null ? "" : String(value))), valid: bits };
+  if (isCollection(feature))
+    return {
+      type,
+      values: values.map((value) => (value === null ? "" : collectionText(feature, value as Collection))),
+      valid: bits,
+    };
+  return { type, values: values.map((value) => (value === null ? "" : String(value as Value))), valid: bits };
+}
+
+/** What an aggregate view had to say: OVERFLOW where a feature of it is null that only then is. */
+function aggregateStatus(
+  { alias, features }: AggregateUse,
+  columns: Readonly<Record<string, Column>>,
+  rows: number,
+): Column {
+  const status = constant("PRESENT", rows);
+  const statuses = status.values as string[];
+  for (const [feature, type] of Object.entries(features)) {
+    const { valid } = columns[featureName(alias, feature)];
+    if (valid === null || !canOverflow(type)) continue;
+    for (let i = 0; i < rows; i++) if (valid[i] === 0) statuses[i] = "OVERFLOW";
+  }
+  return status;
 }
 
 function constant(value: string, rows: number): Column {

@@ -176,7 +176,8 @@ export class Materializer {
   ): Promise<void> {
     const { state } = folded(view, begun);
     const since = Math.min(...state.layout.levels.map((level) => levelStart(level, begun.t)));
-    const columns = [...new Set([...Object.values(view.view.keys), ...state.layout.columns])];
+    const { columns: read, orderColumns } = state.layout;
+    const columns = [...new Set([...Object.values(view.view.keys), ...read, ...(orderColumns ?? [])])];
     let group: { text: string; row: Row; records: KeyedContribution[] } | null = null;
     let changes: Put[] = [];
     let written = 0;
