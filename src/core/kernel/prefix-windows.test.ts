@@ -51,7 +51,7 @@ test("for rows in any order the windows have what the oracle has, bit for bit", 
         });
       },
     ),
-    { numRuns: 250 },
+    { numRuns: 500 },
   );
   expect(tried).toBeGreaterThan(1000);
 });
