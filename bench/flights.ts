@@ -120,11 +120,10 @@ export function writeDataset(input: { home: string; service: string; out: string
 }
 
 /** Runs SQL on DuckDB as it comes: all cores, its own limits. */
-export async function runSql(input: { setup: readonly string[]; sql: string }): Promise<Timed> {
+export async function runSql(input: { sql: string }): Promise<Timed> {
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
   try {
-    for (const statement of input.setup) await connection.run(statement);
     return await timed(() => connection.run(input.sql));
   } finally {
     connection.closeSync();

@@ -48,7 +48,7 @@ export async function run({ log }: BenchOptions): Promise<BenchCase[]> {
     const [ours, reference] = await alternate(
       [
         timedContender("ours", writeDataset, { home, service: "batches", out: out("ours") }),
-        timedContender(name, runSql, { setup: [], sql: asofSql(home, out("reference")) }),
+        timedContender(name, runSql, { sql: asofSql(home, out("reference")) }),
       ],
       { rounds: 5 },
     );

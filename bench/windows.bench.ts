@@ -49,38 +49,50 @@ function rangeSql(out: string): string {
 }
 
 /**
- * The best SQL we know: running sums by key and moment, and two lookups of them a window by ASOF joins. Both ends of
- * all windows are looked up at once, a row each, which is what is slow about it too.
+ * The best SQL we know: running sums by airport and moment, those at the head of the windows joined by equality, those
+ * at each tail by an ASOF join.
  */
-function prefixSql(out: string): { setup: string[]; sql: string } {
+function prefixSql(out: string): string {
   const names = Object.keys(windows) as WindowName[];
-  const joins = names.map((w) => `ASOF LEFT JOIN prefix ${w} ON s.origin = ${w}.origin AND ${tail(w)} > ${w}.t`);
-  const sum = (window: WindowName, column: string): string =>
+  const between = (window: WindowName, column: string): string =>
     `(coalesce(head.${column}, 0) - coalesce(${window}.${column}, 0))`;
   const columns = features.map(({ name, aggregate, window }) => {
-    const count = sum(window, "n");
-    return aggregate === "count" ? `${count} AS ${name}` : `${sum(window, aggregate)} / nullif(${count}, 0) AS ${name}`;
+    const count = between(window, "n");
+    if (aggregate === "count") return `${count} AS ${name}`;
+    return `CAST(${between(window, aggregate)} AS DOUBLE) / nullif(${count}, 0) AS ${name}`;
   });
-  return {
-    setup: [],
-    sql: `CREATE TABLE prefix AS
-            SELECT origin, t, sum(n) OVER w AS n, sum(late) OVER w AS late, sum(delay) OVER w AS delay
+  const tails = names.map((name) => {
+    const since = tail(name).replaceAll("(t -", "(s.t -");
+    return `ASOF LEFT JOIN prefix ${name} ON s.origin = ${name}.origin AND ${since} > ${name}.t`;
+  });
+  return `
+    CREATE TABLE prefix AS
+      SELECT origin, t, n, late, delay, n - n0 AS head_n, late - late0 AS head_late, delay - delay0 AS head_delay
+      FROM (SELECT origin, t, n AS n0, late AS late0, delay AS delay0, CAST(sum(n) OVER w AS BIGINT) AS n,
+                   CAST(sum(late) OVER w AS BIGINT) AS late, CAST(sum(delay) OVER w AS BIGINT) AS delay
             FROM (SELECT origin, t, count(*) AS n, sum(late) AS late, sum(delay) AS delay FROM ${spine} GROUP BY ALL)
-            WINDOW w AS (PARTITION BY origin ORDER BY t);
-          COPY (SELECT row, ${carried.replaceAll(/\w+/g, "s.$&")}, ${columns.join(", ")} FROM ${spine} s
-                ASOF LEFT JOIN prefix head ON s.origin = head.origin AND s.t > head.t
-                ${joins.join(" ").replaceAll("(t -", "(s.t -")})
-          TO '${out}' (FORMAT parquet)`,
-  };
+            WINDOW w AS (PARTITION BY origin ORDER BY t));
+    COPY (SELECT row, ${carried.replaceAll(/\w+/g, "s.$&")}, ${columns.join(", ").replaceAll(/head\.(\w+)/g, "head.head_$1")}
+          FROM ${spine} s JOIN prefix head ON s.origin = head.origin AND s.t = head.t ${tails.join(" ")})
+    TO '${out}' (FORMAT parquet)`;
 }
 
-/** How many of the rows differ in any column; the reference's rows are in an order of its own. */
-async function differences(ours: string, reference: string): Promise<bigint> {
-  const names = [...carried.split(", "), ...features.map(({ name }) => name)];
-  const differs = names.map((name) => `o.${name} IS DISTINCT FROM r.${name}`).join(" OR ");
+/**
+ * How many of the rows differ in any column; the reference's rows are in an order of its own. Our averages are exact
+ * sums divided once. DuckDB's `avg` of integers divides in 80 bits and rounds to a double then: once in ten thousand
+ * rows that is the neighbouring double, which `tolerant` lets pass.
+ */
+async function differences(ours: string, reference: string, tolerant: boolean): Promise<bigint> {
+  const differs = [...carried.split(", "), ...features.map(({ name }) => name)].map((name) => {
+    const isAverage = features.some((feature) => feature.name === name && feature.aggregate !== "count");
+    const different = `o.${name} IS DISTINCT FROM r.${name}`;
+    if (!isAverage || !tolerant) return `(${different})`;
+    return `(${different} AND coalesce(abs(o.${name} - r.${name}) > 2.23e-16 * abs(r.${name}), true))`;
+  });
   const [{ n }] = await queryRows(
     `SELECT count(*) AS n FROM read_parquet('${ours}', file_row_number = true) o
-     FULL JOIN '${reference}' r ON o.file_row_number = r.row WHERE o.date IS NULL OR r.date IS NULL OR ${differs}`,
+     FULL JOIN '${reference}' r ON o.file_row_number = r.row
+     WHERE o.date IS NULL OR r.date IS NULL OR ${differs.join(" OR ")}`,
   );
   return n as bigint;
 }
@@ -91,23 +103,14 @@ export async function run({ log }: BenchOptions): Promise<BenchCase[]> {
     const cases: BenchCase[] = [];
     const ours = timedContender("ours", writeDataset, { home, service: "windows", out: out("ours") });
     const references = [
-      {
-        name: "6 windows, 3M rows: RANGE",
-        input: { setup: [], sql: rangeSql(out("range")) },
-        file: out("range"),
-        rounds: 3,
-      },
-      {
-        name: "6 windows, 3M rows: prefix sums, ASOF",
-        input: prefixSql(out("prefix")),
-        file: out("prefix"),
-        rounds: 2,
-      },
+      { name: "6 windows, 3M rows: RANGE", sqlTo: rangeSql, rounds: 3, tolerant: true },
+      { name: "6 windows, 3M rows: prefix sums, ASOF", sqlTo: prefixSql, rounds: 1, tolerant: false },
     ];
-    for (const { name, input, file, rounds } of references) {
-      const reference = timedContender(name, runSql, input);
+    for (const { name, sqlTo, rounds, tolerant } of references) {
+      const file = out("reference");
+      const reference = timedContender(name, runSql, { sql: sqlTo(file) });
       const [us, them] = await alternate([ours, reference], { rounds });
-      const different = await differences(out("ours"), file);
+      const different = await differences(out("ours"), file, tolerant);
       log(`${name}: ${different} of 3,000,000 rows differ; ${memoryOf(us, them)}`);
       cases.push(compare(name, us, them, { equal: different === 0n }));
     }

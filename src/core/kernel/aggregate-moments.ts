@@ -59,6 +59,14 @@ export function orderByEvent(first: Uint32Array, event: Float64Array): Uint32Arr
   return order;
 }
 
+/** Makes an output of a feature that is no series as it was when it was new. */
+export function clearOutput(slot: Slot, { numbers, objects, valid }: FeatureOutput): void {
+  const empty = slot.algebra.finish(slot.algebra.empty()) as Value;
+  valid.fill(empty === null ? 0 : 1);
+  numbers?.fill(empty === null ? 0 : Number(empty));
+  objects?.fill(empty);
+}
+
 /** Output for a feature over a spine of `rows`, filled with what an unknown key answers. */
 export function emptyOutput(feature: LayoutFeature, slot: Slot, rows: number): FeatureOutput {
   const single = slot.algebra.finish(slot.algebra.empty());

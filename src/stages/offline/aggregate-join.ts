@@ -115,7 +115,7 @@ export class AggregateJoin {
   }
 
   /** What is held of each use, by row of a range of the spine. */
-  async compute(session: OfflineSession, range: RowRange): Promise<UseOutput[]> {
+  async compute(session: OfflineSession, spine: string, range: RowRange): Promise<UseOutput[]> {
     const { layout } = this.uses[0].use;
     const size = range.until - range.from;
     const outputs = this.uses.map(({ use, held }) => emptyOutputs(held, use, size));
@@ -125,7 +125,7 @@ export class AggregateJoin {
     for (let part = 0; part < this.parts; part++) {
       const records = this.kept ?? (await readRecords(session, uses, features, { ...this.source, part }));
       const prefixes = new Prefixes(records.table);
-      const rows = await this.readRows(session, range, records.keys);
+      const rows = await this.readRows(session, spine, range, records.keys);
       for (const [u, { held }] of this.uses.entries()) {
         const output = (feature: LayoutFeature): FeatureOutput => outputs[u].get(feature.name)!;
         const whole = held.filter(({ slot, elements }) => elements === null && isPrefixSlot(layout.slots[slot]));
@@ -147,14 +147,19 @@ export class AggregateJoin {
   }
 
   /** The rows of a range by the keys of each use. */
-  private async readRows(session: OfflineSession, range: RowRange, keys: KeyIndex): Promise<KeyedRows[]> {
+  private async readRows(
+    session: OfflineSession,
+    spine: string,
+    range: RowRange,
+    keys: KeyIndex,
+  ): Promise<KeyedRows[]> {
     const size = range.until - range.from;
     const t = new Float64Array(size);
     const numbers = this.uses.map(() => new Int32Array(size));
-    const query = new SpineQuery(this.spine.name);
+    const query = new SpineQuery(spine);
     for (const { use } of this.uses) query.addKeys(use);
     let at = 0;
-    for await (const batch of query.read(session, range)) {
+    for await (const batch of query.read(session, range, this.spine.rows)) {
       t.set((batch.columns[MOMENT].values as Float64Array).subarray(0, batch.rows), at);
       this.uses.forEach(({ use }, u) =>
         numbers[u].set(keys.find(keyColumns(this.history, use, batch), batch.rows), at),

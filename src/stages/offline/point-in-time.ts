@@ -1,7 +1,7 @@
 import { canOverflow, type FeatureType, isCollection } from "../../core/aggregation/feature-type.ts";
 import { type Collection, collectionText, columnType, columnTypes } from "../../core/codec/collection-text.ts";
 import { onDemand } from "../../core/on-demand/on-demand.ts";
-import type { FeatureOutput } from "../../core/kernel/aggregate-moments.ts";
+import { clearOutput, type FeatureOutput } from "../../core/kernel/aggregate-moments.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import { featureName } from "../../core/definition/service-features.ts";
 import type { Stream } from "../../core/definition/stream.ts";
@@ -15,6 +15,7 @@ import { AggregateJoin, emptyOutputs, type RecordBudget, type UseOutput } from "
 import type { AttachedHistory } from "./asked-keys.ts";
 import { type BatchJoin, batchJoin } from "./batch-join.ts";
 import type { OfflineStore, Part } from "./offline-store.ts";
+import { TABLE, tableSql } from "./spine.ts";
 import { SpineQuery } from "./spine-query.ts";
 import { MOMENT, type RowRange, type SpineTable } from "./spine-table.ts";
 import { type VersionAnswers, VersionJoin } from "./version-join.ts";
@@ -25,11 +26,15 @@ export interface PointInTimeRequest extends WorkOptions {
    * A table of the session: `__row` (BIGINT, 0 to rows − 1), `__t` (BIGINT, microseconds), and the service's inputs.
    */
   readonly spine: string;
+  /** The spine is a query in parentheses, which gives the same rows in the same order each time, without `__row`. */
+  readonly isQuery?: boolean;
   readonly rows: number;
   /** Columns of the spine to pass through, with their types. */
   readonly carry: Fields;
   /** For each alias what of its stream is visible: below which position. */
   readonly parts: (alias: string) => Part;
+  /** A batch's features are lent until the next batch is asked for, and their memory is used again. */
+  readonly lend?: boolean;
   /** Also `alias____status` and `alias____event_time` for each view. */
   readonly evidence: boolean;
 }
@@ -59,16 +64,21 @@ export async function* pointInTime(
 ): AsyncGenerator<Batch> {
   const join = await prepare(session, store, request, limits);
   const held = join.aggregates.reduce((sum, { heldColumns }) => sum + heldColumns, 0);
+  let { spine } = request;
+  if (request.isQuery === true && (held > 0 || join.sorted.size > 0)) {
+    await session.run(tableSql(`SELECT * FROM ${spine}`));
+    spine = TABLE;
+  }
   const size = held === 0 ? request.rows : Math.max(1, Math.floor(limits.outputBytes / (held * OUTPUT_BYTES)));
   for (let from = 0; from < request.rows; from += size) {
     const range = { from, until: Math.min(from + size, request.rows) };
     const outputs = new Map<string, UseOutput>();
     for (const aggregate of join.aggregates) {
-      const found = await aggregate.compute(session, range);
+      const found = await aggregate.compute(session, spine, range);
       found.forEach((output, i) => outputs.set(aggregate.uses[i].use.alias, output));
       request.onProgress?.({ phase: "join", done: from, total: request.rows, unit: "rows" });
     }
-    yield* joined(session, request, range, { ...join, outputs });
+    yield* joined(session, { ...request, spine }, range, { ...join, outputs });
   }
 }
 
@@ -220,8 +230,9 @@ async function* joined(
   for (const { uses } of join.versions) for (const use of uses) query.addKeys(use);
   for (const { uses } of join.aggregates) for (const { use, windows } of uses) if (windows !== null) query.addKeys(use);
   const result = Object.keys(resultFields(request));
+  const lent = new LentOutputs(request.lend === true);
   let at = 0;
-  for await (const batch of query.read(session, range)) {
+  for await (const batch of query.read(session, range, request.rows)) {
     const { rows } = batch;
     const columns: Record<string, Column> = { ...batch.columns };
     const t = batch.columns[MOMENT].values as Float64Array;
@@ -235,11 +246,12 @@ async function* joined(
         columns[eventTimeColumn(alias)] = answers.eventTime();
       }
     for (const aggregate of join.aggregates)
-      for (const { use, passing, windows } of aggregate.uses) {
+      for (const joinedUse of aggregate.uses) {
+        const { use, passing, windows } = joinedUse;
         const outputs = join.outputs.get(use.alias);
         if (outputs !== undefined) addAggregates(columns, use, outputs, at, rows);
         if (windows === null || passing.length === 0) continue;
-        const passed = emptyOutputs(passing, use, rows);
+        const passed = lent.of(joinedUse, rows);
         windows.compute(aggregate.keyed(use, batch), [...passed.values()], 0);
         addAggregates(columns, use, passed, 0, rows);
       }
@@ -259,6 +271,27 @@ async function* joined(
     yield { rows, columns: Object.fromEntries(result.map((name) => [name, columns[name]])) };
     at += rows;
     request.onProgress?.({ phase: "join", done: range.from + at, total: request.rows, unit: "rows" });
+  }
+}
+
+/** Outputs of batches, of the same memory for all of them where that is allowed. */
+class LentOutputs {
+  private readonly isAllowed: boolean;
+  private readonly kept = new Map<string, { readonly rows: number; readonly outputs: UseOutput }>();
+
+  constructor(isAllowed: boolean) {
+    this.isAllowed = isAllowed;
+  }
+
+  of({ use, passing }: AggregateJoin["uses"][number], rows: number): UseOutput {
+    const kept = this.kept.get(use.alias);
+    if (kept === undefined || kept.rows !== rows) {
+      const outputs = emptyOutputs(passing, use, rows);
+      if (this.isAllowed) this.kept.set(use.alias, { rows, outputs });
+      return outputs;
+    }
+    for (const { name, slot } of passing) clearOutput(use.layout.slots[slot], kept.outputs.get(name)!);
+    return kept.outputs;
   }
 }
 

@@ -34,11 +34,12 @@ export class SpineQuery {
     this.joins.push(clause);
   }
 
-  /** The rows of a range. A table alone gives them in its order; joins do not. */
-  async *read(session: OfflineSession, range: RowRange): AsyncGenerator<Batch> {
+  /** A range of the spine's rows, or all there are. A table or a file alone comes in its order; joins do not. */
+  async *read(session: OfflineSession, range: RowRange, all: number): AsyncGenerator<Batch> {
     const { selected, spine, joins } = this;
     const order = joins.length === 0 ? "" : `ORDER BY s.${ROW}`;
-    const sql = `SELECT ${selected.join(", ")} FROM ${spine} s ${joins.join(" ")} WHERE ${inRange(range)} ${order}`;
+    const where = range.from === 0 && range.until === all ? "" : `WHERE ${inRange(range)}`;
+    const sql = `SELECT ${selected.join(", ")} FROM ${spine} s ${joins.join(" ")} ${where} ${order}`;
     let at = range.from;
     for await (const batch of session.columns(sql, this.fields)) {
       yield batch;
