@@ -4,6 +4,7 @@ import {
   type FeatureOutput,
   type MomentTable,
   orderByEvent,
+  outputSize,
   type RecordTable,
 } from "../../core/kernel/aggregate-moments.ts";
 import { ColumnBuffer, gatherNumbers } from "../../core/kernel/column-buffer.ts";
@@ -111,9 +112,9 @@ export class AggregateJoin {
     return new AggregateJoin({ keys, uses: joined, records, passes, kept });
   }
 
-  /** How many outputs are held for each row of a range. */
+  /** How many numbers the outputs held for a row of a range take. */
   get heldColumns(): number {
-    return this.uses.reduce((sum, { held }) => sum + held.length, 0);
+    return this.uses.flatMap(({ held }) => held).reduce((sum, feature) => sum + outputSize(feature), 0);
   }
 
   /** What is held of each use, for a range of rows: their moments, and their keys by alias. */
