@@ -2,7 +2,6 @@ import { canOverflow, type FeatureType, isCollection } from "../../core/aggregat
 import { type Collection, collectionText, columnType, columnTypes } from "../../core/codec/collection-text.ts";
 import { onDemand } from "../../core/on-demand/on-demand.ts";
 import type { FeatureOutput } from "../../core/kernel/aggregate-moments.ts";
-import type { KeyedRows } from "../../core/kernel/prefix-windows.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import { featureName } from "../../core/definition/service-features.ts";
 import type { Stream } from "../../core/definition/stream.ts";
@@ -12,16 +11,10 @@ import { type Batch, type Column, columnsOfRows, valueAt } from "../../core/sche
 import type { DataType, Fields, Value } from "../../core/schema/data-type.ts";
 import { EVENT_TIME, levelStart } from "../../core/tile/view-layout.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
-import {
-  AggregateJoin,
-  type AttachedHistory,
-  emptyOutputs,
-  type RecordBudget,
-  type UseOutput,
-} from "./aggregate-join.ts";
+import { AggregateJoin, emptyOutputs, type RecordBudget, type UseOutput } from "./aggregate-join.ts";
+import type { AttachedHistory } from "./asked-keys.ts";
 import { type BatchJoin, batchJoin } from "./batch-join.ts";
 import type { OfflineStore, Part } from "./offline-store.ts";
-import { keyNumbers, type NumberedUse } from "./dense-keys.ts";
 import { SpineQuery } from "./spine-query.ts";
 import { MOMENT, type RowRange, type SpineTable } from "./spine-table.ts";
 import { type VersionAnswers, VersionJoin } from "./version-join.ts";
@@ -66,34 +59,21 @@ export async function* pointInTime(
 ): AsyncGenerator<Batch> {
   const join = await prepare(session, store, request, limits);
   const held = join.aggregates.reduce((sum, { heldColumns }) => sum + heldColumns, 0);
-  const rowBytes = held * OUTPUT_BYTES + join.numbered.length * Int32Array.BYTES_PER_ELEMENT;
-  const size = Math.max(1, Math.floor(limits.outputBytes / Math.max(1, rowBytes)));
+  const size = held === 0 ? request.rows : Math.max(1, Math.floor(limits.outputBytes / (held * OUTPUT_BYTES)));
   for (let from = 0; from < request.rows; from += size) {
     const range = { from, until: Math.min(from + size, request.rows) };
-    const numbers = await keyNumbers(session, request.spine, range, join.numbered);
-    const t = held === 0 ? null : await readMoments(session, request.spine, range);
     const outputs = new Map<string, UseOutput>();
     for (const aggregate of join.aggregates) {
-      const found = t === null ? [] : await aggregate.compute(session, t, numbers);
+      const found = await aggregate.compute(session, range);
       found.forEach((output, i) => outputs.set(aggregate.uses[i].use.alias, output));
       request.onProgress?.({ phase: "join", done: from, total: request.rows, unit: "rows" });
     }
-    yield* joined(session, request, range, { ...join, numbers, outputs });
+    yield* joined(session, request, range, { ...join, outputs });
   }
 }
 
 /** A number and whether it is there. */
 const OUTPUT_BYTES = Float64Array.BYTES_PER_ELEMENT + 1;
-
-async function readMoments(session: OfflineSession, spine: string, range: RowRange): Promise<Float64Array> {
-  const moments = new Float64Array(range.until - range.from);
-  let at = 0;
-  for await (const { rows, columns } of new SpineQuery(spine).read(session, range)) {
-    moments.set((columns[MOMENT].values as Float64Array).subarray(0, rows), at);
-    at += rows;
-  }
-  return moments;
-}
 
 /** How each view with a stream is joined. */
 interface PreparedJoin {
@@ -101,10 +81,8 @@ interface PreparedJoin {
   readonly versions: readonly VersionJoin[];
   /** Batch views too large to hold, by alias: the engine joins them. */
   readonly sorted: ReadonlyMap<string, BatchJoin>;
-  /** The uses that ask for keys. */
-  readonly numbered: readonly NumberedUse[];
   /** By alias, for the rows of a spine in turn. */
-  readonly readers: ReadonlyMap<string, (rows: KeyedRows) => VersionAnswers>;
+  readonly readers: ReadonlyMap<string, (batch: Batch) => VersionAnswers>;
 }
 
 async function prepare(
@@ -119,10 +97,10 @@ async function prepare(
   const budget: RecordBudget = { records: limits.records };
   const versions: VersionJoin[] = [];
   const sorted = new Map<string, BatchJoin>();
-  for (const [i, uses] of [...Map.groupBy(plan.batches, ({ alias }) => attached.get(alias)!).values()].entries()) {
+  for (const [i, uses] of [...Map.groupBy(plan.batches, ({ alias }) => attached.get(alias)!.name).values()].entries()) {
     const history = attached.get(uses[0].alias)!;
     if (history.rows <= budget.records) {
-      versions.push(await VersionJoin.prepare(session, uses, history, spine, `asof_version_keys_${i}`));
+      versions.push(await VersionJoin.prepare(session, uses, history, spine));
       budget.records -= history.rows;
     } else
       for (const [u, use] of uses.entries())
@@ -130,22 +108,17 @@ async function prepare(
   }
   const aggregates: AggregateJoin[] = [];
   const groups = Map.groupBy(plan.aggregates, (use) => attached.get(use.alias)!.name + use.fingerprint);
-  for (const [i, uses] of [...groups.values()].entries()) {
+  for (const uses of groups.values()) {
     const history = attached.get(uses[0].alias)!;
-    const options = { name: `asof_record_keys_${i}`, eventTimes: evidence, budget, limit: limits.records };
+    const options = { eventTimes: evidence, budget, limit: limits.records };
     aggregates.push(await AggregateJoin.prepare(session, uses, history, spine, options));
   }
   const readers = new Map(versions.flatMap((join) => join.uses.map((use) => [use.alias, join.reader(use)] as const)));
-  const numbered = [
-    ...versions.flatMap(({ keys, uses }) => uses.map((use) => ({ alias: use.alias, keys, use }))),
-    ...aggregates.flatMap(({ keys, uses }) => uses.map(({ use }) => ({ alias: use.alias, keys, use }))),
-  ];
-  return { aggregates, versions, sorted, numbered, readers };
+  return { aggregates, versions, sorted, readers };
 }
 
 /** What is known of a range of rows before they are read. */
 interface RangeJoin extends PreparedJoin {
-  readonly numbers: ReadonlyMap<string, Int32Array>;
   readonly outputs: ReadonlyMap<string, UseOutput>;
 }
 
@@ -177,16 +150,22 @@ async function attachHistory(
 ): Promise<Map<string, AttachedHistory>> {
   const asked = await momentsOf(session, spine);
   const attached = new Map<string, AttachedHistory>();
-  const known = new Map<string, AttachedHistory>();
-  const streams: [string, Stream, Part][] = [
-    ...plan.aggregates.map(({ alias, source, layout }): [string, Stream, Part] => [
+  const known = new Map<string, Omit<AttachedHistory, "keys">>();
+  const streams: [string, Stream, Part, AttachedHistory["keys"]][] = [
+    ...plan.aggregates.map(({ alias, source, view, layout }): (typeof streams)[number] => [
       alias,
       source,
       { ...parts(alias), events: { since: earliestStart(layout, asked.first), until: asked.last } },
+      view.keys,
     ]),
-    ...plan.batches.map(({ alias, stream }): [string, Stream, Part] => [alias, stream, parts(alias)]),
+    ...plan.batches.map(({ alias, stream, keys }): (typeof streams)[number] => [
+      alias,
+      stream,
+      parts(alias),
+      Object.fromEntries(Object.keys(keys).map((key) => [key, key])),
+    ]),
   ];
-  for (const [alias, stream, part] of streams) {
+  for (const [alias, stream, part, keys] of streams) {
     const id = JSON.stringify([stream.name, part]);
     let history = known.get(id);
     if (history === undefined) {
@@ -194,7 +173,7 @@ async function attachHistory(
       history = { name, rows: await store.attach(session, name, stream, part) };
       known.set(id, history);
     }
-    attached.set(alias, history);
+    attached.set(alias, { ...history, keys });
   }
   return attached;
 }
@@ -238,32 +217,30 @@ async function* joined(
     query.add(statusColumn(alias), { kind: "string", nullable: false }, sorted.status);
     query.add(eventTimeColumn(alias), { kind: "timestamp", nullable: true }, `make_timestamp(${sorted.eventTime})`);
   }
+  for (const { uses } of join.versions) for (const use of uses) query.addKeys(use);
+  for (const { uses } of join.aggregates) for (const { use, windows } of uses) if (windows !== null) query.addKeys(use);
   const result = Object.keys(resultFields(request));
   let at = 0;
   for await (const batch of query.read(session, range)) {
     const { rows } = batch;
     const columns: Record<string, Column> = { ...batch.columns };
     const t = batch.columns[MOMENT].values as Float64Array;
-    const keyed = (alias: string): KeyedRows => {
-      const key = join.numbers.get(alias)!.subarray(at, at + rows);
-      return { rows, t, key };
-    };
     for (const { uses } of join.versions)
       for (const { alias, features } of uses) {
-        const answers = join.readers.get(alias)!(keyed(alias));
+        const answers = join.readers.get(alias)!(batch);
         for (const [feature, type] of Object.entries(features))
           columns[featureName(alias, feature)] = answers.feature(feature, type);
         if (!evidence) continue;
         columns[statusColumn(alias)] = answers.status();
         columns[eventTimeColumn(alias)] = answers.eventTime();
       }
-    for (const { uses } of join.aggregates)
-      for (const { use, passing, windows } of uses) {
+    for (const aggregate of join.aggregates)
+      for (const { use, passing, windows } of aggregate.uses) {
         const outputs = join.outputs.get(use.alias);
         if (outputs !== undefined) addAggregates(columns, use, outputs, at, rows);
-        if (windows === null) continue;
+        if (windows === null || passing.length === 0) continue;
         const passed = emptyOutputs(passing, use, rows);
-        windows.compute(keyed(use.alias), [...passed.values()], 0);
+        windows.compute(aggregate.keyed(use, batch), [...passed.values()], 0);
         addAggregates(columns, use, passed, 0, rows);
       }
     if (evidence)
