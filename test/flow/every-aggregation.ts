@@ -64,7 +64,7 @@ export const everything = aggregateView("everything", {
     first: first("page").over("1h", "lifetime"),
     last: last("n")
       .where(col("ok"))
-      .over("1h", before, series("1h", { count: 3 })),
+      .over("1h", before, series("1h", { count: 3, offset: "2h", name: "earlier" })),
     last_big: last("big").over("1d"),
     last_at: last("at").over("1d", series("1h", { count: 2, name: "hours" })),
     pages: lastN("page", 3).over("1h", "1d", before),

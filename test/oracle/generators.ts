@@ -207,10 +207,7 @@ function feature(
         series: single.includes(kind) ? fc.option(fc.integer({ min: 1, max: 5 }), { freq: 5 }) : fc.constant(null),
       })
       .map(({ series, ...feature }) =>
-        // A series begins now.
-        series === null || feature.window.length === null
-          ? feature
-          : { ...feature, series, window: { ...feature.window, offset: 0 } },
+        series === null || feature.window.length === null ? feature : { ...feature, series },
       ),
   );
 }

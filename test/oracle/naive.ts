@@ -105,9 +105,9 @@ export function naiveFeature(
   );
 }
 
-/** Element i of a series of step s: [floor(t − (i + 1)s), floor(t − i s)), and for the newest up to t itself. */
+/** Element i of a series of step s: [floor(t − (i + 1)s), floor(t − i s)), the newest up to t itself; less its offset. */
 function seriesElement({ name, aggregation, of, where, window }: AggregateFeature, i: number): AggregateFeature {
-  return { name, aggregation, of, where, window: { ...window, offset: i * window.length! } };
+  return { name, aggregation, of, where, window: { ...window, offset: window.offset + i * window.length! } };
 }
 
 /** By event, available, the `order` field with null first, and last the canonical bytes of the whole record. */

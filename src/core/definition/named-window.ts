@@ -54,13 +54,13 @@ const MAX_SERIES = 1000;
 /**
  * The last `count` stretches one by one, as a list: `series("1d", { count: 12 })` has in element 0 the stretch that
  * goes on now, `[floor(t − 1d), t)`, and in element i `[floor(t − (i + 1)d), floor(t − i d))`. Its bounds are whole
- * hops, which are whole steps where no other hop is stated. Named `1d_x12` where it has no name of its own.
+ * hops, which are whole steps where no other hop is stated. With an offset all of it lies so much earlier. Named `1d_x12` where it has no name of its own.
  */
 export function series<const L extends DurationText, const N extends number, const S extends string = `${L}_x${N}`>(
   step: L,
-  options: { readonly count: N; readonly name?: S; readonly hop?: DurationText },
+  options: { readonly count: N; readonly name?: S; readonly hop?: DurationText; readonly offset?: DurationText },
 ): NamedSeries<S> {
-  const { count, hop } = options;
+  const { count, hop, offset } = options;
   const suffix = options.name ?? `${step}_x${count}`;
   checkSuffix(suffix);
   if (!Number.isInteger(count) || count < 1 || count > MAX_SERIES)
@@ -68,7 +68,10 @@ export function series<const L extends DurationText, const N extends number, con
   const length = parseDuration(step);
   return {
     suffix: suffix as S,
-    window: makeWindow(length, { hop: hop === undefined ? length : parseDuration(hop) }),
+    window: makeWindow(length, {
+      hop: hop === undefined ? length : parseDuration(hop),
+      ...(offset === undefined ? {} : { offset: parseDuration(offset) }),
+    }),
     count,
   };
 }

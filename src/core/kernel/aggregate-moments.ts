@@ -1,4 +1,4 @@
-import { type Algebra, type FeatureValue, type OrderKey } from "../aggregation/aggregation.ts";
+import { type Algebra, type FeatureValue, isCollection, type OrderKey } from "../aggregation/aggregation.ts";
 import { assert } from "../assert.ts";
 import { ExactSum } from "../aggregation/exact-sum.ts";
 import type { Column } from "../schema/column.ts";
@@ -15,6 +15,16 @@ export interface FeatureOutput {
   readonly objects: FeatureValue[] | null;
   readonly valid: Uint8Array;
 }
+
+/** About how many numbers the output of a feature takes for a row. */
+export function outputSize({ type, elements }: LayoutFeature): number {
+  if (elements !== null) return elements.length + OBJECT_SIZE;
+  return isCollection(type) ? COLLECTION_SIZE : 1;
+}
+
+/** An array's own room, and that of a collection of which nothing is known but that people read it. */
+const OBJECT_SIZE = 8;
+const COLLECTION_SIZE = 32;
 
 /** Records grouped by key, each key's in the order in which they become visible. All arrays are by place. */
 export interface RecordTable {

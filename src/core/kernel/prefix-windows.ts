@@ -55,7 +55,8 @@ export class PrefixWindows {
     const { records } = prefixes;
     if (records.byEvent !== null) return null;
     const made = new PrefixWindows(records);
-    for (const { slot, window } of features) {
+    for (const { slot, window, elements } of features) {
+      if (elements !== null) return null;
       const { kind } = slots[slot].spec;
       if (!isPrefixSlot(slots[slot]) || (kind !== "count" && kind !== "sum" && kind !== "avg")) return null;
       const counts = prefixes.counts(slot);

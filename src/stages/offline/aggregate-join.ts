@@ -4,6 +4,7 @@ import {
   type FeatureOutput,
   type MomentTable,
   orderByEvent,
+  outputSize,
   type RecordTable,
 } from "../../core/kernel/aggregate-moments.ts";
 import { ColumnBuffer, gatherNumbers } from "../../core/kernel/column-buffer.ts";
@@ -103,9 +104,9 @@ export class AggregateJoin {
     return new AggregateJoin(joined, { history, spine, parts }, kept);
   }
 
-  /** How many outputs are held for each row of a range. */
+  /** How many numbers the outputs held for a row of a range take. */
   get heldColumns(): number {
-    return this.uses.reduce((sum, { held }) => sum + held.length, 0);
+    return this.uses.flatMap(({ held }) => held).reduce((sum, feature) => sum + outputSize(feature), 0);
   }
 
   /** The rows of a batch of the spine by the keys of a use. */
