@@ -147,7 +147,8 @@ export async function queryRows(sql: string): Promise<Record<string, unknown>[]>
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
   try {
-    return await (await connection.runAndReadAll(sql)).getRowObjectsJS();
+    const reader = await connection.runAndReadAll(sql);
+    return reader.getRowObjectsJS();
   } finally {
     connection.closeSync();
     instance.closeSync();

@@ -66,7 +66,8 @@ export function momentTable(moments: readonly number[], keys: number): MomentTab
 /** What stands where a column is null is unspecified: it must not matter. */
 function poisoned(column: Column): Column {
   const { values, valid } = column;
-  for (let i = 0; valid !== null && i < valid.length; i++) {
+  if (valid === null) return column;
+  for (let i = 0; i < valid.length; i++) {
     if (valid[i] !== 0) continue;
     if (Array.isArray(values)) values[i] = "poison";
     else if (values instanceof BigInt64Array) values[i] = 77n;

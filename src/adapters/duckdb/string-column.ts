@@ -1,6 +1,8 @@
 import type { Column } from "../../core/schema/column.ts";
 import type { DataType } from "../../core/schema/data-type.ts";
-import type { StringReader } from "./string-reader.ts";
+
+/** Reads strings out of their layout. */
+export type DecodeStrings = (slots: Uint8Array<ArrayBuffer>, heap: Uint8Array<ArrayBuffer> | null) => string[];
 
 /**
  * A column of strings in DuckDB's layout, decoded when it is first looked at. Most text is carried from one query into
@@ -13,7 +15,7 @@ export class StringColumn implements Column {
   readonly slots: Uint8Array<ArrayBuffer>;
   /** Long strings, behind one another in the order of their rows; null where there are none. */
   readonly heap: Uint8Array<ArrayBuffer> | null;
-  readonly #reader: StringReader;
+  readonly #decode: DecodeStrings;
   #values: string[] | null = null;
 
   constructor(
@@ -21,17 +23,17 @@ export class StringColumn implements Column {
     valid: Uint8Array | null,
     slots: Uint8Array<ArrayBuffer>,
     heap: Uint8Array<ArrayBuffer> | null,
-    reader: StringReader,
+    decode: DecodeStrings,
   ) {
     this.type = type;
     this.valid = valid;
     this.slots = slots;
     this.heap = heap;
-    this.#reader = reader;
+    this.#decode = decode;
   }
 
   get values(): string[] {
-    return (this.#values ??= this.#reader.decode(this.slots, this.heap));
+    return (this.#values ??= this.#decode(this.slots, this.heap));
   }
 
   /** Copies the slots of rows [from, from + rows) and returns a heap of their own. */

@@ -44,7 +44,8 @@ export class StringReader {
       if (long !== null) this.#copyLong(data, words, long);
       at += size;
     }
-    return new StringColumn(type, valid, slots, this.#used === 0 ? null : this.#heap.slice(0, this.#used), this);
+    const heap = this.#used === 0 ? null : this.#heap.slice(0, this.#used);
+    return new StringColumn(type, valid, slots, heap, (of, long) => this.decode(of, long));
   }
 
   /** Decodes the strings of a column. */
@@ -53,7 +54,7 @@ export class StringReader {
     const words = new Uint32Array(slots.buffer, slots.byteOffset, rows * 4);
     const bytes = Buffer.from(slots.buffer, slots.byteOffset, slots.length);
     const long = heap === null ? null : Buffer.from(heap.buffer, heap.byteOffset, heap.length);
-    const strings = new Array<string>(rows).fill("");
+    const strings = Array.from({ length: rows }, () => "");
     for (let row = 0; row < rows; row++)
       strings[row] =
         words[row * 4] > INLINE

@@ -350,7 +350,7 @@ function aggregateStatus(
 }
 
 function constant(value: string, rows: number): Column {
-  return { type: { kind: "string", nullable: false }, values: new Array<string>(rows).fill(value), valid: null };
+  return { type: { kind: "string", nullable: false }, values: Array.from({ length: rows }, () => value), valid: null };
 }
 
 function nothing(rows: number): Column {

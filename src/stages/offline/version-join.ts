@@ -133,7 +133,7 @@ function lookup({ values, valid }: Column, type: DataType, rows: Int32Array): Co
     }
     return { type, values: found, valid: present };
   }
-  const found = Array.isArray(values) ? new Array<string>(rows.length).fill("") : new BigInt64Array(rows.length);
+  const found = Array.isArray(values) ? Array.from({ length: rows.length }, () => "") : new BigInt64Array(rows.length);
   for (let i = 0; i < rows.length; i++) {
     if (isNull(rows[i])) absent(i);
     else found[i] = values[rows[i]];
