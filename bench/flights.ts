@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,9 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { aggregateView, avg, batchView, col, count, entity, eventSource, featureService, t } from "../src/index.ts";
 import { open } from "../src/open.ts";
 import type { Store } from "../src/store.ts";
-import { type Contender, inFreshProcess } from "./measure.ts";
+import { type Contender, inFreshProcess, type Measurement } from "./measure.ts";
+
+const MODULE = new URL(import.meta.url);
 
 /** Three million US flights of January to June 2001: date, delay, distance, origin, destination. */
 export const FLIGHTS = fileURLToPath(new URL("../node_modules/vega-datasets/data/flights-3m.parquet", import.meta.url));
@@ -54,9 +56,9 @@ const daily = (name: string, key: string) =>
 const dailyDepartures = daily("daily_departures", "origin");
 const dailyArrivals = daily("daily_arrivals", "destination");
 
-export const windowService = featureService("windows", [departures.as("origin", { airport: "origin" })]);
+const windowService = featureService("windows", [departures.as("origin", { airport: "origin" })]);
 
-export const batchService = featureService("batches", [
+const batchService = featureService("batches", [
   dailyDepartures.as("origin", { airport: "origin" }),
   dailyArrivals.as("destination", { airport: "destination" }),
   dailyArrivals.as("inbound", { airport: "origin" }),
@@ -64,17 +66,7 @@ export const batchService = featureService("batches", [
 
 const definitions = { airport, flights, departures, dailyDepartures, dailyArrivals, windowService, batchService };
 
-/** Makes a folder for a bench's data, and removes it behind the bench. */
-export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), "asof-bench-"));
-  try {
-    return await work(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-async function withStore<T>(home: string, work: (store: Store) => Promise<T>): Promise<T> {
+async function withOpenStore<T>(home: string, work: (store: Store) => Promise<T>): Promise<T> {
   const store = await open({ home, definitions });
   try {
     return await work(store);
@@ -85,11 +77,34 @@ async function withStore<T>(home: string, work: (store: Store) => Promise<T>): P
 
 /** Makes a store that holds all flights, and the daily rows where they are asked for. */
 export function fillStore({ home, compute }: { home: string; compute: boolean }): Promise<void> {
-  return withStore(home, async (store) => {
+  return withOpenStore(home, async (store) => {
     await store.apply();
     await store.load("flights", [FLIGHTS]);
     if (compute) await store.compute();
   });
+}
+
+/** Works with a store that holds all flights, in a folder that also takes results and is removed in the end. */
+export async function withStore<T>(
+  content: { readonly compute: boolean },
+  work: (home: string, folder: string) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "asof-bench-"));
+  const home = path.join(folder, "home");
+  try {
+    await inFreshProcess(MODULE, fillStore.name, { home, ...content });
+    return await work(home, folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The Parquet files of a batch view, as a table for SQL by hand. */
+export function historyOf(home: string, view: string): string {
+  const folder = path.join(home, "offline");
+  const found = readdirSync(folder).find((name) => name.startsWith(`${view}.`));
+  if (found === undefined) throw new Error(`there is no history of ${view}`);
+  return `read_parquet('${path.join(folder, found)}/*/*.parquet', hive_partitioning = false)`;
 }
 
 /** What a fresh process reports of the part of its work that counts. */
@@ -99,17 +114,16 @@ interface Timed {
 
 /** Writes a training set with the flights themselves as its spine. */
 export function writeDataset(input: { home: string; service: string; out: string }): Promise<Timed> {
-  return withStore(input.home, (store) =>
+  return withOpenStore(input.home, (store) =>
     timed(() => store.dataset(input.service, { spine: FLIGHTS, time: "date", out: input.out })),
   );
 }
 
 /** Runs SQL on DuckDB as it comes: all cores, its own limits. */
-export async function runSql(input: { setup: readonly string[]; sql: string }): Promise<Timed> {
+export async function runSql(input: { sql: string }): Promise<Timed> {
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
   try {
-    for (const statement of input.setup) await connection.run(statement);
     return await timed(() => connection.run(input.sql));
   } finally {
     connection.closeSync();
@@ -117,12 +131,12 @@ export async function runSql(input: { setup: readonly string[]; sql: string }): 
   }
 }
 
-/** Runs `exported(input)` of this module in a fresh process a round, and believes the time that it reports. */
-export function timedContender(name: string, exported: string, input: unknown): Contender<Timed> {
+/** Runs a function that this module exports in a fresh process each round, and takes the time that it reports. */
+export function timedContender<I>(name: string, work: (input: I) => Promise<Timed>, input: I): Contender<Timed> {
   return {
     name,
     async measure() {
-      const run = await inFreshProcess<Timed>(new URL(import.meta.url), exported, input);
+      const run = await inFreshProcess<Timed>(MODULE, work.name, input);
       return { ...run, milliseconds: run.result.milliseconds };
     },
   };
@@ -133,11 +147,18 @@ export async function queryRows(sql: string): Promise<Record<string, unknown>[]>
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
   try {
-    return await (await connection.runAndReadAll(sql)).getRowObjectsJS();
+    const reader = await connection.runAndReadAll(sql);
+    return reader.getRowObjectsJS();
   } finally {
     connection.closeSync();
     instance.closeSync();
   }
+}
+
+/** What two contenders needed of memory. */
+export function memoryOf(ours: Measurement<unknown>, reference: Measurement<unknown>): string {
+  const peak = ({ peakMemory = Number.NaN }: Measurement<unknown>): string => `${Math.round(peakMemory / 2 ** 20)} MB`;
+  return `largest resident set ${peak(ours)}, the reference's ${peak(reference)}`;
 }
 
 async function timed(work: () => Promise<unknown>): Promise<Timed> {

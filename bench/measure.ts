@@ -42,7 +42,7 @@ export interface BenchOptions {
   /** What followed the bench's name on the command line, `--json` aside. */
   readonly args: readonly string[];
   /** Progress, to stderr. */
-  log(message: string): void;
+  readonly log: (message: string) => void;
 }
 
 export function median(values: readonly number[]): number {

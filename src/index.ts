@@ -1,10 +1,14 @@
 // The public API: definitions, the store, and the shapes of what it answers.
 export { t } from "./core/schema/data-type.ts";
 export type { DataType, Fields, Row, RowOf, Value } from "./core/schema/data-type.ts";
+export type { FeatureType, FeatureValue } from "./core/aggregation/feature-type.ts";
 export { entity } from "./core/definition/entity.ts";
 export { eventSource } from "./core/definition/event-source.ts";
 export { aggregateView } from "./core/definition/aggregate-view.ts";
-export { avg, count, max, min, stddev, sum, variance, window } from "./core/definition/aggregate.ts";
+export { avg, count, median, quantile, stddev, sum, variance } from "./core/definition/numeric-aggregates.ts";
+export { first, last, lastN, max, min } from "./core/definition/value-aggregates.ts";
+export { countDistinct, histogram, topK } from "./core/definition/distinct-aggregates.ts";
+export { series, window } from "./core/definition/named-window.ts";
 export { batchView } from "./core/definition/batch-view.ts";
 export { onDemandView } from "./core/definition/on-demand-view.ts";
 export { featureService } from "./core/definition/feature-service.ts";

@@ -5,6 +5,7 @@ import { systemClock } from "./adapters/clock/system-clock.ts";
 import { openDuckDb } from "./adapters/duckdb/open-duckdb.ts";
 import { openFileLog } from "./adapters/file-log/open-file-log.ts";
 import { readFileLog } from "./adapters/file-log/read-file-log.ts";
+import { openBeacon } from "./adapters/folder/file-beacon.ts";
 import { openFolder } from "./adapters/folder/folder-store.ts";
 import { openLmdb } from "./adapters/lmdb/open-lmdb.ts";
 import { openSqliteRegistry } from "./adapters/sqlite/open-sqlite-registry.ts";
@@ -76,6 +77,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       files,
       log,
       writing,
+      beacon: keep(openBeacon(path.join(home, "beacon"))),
       refresh,
       trainers: [createYdfTrainer("gradientBoostedTrees"), createYdfTrainer("randomForest")],
       runtimes: [ydfRuntime],

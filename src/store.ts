@@ -2,6 +2,7 @@ import { StreamSchemas } from "./core/codec/stream-schemas.ts";
 import { fingerprintOf, modelNamed, serviceNamed, sourceNamed } from "./core/definition/catalog.ts";
 import type { Definition, ModelDefinition } from "./core/definition/data.ts";
 import { servedStream, sourceStream } from "./core/definition/stream.ts";
+import { assert } from "./core/assert.ts";
 import { AsofError } from "./core/errors.ts";
 import { formatOf } from "./core/plan/file-relation.ts";
 import { HISTORY } from "./core/plan/folders.ts";
@@ -32,6 +33,7 @@ import type {
 } from "./core/result/store.ts";
 import type { Row } from "./core/schema/data-type.ts";
 import { formatTimestamp, parseTimestamp, type Timestamp, type TimestampInput } from "./core/time/timestamp.ts";
+import type { Beacon, Sign } from "./ports/beacon.ts";
 import type { ModelVersion, RunKind } from "./ports/registry-store.ts";
 import type { LoadedModel } from "./ports/trainer.ts";
 import { replay } from "./stages/ingest/replay.ts";
@@ -151,20 +153,22 @@ class EmbeddedStore implements Store, Shared {
   // 1 ingest
 
   async load(name: string, files: readonly string[], options: LoadOptions = {}): Promise<LoadOutcome> {
-    const { loader, writer } = this.writing();
+    const writing = this.writing();
+    const { loader, writer } = writing;
     const source = sourceNamed(this.parts.catalog, name);
     await this.definitions.mustBeApplied(name);
     if (files.length === 0) throw new AsofError("ASOF_USAGE", "name at least one file", { source: name });
     const request = {
       ...work(options),
       source,
+      views: this.definitions.viewsOver(name),
       files,
       format: options.format ?? formatOf(files[0]),
       from: timeOrNull(options.from),
       until: timeOrNull(options.until),
       rejects: options.rejects ?? false,
     };
-    return this.recorder.record(
+    const outcome = await this.recorder.record(
       "load",
       name,
       OFFLINE,
@@ -174,6 +178,8 @@ class EmbeddedStore implements Store, Shared {
       },
       (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
     );
+    await writing.compact();
+    return outcome;
   }
 
   async ingest(name: string, records: readonly UntypedRequest[]): Promise<IngestOutcome> {
@@ -229,7 +235,8 @@ class EmbeddedStore implements Store, Shared {
   // 2 compute
 
   async compute(names?: readonly string[], options: WorkOptions = {}): Promise<ComputeOutcome[]> {
-    const { computer, writer } = this.writing();
+    const writing = this.writing();
+    const { computer, writer } = writing;
     const { catalog } = this.parts;
     const outcomes: ComputeOutcome[] = [];
     for (const view of this.definitions.batchViews(names)) {
@@ -240,12 +247,13 @@ class EmbeddedStore implements Store, Shared {
           "compute",
           view.name,
           OFFLINE,
-          async (id) =>
-            computer.compute({ ...work(options), catalog, view, stream, id: `compute-${id}`, cut: await writer.cut() }),
+          (id) =>
+            computer.compute({ ...work(options), catalog, view, stream, id: `compute-${id}`, cut: () => writer.cut() }),
           (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
         ),
       );
     }
+    await writing.compact();
     return outcomes;
   }
 
@@ -448,17 +456,23 @@ class EmbeddedStore implements Store, Shared {
   private async shutDown(): Promise<void> {
     const { engine, online, registry } = this.parts;
     try {
-      await this.modelServer.logged().finally(() => this.writingParts?.close());
+      try {
+        await this.modelServer.logged();
+      } finally {
+        await this.writingParts?.close();
+      }
     } finally {
       this.modelServer.close();
-      await Promise.all([engine.close(), online.close(), registry.close()]);
+      await Promise.all([engine.close(), online.close(), registry.close(), this.parts.beacon.close()]);
     }
   }
 
   /** What the writer has. @throws ASOF_CLOSED; ASOF_HOME_LOCKED where another process is the writer */
   private writing(): Writing {
     if (this.closing !== null) throw new AsofError("ASOF_CLOSED", "the store is closed");
-    if (this.writingParts === null) throw this.parts.writing;
+    const { writing } = this.parts;
+    if (writing instanceof AsofError) throw writing;
+    assert(this.writingParts !== null, "the store is open");
     return this.writingParts;
   }
 
@@ -469,7 +483,7 @@ class EmbeddedStore implements Store, Shared {
       found = {
         plan,
         rows: requestReader(plan),
-        reader: new FeatureReader(plan, this.parts.online, this.presentOfWriter()),
+        reader: new FeatureReader(plan, this.parts.online, this.presentOfStore()),
       };
       this.services.set(name, found);
     }
@@ -494,19 +508,21 @@ class EmbeddedStore implements Store, Shared {
   }
 
   private async present(): Promise<Timestamp | null> {
-    return (await this.presentOfWriter()?.moment()) ?? null;
+    return this.presentOfStore().moment();
   }
 
   /** The moment before which nothing can become visible any more that is not in the log now. */
   private async completeUntil(): Promise<Timestamp> {
     if (this.writingParts !== null) return (await this.present()) ?? (await this.writingParts.writer.cut()).t;
-    const { watermark } = await this.readFold();
+    const { position, watermark } = await this.readFold();
+    const sign = this.parts.beacon.look();
+    if (sign !== null && sign.position === position) return Math.max(sign.t, watermark);
     return watermark === Number.MIN_SAFE_INTEGER ? this.parts.clock.now() : watermark;
   }
 
-  private presentOfWriter(): Present | null {
+  private presentOfStore(): Present {
     const writing = this.writingParts;
-    if (writing === null) return null;
+    if (writing === null) return presentOfBeacon(this.parts.beacon);
     const { fold, writer } = writing;
     return {
       get position() {
@@ -526,6 +542,20 @@ class EmbeddedStore implements Store, Shared {
   private async loadModel(version: ModelVersion): Promise<LoadedModel> {
     return this.training.runtime(version.runtime).load(await this.training.bytes(version));
   }
+}
+
+/** The present as another process tells it. */
+function presentOfBeacon(beacon: Beacon): Present {
+  let sign: Sign | null = null;
+  return {
+    get position() {
+      return sign?.position ?? -1;
+    },
+    moment: () => {
+      sign = beacon.look();
+      return sign?.t ?? null;
+    },
+  };
 }
 
 function listOf(requests: unknown): readonly unknown[] {

@@ -12,7 +12,12 @@ export interface DepartingFlight {
 /**
  * All flights that leave at every `every`-th of the minutes in [from, until) at which any do. Times are microseconds.
  */
-export async function departingFlights(file: string, from: number, until: number, every: number): Promise<DepartingFlight[]> {
+export async function departingFlights(
+  file: string,
+  from: number,
+  until: number,
+  every: number,
+): Promise<DepartingFlight[]> {
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
   const reader = await connection.runAndReadAll(

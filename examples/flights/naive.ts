@@ -1,4 +1,15 @@
-import { aggregateView, avg, col, count, entity, eventSource, featureService, gradientBoostedTrees, model, t } from "asof";
+import {
+  aggregateView,
+  avg,
+  col,
+  count,
+  entity,
+  eventSource,
+  featureService,
+  gradientBoostedTrees,
+  model,
+  t,
+} from "asof";
 import { calendar as calendarView } from "./definitions.ts";
 
 // What not to do: the scheduled departure as the event, and nothing said of when a flight's delay is known. The
@@ -8,7 +19,13 @@ import { calendar as calendarView } from "./definitions.ts";
 export const airport = entity("airport", { airport: t.string() });
 
 export const flights = eventSource("flights", {
-  fields: { scheduled: t.timestamp(), delay: t.int32(), distance: t.int32(), origin: t.string(), destination: t.string() },
+  fields: {
+    scheduled: t.timestamp(),
+    delay: t.int32(),
+    distance: t.int32(),
+    origin: t.string(),
+    destination: t.string(),
+  },
   columns: { scheduled: "date" },
   eventTime: "scheduled",
 });

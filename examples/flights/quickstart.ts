@@ -39,21 +39,49 @@ try {
 
   say("2 compute: batch features");
   const computed = await store.compute();
-  await row(2, "compute batch features", "offline store", "training, materialization", `${count(computed[0].rows)} airport days`, "compute");
+  await row(
+    2,
+    "compute batch features",
+    "offline store",
+    "training, materialization",
+    `${count(computed[0].rows)} airport days`,
+    "compute",
+  );
   snapshots.push(await snapshot("after step 2", store));
 
   say("3 train: on flights before 15 June, measured on 15–23 June (about a minute)");
   const trained = await store.train(lateFlightModel.definition.name);
-  await row(3, "train the model", "model registry", "predictions", `AUC ${auc(trained.metrics).toFixed(4)} held out`, "train");
+  await row(
+    3,
+    "train the model",
+    "model registry",
+    "predictions",
+    `AUC ${auc(trained.metrics).toFixed(4)} held out`,
+    "train",
+  );
 
   say("4 materialize: the present into the online store");
   const materialized = await store.materialize();
   const keys = materialized.reduce((sum, outcome) => sum + outcome.keys, 0);
-  await row(4, "materialize", "online store", "serving", `${count(keys)} keys of ${materialized.length} views`, "materialize");
+  await row(
+    4,
+    "materialize",
+    "online store",
+    "serving",
+    `${count(keys)} keys of ${materialized.length} views`,
+    "materialize",
+  );
 
   say("4 and 5: a week of flights through the real ingest path, predictions over HTTP at each departure");
   const live = await replayWeek(store);
-  await row(4, "compute real-time features", "online store", "serving", `${count(live.records)} flights folded`, "replay");
+  await row(
+    4,
+    "compute real-time features",
+    "online store",
+    "serving",
+    `${count(live.records)} flights folded`,
+    "replay",
+  );
   snapshots.push(await snapshot("after step 4", store));
 
   say("5 audit: everything that was served, recomputed from history");
@@ -141,12 +169,23 @@ async function replayWeek(store: Store): Promise<LiveWeek> {
   }
 }
 
-async function predict(url: string, flights: readonly DepartingFlight[], week: { predictions: Predictions; labels: Map<string, boolean>; serving: number; bytes: number }): Promise<void> {
+async function predict(
+  url: string,
+  flights: readonly DepartingFlight[],
+  week: { predictions: Predictions; labels: Map<string, boolean>; serving: number; bytes: number },
+): Promise<void> {
   const asked = performance.now();
   const response = await fetch(`${url}/v1/predict/${lateFlightModel.definition.name}`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ entities: flights.map(({ late: _, ...request }) => request) }),
+    body: JSON.stringify({
+      entities: flights.map(({ scheduled, distance, origin, destination }) => ({
+        scheduled,
+        distance,
+        origin,
+        destination,
+      })),
+    }),
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`the server answered ${response.status}: ${text}`);
@@ -175,19 +214,41 @@ async function trainNaive(): Promise<Metrics> {
 }
 
 /** Adds a row to the process table, from the recorded runs of a kind. */
-async function row(step: number, action: string, location: string, purpose: string, result: string, kind: string): Promise<void> {
+async function row(
+  step: number,
+  action: string,
+  location: string,
+  purpose: string,
+  result: string,
+  kind: string,
+): Promise<void> {
   const runs = (await store.runs({ kind, limit: 1000 })).filter(({ state }) => state === "succeeded");
-  const sum = (of: (run: (typeof runs)[number]) => number | null): number => runs.reduce((total, run) => total + (of(run) ?? 0), 0);
-  process_.push({ step, action, location, purpose, result, rows: sum((run) => run.rows), seconds: sum((run) => run.seconds), bytes: sum((run) => run.bytes) });
+  const sum = (of: (run: (typeof runs)[number]) => number | null): number =>
+    runs.reduce((total, run) => total + (of(run) ?? 0), 0);
+  process_.push({
+    step,
+    action,
+    location,
+    purpose,
+    result,
+    rows: sum((run) => run.rows),
+    seconds: sum((run) => run.seconds),
+    bytes: sum((run) => run.bytes),
+  });
 }
 
 function measure(predictions: Predictions, labels: ReadonlyMap<string, boolean>): Metrics {
   const ids = [...labels.keys()];
-  return evaluate("classification", Float64Array.from(ids, (id) => predictions.get(id)!), Float64Array.from(ids, (id) => Number(labels.get(id)!)));
+  return evaluate(
+    "classification",
+    Float64Array.from(ids, (id) => predictions.get(id)!),
+    Float64Array.from(ids, (id) => Number(labels.get(id)!)),
+  );
 }
 
 function auc(metrics: Metrics): number {
-  if (metrics.task !== "classification" || metrics.auc === null) throw new Error("the model was not measured on both classes");
+  if (metrics.task !== "classification" || metrics.auc === null)
+    throw new Error("the model was not measured on both classes");
   return metrics.auc;
 }
 
@@ -196,6 +257,20 @@ function count(n: number): string {
 }
 
 /** What must hold of any run: good enough, better than without the store, and served as computed. */
-function sound({ without, with: withStore, online, onlineRecomputed }: { without: number; with: number; online: number; onlineRecomputed: number }, audited: AuditOutcome): boolean {
-  return withStore >= 0.74 && withStore - without >= 0.04 && online === onlineRecomputed && audited.different === 0 && audited.compared > 0;
+function sound(
+  {
+    without,
+    with: withStore,
+    online,
+    onlineRecomputed,
+  }: { without: number; with: number; online: number; onlineRecomputed: number },
+  audited: AuditOutcome,
+): boolean {
+  return (
+    withStore >= 0.74 &&
+    withStore - without >= 0.04 &&
+    online === onlineRecomputed &&
+    audited.different === 0 &&
+    audited.compared > 0
+  );
 }

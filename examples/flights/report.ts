@@ -46,16 +46,28 @@ export async function snapshot(at: string, store: Store): Promise<Snapshot> {
     at,
     rawData: rows === 0 ? "none" : `${count(rows)} records`,
     batchFeatures: viewsIn(status, "batchView", ({ offlineRows, onlineKeys }) =>
-      offlineRows === 0 ? "none" : `${count(offlineRows ?? 0)} rows offline, ${onlineKeys === null ? "not online" : `${count(onlineKeys)} keys online`}`),
-    realTimeFeatures: viewsIn(status, "aggregateView", ({ name, onlineKeys }) => (onlineKeys === null ? `${name}: not online` : `${name}: ${count(onlineKeys)} keys online`)),
+      offlineRows === 0
+        ? "none"
+        : `${count(offlineRows ?? 0)} rows offline, ${onlineKeys === null ? "not online" : `${count(onlineKeys)} keys online`}`,
+    ),
+    realTimeFeatures: viewsIn(status, "aggregateView", ({ name, onlineKeys }) =>
+      onlineKeys === null ? `${name}: not online` : `${name}: ${count(onlineKeys)} keys online`,
+    ),
     model: status.models
-      .map(({ versions, promoted, served }) => (versions === 0 ? "none" : `version ${promoted ?? "none"} of ${versions} serves, ${count(served)} predictions logged`))
+      .map(({ versions, promoted, served }) =>
+        versions === 0
+          ? "none"
+          : `version ${promoted ?? "none"} of ${versions} serves, ${count(served)} predictions logged`,
+      )
       .join("; "),
   };
 }
 
 function viewsIn(status: StatusReport, kind: string, say: (view: StatusReport["views"][number]) => string): string {
-  return status.views.filter((view) => view.kind === kind).map(say).join("; ");
+  return status.views
+    .filter((view) => view.kind === kind)
+    .map(say)
+    .join("; ");
 }
 
 export function printReport(report: Report): void {
@@ -64,7 +76,18 @@ export function printReport(report: Report): void {
   console.log(
     table(
       ["step", "action", "data location", "purpose", "result", "rows", "seconds", "MB"],
-      report.process.map((row) => [row.step, row.action, row.location, row.purpose, row.result, count(row.rows), row.seconds.toFixed(1), (row.bytes / 1e6).toFixed(1)].map(String)),
+      report.process.map((row) =>
+        [
+          row.step,
+          row.action,
+          row.location,
+          row.purpose,
+          row.result,
+          count(row.rows),
+          row.seconds.toFixed(1),
+          (row.bytes / 1e6).toFixed(1),
+        ].map(String),
+      ),
     ),
   );
   console.log("\nThe state of things\n");
@@ -97,7 +120,8 @@ It took ${report.seconds.toFixed(0)} s and ${count(report.peakRssMb)} MB. To go 
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
-  const line = (cells: readonly string[]): string => `  ${cells.map((cell, i) => cell.padEnd(widths[i])).join("  ")}`.trimEnd();
+  const line = (cells: readonly string[]): string =>
+    `  ${cells.map((cell, i) => cell.padEnd(widths[i])).join("  ")}`.trimEnd();
   return [line(head), line(widths.map((width) => "─".repeat(width))), ...rows.map(line)].join("\n");
 }
 

@@ -1,11 +1,11 @@
 import type { Batch } from "../core/schema/column.ts";
-import type { Fields, Row } from "../core/schema/data-type.ts";
+import type { Fields, Kind, Row } from "../core/schema/data-type.ts";
 
 /** A column as the engine names it. `kind` is null where asof has no such type. */
 export interface DescribedColumn {
   readonly name: string;
   readonly engineType: string;
-  readonly kind: import("../core/schema/data-type.ts").Kind | null;
+  readonly kind: Kind | null;
 }
 
 /**

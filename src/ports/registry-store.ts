@@ -53,8 +53,9 @@ export interface OfflineFile {
   readonly path: string;
   readonly stream: string;
   /**
-   * "load": one bulk load or computation, whose rows all entered at `position`. "archive": records moved from the
-   * log; each row carries its own position in `__position`, within [position, end).
+   * "load": rows of bulk loads or computations: of one, which entered at `position`, where `end` is `position + 1`;
+   * else of several, each row carrying its load's in `__position`. "archive": records moved from the log, each carrying
+   * its own position, within [position, end).
    */
   readonly kind: "load" | "archive";
   readonly position: LogPosition;

@@ -111,6 +111,13 @@ export class Definitions {
     });
   }
 
+  /** The aggregate views over a source. */
+  viewsOver(source: string): AggregateViewDefinition[] {
+    return this.storedViews(undefined).filter(
+      (view): view is AggregateViewDefinition => view.kind === "aggregateView" && view.source === source,
+    );
+  }
+
   batchStream(view: BatchViewDefinition): Stream {
     return batchStream(this.catalog, view, fingerprintOf(this.catalog, view));
   }

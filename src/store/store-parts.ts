@@ -1,5 +1,6 @@
 import type { Catalog } from "../core/definition/catalog.ts";
 import type { AsofError } from "../core/errors.ts";
+import type { Beacon } from "../ports/beacon.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EventLog, LogReader } from "../ports/event-log.ts";
 import type { FileStore } from "../ports/file-store.ts";
@@ -20,6 +21,7 @@ export interface StoreParts {
   readonly log: LogReader;
   /** The same log, where this process is its writer; otherwise what says who is. */
   readonly writing: EventLog | AsofError;
+  readonly beacon: Beacon;
   /** Looks again at what another process writes. */
   readonly refresh: () => Promise<unknown>;
   readonly trainers: readonly Trainer[];

@@ -4,6 +4,7 @@ import { sourceStream } from "../core/definition/stream.ts";
 import type { EventLog, LogPosition } from "../ports/event-log.ts";
 import { Archiver } from "../stages/ingest/archive.ts";
 import { BulkWriter } from "../stages/ingest/bulk-writer.ts";
+import { Compactor } from "../stages/ingest/compact.ts";
 import { Ingest } from "../stages/ingest/ingest.ts";
 import { Loader } from "../stages/ingest/load.ts";
 import { LogWriter } from "../stages/ingest/log-writer.ts";
@@ -19,6 +20,8 @@ import type { StoreParts } from "./store-parts.ts";
 /** Records in the log from which on they are archived: when the store is closed, and while it is open. */
 const ARCHIVE_AT_CLOSE = 20_000;
 const ARCHIVE_RUNNING = 250_000;
+/** How often other processes are told that time goes on while nothing arrives, in milliseconds. */
+const SIGNAL_MS = 10;
 const SCHEMAS = "schemas";
 const RESERVE = "reserve";
 
@@ -46,10 +49,12 @@ export class Writing {
   readonly fold: Fold;
   readonly materializer: Materializer;
   private readonly archiver: Archiver;
+  private readonly compactor: Compactor;
   private readonly parts: StoreParts;
   private readonly recorder: RunRecorder;
   private archived: LogPosition;
   private archiving: Promise<void> | null = null;
+  private readonly timer = setInterval(() => this.signal(), SIGNAL_MS);
 
   private constructor(shared: Shared, log: EventLog, writer: LogWriter, archived: LogPosition) {
     const { parts, offline, schemas, definitions } = shared;
@@ -60,11 +65,12 @@ export class Writing {
       batch: (view) => definitions.batchStream(view),
     });
     this.parts = parts;
+    this.timer.unref();
     this.recorder = shared.recorder;
     this.archived = archived;
     this.log = log;
     this.writer = writer;
-    this.ingest = new Ingest(writer, schemas, clock);
+    this.ingest = new Ingest({ writer, schemas, clock, viewsOf: (source) => definitions.viewsOver(source) });
     this.loader = new Loader({ engine, files, bulk, clock });
     this.computer = new Computer({
       engine,
@@ -73,6 +79,7 @@ export class Writing {
       clock,
     });
     this.archiver = new Archiver({ engine, log, registry, files, bulk, schemas });
+    this.compactor = new Compactor({ engine, registry, files, bulk });
     this.fold = new Fold(log, online, schemas);
     this.materializer = new Materializer({ store: online, fold: this.fold, history, clock, cut: () => writer.cut() });
   }
@@ -100,6 +107,18 @@ export class Writing {
     return writing;
   }
 
+  /** Tells other processes that time goes on. What cannot be told is told later. */
+  private signal(): void {
+    const { position } = this.fold;
+    try {
+      const t = this.writer.present(position);
+      if (typeof t === "number") this.parts.beacon.show({ position, t });
+      else if (t !== null) t.catch(() => {});
+    } catch {
+      // The clock has jumped: that is told to those who write.
+    }
+  }
+
   /** What follows an append: it is folded soon, and a log that has grown long is archived aside. */
   appended(): void {
     this.fold.wake();
@@ -112,15 +131,30 @@ export class Writing {
 
   /** Brings everything accepted into the stores, and gives the log back. */
   async close(): Promise<void> {
+    clearInterval(this.timer);
     try {
       await this.archiving;
       await this.fold.settled();
       if (this.log.end - this.archived >= (this.parts.archiveFrom ?? ARCHIVE_AT_CLOSE)) await this.archive();
       await this.parts.online.flushed();
+      this.signal();
       await this.writer.close();
     } finally {
       await this.log.close();
     }
+  }
+
+  /** Merges small files, where there are many. */
+  async compact(): Promise<void> {
+    const candidates = await this.compactor.candidates();
+    if (candidates.length === 0) return;
+    await this.recorder.record(
+      "compact",
+      "history",
+      "offline store",
+      (id) => this.compactor.compact(`compact-${id}`, candidates),
+      (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+    );
   }
 
   /** Moves the log into Parquet, and drops what nobody needs any more. */
@@ -142,5 +176,6 @@ export class Writing {
       },
       (outcome) => ({ rows: outcome.records, bytes: outcome.bytes, details: outcome }),
     );
+    await this.compact();
   }
 }

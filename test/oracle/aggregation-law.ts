@@ -61,6 +61,8 @@ export function checkLaw<S>(
       const answer = algebra.finish(plain);
       expect(answer).toStrictEqual(oracle(items));
       expect(algebra.isEmpty(plain)).toBe(items.length === 0);
+      // Whoever has a collection can tell from it alone whether its window overflows.
+      if (algebra.overflows !== null) expect(answer === null).toBe(algebra.overflows(plain));
 
       const devious = deviousState(algebra, items, noise, random(seed));
       expect(algebra.finish(devious)).toStrictEqual(answer);

@@ -165,13 +165,19 @@ function specOf(kind: AggregationKind): fc.Arbitrary<AggregationSpec> {
 const chains = [[1, 2, 6, 12], [1, 5, 10, 60], [3, 6, 24], [1]] as const;
 
 function window(unit: number, hops: readonly number[]): fc.Arbitrary<Window> {
+  const last = hops[hops.length - 1];
   const bounded = fc
     .tuple(
       fc.constantFrom(...hops),
-      fc.integer({ min: 1, max: 40 }),
+      // Often one that windows of another hop have, too.
+      fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constant(0)),
       fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 20 }) }),
     )
-    .map(([hop, length, offset]) => ({ length: length * hop * unit, hop: hop * unit, offset: offset * hop * unit }));
+    .map(([hop, times, offset]) => ({
+      length: (times === 0 ? last : times * hop) * unit,
+      hop: hop * unit,
+      offset: offset * hop * unit,
+    }));
   return fc.oneof(
     { weight: 6, arbitrary: bounded },
     { weight: 1, arbitrary: fc.constant({ length: null, hop: 86_400_000_000, offset: 0 }) },
@@ -184,22 +190,42 @@ function feature(
   kinds: readonly AggregationKind[],
 ): fc.Arbitrary<AggregateFeature> {
   return fc.constantFrom(...kinds).chain((kind) =>
-    fc.record({
-      name: fc.constant(""),
-      aggregation: specOf(kind),
-      of:
-        kind === "count"
-          ? fc.constant(null)
-          : fc
-              .constantFrom(
-                ...argumentsOf.filter((argument) => (takes[kind] ?? [argument.kind]).includes(argument.kind)),
-              )
-              .map(({ of }) => of),
-      where: fc.constantFrom(...conditions),
-      window: window(unit, hops),
-    }),
+    fc
+      .record({
+        name: fc.constant(""),
+        aggregation: specOf(kind),
+        of:
+          kind === "count"
+            ? fc.constant(null)
+            : fc
+                .constantFrom(
+                  ...argumentsOf.filter((argument) => (takes[kind] ?? [argument.kind]).includes(argument.kind)),
+                )
+                .map(({ of }) => of),
+        where: fc.constantFrom(...conditions),
+        window: window(unit, hops),
+        series: single.includes(kind) ? fc.option(fc.integer({ min: 1, max: 5 }), { freq: 5 }) : fc.constant(null),
+      })
+      .map(({ series, ...feature }) =>
+        series === null || feature.window.length === null ? feature : { ...feature, series },
+      ),
   );
 }
+
+/** What gives one value, of which a series can be made. */
+const single: readonly AggregationKind[] = [
+  "count",
+  "sum",
+  "avg",
+  "var",
+  "stddev",
+  "min",
+  "max",
+  "first",
+  "last",
+  "countDistinct",
+  "quantile",
+];
 
 /** Views with records and moments that touch the edges of their windows, tiles and blocks. */
 export function scenario(options: {
@@ -216,8 +242,9 @@ export function scenario(options: {
         }),
         records: fc.array(record(on), { maxLength: options.maxRecords ?? 40, size: "max" }),
         moments: fc.array(time(on), { minLength: 1, maxLength: 12 }),
+        order: fc.constantFrom(null, "n", "text", "wild"),
       })
-      .map(({ features, records, moments }) => ({
+      .map(({ features, records, moments, order }) => ({
         view: {
           kind: "aggregateView",
           name: "view",
@@ -225,6 +252,7 @@ export function scenario(options: {
           entity: "entity",
           keys: { name: "name", part: "part" },
           features: features.map((feature, i) => ({ ...feature, name: `f${i}` })),
+          ...(order === null ? {} : { order }),
         },
         records,
         moments,

@@ -1,14 +1,12 @@
-import type { OrderKey } from "../../src/core/aggregation/aggregation.ts";
-import { ByteWriter } from "../../src/core/codec/bytes.ts";
-import { rowCodec } from "../../src/core/codec/row-codec.ts";
 import type { AggregateViewDefinition } from "../../src/core/definition/data.ts";
 import { type MomentTable, orderByEvent, type RecordTable } from "../../src/core/kernel/aggregate-moments.ts";
 import { gather, gatherNumbers } from "../../src/core/kernel/column-buffer.ts";
 import { groupByKey } from "../../src/core/kernel/group.ts";
 import { compileSlot } from "../../src/core/kernel/slot-arguments.ts";
-import { columnsOfRows } from "../../src/core/schema/column.ts";
+import { type Column, columnsOfRows } from "../../src/core/schema/column.ts";
 import type { Fields, Row } from "../../src/core/schema/data-type.ts";
 import { EVENT } from "../../src/core/schema/system-columns.ts";
+import { recordOrder } from "../../src/core/tile/record-order.ts";
 import type { ViewLayout } from "../../src/core/tile/view-layout.ts";
 import type { OracleRecord } from "./naive.ts";
 
@@ -17,16 +15,6 @@ function keyNumbers(view: AggregateViewDefinition, records: readonly OracleRecor
   return records.map(({ row }) =>
     keys.findIndex((key) => Object.entries(view.keys).every(([name, field]) => row[field] === key[name])),
   );
-}
-
-/** The order key of a record: its row's canonical bytes decide ties. */
-export function orderOf(fields: Fields): (record: OracleRecord) => OrderKey {
-  const codec = rowCodec(fields);
-  return ({ event, available, row }) => {
-    const out = new ByteWriter();
-    codec.encode(out, row);
-    return { event, available, order: null, bytes: out.finish() };
-  };
 }
 
 /** Brings the records of some keys into the form the kernel works on, in the way the offline store does. */
@@ -49,7 +37,7 @@ export function recordTable(
     Float64Array.from(records, (record) => record.event),
     order,
   );
-  const orderKeys = records.map(orderOf(fields));
+  const orderOf = recordOrder(layout, fields);
   return {
     first,
     visible: gatherNumbers(visible, order),
@@ -57,9 +45,12 @@ export function recordTable(
     byEvent: orderByEvent(first, event),
     slots: layout.slots.map((slot) => {
       const compiled = compileSlot(slot, fields);
-      return compiled === null ? null : gather(compiled(batch), order);
+      return compiled === null ? null : poisoned(gather(compiled(batch), order));
     }),
-    order: (place) => orderKeys[order[place]],
+    order: (place) => {
+      const { row, event, available } = records[order[place]];
+      return orderOf(row, event, available);
+    },
   };
 }
 
@@ -70,4 +61,17 @@ export function momentTable(moments: readonly number[], keys: number): MomentTab
   const t = Float64Array.from(rows, (row) => moments[row % moments.length]);
   const { first, order } = groupByKey(keys, key, t);
   return { first, row: Float64Array.from(order), t: gatherNumbers(t, order) };
+}
+
+/** What stands where a column is null is unspecified: it must not matter. */
+function poisoned(column: Column): Column {
+  const { values, valid } = column;
+  if (valid === null) return column;
+  for (let i = 0; i < valid.length; i++) {
+    if (valid[i] !== 0) continue;
+    if (Array.isArray(values)) values[i] = "poison";
+    else if (values instanceof BigInt64Array) values[i] = 77n;
+    else values[i] = 77;
+  }
+  return column;
 }

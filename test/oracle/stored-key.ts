@@ -1,9 +1,24 @@
 import { ByteReader, ByteWriter } from "../../src/core/codec/bytes.ts";
-import type { Value } from "../../src/core/schema/data-type.ts";
+import type { FeatureValue } from "../../src/core/aggregation/feature-type.ts";
+import type { Fields } from "../../src/core/schema/data-type.ts";
+import type { OracleRecord } from "./naive.ts";
 import { type Contribution, KeyState } from "../../src/core/tile/key-state.ts";
 import { decodeBlock, decodeHead, encodeBlock, encodeHead } from "../../src/core/tile/key-state-codec.ts";
 import { blocksAt, readFeatures } from "../../src/core/tile/read-features.ts";
-import type { ViewLayout } from "../../src/core/tile/view-layout.ts";
+import { recordOrder } from "../../src/core/tile/record-order.ts";
+import { compileContributions, type ViewLayout } from "../../src/core/tile/view-layout.ts";
+
+/** What records contribute, as the online store has it. */
+export function contributionsOf(layout: ViewLayout, fields: Fields): (record: OracleRecord) => Contribution {
+  const values = compileContributions(layout, fields);
+  const order = layout.orderColumns === null ? null : recordOrder(layout, fields);
+  return ({ event, available, row }) => ({
+    event,
+    available,
+    values: values(row, event),
+    ...(order === null ? {} : { order: order(row, event, available) }),
+  });
+}
 
 const HEAD = "head";
 const blockName = (level: number, block: number): string => `${level}/${block}`;
@@ -39,7 +54,7 @@ export class StoredKey {
   }
 
   /** The features at t, which must not lie before the last watermark. */
-  read(t: number): Value[] {
+  read(t: number): FeatureValue[] {
     const state = this.head();
     state?.levels.forEach((level, l) => {
       const { from, until } = blocksAt(this.layout, l, t);

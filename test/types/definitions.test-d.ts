@@ -6,21 +6,30 @@ import {
   coalesce,
   col,
   count,
+  countDistinct,
   entity,
   eventSource,
   featureService,
+  first,
   type FeaturesOf,
   gradientBoostedTrees,
+  histogram,
+  last,
+  lastN,
   max,
+  median,
   min,
   minutes,
   model,
   onDemandView,
+  quantile,
   type RequestOf,
+  series,
   stddev,
   sum,
   t,
   type TimestampInput,
+  topK,
   variance,
   window,
 } from "asof";
@@ -167,6 +176,71 @@ describe("an aggregate view", () => {
       readonly v__all_1h: number | null;
       readonly v__any_1h: boolean | null;
     }>();
+  });
+
+  test("gives lists and counts of what the source's fields hold", () => {
+    const view = aggregateView("v", {
+      source: flights,
+      entity: from,
+      features: {
+        first: first("price").over("1h"),
+        last: last(col("miles")).over("1h"),
+        late: last(col("delay").gt(15)).over("1h"),
+        prices: lastN("price", 3).over("1h"),
+        delays: lastN(col("delay").gt(15), 3).over("1h"),
+        distinct: countDistinct("destination", { exact: 10 }).over("1h"),
+        p90: quantile("delay", 0.9, { accuracy: 0.02 }).over("1h"),
+        median: median(col("price")).over("1h"),
+        top: topK("miles", 2).over("1h"),
+        top_up: topK(col("number").plus(1), 2, { limit: 9 }).over("1h"),
+        cities: histogram("destination").where(col("cancelled")).over("1h"),
+      },
+    });
+    const service = featureService("s", [view]);
+    expectTypeOf<FeaturesOf<typeof service>>().toEqualTypeOf<{
+      readonly v__first_1h: number | null;
+      readonly v__last_1h: bigint | null;
+      readonly v__late_1h: boolean | null;
+      readonly v__prices_1h: readonly number[];
+      readonly v__delays_1h: readonly boolean[];
+      readonly v__distinct_1h: number;
+      readonly v__p90_1h: number | null;
+      readonly v__median_1h: number | null;
+      readonly v__top_1h: readonly bigint[] | null;
+      readonly v__top_up_1h: readonly number[] | null;
+      readonly v__cities_1h: Readonly<Record<string, number>> | null;
+    }>();
+    const base = { source: flights, entity: from } as const;
+    // @ts-expect-error -- no such column
+    void (() => aggregateView("v", { ...base, features: { x: lastN("speed", 2).over("1h") } }));
+    // @ts-expect-error -- no such column, in an expression
+    void (() => aggregateView("v", { ...base, features: { x: topK(col("speed"), 2).over("1h") } }));
+    // @ts-expect-error -- the quantile of texts
+    void (() => aggregateView("v", { ...base, features: { x: quantile("origin", 0.5).over("1h") } }));
+    // @ts-expect-error -- the median of truths
+    void (() => aggregateView("v", { ...base, features: { x: median("cancelled").over("1h") } }));
+    // @ts-expect-error -- an order by a field that the source does not have
+    void (() => eventSource("s", { fields: flights.fields, eventTime: "scheduled", order: "seq" }));
+    eventSource("s", { fields: flights.fields, eventTime: "scheduled", order: "number" });
+  });
+
+  test("gives a list for a series of windows", () => {
+    const view = aggregateView("v", {
+      source: flights,
+      entity: from,
+      features: {
+        n: count().over("1h", series("1d", { count: 12 })),
+        last: last("destination").over(series("1h", { count: 3, name: "by_hour", hop: "15m" })),
+      },
+    });
+    const service = featureService("s", [view]);
+    expectTypeOf<FeaturesOf<typeof service>>().toEqualTypeOf<{
+      readonly v__n_1h: number;
+      readonly v__n_1d_x12: readonly number[];
+      readonly v__last_by_hour: readonly (string | null)[];
+    }>();
+    // @ts-expect-error -- all of history has no steps
+    void (() => series("lifetime", { count: 2 }));
   });
 
   test("takes columns by name and as expressions, and conditions of bare columns", () => {

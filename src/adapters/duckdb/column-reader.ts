@@ -3,7 +3,7 @@ import { AsofError } from "../../core/errors.ts";
 import type { Batch, Column } from "../../core/schema/column.ts";
 import type { DataType, Fields, Kind } from "../../core/schema/data-type.ts";
 import { width } from "./packed-column.ts";
-import { StringReader } from "./string-reader.ts";
+import { StringReader, type StringVector } from "./string-reader.ts";
 
 /** Rows of a chunk at most. */
 export const CHUNK_ROWS = 2048;
@@ -34,7 +34,8 @@ export class ColumnReader {
     const sizes = chunks.map((chunk) => duckdb.data_chunk_get_size(chunk));
     const rows = sizes.reduce((sum, size) => sum + size, 0);
     const columns = Object.entries(this.#fields).map(([name, type], index): [string, Column] => {
-      const values = type.kind === "string" ? Array.from<string>({ length: rows }).fill("") : numbers(type, rows);
+      const values = type.kind === "string" ? null : numbers(type, rows);
+      const strings: StringVector[] = [];
       const valid = new Validity(rows);
       let at = 0;
       chunks.forEach((chunk, i) => {
@@ -42,11 +43,12 @@ export class ColumnReader {
         const vector = duckdb.data_chunk_get_vector(chunk, index);
         const bits = nullBits(vector, size);
         if (bits !== null) valid.set(bits, at, size);
-        if (Array.isArray(values)) this.#reader(name).read(vector, size, bits, values, at);
+        if (values === null) strings.push({ vector, rows: size, validity: bits });
         else copy(vector, type.kind, size, values, at);
         at += size;
       });
       if (valid.bytes !== null && !type.nullable) throw this.#null(name, valid.bytes);
+      if (values === null) return [name, this.#reader(name).column(type, strings, rows, valid.bytes)];
       if (type.kind === "float64") canonical(values as Float64Array);
       if (type.kind === "timestamp") this.#checkTimes(name, values as Float64Array, valid.bytes);
       return [name, { type, values, valid: valid.bytes }];

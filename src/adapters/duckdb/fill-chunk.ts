@@ -13,11 +13,18 @@ export function fillChunk(chunk: duckdb.DataChunk, columns: readonly PackedColum
   columns.forEach(({ kind, data, validity, heap }, index) => {
     const vector = duckdb.data_chunk_get_vector(chunk, index);
     const bytes = width[kind];
-    duckdb.copy_data_to_vector(vector, 0, data.buffer, data.byteOffset + at * bytes, size * bytes);
+    // The binding takes shared memory as well; its types know of one kind only.
+    duckdb.copy_data_to_vector(vector, 0, data.buffer as ArrayBuffer, data.byteOffset + at * bytes, size * bytes);
     if (validity !== null) {
       duckdb.vector_ensure_validity_writable(vector);
       const length = Math.ceil(size / 64) * 8;
-      duckdb.copy_data_to_vector_validity(vector, 0, validity.buffer, validity.byteOffset + at / 8, length);
+      duckdb.copy_data_to_vector_validity(
+        vector,
+        0,
+        validity.buffer as ArrayBuffer,
+        validity.byteOffset + at / 8,
+        length,
+      );
     }
     if (heap !== null) assignLong(vector, data, heap, at, size);
   });

@@ -3,17 +3,17 @@ import { assert } from "../../core/assert.ts";
 import type { Column } from "../../core/schema/column.ts";
 import type { Kind } from "../../core/schema/data-type.ts";
 import { packString } from "./packed-string.ts";
+import { StringColumn } from "./string-column.ts";
 
 /**
- * A slice of a column in the memory layout of DuckDB's vectors, so that filling a vector is a copy of bytes. Plain
- * buffers: they can move to another thread.
+ * A slice of a column in the memory layout of DuckDB's vectors, so that filling a vector is a copy of bytes.
  */
 export interface PackedColumn {
   readonly kind: Kind;
   /** `width` bytes a row. A string of at most 12 bytes is whole in its slot; a longer one is `offset` into `heap`. */
-  readonly data: Uint8Array<ArrayBuffer>;
+  readonly data: Uint8Array;
   /** A bit a row, 0 for null; null where no row is null. */
-  readonly validity: Uint8Array<ArrayBuffer> | null;
+  readonly validity: Uint8Array | null;
   readonly heap: Uint8Array<ArrayBuffer> | null;
 }
 
@@ -22,32 +22,52 @@ export const width = { string: 16, boolean: 1, int32: 4, int64: 8, float64: 8, t
   number
 >;
 
+/** Where a column is packed: `width` bytes a row, and a bit a row in whole 64-bit words. */
+export interface PackTarget {
+  readonly data: Uint8Array;
+  readonly validity: Uint8Array;
+}
+
+/** Bytes that the validity of so many rows takes. */
+export const validityBytes = (rows: number): number => Math.ceil(rows / 64) * 8;
+
 /** Packs rows [from, from + rows). Copies; the column is the caller's again. */
-export function packColumn({ type, values, valid }: Column, from: number, rows: number): PackedColumn {
+export function packColumn(column: Column, from: number, rows: number): PackedColumn {
+  const data = new Uint8Array(rows * width[column.type.kind]);
+  return packInto({ data, validity: new Uint8Array(validityBytes(rows)) }, column, from, rows);
+}
+
+/** The same into memory that is there. What it holds of an earlier column is overwritten. */
+export function packInto(target: PackTarget, column: Column, from: number, rows: number): PackedColumn {
+  const { type, valid } = column;
   const { kind } = type;
-  const validity = valid === null ? null : packValidity(valid, from, rows);
+  const data = target.data.subarray(0, rows * width[kind]);
+  const validity = valid === null ? null : packValidity(valid, from, rows, target.validity);
   assert(validity === null || type.nullable, "a null in a column that is not nullable");
-  if (kind === "string") return packStrings(values as string[], from, rows, valid, validity);
-  const data = new Uint8Array(rows * width[kind]);
+  if (column instanceof StringColumn) return { kind, data, validity, heap: column.copy(from, rows, data) };
+  const { values } = column;
+  if (kind === "string") return packStrings(values as string[], from, rows, valid, data, validity);
   const slice = (values as Float64Array | BigInt64Array).subarray(from, from + rows);
-  if (kind === "int64") new BigInt64Array(data.buffer).set(slice as BigInt64Array);
-  else if (kind === "float64") new Float64Array(data.buffer).set(slice as Float64Array);
-  else if (kind === "timestamp") packTimes(slice as Float64Array, new Int32Array(data.buffer), validity);
-  else packWhole(slice as Float64Array, kind === "int32" ? new Int32Array(data.buffer) : data, validity);
+  const { buffer, byteOffset } = data;
+  if (kind === "int64") new BigInt64Array(buffer, byteOffset, rows).set(slice as BigInt64Array);
+  else if (kind === "float64") new Float64Array(buffer, byteOffset, rows).set(slice as Float64Array);
+  else if (kind === "timestamp")
+    packTimes(slice as Float64Array, new Int32Array(buffer, byteOffset, rows * 2), validity);
+  else packWhole(slice as Float64Array, kind === "int32" ? new Int32Array(buffer, byteOffset, rows) : data, validity);
   return { kind, data, validity, heap: null };
 }
 
 const isNull = (validity: Uint8Array | null, row: number): boolean =>
   validity !== null && ((validity[row >> 3] >> (row & 7)) & 1) === 0;
 
-function packValidity(valid: Uint8Array, from: number, rows: number): Uint8Array<ArrayBuffer> | null {
-  let nulls = false;
-  const bits = new Uint8Array(Math.ceil(rows / 64) * 8);
-  for (let row = 0; row < rows; row++) {
-    if (valid[from + row] === 0) nulls = true;
-    else bits[row >> 3] |= 1 << (row & 7);
-  }
-  return nulls ? bits : null;
+function packValidity(valid: Uint8Array, from: number, rows: number, into: Uint8Array): Uint8Array | null {
+  let present = 0;
+  for (let row = from; row < from + rows; row++) present += valid[row] === 0 ? 0 : 1;
+  if (present === rows) return null;
+  const bits = into.subarray(0, validityBytes(rows));
+  bits.fill(0);
+  for (let row = 0; row < rows; row++) if (valid[from + row] !== 0) bits[row >> 3] |= 1 << (row & 7);
+  return bits;
 }
 
 /** Integers and booleans: what would wrap is our own fault. */
@@ -81,10 +101,12 @@ function packStrings(
   from: number,
   rows: number,
   valid: Uint8Array | null,
-  validity: Uint8Array<ArrayBuffer> | null,
+  target: Uint8Array,
+  validity: Uint8Array | null,
 ): PackedColumn {
-  const data = Buffer.alloc(rows * width.string);
-  const words = new Uint32Array(data.buffer, data.byteOffset, rows * 4);
+  const data = Buffer.from(target.buffer, target.byteOffset, target.length);
+  data.fill(0);
+  const words = new Uint32Array(target.buffer, target.byteOffset, rows * 4);
   let heap = Buffer.alloc(0);
   let used = 0;
   for (let row = 0; row < rows; row++) {
@@ -102,5 +124,5 @@ function packStrings(
     words[row * 4 + 2] = used;
     used += length;
   }
-  return { kind: "string", data, validity, heap: used === 0 ? null : heap.subarray(0, used) };
+  return { kind: "string", data: target, validity, heap: used === 0 ? null : heap.subarray(0, used) };
 }

@@ -1,6 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Kind } from "../../core/schema/data-type.ts";
-import type { PackedColumn } from "./packed-column.ts";
+import { type PackTarget, validityBytes, width } from "./packed-column.ts";
 
 /** What a worker needs to open its engine. */
 export interface ParquetWorkerSettings {
@@ -12,13 +12,42 @@ export interface ParquetWorkerSettings {
 export interface ParquetJob {
   readonly path: string;
   readonly columns: readonly (readonly [name: string, kind: Kind])[];
+  /** Memory that blocks of rows pass through, shared: used in turn, each again once its last block is taken. */
+  readonly slots: readonly SharedArrayBuffer[];
+  /** How many rows a slot has room for at the most. */
+  readonly slotRows: number;
   readonly port: MessagePort;
   readonly posted: Int32Array<SharedArrayBuffer>;
 }
 
+/** What a block's slot does not tell of one of its columns. */
+export interface PostedColumn {
+  readonly hasNulls: boolean;
+  readonly heap: Uint8Array<ArrayBuffer> | null;
+}
+
+/** The parts of a slot: data and validity of each column. */
+export function slotTargets({ columns, slotRows }: Pick<ParquetJob, "columns" | "slotRows">, slot: SharedArrayBuffer) {
+  let at = 0;
+  const part = (bytes: number): Uint8Array => {
+    const from = at;
+    at += bytes;
+    return new Uint8Array(slot, from, bytes);
+  };
+  return columns.map(([, kind]): PackTarget => {
+    const data = part(slotRows * width[kind]);
+    return { data, validity: part(validityBytes(slotRows)) };
+  });
+}
+
+/** Bytes of a slot. The rows of one are a multiple of 64, so that every part begins at a whole word. */
+export function slotBytes(columns: ParquetJob["columns"], slotRows: number): number {
+  return columns.reduce((sum, [, kind]) => sum + slotRows * width[kind] + validityBytes(slotRows), 0);
+}
+
 /** Through the port to the worker. */
 export type ParquetFeed =
-  | { readonly kind: "rows"; readonly rows: number; readonly columns: readonly PackedColumn[] }
+  | { readonly kind: "rows"; readonly rows: number; readonly columns: readonly PostedColumn[] }
   | { readonly kind: "end" }
   | { readonly kind: "abandon" };
 

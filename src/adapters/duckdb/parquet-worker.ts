@@ -14,6 +14,8 @@ import duckdb from "@duckdb/node-bindings";
 import { sqlString } from "../../core/expression/sql-text.ts";
 import { assert } from "../../core/assert.ts";
 import { fillChunk } from "./fill-chunk.ts";
+import type { PackedColumn, PackTarget } from "./packed-column.ts";
+import { slotTargets } from "./parquet-job.ts";
 import type { ParquetFeed, ParquetJob, ParquetReply, ParquetWorkerSettings } from "./parquet-job.ts";
 
 /**
@@ -29,6 +31,8 @@ const types = {
   float64: DOUBLE,
   timestamp: TIMESTAMP,
 };
+/** Half the time of zstd's and the dictionaries' defaults, for files a tenth larger. */
+const ENCODING = "COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 4096";
 const ROW_GROUP_ROWS = 122_880;
 const ROW_GROUP_BYTES = 64 * 2 ** 20;
 
@@ -63,11 +67,14 @@ async function open(): Promise<DuckDBConnection> {
 /** The rows of a job, as its producer posts them. */
 class Feed {
   readonly job: ParquetJob;
-  #block: Extract<ParquetFeed, { kind: "rows" }> | null = null;
+  #block: { readonly rows: number; readonly columns: readonly PackedColumn[] } | null = null;
   #at = 0;
+  readonly #slots: readonly (readonly PackTarget[])[];
+  #blocks = 0;
 
   constructor(job: ParquetJob) {
     this.job = job;
+    this.#slots = job.slots.map((slot) => slotTargets(job, slot));
   }
 
   next(chunk: duckdb.DataChunk): void {
@@ -75,7 +82,12 @@ class Feed {
       const message = this.#receive();
       if (message.kind === "abandon") throw new Error("abandoned");
       if (message.kind === "end") return duckdb.data_chunk_set_size(chunk, 0);
-      [this.#block, this.#at] = [message, 0];
+      const slot = this.#slots[this.#blocks++ % this.#slots.length];
+      const columns = message.columns.map(({ hasNulls, heap }, i): PackedColumn => {
+        const { data, validity } = slot[i];
+        return { kind: this.job.columns[i][1], data, validity: hasNulls ? validity : null, heap };
+      });
+      [this.#block, this.#at] = [{ rows: message.rows, columns }, 0];
     }
     const { columns, rows } = this.#block;
     this.#at += fillChunk(chunk, columns, this.#at, rows);
@@ -104,7 +116,7 @@ async function write(job: ParquetJob): Promise<void> {
   try {
     const connection = await (opened ??= open());
     const rows = Math.max(2048, Math.floor(ROW_GROUP_BYTES / (16 * job.columns.length) / 2048) * 2048);
-    const options = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${Math.min(ROW_GROUP_ROWS, rows)}`;
+    const options = `FORMAT parquet, ${ENCODING}, ROW_GROUP_SIZE ${Math.min(ROW_GROUP_ROWS, rows)}`;
     await connection.run(`COPY (SELECT * FROM rows()) TO ${sqlString(job.path)} (${options})`);
     feed.reply({ kind: "written" });
   } catch (error) {

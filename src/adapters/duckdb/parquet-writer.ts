@@ -7,12 +7,13 @@ import { assert } from "../../core/assert.ts";
 import { AsofError } from "../../core/errors.ts";
 import type { Batch } from "../../core/schema/column.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
-import { batchRows } from "./column-reader.ts";
+import { batchRows, CHUNK_ROWS } from "./column-reader.ts";
 import { duckDbError } from "./duckdb-error.ts";
-import { packColumn } from "./packed-column.ts";
-import type { ParquetFeed, ParquetJob, ParquetReply, ParquetWorkerSettings } from "./parquet-job.ts";
+import { packInto } from "./packed-column.ts";
+import { slotBytes, slotTargets } from "./parquet-job.ts";
+import type { ParquetFeed, ParquetJob, ParquetReply, ParquetWorkerSettings, PostedColumn } from "./parquet-job.ts";
 
-/** Blocks on their way to the worker: one being read, one ready, so that neither side waits for the other's turn. */
+/** Blocks on their way to the worker and in the making: being read, ready, being packed; neither side waits for a turn. */
 const AHEAD = 3;
 const IDLE_WORKERS = 1;
 const WORKER = new URL(`./parquet-worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
@@ -68,18 +69,26 @@ export class ParquetWriter {
     worker.ref();
     const { port1, port2 } = new MessageChannel();
     const posted = new Int32Array(new SharedArrayBuffer(4));
-    const job: ParquetJob = { path, columns: names.map((name) => [name, fields[name].kind]), port: port2, posted };
+    const block = Math.max(CHUNK_ROWS, Math.floor(batchRows(names.length) / 4 / CHUNK_ROWS) * CHUNK_ROWS);
+    const columns: ParquetJob["columns"] = names.map((name) => [name, fields[name].kind]);
+    const slots = Array.from({ length: AHEAD }, () => new SharedArrayBuffer(slotBytes(columns, block)));
+    const job: ParquetJob = { path, columns, slots, slotRows: block, port: port2, posted };
+    const targets = slots.map((slot) => slotTargets(job, slot));
+    let blocks = 0;
     worker.postMessage(job, [port2]);
     const exchange = new Exchange(worker, port1, posted, signal);
     try {
-      const block = batchRows(names.length) / 4;
       for await (const batch of batches) {
         for (let at = 0; at < batch.rows; at += block) {
           const rows = Math.min(block, batch.rows - at);
+          const slot = targets[blocks++ % AHEAD];
           await exchange.send({
             kind: "rows",
             rows,
-            columns: names.map((name) => packColumn(batch.columns[name], at, rows)),
+            columns: names.map((name, i): PostedColumn => {
+              const { validity, heap } = packInto(slot[i], batch.columns[name], at, rows);
+              return { hasNulls: validity !== null, heap };
+            }),
           });
         }
       }
@@ -158,11 +167,8 @@ class Exchange {
 
   post(message: ParquetFeed): void {
     const buffers =
-      message.kind === "rows" ? message.columns.flatMap((column) => [column.data, column.validity, column.heap]) : [];
-    this.#port.postMessage(
-      message,
-      buffers.filter((bytes) => bytes !== null).map((bytes) => bytes.buffer),
-    );
+      message.kind === "rows" ? message.columns.flatMap(({ heap }) => (heap === null ? [] : [heap.buffer])) : [];
+    this.#port.postMessage(message, buffers);
     Atomics.add(this.#posted, 0, 1);
     Atomics.notify(this.#posted, 0);
   }

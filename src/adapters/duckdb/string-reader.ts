@@ -1,34 +1,66 @@
 import { Buffer } from "node:buffer";
 import duckdb from "@duckdb/node-bindings";
+import type { DataType } from "../../core/schema/data-type.ts";
+import { INLINE, SLOT, StringColumn } from "./string-column.ts";
 
-/** DuckDB keeps strings up to this many bytes within their 16-byte slot, and a pointer to longer ones. */
-const INLINE = 12;
 /** Gaps below this within a run of strings lie in pages that the strings themselves occupy. */
 const PAGE = 4096;
-const SLOTS = 1 << 12;
+const CACHE_SLOTS = 1 << 12;
 const CACHED_BYTES = 64;
 
+/** The part of a column that one chunk holds. */
+export interface StringVector {
+  readonly vector: duckdb.Vector;
+  readonly rows: number;
+  /** A bit a row; null: none is null. */
+  readonly validity: Uint8Array | null;
+}
+
 /**
- * Decodes the strings of a VARCHAR vector. Columns repeat few values often, so that a decoded string is remembered
- * under its bytes and met again by comparing words: exact, and several times faster than decoding.
+ * Copies the strings of VARCHAR vectors, and decodes them. Columns repeat few values often, so that a decoded string
+ * is remembered under its bytes and met again by comparing words: exact, and several times faster than decoding.
  */
 export class StringReader {
-  readonly #shortWords = new Uint32Array(SLOTS * 4);
-  readonly #short: string[] = Array.from({ length: SLOTS }, () => "");
-  readonly #long: string[] = Array.from({ length: SLOTS }, () => "");
+  readonly #shortWords = new Uint32Array(CACHE_SLOTS * 4);
+  readonly #short: string[] = Array.from({ length: CACHE_SLOTS }, () => "");
+  readonly #long: string[] = Array.from({ length: CACHE_SLOTS }, () => "");
+  #heap = new Uint8Array(0);
+  #used = 0;
 
-  /** Writes the strings of rows that `validity` (a bit a row, null: all) does not exclude into `out` from `at`. */
-  read(vector: duckdb.Vector, rows: number, validity: Uint8Array | null, out: string[], at: number): void {
-    const data = duckdb.vector_get_data(vector, rows * 16);
-    const words = new Uint32Array(data.buffer, data.byteOffset, rows * 4);
-    const bytes = Buffer.from(data.buffer, data.byteOffset, rows * 16);
-    let long: number[] | null = null;
-    for (let row = 0; row < rows; row++) {
-      if (validity !== null && ((validity[row >> 3] >> (row & 7)) & 1) === 0) out[at + row] = "";
-      else if (words[row * 4] > INLINE) (long ??= []).push(row);
-      else out[at + row] = this.#inline(words, bytes, row);
+  /** Copies vectors of `rows` rows in all into one column. A null is an empty string that is not valid. */
+  column(type: DataType, vectors: readonly StringVector[], rows: number, valid: Uint8Array | null): StringColumn {
+    const slots = new Uint8Array(rows * SLOT);
+    this.#used = 0;
+    let at = 0;
+    for (const { vector, rows: size, validity } of vectors) {
+      const data = duckdb.vector_get_data(vector, size * SLOT);
+      slots.set(data.subarray(0, size * SLOT), at * SLOT);
+      const words = new Uint32Array(slots.buffer, at * SLOT, size * 4);
+      if (validity !== null)
+        for (let row = 0; row < size; row++)
+          if (((validity[row >> 3] >> (row & 7)) & 1) === 0) words.fill(0, row * 4, row * 4 + 4);
+      let long: number[] | null = null;
+      for (let row = 0; row < size; row++) if (words[row * 4] > INLINE) (long ??= []).push(row);
+      if (long !== null) this.#copyLong(data, words, long);
+      at += size;
     }
-    if (long !== null) this.#runs(data, words, long, out, at);
+    const heap = this.#used === 0 ? null : this.#heap.slice(0, this.#used);
+    return new StringColumn(type, valid, slots, heap, (of, long) => this.decode(of, long));
+  }
+
+  /** Decodes the strings of a column. */
+  decode(slots: Uint8Array<ArrayBuffer>, heap: Uint8Array<ArrayBuffer> | null): string[] {
+    const rows = slots.length / SLOT;
+    const words = new Uint32Array(slots.buffer, slots.byteOffset, rows * 4);
+    const bytes = Buffer.from(slots.buffer, slots.byteOffset, slots.length);
+    const long = heap === null ? null : Buffer.from(heap.buffer, heap.byteOffset, heap.length);
+    const strings = Array.from({ length: rows }, () => "");
+    for (let row = 0; row < rows; row++)
+      strings[row] =
+        words[row * 4] > INLINE
+          ? this.#decode(long!, words[row * 4 + 2], words[row * 4])
+          : this.#inline(words, bytes, row);
+    return strings;
   }
 
   #inline(words: Uint32Array, bytes: Buffer, row: number): string {
@@ -38,7 +70,7 @@ export class StringReader {
       a ^ Math.imul(b, 0x9e3779b1) ^ Math.imul(c, 0x85ebca6b) ^ Math.imul(d, 0xc2b2ae35),
       0x27d4eb2f,
     );
-    hash = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+    hash = (hash ^ (hash >>> 15)) & (CACHE_SLOTS - 1);
     const slot = hash * 4;
     if (cache[slot] === a && cache[slot + 1] === b && cache[slot + 2] === c && cache[slot + 3] === d)
       return this.#short[hash];
@@ -51,8 +83,11 @@ export class StringReader {
     return text;
   }
 
-  /** Long strings of a chunk lie behind one another in few blocks: one view a block, not one a string. */
-  #runs(data: Uint8Array, words: Uint32Array, rows: readonly number[], out: string[], at: number): void {
+  /**
+   * Brings long strings into the heap, and their offsets into their slots. Those of a chunk lie behind one another in
+   * few blocks: one view a block, not one a string.
+   */
+  #copyLong(data: Uint8Array, words: Uint32Array, rows: readonly number[]): void {
     const pointer = (row: number): number => words[row * 4 + 3] * 2 ** 32 + words[row * 4 + 2];
     for (let first = 0; first < rows.length;) {
       const start = pointer(rows[first]);
@@ -65,16 +100,26 @@ export class StringReader {
       }
       const run = duckdb.get_data_from_pointer(
         data.buffer as ArrayBuffer,
-        data.byteOffset + rows[first] * 16 + 8,
+        data.byteOffset + rows[first] * SLOT + 8,
         end - start,
       );
-      const bytes = Buffer.from(run.buffer, run.byteOffset, run.byteLength);
       for (; first < past; first++) {
-        const row = rows[first];
-        const offset = pointer(row) - start;
-        out[at + row] = this.#decode(bytes, offset, words[row * 4]);
+        const w = rows[first] * 4;
+        const offset = pointer(rows[first]) - start;
+        this.#reserve(words[w]);
+        this.#heap.set(run.subarray(offset, offset + words[w]), this.#used);
+        words[w + 2] = this.#used;
+        words[w + 3] = 0;
+        this.#used += words[w];
       }
     }
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#used + bytes <= this.#heap.length) return;
+    const grown = new Uint8Array(Math.max(this.#heap.length * 2, this.#used + bytes, 4096));
+    grown.set(this.#heap.subarray(0, this.#used));
+    this.#heap = grown;
   }
 
   #decode(bytes: Buffer, start: number, length: number): string {
@@ -87,7 +132,7 @@ export class StringReader {
       high |= bytes[i];
     }
     if (high >= 0x80) return bytes.toString("utf8", start, end);
-    const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+    const slot = (hash ^ (hash >>> 15)) & (CACHE_SLOTS - 1);
     const known = this.#long[slot];
     if (known.length === length) {
       let i = 0;

@@ -14,6 +14,7 @@ import { topKOf } from "./top-k.ts";
 import { stddevOf, varianceOf } from "./variance.ts";
 
 export type { Algebra, OrderKey } from "./algebra.ts";
+export { isCollection } from "./feature-type.ts";
 export type { FeatureType, FeatureValue } from "./feature-type.ts";
 
 /**
@@ -57,6 +58,11 @@ export function algebraOf(spec: AggregationSpec, input: DataType | null): Algebr
  */
 export function outputType(spec: AggregationSpec, input: DataType | null): FeatureType {
   return planOf(spec, input).output;
+}
+
+/** Whether the order of records decides an aggregation's result. */
+export function isOrdered({ kind }: AggregationSpec): boolean {
+  return kind === "first" || kind === "last" || kind === "lastN";
 }
 
 interface Plan {

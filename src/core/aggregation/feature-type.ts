@@ -17,5 +17,15 @@ export interface CountsType {
 /** The type of a feature: that of a field, or a collection. */
 export type FeatureType = DataType | ListType | CountsType;
 
+/** Whether a feature is a collection. One that admits null is null exactly where its window overflows. */
+export function isCollection(type: FeatureType): type is ListType | CountsType {
+  return type.kind === "list" || type.kind === "counts";
+}
+
+/** Whether a feature can overflow, and does where it is null. */
+export function canOverflow(type: FeatureType): boolean {
+  return isCollection(type) && type.nullable;
+}
+
 /** The value of a feature. */
 export type FeatureValue = Value | readonly Value[] | Readonly<Record<string, number>>;

@@ -1,9 +1,9 @@
-import { algebraOf } from "../aggregation/aggregation.ts";
+import { isCollection, isOrdered, outputType } from "../aggregation/aggregation.ts";
 import { AsofError } from "../errors.ts";
 import { dataTypeOf, typeOf } from "../expression/expression.ts";
 import type { DataType, Fields, KindValue, RowOf } from "../schema/data-type.ts";
 import { checkHops } from "../time/window.ts";
-import type { FieldValue, Windowed } from "./aggregate.ts";
+import type { FieldList, FieldValue, Windowed } from "./aggregate.ts";
 import type { AggregateFeature, AggregateViewDefinition, Description } from "./data.ts";
 import type { Entity, EntityBinding } from "./entity.ts";
 import type { EventSource } from "./event-source.ts";
@@ -28,7 +28,16 @@ type KeysMissing<R, K extends Fields, M extends { readonly [P in keyof K]: strin
     : P;
 }[keyof K];
 
-type Resolve<V, R> = V extends FieldValue<infer C> ? (C extends keyof R ? R[C] | null : never) : V;
+type Resolve<V, R> =
+  V extends FieldValue<infer C>
+    ? C extends keyof R
+      ? R[C] | null
+      : never
+    : V extends FieldList<infer C>
+      ? C extends keyof R
+        ? readonly Exclude<R[C], null>[]
+        : never
+      : V;
 
 type UnionToIntersection<U> = (U extends unknown ? (u: U) => void : never) extends (i: infer I) => void ? I : never;
 
@@ -38,8 +47,10 @@ type Flat<T> = { readonly [P in keyof T]: T[P] };
 export type WindowedFeatures<R, A> = Flat<
   UnionToIntersection<
     {
-      [P in keyof A & string]: A[P] extends Windowed<never, infer V, infer S>
-        ? { readonly [Q in S as `${P}_${Q}`]: Resolve<V, R> }
+      [P in keyof A & string]: A[P] extends Windowed<never, infer V, infer S, infer L>
+        ? { readonly [Q in S as `${P}_${Q}`]: Resolve<V, R> } & {
+            readonly [Q in L as `${P}_${Q}`]: readonly Resolve<V, R>[];
+          }
         : never;
     }[keyof A & string]
   > &
@@ -70,7 +81,7 @@ export function aggregateView<
   F extends Fields,
   K extends Fields,
   const M extends { readonly [P in keyof K]: string },
-  const A extends Readonly<Record<string, Windowed<RowOf<F>, unknown, string>>>,
+  const A extends Readonly<Record<string, Windowed<RowOf<F>, unknown, string, string>>>,
 >(name: N, options: AggregateViewOptions<F, K, M, A>): View<N, K, WindowedFeatures<RowOf<F>, A>> {
   const { source, entity: bound, features: aggregates, ...about } = options;
   checkName("a view", name);
@@ -90,6 +101,7 @@ export function aggregateView<
       view: name,
       feature: twice,
     });
+  const { order } = source.definition;
   checkHops(features.filter((f) => f.window.length !== null).map((f) => f.window.hop));
   const definition: AggregateViewDefinition = freeze({
     kind: "aggregateView",
@@ -98,6 +110,7 @@ export function aggregateView<
     entity: entity.definition.name,
     keys,
     features,
+    ...(order !== undefined && features.some(({ aggregation }) => isOrdered(aggregation)) ? { order } : {}),
     ...about,
   });
   return makeView(definition, entity.keys, names);
@@ -130,22 +143,25 @@ function checkKey(view: string, key: string, type: DataType, field: string | und
 function featuresOf(
   view: string,
   base: string,
-  windowed: Windowed<never, unknown, string>,
+  windowed: Windowed<never, unknown, string, string>,
   fields: Fields,
 ): AggregateFeature[] {
   checkName("a feature", base);
   const { spec, of, filter } = windowed.aggregate;
-  algebraOf(spec, of === null ? null : dataTypeOf(of, fields));
+  const type = outputType(spec, of === null ? null : dataTypeOf(of, fields));
   if (filter !== null && typeOf(filter, fields).kind !== "boolean")
     throw new AsofError("ASOF_DEFINITION", `view ${view}: the condition of ${base} is not true or false`, {
       view,
       feature: base,
     });
-  return windowed.windows.map(({ suffix, window }) => ({
-    name: `${base}_${suffix}`,
-    aggregation: spec,
-    of,
-    where: filter,
-    window,
-  }));
+  return windowed.windows.map((named): AggregateFeature => {
+    const feature = { name: `${base}_${named.suffix}`, aggregation: spec, of, where: filter, window: named.window };
+    if (!("count" in named)) return feature;
+    if (isCollection(type))
+      throw new AsofError("ASOF_DEFINITION", `view ${view}: ${base} is no single value, of which a series is made`, {
+        view,
+        feature: base,
+      });
+    return { ...feature, series: named.count };
+  });
 }

@@ -6,7 +6,9 @@ import { col } from "../expression/expr.ts";
 import { minutes } from "../expression/expr-functions.ts";
 import { type Fields, t } from "../schema/data-type.ts";
 import { aggregateView } from "./aggregate-view.ts";
-import { avg, count, sum, window } from "./aggregate.ts";
+import { window } from "./named-window.ts";
+import { avg, count, sum } from "./numeric-aggregates.ts";
+import { last, max } from "./value-aggregates.ts";
 import { batchView } from "./batch-view.ts";
 import { type Catalog, catalogOf, fingerprintOf, modelNamed, serviceNamed, sourceNamed, viewNamed } from "./catalog.ts";
 import type { Definition } from "./data.ts";
@@ -139,6 +141,26 @@ describe("the fingerprint of a definition", () => {
     const after = fingerprints(version);
     expect(Object.keys(after).filter((name) => after[name] !== before[name])).toEqual(expect.arrayContaining(expected));
     expect(Object.keys(after).filter((name) => after[name] !== before[name])).toHaveLength(expected.length);
+  });
+
+  test("of a view in which the order of records decides depends on all of its source's fields, and on its order", () => {
+    const of = (aggregate: "last" | "max", version: { extra?: boolean; order?: "at" | "n" }): string => {
+      const airport = entity("airport", { airport: t.string() });
+      const fields = { at: t.timestamp(), airport: t.string(), n: t.int32() };
+      const { extra = false, order } = version;
+      const flights = eventSource("flights", {
+        fields: extra ? { ...fields, extra: t.int32() } : fields,
+        eventTime: "at",
+        ...(order === undefined ? {} : { order }),
+      });
+      const features = { n: (aggregate === "last" ? last("n") : max("n")).over("3h") };
+      const view = aggregateView("view", { source: flights, entity: airport, features });
+      const catalog = catalogOf([airport, flights, view]);
+      return fingerprintOf(catalog, catalog.views.get("view")!);
+    };
+    const versions = [{}, { extra: true }, { order: "at" }, { order: "n" }] as const;
+    expect(new Set(versions.map((version) => of("last", version))).size).toBe(4);
+    expect(new Set(versions.map((version) => of("max", version))).size).toBe(1);
   });
 
   test("of a view depends on the types that its times are computed from", () => {

@@ -1,5 +1,6 @@
 import { AsofError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
+import { isOrdered } from "../aggregation/aggregation.ts";
 import { columnsOf } from "../expression/tree.ts";
 import type {
   AggregateViewDefinition,
@@ -167,6 +168,8 @@ function restsOn(catalog: Catalog, definition: Definition): unknown {
 function usedOfSource(catalog: Catalog, view: AggregateViewDefinition): unknown {
   const source = catalog.sources.get(view.source)!;
   const used = new Set([
+    // The bytes of the whole record decide the last ties.
+    ...(view.features.some(({ aggregation }) => isOrdered(aggregation)) ? Object.keys(source.fields) : []),
     ...Object.values(view.keys),
     ...columnsOf(source.eventTime),
     ...(source.availableAt === null ? [] : columnsOf(source.availableAt)),

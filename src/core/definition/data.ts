@@ -43,6 +43,8 @@ export interface SourceDefinition extends Description {
   readonly availableAt: Expression | null;
   /** How far ahead of its arrival a streamed record may be dated. */
   readonly tolerance: number;
+  /** The field that says which of two records with the same times comes first. */
+  readonly order?: string;
 }
 
 /** One aggregate over one window. */
@@ -54,6 +56,8 @@ export interface AggregateFeature {
   /** Records for which this is not true are left out. */
   readonly where: Expression | null;
   readonly window: Window;
+  /** Makes a list of so many windows, one before the other: the feature's own is the newest. */
+  readonly series?: number;
 }
 
 export interface AggregateViewDefinition extends Description {
@@ -64,6 +68,8 @@ export interface AggregateViewDefinition extends Description {
   /** Field of the source for each key of the entity. */
   readonly keys: Readonly<Record<string, string>>;
   readonly features: readonly AggregateFeature[];
+  /** The source's `order`, where the order of records decides a feature. */
+  readonly order?: string;
 }
 
 export interface BatchViewDefinition extends Description {

@@ -4,7 +4,11 @@ import { minutes } from "../expression/expr-functions.ts";
 import { AsofError, type ErrorCode } from "../errors.ts";
 import { type DataType, t } from "../schema/data-type.ts";
 import { aggregateView } from "./aggregate-view.ts";
-import { Aggregate, avg, count, max, min, sum, window } from "./aggregate.ts";
+import { Aggregate } from "./aggregate.ts";
+import { histogram, topK } from "./distinct-aggregates.ts";
+import { series, window } from "./named-window.ts";
+import { avg, count, quantile, sum } from "./numeric-aggregates.ts";
+import { lastN, max, min } from "./value-aggregates.ts";
 import { batchView } from "./batch-view.ts";
 import { entity } from "./entity.ts";
 import { eventSource } from "./event-source.ts";
@@ -35,6 +39,11 @@ const extra = onDemandView("extra", {
   input: { delay: t.int32() },
   features: { twice: t.int32() },
   compute: ({ delay }) => ({ twice: delay * 2 }),
+});
+const collections = aggregateView("collections", {
+  source: flights,
+  entity: airport,
+  features: { n: count().over("1h", series("1h", { count: 3 })), delays: lastN("delay", 2).over("1h") },
 });
 const service = featureService("service", [departures, extra]);
 const view =
@@ -209,6 +218,34 @@ const refused: readonly [string, ErrorCode, () => unknown][] = [
     "ASOF_DEFINITION",
     late({ features: featureService("other", [departures.as("a", { airport: "delay" })]) }),
   ],
+  ["an order that is no field", "ASOF_UNKNOWN_FIELD", source({ order: "seq" })],
+  ["a quantile beyond 1", "ASOF_DEFINITION", view({ features: { n: quantile("delay", 1.5).over("1h") } })],
+  ["a quantile of texts", "ASOF_DEFINITION", view({ features: { n: quantile("airport" as never, 0.5).over("1h") } })],
+  ["a histogram of times", "ASOF_DEFINITION", view({ features: { n: histogram("at").over("1h") } })],
+  ["no last values", "ASOF_DEFINITION", view({ features: { n: lastN("delay", 0).over("1h") } })],
+  [
+    "more of the most frequent values than may be counted",
+    "ASOF_DEFINITION",
+    view({ features: { n: topK("delay", 3, { limit: 2 }).over("1h") } }),
+  ],
+  ["a series without elements", "ASOF_WINDOW", () => series("1h", { count: 0 })],
+  ["a series of half an element", "ASOF_WINDOW", () => series("1h", { count: 1.5 })],
+  ["a series whose hop does not divide its step", "ASOF_WINDOW", () => series("1h", { count: 2, hop: "7m" })],
+  [
+    "a series of lists",
+    "ASOF_DEFINITION",
+    view({ features: { n: lastN("delay", 2).over(series("1h", { count: 2 })) } }),
+  ],
+  [
+    "a model that is to learn from lists",
+    "ASOF_DEFINITION",
+    late({ features: featureService("lists", [collections, extra]) }),
+  ],
+  [
+    "a model that is to learn from a selected series",
+    "ASOF_DEFINITION",
+    late({ features: featureService("lists", [collections.select("n_1h_x3"), extra]) }),
+  ],
   [
     "a test before the training",
     "ASOF_DEFINITION",
@@ -245,6 +282,9 @@ describe("a definition is refused by its code", () => {
 });
 
 test("what is at the edge of being refused is not", () => {
+  const single = featureService("single", [collections.select("n_1h"), extra]);
+  expect(late({ features: single })).not.toThrow();
+  series("1h", { count: 1000 });
   entity("a".repeat(63), { a: t.string() });
   entity("x_1_y", { camelCase_2: t.string(), constructor: t.string() });
   const source = eventSource("source", { fields: { ...fields, constructor: t.string() }, eventTime: "at" });

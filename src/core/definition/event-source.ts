@@ -27,6 +27,8 @@ export interface EventSourceOptions<F extends Fields> extends Description {
   readonly availableAt?: TimestampField<F> | Expr<RowOf<F>, number | null> | DurationText;
   /** How far ahead of its arrival a streamed record may be dated; more is refused. Default "5m". */
   readonly tolerance?: DurationText;
+  /** The field that says which of two records with the same times comes first: a sequence number, for one. */
+  readonly order?: keyof F & string;
 }
 
 type TimestampField<F extends Fields> = {
@@ -35,9 +37,14 @@ type TimestampField<F extends Fields> = {
 
 /** Declares a source of records. @throws ASOF_DEFINITION, ASOF_EXPRESSION, ASOF_UNKNOWN_FIELD */
 export function eventSource<const F extends Fields>(name: string, options: EventSourceOptions<F>): EventSource<F> {
-  const { fields, columns = {}, eventTime, availableAt, tolerance = "5m", ...about } = options;
+  const { fields, columns = {}, eventTime, availableAt, tolerance = "5m", order, ...about } = options;
   checkName("a source", name);
   checkFieldNames(`source ${name}`, Object.keys(fields));
+  if (order !== undefined && !Object.hasOwn(fields, order))
+    throw new AsofError("ASOF_UNKNOWN_FIELD", `source ${name} has no field ${order} to order records by`, {
+      source: name,
+      field: order,
+    });
   const event = timeExpression(name, "eventTime", fields, eventTime);
   const definition: SourceDefinition = freeze({
     kind: "source",
@@ -47,6 +54,7 @@ export function eventSource<const F extends Fields>(name: string, options: Event
     eventTime: event,
     availableAt: availableAt === undefined ? null : available(name, fields, event, availableAt),
     tolerance: parseDuration(tolerance),
+    ...(order === undefined ? {} : { order }),
     ...about,
   });
   return Object.freeze({ definition, fields });

@@ -4,7 +4,7 @@ import type { Expression } from "../expression/tree.ts";
 import { typeOf } from "../expression/expression.ts";
 import type { DataType, Fields, Kind, RowOf } from "../schema/data-type.ts";
 import { parseTimestamp, type TimestampInput } from "../time/timestamp.ts";
-import type { Description, ModelDefinition, TrainerDefinition } from "./data.ts";
+import type { AggregateFeature, Description, ModelDefinition, TrainerDefinition } from "./data.ts";
 import type { EventSource } from "./event-source.ts";
 import type { FeatureService, Given } from "./feature-service.ts";
 import { freeze } from "./freeze.ts";
@@ -69,6 +69,16 @@ export function model<I extends object, V extends object, F extends Fields>(
   const targetKind = typeOf(target, source.fields).kind;
   if (targetKind !== "boolean" && targetKind !== "int32" && targetKind !== "float64")
     fail(`its label is ${targetKind}: it must be boolean or a number`);
+  for (const { use, view } of features.uses) {
+    if (view.kind !== "aggregateView") continue;
+    const collection = view.features.find(
+      (feature) => (use.features === null || use.features.includes(feature.name)) && givesCollection(feature),
+    );
+    if (collection !== undefined)
+      fail(
+        `${use.alias}__${collection.name} is a collection, and a model learns from single values: leave it out with .select()`,
+      );
+  }
   for (const [input, type] of Object.entries(features.definition.inputs))
     if (source.fields[input]?.kind !== type.kind)
       fail(
@@ -95,6 +105,10 @@ export function model<I extends object, V extends object, F extends Fields>(
     ...about,
   });
   return Object.freeze({ definition, features });
+}
+
+function givesCollection({ aggregation: { kind }, series }: AggregateFeature): boolean {
+  return series !== undefined || kind === "lastN" || kind === "topK" || kind === "histogram";
 }
 
 /** Gradient boosted decision trees. */

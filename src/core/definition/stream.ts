@@ -1,3 +1,4 @@
+import { columnTypes } from "../codec/collection-text.ts";
 import type { Fields } from "../schema/data-type.ts";
 import type { Catalog } from "./catalog.ts";
 import type { BatchViewDefinition, ModelDefinition, SourceDefinition } from "./data.ts";
@@ -59,7 +60,7 @@ export function servedStream(catalog: Catalog, model: ModelDefinition): Stream {
     [SERVED.statuses]: { kind: "string", nullable: false },
     [SERVED.eventTimes]: { kind: "string", nullable: false },
     ...absent(service.inputs),
-    ...absent(serviceFeatures(catalog, service)),
+    ...absent(columnTypes(serviceFeatures(catalog, service))),
   };
   return stream(`served.${model.name}.${fingerprint(fields).slice(0, 8)}`, fields);
 }

@@ -1,4 +1,5 @@
-import type { Algebra, OrderKey } from "../aggregation/aggregation.ts";
+import { type Algebra, type FeatureValue, isCollection, type OrderKey } from "../aggregation/aggregation.ts";
+import { assert } from "../assert.ts";
 import { ExactSum } from "../aggregation/exact-sum.ts";
 import type { Column } from "../schema/column.ts";
 import type { Value } from "../schema/data-type.ts";
@@ -11,9 +12,19 @@ import { type KeyMoments, type KeyRecords, walk, walkIntegers } from "./walk.ts"
 /** A feature's results by row of the spine: numbers, or objects of any type; null where not valid. */
 export interface FeatureOutput {
   readonly numbers: Float64Array | null;
-  readonly objects: Value[] | null;
+  readonly objects: FeatureValue[] | null;
   readonly valid: Uint8Array;
 }
+
+/** About how many numbers the output of a feature takes for a row. */
+export function outputSize({ type, elements }: LayoutFeature): number {
+  if (elements !== null) return elements.length + OBJECT_SIZE;
+  return isCollection(type) ? COLLECTION_SIZE : 1;
+}
+
+/** An array's own room, and that of a collection of which nothing is known but that people read it. */
+const OBJECT_SIZE = 8;
+const COLLECTION_SIZE = 32;
 
 /** Records grouped by key, each key's in the order in which they become visible. All arrays are by place. */
 export interface RecordTable {
@@ -58,13 +69,22 @@ export function orderByEvent(first: Uint32Array, event: Float64Array): Uint32Arr
   return order;
 }
 
+/** Makes an output of a feature that is no series as it was when it was new. */
+export function clearOutput(slot: Slot, { numbers, objects, valid }: FeatureOutput): void {
+  const empty = slot.algebra.finish(slot.algebra.empty()) as Value;
+  valid.fill(empty === null ? 0 : 1);
+  numbers?.fill(empty === null ? 0 : Number(empty));
+  objects?.fill(empty);
+}
+
 /** Output for a feature over a spine of `rows`, filled with what an unknown key answers. */
 export function emptyOutput(feature: LayoutFeature, slot: Slot, rows: number): FeatureOutput {
-  const empty = slot.algebra.finish(slot.algebra.empty()) as Value;
+  const single = slot.algebra.finish(slot.algebra.empty());
+  const empty = feature.elements === null ? single : feature.elements.map(() => single as Value);
   const numeric = feature.type.kind === "float64" || feature.type.kind === "int32" || feature.type.kind === "timestamp";
   const valid = new Uint8Array(rows);
   if (empty !== null) valid.fill(1);
-  if (!numeric) return { numbers: null, objects: new Array<Value>(rows).fill(empty), valid };
+  if (!numeric) return { numbers: null, objects: Array.from({ length: rows }, () => empty), valid };
   const numbers = new Float64Array(rows);
   if (empty !== null) numbers.fill(Number(empty));
   return { numbers, objects: null, valid };
@@ -82,6 +102,7 @@ export function aggregateMoments(
   moments: MomentTable,
   out: FeatureOutput,
 ): void {
+  if (feature.elements !== null) return aggregateSeries(feature, feature.elements, slot, records, moments, out);
   const { first } = records;
   const run = chooseRun(feature, slot, records, moments, out);
   for (let k = 0; k + 1 < moments.first.length; k++) {
@@ -93,6 +114,29 @@ export function aggregateMoments(
       { from, until, t: moments.t },
     );
   }
+}
+
+/** A series: each of its windows for itself, then put together. */
+function aggregateSeries(
+  feature: LayoutFeature,
+  elements: NonNullable<LayoutFeature["elements"]>,
+  slot: Slot,
+  records: RecordTable,
+  moments: MomentTable,
+  out: FeatureOutput,
+): void {
+  const { type } = feature;
+  assert(type.kind === "list", "a series is a list");
+  const rows = out.valid.length;
+  const lists = Array.from({ length: rows }, (): Value[] => elements.map(() => null));
+  elements.forEach((window, e) => {
+    const element: LayoutFeature = { ...feature, window, elements: null, type: type.of };
+    const { numbers, objects, valid } = emptyOutput(element, slot, rows);
+    aggregateMoments(element, slot, records, moments, { numbers, objects, valid });
+    for (let row = 0; row < rows; row++)
+      if (valid[row] !== 0) lists[row][e] = numbers === null ? (objects![row] as Value) : numbers[row];
+  });
+  for (let row = 0; row < rows; row++) out.objects![row] = lists[row];
 }
 
 type Run = (records: KeyRecords, moments: KeyMoments) => void;
@@ -207,7 +251,7 @@ function algebraRun(
         feature.window,
         (i) => void (contributes(i) && (state = algebra.add(state, value(i), order(i)))),
         (i) => void (contributes(i) && (state = remove.call(algebra, state, value(i), order(i)))),
-        (i) => put(i, algebra.finish(state) as Value),
+        (i) => put(i, algebra.finish(state)),
       );
     };
   }
@@ -229,7 +273,7 @@ function treeWalk(
   records: KeyRecords,
   moments: KeyMoments,
   leaf: (place: number) => unknown,
-  put: (moment: number, value: Value) => void,
+  put: (moment: number, value: FeatureValue) => void,
 ): void {
   const { from, until, visible, event, byEvent } = records;
   const tree = new MergeTree<unknown>(until - from, (a, b) => algebra.merge(algebra.merge(algebra.empty(), a), b));
@@ -238,7 +282,7 @@ function treeWalk(
   let arriving = from;
   let low = 0;
   let high = 0;
-  let result = algebra.finish(algebra.empty()) as Value;
+  let result = algebra.finish(algebra.empty());
   let lastT = -Infinity;
   for (let m = moments.from; m < moments.until; m++) {
     const t = moments.t[m];
@@ -252,7 +296,7 @@ function treeWalk(
       while (low < until - from && eventAt(low) < start) low++;
       while (high < until - from && eventAt(high) < end) high++;
       const state = low < high ? tree.range(low, high) : undefined;
-      result = algebra.finish(state ?? algebra.empty()) as Value;
+      result = algebra.finish(state ?? algebra.empty());
       lastT = t;
     }
     put(m, result);
@@ -274,7 +318,7 @@ function valueReader(column: Column | null): (place: number) => Value {
   return (i) => values[i];
 }
 
-function outputWriter(rows: Float64Array, out: FeatureOutput): (place: number, value: Value) => void {
+function outputWriter(rows: Float64Array, out: FeatureOutput): (place: number, value: FeatureValue) => void {
   const { numbers, objects, valid } = out;
   return (place, value) => {
     const row = rows[place];

@@ -84,7 +84,7 @@ function gatherBytes(values: Uint8Array, order: Uint32Array): Uint8Array {
 
 function emptyValues({ kind }: DataType, rows: number): Float64Array | BigInt64Array | string[] {
   return kind === "string"
-    ? new Array<string>(rows).fill("")
+    ? Array.from({ length: rows }, () => "")
     : kind === "int64"
       ? new BigInt64Array(rows)
       : new Float64Array(rows);

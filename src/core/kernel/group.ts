@@ -86,16 +86,35 @@ export class RunSorter {
     }
   }
 
-  /** Merges the neighbours [a, b) and [b, c): the left one moves aside, the result grows from a. */
+  /**
+   * Merges the neighbours [a, b) and [b, c): the part of the left one that moves stands aside, the result grows from
+   * where that begins. Runs that overlap little, as in files that are almost in order, cost little.
+   */
   private merge(order: Uint32Array, a: number, b: number, c: number, time: Float64Array): void {
-    if (time[order[b - 1]] <= time[order[b]]) return;
+    const smallest = time[order[b]];
+    const greatest = time[order[b - 1]];
+    if (greatest <= smallest) return;
+    const from = search(a, b, (p) => time[order[p]] > smallest);
+    const until = search(b, c, (p) => time[order[p]] >= greatest);
     const left = this.scratch;
-    const size = b - a;
-    for (let i = 0; i < size; i++) left[i] = order[a + i];
+    const size = b - from;
+    for (let i = 0; i < size; i++) left[i] = order[from + i];
     let i = 0;
     let j = b;
-    let out = a;
-    while (i < size && j < c) order[out++] = time[order[j]] < time[left[i]] ? order[j++] : left[i++];
+    let out = from;
+    while (i < size && j < until) order[out++] = time[order[j]] < time[left[i]] ? order[j++] : left[i++];
     while (i < size) order[out++] = left[i++];
   }
+}
+
+/** The first place in [from, until] from which on the condition holds. */
+function search(from: number, until: number, holds: (place: number) => boolean): number {
+  let low = from;
+  let high = until;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

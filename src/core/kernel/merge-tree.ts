@@ -11,7 +11,7 @@ export class MergeTree<S> {
   /** `merge` must leave both its arguments as they are. */
   constructor(size: number, merge: (a: S, b: S) => S) {
     this.size = size;
-    this.nodes = new Array<S | undefined>(2 * size).fill(undefined);
+    this.nodes = Array.from({ length: 2 * size });
     this.merge = merge;
   }
 

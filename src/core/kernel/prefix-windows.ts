@@ -2,6 +2,7 @@ import type { Column } from "../schema/column.ts";
 import type { LayoutFeature, Slot } from "../tile/view-layout.ts";
 import { type Window, windowEnd, windowStart } from "../time/window.ts";
 import type { FeatureOutput, RecordTable } from "./aggregate-moments.ts";
+import { KeyOrder } from "./key-order.ts";
 import { locate } from "./locate.ts";
 
 /** Rows of a spine in their order: the dense key of each, −1 for none, and its moment. */
@@ -17,6 +18,13 @@ export function isPrefixSlot({ spec, input }: Slot): boolean {
   return (spec.kind === "sum" || spec.kind === "avg") && (input?.kind === "int32" || input?.kind === "boolean");
 }
 
+interface PrefixFeature {
+  readonly window: number;
+  readonly kind: "count" | "sum" | "avg";
+  readonly counts: Uint32Array | null;
+  readonly sums: Float64Array | null;
+}
+
 /**
  * Counts, sums and averages of whole numbers in windows, for rows in any order. Where the records of each key become
  * visible in the order of their events, those that a window holds stand side by side: their sum is the difference of
@@ -26,20 +34,20 @@ export class PrefixWindows {
   private readonly records: RecordTable;
   private readonly visible: Uint32Array;
   private readonly windows: { readonly window: Window; readonly start: Uint32Array; readonly end: Uint32Array }[] = [];
-  private readonly features: {
-    readonly window: number;
-    readonly kind: "count" | "sum" | "avg";
-    readonly counts: Uint32Array | null;
-    readonly sums: Float64Array | null;
-  }[] = [];
-  private readonly blockTimes = new Float64Array(BLOCK);
-  private readonly blockVisible = new Uint32Array(BLOCK);
-  private readonly blockStart = new Uint32Array(BLOCK);
-  private readonly blockEnd = new Uint32Array(BLOCK);
+  private readonly features: PrefixFeature[] = [];
+  private readonly order: KeyOrder;
+  private readonly block = {
+    t: new Float64Array(BLOCK),
+    at: new Float64Array(BLOCK),
+    visible: new Uint32Array(BLOCK),
+    since: new Uint32Array(BLOCK),
+    until: new Uint32Array(BLOCK),
+  };
 
   private constructor(records: RecordTable) {
     this.records = records;
     this.visible = this.hints();
+    this.order = new KeyOrder(BLOCK, records.first.length - 1);
   }
 
   /** Null where the records or their values do not allow it: the walk is for those. */
@@ -47,7 +55,8 @@ export class PrefixWindows {
     const { records } = prefixes;
     if (records.byEvent !== null) return null;
     const made = new PrefixWindows(records);
-    for (const { slot, window } of features) {
+    for (const { slot, window, elements } of features) {
+      if (elements !== null) return null;
       const { kind } = slots[slot].spec;
       if (!isPrefixSlot(slots[slot]) || (kind !== "count" && kind !== "sum" && kind !== "avg")) return null;
       const counts = prefixes.counts(slot);
@@ -58,33 +67,30 @@ export class PrefixWindows {
     return made;
   }
 
-  /** Fills the outputs, one a feature, for the rows that have a key; leaves the others as they are. */
+  /** Fills the outputs, one a feature, from `offset` on for the rows that have a key; leaves the others as they are. */
   compute({ rows, key, t }: KeyedRows, outputs: readonly FeatureOutput[], offset: number): void {
     const { first, visible, event } = this.records;
+    const { block, order } = this;
     for (let from = 0; from < rows; from += BLOCK) {
-      const n = Math.min(BLOCK, rows - from);
-      const keys = key.subarray(from, from + n);
-      const moments = t.subarray(from, from + n);
-      locate(visible, first, keys, moments, n, this.visible, this.blockVisible);
+      const n = order.sort(key, from, Math.min(BLOCK, rows - from));
+      for (let i = 0; i < n; i++) block.t[i] = t[from + order.row[i]];
+      locate(visible, first, order.key, block.t, n, this.visible, block.visible);
       for (const [w, { window, start, end }] of this.windows.entries()) {
-        let until = this.blockVisible;
+        let until = block.visible;
         if (window.offset !== 0) {
-          for (let i = 0; i < n; i++) this.blockTimes[i] = windowEnd(window, moments[i]);
-          until = this.blockEnd;
-          locate(event, first, keys, this.blockTimes, n, end, until);
-          for (let i = 0; i < n; i++) until[i] = Math.min(until[i], this.blockVisible[i]);
+          for (let i = 0; i < n; i++) block.at[i] = windowEnd(window, block.t[i]);
+          until = block.until;
+          locate(event, first, order.key, block.at, n, end, until);
+          for (let i = 0; i < n; i++) until[i] = Math.min(until[i], block.visible[i]);
         }
-        const since = this.blockStart;
-        if (window.length === null) for (let i = 0; i < n; i++) since[i] = keys[i] < 0 ? 0 : first[keys[i]];
+        const { since } = block;
+        if (window.length === null) for (let i = 0; i < n; i++) since[i] = first[order.key[i]];
         else {
-          for (let i = 0; i < n; i++) this.blockTimes[i] = windowStart(window, moments[i]);
-          locate(event, first, keys, this.blockTimes, n, start, since);
+          for (let i = 0; i < n; i++) block.at[i] = windowStart(window, block.t[i]);
+          locate(event, first, order.key, block.at, n, start, since);
         }
-        for (const [f, feature] of this.features.entries()) {
-          if (feature.window !== w) continue;
-          const { numbers, valid } = outputs[f];
-          finish(feature, keys, n, since, until, numbers!, valid, offset + from);
-        }
+        for (const [f, feature] of this.features.entries())
+          if (feature.window === w) finish(feature, n, since, until, order.row, offset + from, outputs[f]);
       }
     }
   }
@@ -128,32 +134,31 @@ export class Prefixes {
   }
 }
 
-/** Rows worked on at once: what is known of them between two steps stays in the processor's cache. */
-const BLOCK = 4096;
+/** Rows worked on at once: enough that many share a key, few enough to stay in the processor's cache. */
+const BLOCK = 65_536;
 
-/** The records of row i are at the places [since[i], until[i]); none where that is empty or turned round. */
+/** The records of the ith row in order are at the places [since[i], until[i]); none where that is empty or turned round. */
 function finish(
-  { kind, counts, sums }: { kind: "count" | "sum" | "avg"; counts: Uint32Array | null; sums: Float64Array | null },
-  keys: Int32Array,
+  { kind, counts, sums }: PrefixFeature,
   rows: number,
   since: Uint32Array,
   until: Uint32Array,
-  numbers: Float64Array,
-  valid: Uint8Array,
-  offset: number,
+  order: Uint32Array,
+  from: number,
+  { numbers, valid }: FeatureOutput,
 ): void {
   for (let i = 0; i < rows; i++) {
-    if (keys[i] < 0) continue;
+    const row = from + order[i];
     const a = since[i];
     const b = Math.max(a, until[i]);
     const n = counts === null ? b - a : counts[b] - counts[a];
     if (kind === "count") {
-      numbers[offset + i] = n;
+      numbers![row] = n;
       continue;
     }
-    valid[offset + i] = n === 0 ? 0 : 1;
+    valid[row] = n === 0 ? 0 : 1;
     const sum = sums![b] - sums![a];
-    numbers[offset + i] = kind === "sum" ? sum : n === 0 ? 0 : sum / n;
+    numbers![row] = kind === "sum" ? sum : n === 0 ? 0 : sum / n;
   }
 }
 

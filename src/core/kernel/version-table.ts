@@ -1,4 +1,5 @@
 import { locate } from "./locate.ts";
+import { KeyOrder } from "./key-order.ts";
 import { placesByKey } from "./group.ts";
 import type { KeyedRows } from "./prefix-windows.ts";
 
@@ -40,19 +41,26 @@ export class VersionTable {
     this.best = best;
   }
 
-  /** A reader for rows in any order; one for each sequence of rows. */
+  /** A reader for rows in any order, one for each sequence of rows: the version of each, −1 where there is none. */
   reader(): (rows: KeyedRows) => Int32Array {
     const { first, available, best } = this;
     const hints = first.slice(0, -1);
+    const order = new KeyOrder(BLOCK, hints.length);
+    const after = new Float64Array(BLOCK);
+    const until = new Uint32Array(BLOCK);
     return ({ rows, key, t }) => {
-      const until = new Uint32Array(rows);
-      // Available at t counts: the search is for times below the next microsecond.
-      const after = new Float64Array(rows);
-      for (let i = 0; i < rows; i++) after[i] = t[i] + 1;
-      locate(available, first, key, after, rows, hints, until);
-      const found = new Int32Array(rows);
-      for (let i = 0; i < rows; i++) found[i] = key[i] < 0 || until[i] === first[key[i]] ? -1 : best[until[i] - 1];
+      const found = new Int32Array(rows).fill(-1);
+      for (let from = 0; from < rows; from += BLOCK) {
+        const n = order.sort(key, from, Math.min(BLOCK, rows - from));
+        // What is available at t counts: all below the next microsecond.
+        for (let i = 0; i < n; i++) after[i] = t[from + order.row[i]] + 1;
+        locate(available, first, order.key, after, n, hints, until);
+        for (let i = 0; i < n; i++)
+          if (until[i] !== first[order.key[i]]) found[from + order.row[i]] = best[until[i] - 1];
+      }
       return found;
     };
   }
 }
+
+const BLOCK = 65_536;

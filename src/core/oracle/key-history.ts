@@ -6,8 +6,10 @@ import {
   naiveBounds,
   naiveEventTime,
   naiveKnows,
+  naiveWindows,
   type OracleRecord,
   type OracleValue,
+  recordOrder,
 } from "./naive.ts";
 
 /** A record and the log entry of the load it came with; null where it was streamed. */
@@ -29,6 +31,9 @@ export class KeyHistory {
   private readonly view: AggregateViewDefinition;
   private readonly fields: Fields;
   private readonly records: LoadedRecord[] = [];
+  private readonly compare: (a: OracleRecord, b: OracleRecord) => number;
+  /** The records in their order; null until it is asked for. */
+  private order: number[] | null = null;
   /** By feature the arguments of the records; null where a record contributes none. */
   private readonly arguments: readonly Value[][];
   private readonly distinct: readonly {
@@ -39,6 +44,7 @@ export class KeyHistory {
   constructor(view: AggregateViewDefinition, fields: Fields) {
     this.view = view;
     this.fields = fields;
+    this.compare = recordOrder(fields, view.order ?? null);
     const byText = new Map<string, { feature: AggregateViewDefinition["features"][number]; values: Value[] }>();
     this.arguments = view.features.map((feature) => {
       const text = JSON.stringify([feature.of, feature.where]);
@@ -52,6 +58,7 @@ export class KeyHistory {
   add(record: LoadedRecord): void {
     const { fields } = this;
     this.records.push(record);
+    this.order = null;
     for (const { feature, values } of this.distinct) {
       const counts = feature.where === null || interpret(feature.where, fields, record.row) === true;
       values.push(!counts ? null : feature.of === null ? true : interpret(feature.of, fields, record.row));
@@ -60,22 +67,19 @@ export class KeyHistory {
 
   /** Every feature at t over what was streamed and the loads below a position. */
   answer(t: number, loads: number): KeyAnswer {
-    const visible: number[] = [];
-    this.records.forEach(({ event, available, load }, i) => {
-      if (available < t && event < t && (load === null || load < loads)) visible.push(i);
+    this.order ??= this.records.map((_, i) => i).sort((a, b) => this.compare(this.records[a], this.records[b]));
+    const visible = this.order.filter((i) => {
+      const { event, available, load } = this.records[i];
+      return available < t && event < t && (load === null || load < loads);
     });
     return {
-      features: this.view.features.map(({ aggregation, window }, f) => {
-        if (!naiveKnows(aggregation)) return undefined;
-        const bounds = naiveBounds(window, t);
-        const [start, end] = [bounds.start === null ? -Infinity : Number(bounds.start), Number(bounds.end)];
-        const values: Exclude<Value, null>[] = [];
-        for (const i of visible) {
-          const { event } = this.records[i];
-          const value = this.arguments[f][i];
-          if (event >= start && event < end && value !== null) values.push(value);
-        }
-        return naiveAggregate(aggregation, values);
+      features: this.view.features.map((feature, f) => {
+        if (!naiveKnows(feature.aggregation)) return undefined;
+        const values = naiveWindows(feature).map((window) => {
+          const { start, end } = naiveBounds(window, t);
+          return naiveAggregate(feature.aggregation, this.within(visible, f, start, end));
+        });
+        return feature.series === undefined ? values[0] : (values as Value[]);
       }),
       eventTime: naiveEventTime(
         this.view,
@@ -83,5 +87,22 @@ export class KeyHistory {
         t,
       ),
     };
+  }
+
+  /** The arguments of a feature that are there, of those records that happened in [start, end). */
+  private within(
+    visible: readonly number[],
+    feature: number,
+    start: bigint | null,
+    end: bigint,
+  ): Exclude<Value, null>[] {
+    const [since, until] = [start === null ? -Infinity : Number(start), Number(end)];
+    const values: Exclude<Value, null>[] = [];
+    for (const i of visible) {
+      const { event } = this.records[i];
+      const value = this.arguments[feature][i];
+      if (event >= since && event < until && value !== null) values.push(value);
+    }
+    return values;
   }
 }

@@ -1,13 +1,15 @@
 import type { AggregationSpec } from "../aggregation/aggregation.ts";
 import type { AggregateFeature, AggregateViewDefinition } from "../definition/data.ts";
 import type { DataType, Fields, Row, Value } from "../schema/data-type.ts";
+import { ByteWriter } from "../codec/bytes.ts";
+import { rowCodec } from "../codec/row-codec.ts";
 import type { Window } from "../time/window.ts";
 import { exactSum, exactVariance } from "./exact.ts";
 import { interpret } from "./expression-interpreter.ts";
 
 /**
- * The contract, read literally: every feature is computed by looking at every record. It shares data types with the
- * product and, with the code that it judges, nothing.
+ * The contract, read literally: every feature is computed by looking at every record. It shares data types and the
+ * canonical bytes of rows with the product and, with the code that it judges, nothing.
  */
 
 /** A record as history holds it. */
@@ -72,7 +74,7 @@ export function naiveView(
 ): OracleAnswer {
   const mine = naiveKey(view, records, key);
   return {
-    features: view.features.map((feature) => naiveFeature(feature, fields, mine, t)),
+    features: view.features.map((feature) => naiveFeature(feature, fields, mine, t, view.order ?? null)),
     eventTime: naiveEventTime(view, mine, t),
   };
 }
@@ -83,16 +85,59 @@ export function naiveFeature(
   fields: Fields,
   records: readonly OracleRecord[],
   t: number,
+  order: string | null = null,
 ): OracleValue {
-  const { of, where, aggregation, window } = feature;
+  const { of, where, aggregation, window, series } = feature;
+  if (series !== undefined)
+    return Array.from(
+      { length: series },
+      (_, i) => naiveFeature(seriesElement(feature, i), fields, records, t, order) as Value,
+    );
   const counted = naiveWindow(records, window, t).filter(
     ({ row }) => where === null || interpret(where, fields, row) === true,
   );
+  if (aggregation.kind === "first" || aggregation.kind === "last" || aggregation.kind === "lastN")
+    counted.sort(recordOrder(fields, order));
   const values = counted.map(({ row }) => (of === null ? true : interpret(of, fields, row)));
   return naiveAggregate(
     aggregation,
     values.filter((value) => value !== null),
   );
+}
+
+/** Element i of a series of step s: [floor(t − (i + 1)s), floor(t − i s)), the newest up to t itself; less its offset. */
+function seriesElement({ name, aggregation, of, where, window }: AggregateFeature, i: number): AggregateFeature {
+  return { name, aggregation, of, where, window: { ...window, offset: window.offset + i * window.length! } };
+}
+
+/** The windows of a feature: one, or those of its series, newest first. */
+export function naiveWindows(feature: AggregateFeature): Window[] {
+  const { series, window } = feature;
+  return series === undefined ? [window] : Array.from({ length: series }, (_, i) => seriesElement(feature, i).window);
+}
+
+/** By event, available, the `order` field with null first, and last the canonical bytes of the whole record. */
+export function recordOrder(fields: Fields, order: string | null): (a: OracleRecord, b: OracleRecord) => number {
+  const codec = rowCodec(
+    Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, { ...type, nullable: true }])),
+  );
+  const bytes = ({ row }: OracleRecord): Uint8Array => {
+    const out = new ByteWriter();
+    codec.encode(out, row);
+    return out.finish();
+  };
+  const byOrder = (a: Value, b: Value): number =>
+    a === null || b === null ? Number(a !== null) - Number(b !== null) : compare(a, b);
+  return (a, b) =>
+    a.event - b.event ||
+    a.available - b.available ||
+    (order === null ? 0 : byOrder(a.row[order], b.row[order])) ||
+    compareBytes(bytes(a), bytes(b));
+}
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < a.length && i < b.length; i++) if (a[i] !== b[i]) return a[i] - b[i];
+  return a.length - b.length;
 }
 
 /** The newest visible event since the start of the view's farthest window. */
@@ -101,10 +146,13 @@ export function naiveEventTime(
   records: readonly OracleRecord[],
   t: number,
 ): number | null {
-  const reach = ({ window }: AggregateFeature): number =>
-    window.length === null ? Infinity : window.length + window.offset;
-  const farthest = view.features.reduce((a, b) => (reach(b) > reach(a) ? b : a)).window;
-  const { start } = naiveBounds(farthest, t);
+  const reach = ({ window, series }: AggregateFeature): number =>
+    window.length === null ? Infinity : window.length * (series ?? 1) + window.offset;
+  const farthest = view.features.reduce((a, b) => (reach(b) > reach(a) ? b : a));
+  const { start } = naiveBounds(
+    farthest.window.length === null ? farthest.window : { ...farthest.window, length: reach(farthest), offset: 0 },
+    t,
+  );
   const since = start === null ? -Infinity : Number(start);
   const events = records.filter((record) => naiveVisible(record, t) && record.event >= since).map(({ event }) => event);
   return events.length === 0 ? null : events.reduce((a, b) => (b > a ? b : a));
@@ -112,10 +160,10 @@ export function naiveEventTime(
 
 /** Whether `naiveAggregate` can say what an aggregation gives. */
 export function naiveKnows({ kind }: AggregationSpec): boolean {
-  return !["first", "last", "lastN", "quantile"].includes(kind);
+  return kind !== "quantile";
 }
 
-/** An aggregation of values that are not null. Ordered and approximate ones have oracles of their own. */
+/** An aggregation of values that are not null, in the order of their records. Approximate ones have an oracle of their own. */
 export function naiveAggregate(spec: AggregationSpec, values: readonly Exclude<Value, null>[]): OracleValue {
   const numbers = values.map((value) => (typeof value === "boolean" ? Number(value) : value)) as (number | bigint)[];
   switch (spec.kind) {
@@ -136,6 +184,12 @@ export function naiveAggregate(spec: AggregationSpec, values: readonly Exclude<V
       return values.length === 0 ? null : values.reduce((a, b) => (compare(b, a) < 0 ? b : a));
     case "max":
       return values.length === 0 ? null : values.reduce((a, b) => (compare(b, a) > 0 ? b : a));
+    case "first":
+      return values[0] ?? null;
+    case "last":
+      return values.at(-1) ?? null;
+    case "lastN":
+      return [...values].reverse().slice(0, spec.n);
     case "countDistinct": {
       const distinct = new Set(values).size;
       if (distinct > spec.exact) throw new Error("the oracle counts no more than the exact bound");

@@ -1,7 +1,7 @@
 import { AsofError } from "../errors.ts";
-import { sqlIdentifier, sqlString } from "../expression/sql-text.ts";
+import { sqlIdentifier } from "../expression/sql-text.ts";
 import type { Fields, Kind } from "../schema/data-type.ts";
-import { sqlType } from "./sql.ts";
+import { sqlPath, sqlType } from "./sql.ts";
 
 export type FileFormat = "parquet" | "csv" | "ndjson";
 
@@ -18,7 +18,7 @@ export function formatOf(path: string): FileFormat {
 
 /** Files as a table. Text formats come as text, to be cast by `castSql`. */
 export function fileRelation(paths: readonly string[], format: FileFormat): string {
-  const list = `[${paths.map(sqlString).join(", ")}]`;
+  const list = `[${paths.map(sqlPath).join(", ")}]`;
   switch (format) {
     case "parquet":
       return `read_parquet(${list}, union_by_name = true, hive_partitioning = false)`;

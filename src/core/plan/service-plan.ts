@@ -1,3 +1,4 @@
+import { columnTypes } from "../codec/collection-text.ts";
 import { AsofError } from "../errors.ts";
 import { type Catalog, fingerprintOf } from "../definition/catalog.ts";
 import type {
@@ -8,7 +9,7 @@ import type {
   ViewUseDefinition,
 } from "../definition/data.ts";
 import type { OnDemandFunction } from "../definition/on-demand-view.ts";
-import { featureName, usedFeatures } from "../definition/service-features.ts";
+import { type Features, featureName, usedFeatures } from "../definition/service-features.ts";
 import { batchStream, sourceStream, type Stream } from "../definition/stream.ts";
 import type { Fields } from "../schema/data-type.ts";
 import { layoutOf, type ViewLayout } from "../tile/view-layout.ts";
@@ -19,7 +20,7 @@ interface PlannedUse {
   readonly inputs: Readonly<Record<string, string>>;
   readonly fingerprint: string;
   /** The features used, by their names in the view. */
-  readonly features: Fields;
+  readonly features: Features;
 }
 
 export interface AggregateUse extends PlannedUse {
@@ -33,11 +34,13 @@ export interface BatchUse extends PlannedUse {
   readonly view: BatchViewDefinition;
   readonly keys: Fields;
   readonly stream: Stream;
+  readonly features: Fields;
 }
 
 export interface OnDemandUse extends PlannedUse {
   readonly view: OnDemandViewDefinition;
   readonly compute: OnDemandFunction<never, unknown>;
+  readonly features: Fields;
 }
 
 export type ViewUsePlan = AggregateUse | BatchUse | OnDemandUse;
@@ -50,7 +53,7 @@ export interface ServicePlan {
   readonly batches: readonly BatchUse[];
   readonly onDemand: readonly OnDemandUse[];
   /** All features as `alias__feature`, in the order of the uses. */
-  readonly features: Fields;
+  readonly features: Features;
 }
 
 export function planService(catalog: Catalog, service: ServiceDefinition): ServicePlan {
@@ -76,7 +79,8 @@ export const isOnDemand = (use: ViewUsePlan): use is OnDemandUse => use.view.kin
 function planUse(catalog: Catalog, use: ViewUseDefinition): ViewUsePlan {
   const view = catalog.views.get(use.view)!;
   const fingerprint = fingerprintOf(catalog, view);
-  const common = { alias: use.alias, inputs: use.inputs, fingerprint, features: usedFeatures(catalog, use) };
+  const features = usedFeatures(catalog, use);
+  const common = { alias: use.alias, inputs: use.inputs, fingerprint, features };
   switch (view.kind) {
     case "aggregateView": {
       const source = sourceStream(catalog.sources.get(view.source)!);
@@ -86,6 +90,7 @@ function planUse(catalog: Catalog, use: ViewUseDefinition): ViewUsePlan {
     case "batchView":
       return {
         ...common,
+        features: columnTypes(features),
         view,
         keys: catalog.entities.get(view.entity)!.keys,
         stream: batchStream(catalog, view, fingerprint),
@@ -98,7 +103,7 @@ function planUse(catalog: Catalog, use: ViewUseDefinition): ViewUsePlan {
           `view ${view.name} has no function here: its definition must be loaded as code`,
           { view: view.name },
         );
-      return { ...common, view, compute };
+      return { ...common, features: columnTypes(features), view, compute };
     }
   }
 }

@@ -22,10 +22,12 @@ export function sqlValue(type: DataType, value: Value): string {
   return `CAST('${String(value)}' AS ${sqlType[type.kind]})`;
 }
 
-/** Parquet files of one shape as a table, in the order given. Paths stand for themselves. */
+/** A path as SQL text that stands for itself: the engine reads paths as patterns. */
+export const sqlPath = (path: string): string => sqlString(path.replace(/[*?[]/g, "[$&]"));
+
+/** Parquet files of one shape as a table, in the order given. */
 export function sqlParquet(files: readonly string[]): string {
-  const paths = files.map((path) => sqlString(path.replace(/[*?[]/g, "[$&]")));
-  return `read_parquet([${paths.join(", ")}], hive_partitioning = false)`;
+  return `read_parquet([${files.map(sqlPath).join(", ")}], hive_partitioning = false)`;
 }
 
 /** A query with the columns of these fields and no rows. */

@@ -1,11 +1,12 @@
-import type { Value } from "../schema/data-type.ts";
+import type { FeatureValue } from "../aggregation/feature-type.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 
 /**
  * What a view had to say: PRESENT; NOT_FOUND, a batch view without a row for the key; EXPIRED, one whose row is
- * older than its time to live. An aggregate view is always PRESENT: an unknown key is an empty window.
+ * older than its time to live; OVERFLOW, an aggregate view of which a used feature met more different values than its
+ * limit and is null. An aggregate view is PRESENT otherwise: an unknown key is an empty window.
  */
-export type ViewStatus = "PRESENT" | "NOT_FOUND" | "EXPIRED";
+export type ViewStatus = "PRESENT" | "NOT_FOUND" | "EXPIRED" | "OVERFLOW";
 
 /** Which moment and which data an answer is about: enough to compute it again offline. */
 export interface AnswerMoment {
@@ -16,7 +17,7 @@ export interface AnswerMoment {
 }
 
 /** The features of one request row. */
-export interface FeatureAnswer<V extends object = Readonly<Record<string, Value>>> extends AnswerMoment {
+export interface FeatureAnswer<V extends object = Readonly<Record<string, FeatureValue>>> extends AnswerMoment {
   readonly values: V;
   /** By the alias of the view. */
   readonly statuses: Readonly<Record<string, ViewStatus>>;
@@ -25,7 +26,7 @@ export interface FeatureAnswer<V extends object = Readonly<Record<string, Value>
 }
 
 /** What a model said to one request row, and what it was told. */
-export interface PredictionAnswer<V extends object = Readonly<Record<string, Value>>> {
+export interface PredictionAnswer<V extends object = Readonly<Record<string, FeatureValue>>> {
   readonly model: string;
   readonly version: number;
   /** The probability of the label being true, or the number predicted. */

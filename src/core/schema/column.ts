@@ -43,7 +43,7 @@ export function columnsOfRows(fields: Fields, rows: readonly Row[]): Batch {
     let valid: Uint8Array | null = null;
     const values =
       type.kind === "string"
-        ? new Array<string>(rows.length).fill("")
+        ? Array.from({ length: rows.length }, () => "")
         : type.kind === "int64"
           ? new BigInt64Array(rows.length)
           : new Float64Array(rows.length);

@@ -2,22 +2,34 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { refusesDamage } from "../../../test/oracle/damage.ts";
 import { scenario, scenarioFields } from "../../../test/oracle/generators.ts";
-import { StoredKey } from "../../../test/oracle/stored-key.ts";
+import { contributionsOf, StoredKey } from "../../../test/oracle/stored-key.ts";
 import { ByteReader, ByteWriter } from "../codec/bytes.ts";
 import type { AsofError } from "../errors.ts";
 import { decodeBlock, decodeHead, encodeBlock, encodeHead, TILE_FORMAT } from "./key-state-codec.ts";
-import { compileContributions, layoutOf } from "./view-layout.ts";
+import { layoutOf } from "./view-layout.ts";
 
-const kinds = ["count", "sum", "avg", "var", "stddev", "min", "max", "countDistinct", "topK", "histogram"] as const;
+const kinds = [
+  "count",
+  "sum",
+  "avg",
+  "var",
+  "stddev",
+  "min",
+  "max",
+  "countDistinct",
+  "topK",
+  "histogram",
+  "first",
+  "last",
+  "lastN",
+] as const;
 
 test("heads and blocks are read as they were written; damaged ones are refused or are others", () => {
   fc.assert(
     fc.property(scenario({ kinds }), fc.infiniteStream(fc.nat()), ({ view, records, moments }, random) => {
       const layout = layoutOf(view, scenarioFields);
-      const values = compileContributions(layout, scenarioFields);
       const stored = new StoredKey(layout);
-      const all = records.map(({ event, available, row }) => ({ event, available, values: values(row, event) }));
-      stored.fold(all, Math.max(...moments));
+      stored.fold(records.map(contributionsOf(layout, scenarioFields)), Math.max(...moments));
       for (const [name, bytes] of stored.bytes) {
         const out = new ByteWriter();
         if (name === "head") {

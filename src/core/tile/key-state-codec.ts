@@ -1,3 +1,6 @@
+import type { OrderKey } from "../aggregation/aggregation.ts";
+import { assert } from "../assert.ts";
+import { decodeTagged, encodeTagged } from "../codec/tagged-value.ts";
 import { AsofError } from "../errors.ts";
 import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
 import { decodeValue, encodeValue } from "../codec/value-codec.ts";
@@ -12,7 +15,7 @@ const MARK: DataType = { kind: "boolean", nullable: true };
 
 /**
  * Head record: version; for each level the open block (absent or index), its tiles and the list of closed blocks;
- * then the records that wait. Tiles ascend, so equal states give equal bytes.
+ * then the records that wait, with the `order` value and the bytes of each where the view is ordered. Tiles ascend, so equal states give equal bytes.
  */
 export function encodeHead(layout: ViewLayout, state: KeyState, out: ByteWriter): void {
   out.u8(TILE_FORMAT);
@@ -30,6 +33,11 @@ export function encodeHead(layout: ViewLayout, state: KeyState, out: ByteWriter)
     out.zigzag(record.event);
     out.zigzag(record.available);
     layout.slots.forEach((slot, i) => encodeValue(out, nullable(slot.input), record.values[i]));
+    if (layout.orderColumns === null) continue;
+    const { order } = record;
+    assert(order !== undefined, "a record of an ordered view has its order key");
+    encodeTagged(out, order.order);
+    out.bytes(order.bytes);
   }
 }
 
@@ -50,14 +58,20 @@ export function decodeHead(layout: ViewLayout, input: ByteReader): KeyState {
     return { open, openTiles, closed, loaded: new Map(), dropped: [] };
   });
   const pending: Contribution[] = [];
-  for (let n = input.varint(); n > 0; n--)
-    pending.push({
-      event: input.zigzag(),
-      available: input.zigzag(),
-      values: layout.slots.map((slot) => decodeValue(input, nullable(slot.input))),
-    });
+  for (let n = input.varint(); n > 0; n--) {
+    const event = input.zigzag();
+    const available = input.zigzag();
+    const values = layout.slots.map((slot) => decodeValue(input, nullable(slot.input)));
+    if (layout.orderColumns === null) pending.push({ event, available, values });
+    else pending.push({ event, available, values, order: decodeOrder(input, event, available) });
+  }
   input.end();
   return new KeyState(levels, pending);
+}
+
+function decodeOrder(input: ByteReader, event: number, available: number): OrderKey {
+  const order = decodeTagged(input);
+  return { event, available, order, bytes: input.bytes() };
 }
 
 /** Block record: version, then its tiles. */

@@ -1,6 +1,7 @@
-import type { DataType, Value } from "../schema/data-type.ts";
+import type { FeatureType, FeatureValue } from "../aggregation/aggregation.ts";
+import type { Value } from "../schema/data-type.ts";
 import type { Timestamp } from "../time/timestamp.ts";
-import { windowEnd, windowStart } from "../time/window.ts";
+import { type Window, windowEnd, windowStart } from "../time/window.ts";
 import { BLOCK_TILES, blockOf, isVisible, type KeyState, type Tile, tileOf } from "./key-state.ts";
 import { type LayoutFeature, levelStart, type ViewLayout } from "./view-layout.ts";
 
@@ -23,20 +24,31 @@ export function blocksAt(
  * finished. The state must be one whose watermark is ≤ t, with the closed blocks of `blocksAt` that exist loaded;
  * it is left as it was.
  */
-export function readFeatures(layout: ViewLayout, state: KeyState | null, t: Timestamp): Value[] {
-  return layout.features.map((feature) => readFeature(layout, state, feature, t));
+export function readFeatures(layout: ViewLayout, state: KeyState | null, t: Timestamp): FeatureValue[] {
+  return layout.features.map((feature) => {
+    const { elements } = feature;
+    if (elements === null) return readWindow(layout, state, feature, feature.window, t);
+    // A series is of single values.
+    return elements.map((window) => readWindow(layout, state, feature, window, t) as Value);
+  });
 }
 
-function readFeature(layout: ViewLayout, state: KeyState | null, feature: LayoutFeature, t: Timestamp): Value {
+function readWindow(
+  layout: ViewLayout,
+  state: KeyState | null,
+  feature: LayoutFeature,
+  window: Window,
+  t: Timestamp,
+): FeatureValue {
   const { algebra } = layout.slots[feature.slot];
   let total = algebra.empty();
   if (state !== null) {
     const { hop } = layout.levels[feature.level];
     const level = state.levels[feature.level];
-    const start = windowStart(feature.window, t);
-    const end = windowEnd(feature.window, t);
+    const start = windowStart(window, t);
+    const end = windowEnd(window, t);
     const from = hop === null ? 0 : start / hop;
-    const until = hop === null ? 1 : feature.window.offset === 0 ? Infinity : end / hop;
+    const until = hop === null ? 1 : window.offset === 0 ? Infinity : end / hop;
     const mergeTiles = (tiles: Map<number, Tile>): void => {
       for (const [index, tile] of tiles) {
         if (index < from || index >= until) continue;
@@ -53,10 +65,10 @@ function readFeature(layout: ViewLayout, state: KeyState | null, feature: Layout
         total = algebra.add(total, value, record.order);
     }
   }
-  return algebra.finish(total) as Value;
+  return algebra.finish(total);
 }
 
 /** Feature types of a layout under their names, without the event time. */
-export function featureTypes(layout: ViewLayout): Readonly<Record<string, DataType>> {
+export function featureTypes(layout: ViewLayout): Readonly<Record<string, FeatureType>> {
   return Object.fromEntries(layout.features.slice(0, -1).map(({ name, type }) => [name, type]));
 }

@@ -1,5 +1,13 @@
-import { type AggregationSpec, type Algebra, algebraOf, outputType } from "../aggregation/aggregation.ts";
-import type { AggregateViewDefinition } from "../definition/data.ts";
+import {
+  type AggregationSpec,
+  type Algebra,
+  algebraOf,
+  type FeatureType,
+  isCollection,
+  outputType,
+} from "../aggregation/aggregation.ts";
+import { assert } from "../assert.ts";
+import type { AggregateFeature, AggregateViewDefinition } from "../definition/data.ts";
 import { canonicalJson } from "../definition/fingerprint.ts";
 import { compileRow } from "../expression/compile.ts";
 import { columnsOf, type Expression } from "../expression/tree.ts";
@@ -32,8 +40,11 @@ export interface LayoutFeature {
   readonly level: number;
   /** Where the slot stands among the slots of its level. */
   readonly place: number;
+  /** That of a series is its farthest, oldest element's. */
   readonly window: Window;
-  readonly type: DataType;
+  /** The windows of a series, the newest first; null where there is but one. */
+  readonly elements: readonly Window[] | null;
+  readonly type: FeatureType;
 }
 
 /** How an aggregate view is kept and computed: derived from its definition alone. */
@@ -45,6 +56,8 @@ export interface ViewLayout {
   readonly features: readonly LayoutFeature[];
   /** Fields of the source that arguments and conditions read. */
   readonly columns: readonly string[];
+  /** Fields of the source that the order of records needs; null where none of the aggregations is ordered. */
+  readonly orderColumns: readonly string[] | null;
 }
 
 /** The feature that every aggregate view has beside its own: the newest event since its farthest window's start. */
@@ -67,11 +80,15 @@ export function layoutOf(view: AggregateViewDefinition, fields: Fields): ViewLay
     return slots.push({ spec, algebra: algebraOf(spec, input), of, where, input }) - 1;
   };
 
-  const longest = view.features.map((feature) => feature.window).reduce((a, b) => (reach(b) > reach(a) ? b : a));
+  const asked = view.features.map((feature) => {
+    const elements = elementsOf(feature);
+    return { ...feature, elements, window: elements === null ? feature.window : elements[elements.length - 1] };
+  });
+  const longest = asked.map((feature) => feature.window).reduce((a, b) => (reach(b) > reach(a) ? b : a));
   const whole = longest.length === null ? longest : { ...longest, length: longest.length + longest.offset, offset: 0 };
   const wanted = [
-    ...view.features,
-    { name: EVENT_TIME, aggregation: { kind: "max" } as const, of: EVENT, where: null, window: whole },
+    ...asked,
+    { name: EVENT_TIME, aggregation: { kind: "max" } as const, of: EVENT, where: null, window: whole, elements: null },
   ].map((feature) => ({ ...feature, slot: slotFor(feature.aggregation, feature.of, feature.where) }));
 
   const hops = [...new Set(wanted.map(({ window }) => hopOf(window)))].sort(
@@ -85,16 +102,18 @@ export function layoutOf(view: AggregateViewDefinition, fields: Fields): ViewLay
       windows: here.map(({ window }) => window),
     };
   });
-  const features = wanted.map(({ name, slot, window }): LayoutFeature => {
+  const features = wanted.map(({ name, slot, window, elements }): LayoutFeature => {
     const level = hops.indexOf(hopOf(window));
     const { spec, input } = slots[slot];
+    const single = outputType(spec, input);
     return {
       name,
       slot,
       level,
       place: levels[level].slots.indexOf(slot),
       window,
-      type: outputType(spec, input) as DataType,
+      elements,
+      type: elements === null ? single : seriesType(single),
     };
   });
   const columns = new Set(
@@ -103,7 +122,28 @@ export function layoutOf(view: AggregateViewDefinition, fields: Fields): ViewLay
       ...(where === null ? [] : columnsOf(where)),
     ]),
   );
-  return { view, slots, levels, features, columns: [...columns].sort() };
+  const ordered = slots.some(({ algebra }) => algebra.ordered);
+  const orderColumns = ordered ? Object.keys(fields).sort() : null;
+  return { view, slots, levels, features, columns: [...columns].sort(), orderColumns };
+}
+
+/** The type of a feature of a view over the fields of its source. */
+export function featureTypeOf({ aggregation, of, series }: AggregateFeature, fields: Fields): FeatureType {
+  const single = outputType(aggregation, of === null ? null : dataTypeOf(of, fields));
+  return series === undefined ? single : seriesType(single);
+}
+
+function seriesType(single: FeatureType): FeatureType {
+  assert(!isCollection(single), "a series is of single values");
+  return { kind: "list", of: single, nullable: false };
+}
+
+/** The windows of a series: element i lies i lengths before the first. */
+function elementsOf({ window, series }: AggregateFeature): Window[] | null {
+  if (series === undefined) return null;
+  const { length } = window;
+  assert(length !== null, "a series has steps");
+  return Array.from({ length: series }, (_, i) => ({ ...window, offset: window.offset + i * length }));
 }
 
 /** True for the slot that aggregates the event time itself rather than a column of the source. */

@@ -40,7 +40,7 @@ describe("floorTo", () => {
           expect(Object.is(found, -0)).toBe(false);
         },
       ),
-      { numRuns: 5000 },
+      { numRuns: 2500 },
     );
   });
 
@@ -78,7 +78,7 @@ describe("a window", () => {
           }
         },
       ),
-      { numRuns: 5000 },
+      { numRuns: 2500 },
     );
   });
 

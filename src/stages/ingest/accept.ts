@@ -1,22 +1,27 @@
 import { canonicalize } from "../../core/codec/canonicalize.ts";
 import type { StreamRecord } from "../../core/codec/record-batch.ts";
-import type { SourceDefinition } from "../../core/definition/data.ts";
+import type { AggregateViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
 import { AsofError } from "../../core/errors.ts";
 import { compileRow } from "../../core/expression/compile.ts";
 import type { Row, Value } from "../../core/schema/data-type.ts";
+import { ContributionCheck } from "../../core/tile/contribution-check.ts";
 import { formatDuration } from "../../core/time/duration.ts";
 import { formatTimestamp, type Timestamp } from "../../core/time/timestamp.ts";
 
 /**
  * Compiles what decides whether records of a source are accepted: every declared field of its type, no other, an
- * event time, and none further ahead of `now` than the source tolerates. All of a batch or none: the error names the
- * first bad record by its index.
- * @throws AsofError ASOF_UNKNOWN_FIELD, ASOF_MISSING_FIELD, ASOF_TYPE, ASOF_FUTURE …
+ * event time that is no further ahead of `now` than the source tolerates, and nothing that a view over the source
+ * cannot take. All of a batch or none: the error names the first bad record by its index.
+ * @throws AsofError ASOF_UNKNOWN_FIELD, ASOF_MISSING_FIELD, ASOF_TYPE, ASOF_OVERFLOW, ASOF_FUTURE …
  */
-export function acceptor(source: SourceDefinition): (records: readonly unknown[], now: Timestamp) => StreamRecord[] {
+export function acceptor(
+  source: SourceDefinition,
+  views: readonly AggregateViewDefinition[],
+): (records: readonly unknown[], now: Timestamp) => StreamRecord[] {
   const names = Object.keys(source.fields);
   const known = new Set(names);
   const eventTime = compileRow(source.eventTime, source.fields);
+  const contributions = new ContributionCheck(views, source.fields);
 
   const accept = (record: unknown, now: Timestamp): StreamRecord => {
     if (typeof record !== "object" || record === null || Array.isArray(record))
@@ -46,6 +51,7 @@ export function acceptor(source: SourceDefinition): (records: readonly unknown[]
         `source ${source.name}: the record is of ${formatTimestamp(event)}, more than ${formatDuration(source.tolerance)} ahead of ${formatTimestamp(now)}`,
         { source: source.name, event: formatTimestamp(event), now: formatTimestamp(now) },
       );
+    contributions.row(row);
     return { event, row };
   };
 

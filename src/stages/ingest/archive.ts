@@ -2,6 +2,7 @@ import { ByteReader } from "../../core/codec/bytes.ts";
 import { decodeLoad } from "../../core/codec/load-entry.ts";
 import { availableOf, decodeRecords, ENTRY, schemaOfRecords } from "../../core/codec/record-batch.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
+import { OneByOne } from "../../core/one-by-one.ts";
 import { HISTORY, STAGING } from "../../core/plan/folders.ts";
 import { type Batch, columnsOfRows } from "../../core/schema/column.ts";
 import type { Fields, Row } from "../../core/schema/data-type.ts";
@@ -33,7 +34,7 @@ export class Archiver {
   private readonly files: FileStore;
   private readonly bulk: BulkWriter;
   private readonly schemas: StreamSchemas;
-  private running: Promise<unknown> = Promise.resolve();
+  private readonly runs = new OneByOne();
 
   constructor(parts: {
     engine: OfflineEngine;
@@ -69,9 +70,7 @@ export class Archiver {
    * log below `needed()` are dropped, and below what was archived.
    */
   archive(id: string, cut: LogPosition, needed: () => LogPosition): Promise<ArchiveOutcome> {
-    const run = this.running.then(() => this.run(id, cut, needed));
-    this.running = run.catch(() => {});
-    return run;
+    return this.runs.run(() => this.run(id, cut, needed));
   }
 
   private async run(id: string, cut: LogPosition, needed: () => LogPosition): Promise<ArchiveOutcome> {

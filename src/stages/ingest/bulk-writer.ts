@@ -1,5 +1,6 @@
 import { ENTRY } from "../../core/codec/record-batch.ts";
 import { encodeLoad, type LoadedFile } from "../../core/codec/load-entry.ts";
+import { OneByOne } from "../../core/one-by-one.ts";
 import { sqlString } from "../../core/expression/sql-text.ts";
 import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
 import { sqlList } from "../../core/plan/sql.ts";
@@ -37,7 +38,7 @@ export class BulkWriter {
   private readonly files: FileStore;
   private readonly registry: RegistryStore;
   private readonly writer: LogWriter;
-  private changes: Promise<unknown> = Promise.resolve();
+  private readonly changes = new OneByOne();
 
   constructor(parts: { files: FileStore; registry: RegistryStore; writer: LogWriter }) {
     this.files = parts.files;
@@ -53,7 +54,11 @@ export class BulkWriter {
       const appended = await this.writer.append(load.stream, ENTRY.load, 1, () =>
         encodeLoad({ stream: load.stream, files }),
       );
-      await this.registry.changeFiles({ add: loadedFiles(load.stream, appended.position, files), remove: [] });
+      await this.registry.changeFiles({
+        add: loadedFiles(load.stream, appended.position, files),
+        remove: [],
+        applied: appended.position + 1,
+      });
       return appended.position;
     });
     return { position, ...totals(files) };
@@ -61,9 +66,7 @@ export class BulkWriter {
 
   /** Runs changes of the list of files one after another, each with the log entry it reflects. */
   exclusively<T>(change: () => Promise<T>): Promise<T> {
-    const result = this.changes.then(change);
-    this.changes = result.catch(() => {});
-    return result;
+    return this.changes.run(change);
   }
 
   /**

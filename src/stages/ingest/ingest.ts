@@ -1,7 +1,7 @@
 import { ByteWriter } from "../../core/codec/bytes.ts";
 import { encodeRecords, ENTRY, type StreamRecord } from "../../core/codec/record-batch.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
-import type { SourceDefinition } from "../../core/definition/data.ts";
+import type { AggregateViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
 import { sourceStream, type Stream } from "../../core/definition/stream.ts";
 import type { IngestOutcome } from "../../core/result/outcomes.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -19,15 +19,24 @@ export class Ingest {
     (records: readonly unknown[], now: number) => StreamRecord[]
   >();
 
-  constructor(writer: LogWriter, schemas: StreamSchemas, clock: Clock) {
-    this.writer = writer;
-    this.schemas = schemas;
-    this.clock = clock;
+  private readonly viewsOf: (source: string) => readonly AggregateViewDefinition[];
+
+  constructor(parts: {
+    writer: LogWriter;
+    schemas: StreamSchemas;
+    clock: Clock;
+    /** The aggregate views over a source. */
+    viewsOf: (source: string) => readonly AggregateViewDefinition[];
+  }) {
+    this.writer = parts.writer;
+    this.schemas = parts.schemas;
+    this.clock = parts.clock;
+    this.viewsOf = parts.viewsOf;
   }
 
   async ingest(source: SourceDefinition, records: readonly unknown[]): Promise<IngestOutcome> {
     let accept = this.acceptors.get(source);
-    if (accept === undefined) this.acceptors.set(source, (accept = acceptor(source)));
+    if (accept === undefined) this.acceptors.set(source, (accept = acceptor(source, this.viewsOf(source.name))));
     const accepted = accept(records, this.clock.now());
     const appended = await this.append(sourceStream(source), accepted);
     return { source: source.name, accepted: accepted.length, ...appended };

@@ -1,4 +1,4 @@
-import type { SourceDefinition } from "../../core/definition/data.ts";
+import type { AggregateViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
 import { AsofError, type ErrorCode } from "../../core/errors.ts";
 import { compileColumns } from "../../core/expression/compile.ts";
 import { columnsOf, type Expression } from "../../core/expression/tree.ts";
@@ -11,6 +11,7 @@ import type { WorkOptions } from "../../core/result/progress.ts";
 import type { Batch, Column } from "../../core/schema/column.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
+import { ContributionCheck } from "../../core/tile/contribution-check.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { FileStore } from "../../ports/file-store.ts";
@@ -19,6 +20,8 @@ import type { BulkWriter } from "./bulk-writer.ts";
 
 export interface LoadRequest extends WorkOptions {
   readonly source: SourceDefinition;
+  /** The aggregate views over it: what they cannot take is refused. */
+  readonly views: readonly AggregateViewDefinition[];
   readonly files: readonly string[];
   readonly format: FileFormat;
   /** Only rows available in [from, until). */
@@ -180,7 +183,8 @@ export class Loader {
   ): Promise<{ declaredEarlier: number }> {
     const { source, onProgress } = request;
     const needed: Expression[] = [source.eventTime, ...(source.availableAt === null ? [] : [source.availableAt])];
-    const columns = [...new Set(needed.flatMap(columnsOf))];
+    const contributions = new ContributionCheck(request.views, source.fields);
+    const columns = [...new Set([...needed.flatMap(columnsOf), ...contributions.columns])];
     const fields: Fields = {
       ...Object.fromEntries(columns.map((name) => [name, source.fields[name]])),
       [ROW]: { kind: "int64", nullable: false },
@@ -192,11 +196,12 @@ export class Loader {
     let done = 0;
     for await (const batch of session.columns(`SELECT ${sqlList([...columns, ROW])} FROM ${GOOD}`, fields)) {
       const row = batch.columns[ROW].values as BigInt64Array;
-      const event = required(source, "eventTime", eventOf(batch), row, batch.rows);
-      const available =
-        availableOf === null
-          ? undeclared(event, batch.rows, request)
-          : required(source, "availableAt", availableOf(batch), row, batch.rows);
+      const [event, available] = located(source, row, () => {
+        contributions.batch(batch);
+        const happened = required(source, "eventTime", eventOf(batch), row, batch.rows);
+        if (availableOf === null) return [happened, undeclared(happened, batch.rows, request)];
+        return [happened, required(source, "availableAt", availableOf(batch), row, batch.rows)];
+      });
       times.push(keepRange(batch.rows, event, available, row, request, counted));
       done += batch.rows;
       onProgress?.({ phase: `read ${source.name}`, done, total: rows, unit: "rows" });
@@ -272,6 +277,23 @@ function required(
           row: Number(row[i]) + 1,
         });
   return values as Float64Array;
+}
+
+/** Names the row of the file where an expression fails at a row of the batch. */
+function located<T>(source: SourceDefinition, row: BigInt64Array, evaluate: () => T): T {
+  try {
+    return evaluate();
+  } catch (error) {
+    if (!(error instanceof AsofError) || error.code !== "ASOF_OVERFLOW" || typeof error.details["row"] !== "number")
+      throw error;
+    const number = Number(row[error.details["row"]]) + 1;
+    throw new AsofError(
+      error.code,
+      `source ${source.name}, row ${number}: ${error.message}`,
+      { ...error.details, source: source.name, row: number },
+      error,
+    );
+  }
 }
 
 function undeclared(event: Float64Array, rows: number, { first, now }: LoadRequest): Float64Array {

@@ -4,39 +4,32 @@ import {
   type FeatureOutput,
   type MomentTable,
   orderByEvent,
+  outputSize,
   type RecordTable,
 } from "../../core/kernel/aggregate-moments.ts";
 import { ColumnBuffer, gatherNumbers } from "../../core/kernel/column-buffer.ts";
 import { groupByKey, placesByKey } from "../../core/kernel/group.ts";
+import { KeyIndex } from "../../core/kernel/key-index.ts";
 import { isPrefixSlot, type KeyedRows, Prefixes, PrefixWindows } from "../../core/kernel/prefix-windows.ts";
 import { compileSlot } from "../../core/kernel/slot-arguments.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import type { AggregateUse } from "../../core/plan/service-plan.ts";
-import type { DataType } from "../../core/schema/data-type.ts";
+import type { Batch } from "../../core/schema/column.ts";
+import type { DataType, Fields } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT } from "../../core/schema/system-columns.ts";
 import { EVENT_TIME, type LayoutFeature } from "../../core/tile/view-layout.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
-import { DenseKeys } from "./dense-keys.ts";
-import type { SpineTable } from "./spine-table.ts";
+import { askedKeys, type AttachedHistory, isWorthFiltering, keyColumns, ofPart } from "./asked-keys.ts";
+import { OrderBuffer } from "./order-buffer.ts";
+import { SpineQuery } from "./spine-query.ts";
+import { MOMENT, type RowRange, type SpineTable } from "./spine-table.ts";
 
 /** Outputs of a use's features by their names; `EVENT_TIME` among them where it was asked for. */
 export type UseOutput = ReadonlyMap<string, FeatureOutput>;
 
-/** A view of the session that holds a part of a stream, and how many rows it has at the most. */
-export interface AttachedHistory {
-  readonly name: string;
-  readonly rows: number;
-}
-
 /** How many records may be held in memory at once. What is held for long is taken from it. */
 export interface RecordBudget {
   records: number;
-}
-
-/** A range of dense keys that is worked on at once. */
-interface KeyRange {
-  readonly from: number;
-  readonly until: number;
 }
 
 interface JoinedUse {
@@ -48,102 +41,133 @@ interface JoinedUse {
   readonly held: readonly LayoutFeature[];
 }
 
+/** Records by the numbers of their keys. */
+interface NumberedRecords {
+  readonly keys: KeyIndex;
+  readonly table: RecordTable;
+}
+
 /**
- * Uses of one aggregate view for the rows of a spine. The engine reads, filters and turns keys into dense numbers; the
- * kernel does the rest. Where the records fit into the budget they are read once and kept; otherwise keys are worked
- * through in ranges, one key never being split.
+ * Uses of one aggregate view for the rows of a spine: the engine reads and filters, the kernel does the rest. Where the
+ * records fit into the budget they are read once and kept; otherwise they are worked through in parts, each with all
+ * records of its keys.
  */
 export class AggregateJoin {
-  readonly keys: DenseKeys;
   readonly uses: readonly JoinedUse[];
-  private readonly records: AttachedHistory;
-  private readonly passes: readonly KeyRange[];
-  private readonly kept: RecordTable | null;
+  private readonly history: AttachedHistory;
+  private readonly spine: SpineTable;
+  private readonly parts: number;
+  private readonly kept: NumberedRecords | null;
 
   private constructor(
-    parts: Pick<AggregateJoin, "keys" | "uses"> & {
-      records: AttachedHistory;
-      passes: readonly KeyRange[];
-      kept: RecordTable | null;
-    },
+    uses: readonly JoinedUse[],
+    source: { history: AttachedHistory; spine: SpineTable; parts: number },
+    kept: NumberedRecords | null,
   ) {
-    this.keys = parts.keys;
-    this.uses = parts.uses;
-    this.records = parts.records;
-    this.passes = parts.passes;
-    this.kept = parts.kept;
+    this.uses = uses;
+    this.history = source.history;
+    this.spine = source.spine;
+    this.parts = source.parts;
+    this.kept = kept;
   }
 
-  /** `name` is that of a table the join may make in the session. */
   static async prepare(
     session: OfflineSession,
     uses: readonly AggregateUse[],
-    records: AttachedHistory,
+    history: AttachedHistory,
     spine: SpineTable,
-    options: {
-      readonly name: string;
-      readonly eventTimes: boolean;
-      readonly budget: RecordBudget;
-      readonly limit: number;
-    },
+    options: { readonly eventTimes: boolean; readonly budget: RecordBudget; readonly limit: number },
   ): Promise<AggregateJoin> {
     const { layout } = uses[0];
     const { budget } = options;
-    const keys = await DenseKeys.of(session, options.name, Object.keys(uses[0].keys), uses, spine);
-    const { passes, total } = await passesOf(session, uses[0], records, keys, budget.records, options.limit);
     const wanted = uses.map((use) =>
       layout.features.filter(({ name }) => (name === EVENT_TIME ? options.eventTimes : name in use.features)),
     );
-    let kept: RecordTable | null = null;
-    let prefixes: Prefixes | null = null;
-    if (passes.length === 1 && total <= budget.records) {
-      kept = await readRecords(session, uses[0], records.name, keys, null, wanted.flat());
-      budget.records -= kept.event.length;
-      prefixes = new Prefixes(kept);
-    }
+    const total = history.rows <= budget.records ? history.rows : await countAsked(session, uses, history, spine);
+    const isKept = total <= budget.records;
+    const parts = isKept ? 1 : Math.ceil(total / options.limit);
+    if (!isKept)
+      return new AggregateJoin(
+        uses.map((use, u) => ({ use, passing: [], windows: null, held: wanted[u] })),
+        { history, spine, parts },
+        null,
+      );
+    const kept = await readRecords(session, uses, wanted.flat(), { history, spine, part: 0, parts });
+    budget.records -= kept.table.event.length;
+    const prefixes = new Prefixes(kept.table);
     const joined = uses.map((use, u): JoinedUse => {
-      const passing = wanted[u].filter(({ slot }) => isPrefixSlot(layout.slots[slot]));
-      const windows = prefixes === null ? null : PrefixWindows.of(passing, layout.slots, prefixes);
+      const passing = wanted[u].filter(({ slot, elements }) => elements === null && isPrefixSlot(layout.slots[slot]));
+      const windows = PrefixWindows.of(passing, layout.slots, prefixes);
       if (windows === null) return { use, passing: [], windows, held: wanted[u] };
       return { use, passing, windows, held: wanted[u].filter((feature) => !passing.includes(feature)) };
     });
-    return new AggregateJoin({ keys, uses: joined, records, passes, kept });
+    return new AggregateJoin(joined, { history, spine, parts }, kept);
   }
 
-  /** How many outputs are held for each row of a range. */
+  /** How many numbers the outputs held for a row of a range take. */
   get heldColumns(): number {
-    return this.uses.reduce((sum, { held }) => sum + held.length, 0);
+    return this.uses.flatMap(({ held }) => held).reduce((sum, feature) => sum + outputSize(feature), 0);
   }
 
-  /** What is held of each use, for a range of rows: their moments, and their keys by alias. */
-  async compute(
-    session: OfflineSession,
-    t: Float64Array,
-    numbers: ReadonlyMap<string, Int32Array>,
-  ): Promise<UseOutput[]> {
+  /** The rows of a batch of the spine by the keys of a use. */
+  keyed(use: AggregateUse, batch: Batch): KeyedRows {
+    const key = this.kept!.keys.find(keyColumns(this.history, use, batch), batch.rows);
+    return { rows: batch.rows, key, t: batch.columns[MOMENT].values as Float64Array };
+  }
+
+  /** What is held of each use, by row of a range of the spine. */
+  async compute(session: OfflineSession, spine: string, range: RowRange): Promise<UseOutput[]> {
     const { layout } = this.uses[0].use;
-    const outputs = this.uses.map(({ use, held }) => emptyOutputs(held, use, t.length));
+    const size = range.until - range.from;
+    const outputs = this.uses.map(({ use, held }) => emptyOutputs(held, use, size));
     if (this.heldColumns === 0) return outputs;
-    const rows = this.uses.map(({ use }): KeyedRows => ({ rows: t.length, t, key: numbers.get(use.alias)! }));
-    for (const pass of this.passes) {
-      const features = this.uses.flatMap(({ held }) => held);
-      const table =
-        this.kept ?? (await readRecords(session, this.uses[0].use, this.records.name, this.keys, pass, features));
-      const prefixes = new Prefixes(table);
+    const features = this.uses.flatMap(({ held }) => held);
+    const uses = this.uses.map(({ use }) => use);
+    for (let part = 0; part < this.parts; part++) {
+      const records = this.kept ?? (await readRecords(session, uses, features, { ...this.source, part }));
+      const prefixes = new Prefixes(records.table);
+      const rows = await this.readRows(session, spine, range, records.keys);
       for (const [u, { held }] of this.uses.entries()) {
-        const within = this.passes.length === 1 ? rows[u] : rowsOfPass(rows[u], pass);
-        const whole = held.filter(({ slot }) => isPrefixSlot(layout.slots[slot]));
-        const windows = whole.length === 0 ? null : PrefixWindows.of(whole, layout.slots, prefixes);
         const output = (feature: LayoutFeature): FeatureOutput => outputs[u].get(feature.name)!;
-        windows?.compute(within, whole.map(output), 0);
+        const whole = held.filter(({ slot, elements }) => elements === null && isPrefixSlot(layout.slots[slot]));
+        const windows = whole.length === 0 ? null : PrefixWindows.of(whole, layout.slots, prefixes);
+        windows?.compute(rows[u], whole.map(output), 0);
         const walked = windows === null ? held : held.filter((feature) => !whole.includes(feature));
         if (walked.length === 0) continue;
-        const moments = momentsOf(within, table.first.length - 1);
+        const moments = momentsOf(rows[u], records.keys.size);
         for (const feature of walked)
-          aggregateMoments(feature, layout.slots[feature.slot], table, moments, output(feature));
+          aggregateMoments(feature, layout.slots[feature.slot], records.table, moments, output(feature));
       }
     }
     return outputs;
+  }
+
+  private get source(): { history: AttachedHistory; spine: SpineTable; parts: number } {
+    const { history, spine, parts } = this;
+    return { history, spine, parts };
+  }
+
+  /** The rows of a range by the keys of each use. */
+  private async readRows(
+    session: OfflineSession,
+    spine: string,
+    range: RowRange,
+    keys: KeyIndex,
+  ): Promise<KeyedRows[]> {
+    const size = range.until - range.from;
+    const t = new Float64Array(size);
+    const numbers = this.uses.map(() => new Int32Array(size));
+    const query = new SpineQuery(spine);
+    for (const { use } of this.uses) query.addKeys(use);
+    let at = 0;
+    for await (const batch of query.read(session, range, this.spine.rows)) {
+      t.set((batch.columns[MOMENT].values as Float64Array).subarray(0, batch.rows), at);
+      this.uses.forEach(({ use }, u) =>
+        numbers[u].set(keys.find(keyColumns(this.history, use, batch), batch.rows), at),
+      );
+      at += batch.rows;
+    }
+    return numbers.map((key) => ({ rows: size, key, t }));
   }
 }
 
@@ -156,99 +180,87 @@ export function emptyOutputs(
   return new Map(features.map((feature) => [feature.name, emptyOutput(feature, layout.slots[feature.slot], rows)]));
 }
 
-/** Splits the keys so that the records of one pass fit in memory; one key is never split. */
-async function passesOf(
+async function countAsked(
   session: OfflineSession,
-  use: AggregateUse,
-  records: AttachedHistory,
-  keys: DenseKeys,
-  budget: number,
-  limit: number,
-): Promise<{ passes: KeyRange[]; total: number }> {
-  const whole = { from: 0, until: keys.count };
-  if (records.rows <= budget) return { passes: [whole], total: records.rows };
-  const counts = await session.rows(
-    `SELECT d.k AS k, count(*) AS n FROM ${records.name} r ${keys.joinRecords((key) => use.view.keys[key])} GROUP BY d.k ORDER BY d.k`,
-    { k: { kind: "int32", nullable: false }, n: { kind: "int64", nullable: false } },
-  );
-  const passes: KeyRange[] = [];
-  let from = 0;
-  let held = 0;
-  let total = 0;
-  for (const { k, n } of counts) {
-    if (held > 0 && held + Number(n) > limit) {
-      passes.push({ from, until: k as number });
-      from = k as number;
-      held = 0;
-    }
-    held += Number(n);
-    total += Number(n);
-  }
-  return { passes: [...passes, { from, until: keys.count }], total };
+  uses: readonly AggregateUse[],
+  history: AttachedHistory,
+  spine: SpineTable,
+): Promise<number> {
+  const [{ n }] = await session.rows(`SELECT count(*) AS n FROM ${history.name} r ${askedKeys(history, uses, spine)}`, {
+    n: { kind: "int64", nullable: false },
+  });
+  return Number(n);
 }
 
-/** The records of a range of keys, or of all, grouped by key. */
+/** The records of a part of the keys that the spine asks about; others may be among them. */
 async function readRecords(
   session: OfflineSession,
-  use: AggregateUse,
-  records: string,
-  keys: DenseKeys,
-  pass: KeyRange | null,
+  uses: readonly AggregateUse[],
   features: readonly LayoutFeature[],
-): Promise<RecordTable> {
-  const { layout } = use;
-  const fields = use.source.fields;
+  source: { history: AttachedHistory; spine: SpineTable; part: number; parts: number },
+): Promise<NumberedRecords> {
+  const { history, spine, part, parts } = source;
+  const { layout } = uses[0];
+  const { fields } = uses[0].source;
   const used = new Set(features.map(({ slot }) => slot));
   const slots = layout.slots.map((slot, s) => {
     const compiled = used.has(s) ? compileSlot(slot, fields) : null;
     return compiled === null ? null : { compiled, buffer: new ColumnBuffer(slot.input ?? boolean) };
   });
-  const from = pass?.from ?? 0;
+  const ordered = layout.orderColumns !== null && features.some(({ slot }) => layout.slots[slot].algebra.ordered);
+  const names = ordered ? layout.orderColumns : layout.columns;
+  const order = ordered ? new OrderBuffer(layout, fields, names) : null;
+  const keyNames = Object.values(history.keys);
+  const read: Fields = Object.fromEntries(
+    [...keyNames, ...names].map((name) => [name, { ...fields[name], nullable: true }]),
+  );
+  const keys = new KeyIndex(keyNames.length);
   const buffers = {
     k: new ColumnBuffer(int32),
     visible: new ColumnBuffer(timestamp),
     event: new ColumnBuffer(timestamp),
   };
-  // Times as doubles: the engine converts them on all its threads.
-  for await (const { rows, columns } of session.columns(
-    `SELECT d.k - ${from} AS k, CAST(epoch_us(r.${EVENT}) AS DOUBLE) AS ${EVENT},
-       CAST(epoch_us(greatest(r.${EVENT}, r.${AVAILABLE})) AS DOUBLE) AS visible
-       ${layout.columns.map((name) => `, r.${sqlIdentifier(name)}`).join("")}
-     FROM ${records} r ${keys.joinRecords((key) => use.view.keys[key])}
-     ${pass === null ? "" : `WHERE d.k >= ${pass.from} AND d.k < ${pass.until}`}`,
-    {
-      k: int32,
-      [EVENT]: float64,
-      visible: float64,
-      ...Object.fromEntries(layout.columns.map((name) => [name, fields[name]])),
-    },
-  )) {
+  // Times as doubles: the engine converts them beside us.
+  const sql = `SELECT ${Object.keys(read)
+    .map((name) => `r.${sqlIdentifier(name)}, `)
+    .join("")}
+       CAST(epoch_us(r.${EVENT}) AS DOUBLE) AS ${EVENT},
+       CAST(epoch_us(greatest(r.${EVENT}, r.${AVAILABLE})) AS DOUBLE) AS ${VISIBLE}
+       ${order === null ? "" : `, CAST(epoch_us(r.${AVAILABLE}) AS DOUBLE) AS ${AVAILABLE}`}
+     FROM ${history.name} r ${parts > 1 || isWorthFiltering(history, spine) ? askedKeys(history, uses, spine) : ""}
+     WHERE ${[ofPart(history, part, parts), ...keyNames.map((name) => `r.${sqlIdentifier(name)} IS NOT NULL`)].join(" AND ")}`;
+  const times: Fields = { [EVENT]: float64, [VISIBLE]: float64, ...(order === null ? {} : { [AVAILABLE]: float64 }) };
+  for await (const { rows, columns } of session.columns(sql, { ...read, ...times })) {
     const event = { ...columns[EVENT], type: timestamp };
     const batch = { rows, columns: { ...columns, [EVENT]: event } };
-    buffers.k.add(columns.k, rows);
-    buffers.visible.add(columns.visible, rows);
+    const k = keys.add(
+      keyNames.map((name) => columns[name]),
+      rows,
+    );
+    buffers.k.add({ type: int32, values: new Float64Array(k), valid: null }, rows);
+    buffers.visible.add(columns[VISIBLE], rows);
     buffers.event.add(event, rows);
+    order?.add(columns, rows);
     for (const slot of slots) slot?.buffer.add(slot.compiled(batch), rows);
   }
   const { first, place } = placesByKey(
-    (pass?.until ?? keys.count) - from,
+    keys.size,
     buffers.k.column().values as Float64Array,
     buffers.visible.column().values as Float64Array,
   );
   const event = buffers.event.placed(place).values as Float64Array;
-  return {
+  const table: RecordTable = {
     first,
     visible: buffers.visible.placed(place).values as Float64Array,
     event,
     byEvent: orderByEvent(first, event),
     slots: slots.map((slot) => (slot === null ? null : slot.buffer.placed(place))),
+    ...(order === null ? {} : { order: order.placed(place, event) }),
   };
+  return { keys, table };
 }
 
-/** Rows whose key lies in a range, by their numbers within it; the others have no key. */
-function rowsOfPass({ rows, key, t }: KeyedRows, { from, until }: KeyRange): KeyedRows {
-  return { rows, t, key: key.map((k) => (k >= from && k < until ? k - from : -1)) };
-}
+const VISIBLE = "__visible";
 
 /** Rows grouped by key, each key's by moment. */
 function momentsOf({ rows, key, t }: KeyedRows, keys: number): MomentTable {

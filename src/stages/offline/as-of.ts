@@ -1,8 +1,10 @@
+import type { FeatureValue } from "../../core/aggregation/feature-type.ts";
+import { featureOfColumn } from "../../core/codec/collection-text.ts";
 import { featureName } from "../../core/definition/service-features.ts";
 import type { ServicePlan } from "../../core/plan/service-plan.ts";
 import type { FeatureAnswer, ViewStatus } from "../../core/result/answers.ts";
 import { type Batch, columnsOfRows, rowAt } from "../../core/schema/column.ts";
-import type { Fields, Row, Value } from "../../core/schema/data-type.ts";
+import type { Fields, Row } from "../../core/schema/data-type.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { OfflineEngine } from "../../ports/offline-engine.ts";
@@ -57,11 +59,14 @@ function spineOf(plan: ServicePlan, requests: readonly Row[], t: Timestamp): Bat
 }
 
 function answerOf(plan: ServicePlan, row: Row, t: Timestamp, loads: Readonly<Record<string, number>>): FeatureAnswer {
-  const values: Record<string, Value> = {};
+  const values: Record<string, FeatureValue> = {};
   const statuses: Record<string, ViewStatus> = {};
   const eventTimes: Record<string, Timestamp | null> = {};
   for (const { alias, features } of plan.uses) {
-    for (const feature of Object.keys(features)) values[featureName(alias, feature)] = row[featureName(alias, feature)];
+    for (const [feature, type] of Object.entries(features)) {
+      const name = featureName(alias, feature);
+      values[name] = featureOfColumn(type, row[name]);
+    }
     statuses[alias] = row[statusColumn(alias)] as ViewStatus;
     eventTimes[alias] = row[eventTimeColumn(alias)] as Timestamp | null;
   }

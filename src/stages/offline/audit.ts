@@ -1,3 +1,4 @@
+import { columnTypes } from "../../core/codec/collection-text.ts";
 import { SERVED, type Stream } from "../../core/definition/stream.ts";
 import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
 import type { ServicePlan } from "../../core/plan/service-plan.ts";
@@ -16,7 +17,11 @@ export interface AuditRequest {
   readonly stream: Stream;
   readonly cut: LogPosition;
   /** Predictions of a version of the model for columns of features. */
-  readonly predict: (version: number, features: Readonly<Record<string, Column>>, rows: number) => Promise<Float64Array>;
+  readonly predict: (
+    version: number,
+    features: Readonly<Record<string, Column>>,
+    rows: number,
+  ) => Promise<Float64Array>;
   readonly onPrediction: (prediction: AuditedPrediction) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -68,7 +73,9 @@ export async function audit(engine: OfflineEngine, store: OfflineStore, request:
 const was = (name: string): string => `was__${name}`;
 
 function carried(plan: ServicePlan): Fields {
-  const absent = Object.entries(plan.features).map(([name, type]) => [was(name), { ...type, nullable: true }] as const);
+  const absent = Object.entries(columnTypes(plan.features)).map(
+    ([name, type]) => [was(name), { ...type, nullable: true }] as const,
+  );
   return {
     [SERVED.id]: { kind: "string", nullable: false },
     [SERVED.prediction]: { kind: "float64", nullable: false },
@@ -89,7 +96,12 @@ async function makeSpine(session: OfflineSession, plan: ServicePlan, loads: stri
   );
 }
 
-async function compare({ plan, predict, onPrediction }: AuditRequest, version: number, { rows, columns }: Batch, result: Audited): Promise<void> {
+async function compare(
+  { plan, predict, onPrediction }: AuditRequest,
+  version: number,
+  { rows, columns }: Batch,
+  result: Audited,
+): Promise<void> {
   const predictions = await predict(version, columns, rows);
   for (let i = 0; i < rows; i++) {
     const id = valueAt(columns[SERVED.id], i) as string;
@@ -98,9 +110,11 @@ async function compare({ plan, predict, onPrediction }: AuditRequest, version: n
       result.compared++;
       if (Object.is(served, recomputed)) return;
       result.different++;
-      if (result.examples.length < EXAMPLES) result.examples.push({ id, what, served: String(served), recomputed: String(recomputed) });
+      if (result.examples.length < EXAMPLES)
+        result.examples.push({ id, what, served: String(served), recomputed: String(recomputed) });
     };
-    for (const name of Object.keys(plan.features)) check(name, valueAt(columns[was(name)], i), valueAt(columns[name], i));
+    for (const name of Object.keys(plan.features))
+      check(name, valueAt(columns[was(name)], i), valueAt(columns[name], i));
     const statuses = JSON.parse(valueAt(columns[SERVED.statuses], i) as string) as Record<string, string>;
     const eventTimes = JSON.parse(valueAt(columns[SERVED.eventTimes], i) as string) as Record<string, number | null>;
     for (const { alias } of plan.uses) {
@@ -113,4 +127,3 @@ async function compare({ plan, predict, onPrediction }: AuditRequest, version: n
     result.predictions++;
   }
 }
-

@@ -3,6 +3,7 @@ import type { BatchViewDefinition } from "../../core/definition/data.ts";
 import { sourceStream, type Stream } from "../../core/definition/stream.ts";
 import { AsofError } from "../../core/errors.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
+import { OneByOne } from "../../core/one-by-one.ts";
 import { castSql } from "../../core/plan/file-relation.ts";
 import { sqlList, sqlSubquery } from "../../core/plan/sql.ts";
 import type { ComputeOutcome } from "../../core/result/outcomes.ts";
@@ -26,7 +27,13 @@ export interface ComputeRequest extends WorkOptions {
   readonly view: BatchViewDefinition;
   readonly stream: Stream;
   readonly id: string;
-  readonly cut: { readonly position: LogPosition; readonly t: Timestamp };
+  /** The position and the moment that the computation is of, asked for when its turn has come. */
+  readonly cut: () => Promise<Cut>;
+}
+
+interface Cut {
+  readonly position: LogPosition;
+  readonly t: Timestamp;
 }
 
 /**
@@ -39,6 +46,7 @@ export class Computer {
   private readonly store: OfflineStore;
   private readonly write: WriteLoad;
   private readonly clock: Clock;
+  private readonly computations = new OneByOne();
 
   constructor(parts: { engine: OfflineEngine; store: OfflineStore; write: WriteLoad; clock: Clock }) {
     this.engine = parts.engine;
@@ -47,14 +55,20 @@ export class Computer {
     this.clock = parts.clock;
   }
 
-  async compute(request: ComputeRequest): Promise<ComputeOutcome> {
-    const { catalog, view, stream, cut, signal } = request;
+  /** One computation at a time: each sees the rows of those before it. */
+  compute(request: ComputeRequest): Promise<ComputeOutcome> {
+    return this.computations.run(() => this.run(request));
+  }
+
+  private async run(request: ComputeRequest): Promise<ComputeOutcome> {
+    const { catalog, view, stream, signal } = request;
+    const cut = await request.cut();
     const began = this.clock.elapsed();
     const session = await this.engine.session(signal === undefined ? {} : { signal });
     try {
       request.onProgress?.({ phase: `compute ${view.name}`, done: 0, total: null, unit: "rows" });
       await attachSources(session, this.store, catalog, view.reads, cut.position);
-      const computed = await this.runQuery(session, request);
+      const computed = await this.runQuery(session, request, cut);
       const present = await this.store.attach(session, PRESENT, stream, { cut: cut.position });
       const backfill = present === 0;
       const fields = Object.keys(stream.fields);
@@ -89,7 +103,11 @@ export class Computer {
   }
 
   /** Runs the view's query into a table of the session, cast and checked; resolves to its rows. */
-  private async runQuery(session: OfflineSession, { catalog, view, stream, cut }: ComputeRequest): Promise<number> {
+  private async runQuery(
+    session: OfflineSession,
+    { catalog, view, stream }: ComputeRequest,
+    cut: Cut,
+  ): Promise<number> {
     const described = await session.describe(view.sql);
     const column = (name: string, type: DataType): string => {
       const found = described.find((one) => one.name === name);

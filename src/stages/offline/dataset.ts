@@ -41,16 +41,27 @@ export async function writeDataset(
   const writing = await engine.session(signal === undefined ? {} : { signal });
   try {
     if (typeof spine !== "string") await attachSources(session, store, catalog, [...catalog.sources.keys()], cut);
-    const { table, rows, carried } = await makeSpine(session, {
+    const { relation, isQuery, rows, carried } = await makeSpine(session, {
       sql: typeof spine === "string" ? `SELECT * FROM ${fileRelation([spine], formatOf(spine))}` : spine.sql,
       what: typeof spine === "string" ? spine : "the spine",
       time: request.time,
       inputs: plan.service.inputs,
       columns: request.inputs,
+      isFile: typeof spine === "string" && formatOf(spine) === "parquet",
       carry: true,
     });
     const carry: Fields = { ...carried };
-    const joined = { ...request, plan, spine: table, rows, carry, parts: () => ({ cut }), evidence: false };
+    const joined = {
+      ...request,
+      plan,
+      spine: relation,
+      isQuery,
+      rows,
+      carry,
+      parts: () => ({ cut }),
+      evidence: false,
+      lend: true,
+    };
     const fields = resultFields(joined);
     const bytes = await writing.writeParquet(out, fields, pointInTime(session, store, joined));
     return {

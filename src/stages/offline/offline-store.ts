@@ -13,7 +13,7 @@ import { AVAILABLE, EVENT, POSITION, systemColumns } from "../../core/schema/sys
 import type { LogEntry, LogPosition, LogReader } from "../../ports/event-log.ts";
 import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
-import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
+import type { OfflineFile, OfflineState, RegistryStore } from "../../ports/registry-store.ts";
 
 /** Which part of a stream is asked for. */
 export interface Part {
@@ -56,16 +56,26 @@ export class OfflineStore {
       void selects.push(`SELECT ${columns}, ${EVENT}, ${AVAILABLE}, ${position} AS ${POSITION} FROM ${from}${where}`);
     const byLoad = new Map<LogPosition, string[]>();
     const archives: string[] = [];
+    const merged: string[] = [];
     let rows = tail.length;
     for (const file of files) {
       rows += file.rows;
       const path = this.files.path(`${HISTORY}/${file.path}`);
       if (file.kind === "archive") archives.push(path);
+      else if (file.end > file.position + 1) merged.push(path);
       else byLoad.set(file.position, [...(byLoad.get(file.position) ?? []), path]);
     }
     for (const [position, paths] of byLoad) select(`${position}::BIGINT`, sqlParquet(paths));
     if (archives.length > 0)
       select(POSITION, sqlParquet(archives), ` WHERE ${POSITION} < ${Math.min(part.cut, Number.MAX_SAFE_INTEGER)}`);
+    if (merged.length > 0) {
+      const { from, until } = loadsOf(part);
+      select(
+        POSITION,
+        sqlParquet(merged),
+        ` WHERE ${POSITION} >= ${from} AND ${POSITION} < ${Math.min(until, Number.MAX_SAFE_INTEGER)}`,
+      );
+    }
     if (tail.length > 0) {
       const table = `${name}__tail`;
       await session.run(`DROP TABLE IF EXISTS ${sqlIdentifier(table)}`);
@@ -82,7 +92,7 @@ export class OfflineStore {
     let until = 0;
     for (const stream of streams)
       for (const file of await this.registry.files(stream, cut))
-        if (file.kind === "load") until = Math.max(until, file.position + 1);
+        if (file.kind === "load") until = Math.max(until, Math.min(file.end, cut));
     return until;
   }
 
@@ -105,7 +115,7 @@ export class OfflineStore {
     for (let attempt = 0; ; attempt++) {
       const { state, files } = await this.registry.offlineView(stream.name);
       try {
-        return await this.readPart(stream, part, state.archived, files);
+        return await this.readPart(stream, part, state, files);
       } catch (error) {
         // The log was dropped behind what has just been archived: look again.
         const dropped = error instanceof AsofError && (await this.registry.offlineState()).archived !== state.archived;
@@ -117,23 +127,26 @@ export class OfflineStore {
   private async readPart(
     stream: Stream,
     part: Part,
-    archived: LogPosition,
+    { archived, applied }: OfflineState,
     known: readonly OfflineFile[],
   ): Promise<{ files: OfflineFile[]; tail: Row[] }> {
     const { cut, loadsFrom } = part;
-    const wanted = ({ kind, position }: Pick<OfflineFile, "kind" | "position">): boolean =>
-      kind === "load"
-        ? position < Math.min(cut, part.loadsUntil ?? Infinity) && position >= (loadsFrom ?? 0)
-        : position < cut && loadsFrom === undefined;
+    const loads = loadsOf(part);
     const { since, until } = part.events ?? { since: -Infinity, until: Infinity };
-    const files = known.filter((file) => wanted(file) && file.maxEvent >= since && file.minEvent < until);
+    const wanted = (file: OfflineFile): boolean =>
+      (file.kind === "load"
+        ? file.position < loads.until && file.end > loads.from
+        : file.position < cut && loadsFrom === undefined) &&
+      file.maxEvent >= since &&
+      file.minEvent < until;
+    const files = known.filter(wanted);
     const tail: Row[] = [];
-    const listed = new Set(known.map(({ path }) => path));
     for await (const entry of this.log.read(Math.max(archived, this.log.start))) {
       if (entry.position >= cut) break;
       if (entry.stream !== stream.name) continue;
-      if (entry.kind === ENTRY.load)
-        files.push(...loadFiles(entry, decodeLoad(entry.payload)).filter((file) => wanted(file) && !listed.has(file.path)));
+      // Below `applied` the list of files speaks for the loads, even where it has merged their files.
+      if (entry.kind === ENTRY.load && entry.position >= applied)
+        files.push(...loadFiles(entry, decodeLoad(entry.payload)).filter(wanted));
       if (entry.kind === ENTRY.records && loadsFrom === undefined && entry.position + entry.count > archived)
         this.decode(entry, tail);
     }
@@ -152,6 +165,11 @@ export class OfflineStore {
       }),
     );
   }
+}
+
+/** The positions of the loads that a part has: [from, until). */
+function loadsOf({ cut, loadsFrom = 0, loadsUntil = Infinity }: Part): { from: LogPosition; until: LogPosition } {
+  return { from: loadsFrom, until: Math.min(cut, loadsUntil) };
 }
 
 /** The files of a load as the registry lists them. */

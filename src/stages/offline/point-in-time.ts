@@ -1,25 +1,21 @@
+import { canOverflow, type FeatureType, isCollection } from "../../core/aggregation/feature-type.ts";
+import { type Collection, collectionText, columnType, columnTypes } from "../../core/codec/collection-text.ts";
 import { onDemand } from "../../core/on-demand/on-demand.ts";
-import type { FeatureOutput } from "../../core/kernel/aggregate-moments.ts";
-import type { KeyedRows } from "../../core/kernel/prefix-windows.ts";
+import { clearOutput, type FeatureOutput } from "../../core/kernel/aggregate-moments.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import { featureName } from "../../core/definition/service-features.ts";
 import type { Stream } from "../../core/definition/stream.ts";
 import type { AggregateUse, ServicePlan } from "../../core/plan/service-plan.ts";
 import type { WorkOptions } from "../../core/result/progress.ts";
 import { type Batch, type Column, columnsOfRows, valueAt } from "../../core/schema/column.ts";
-import type { DataType, Fields } from "../../core/schema/data-type.ts";
+import type { DataType, Fields, Value } from "../../core/schema/data-type.ts";
 import { EVENT_TIME, levelStart } from "../../core/tile/view-layout.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
-import {
-  AggregateJoin,
-  type AttachedHistory,
-  emptyOutputs,
-  type RecordBudget,
-  type UseOutput,
-} from "./aggregate-join.ts";
+import { AggregateJoin, emptyOutputs, type RecordBudget, type UseOutput } from "./aggregate-join.ts";
+import type { AttachedHistory } from "./asked-keys.ts";
 import { type BatchJoin, batchJoin } from "./batch-join.ts";
 import type { OfflineStore, Part } from "./offline-store.ts";
-import { keyNumbers, type NumberedUse } from "./dense-keys.ts";
+import { TABLE, tableSql } from "./spine.ts";
 import { SpineQuery } from "./spine-query.ts";
 import { MOMENT, type RowRange, type SpineTable } from "./spine-table.ts";
 import { type VersionAnswers, VersionJoin } from "./version-join.ts";
@@ -30,11 +26,15 @@ export interface PointInTimeRequest extends WorkOptions {
    * A table of the session: `__row` (BIGINT, 0 to rows − 1), `__t` (BIGINT, microseconds), and the service's inputs.
    */
   readonly spine: string;
+  /** The spine is a query in parentheses, which gives the same rows in the same order each time, without `__row`. */
+  readonly isQuery?: boolean;
   readonly rows: number;
   /** Columns of the spine to pass through, with their types. */
   readonly carry: Fields;
   /** For each alias what of its stream is visible: below which position. */
   readonly parts: (alias: string) => Part;
+  /** A batch's features are lent until the next batch is asked for, and their memory is used again. */
+  readonly lend?: boolean;
   /** Also `alias____status` and `alias____event_time` for each view. */
   readonly evidence: boolean;
 }
@@ -64,34 +64,26 @@ export async function* pointInTime(
 ): AsyncGenerator<Batch> {
   const join = await prepare(session, store, request, limits);
   const held = join.aggregates.reduce((sum, { heldColumns }) => sum + heldColumns, 0);
-  const rowBytes = held * OUTPUT_BYTES + join.numbered.length * Int32Array.BYTES_PER_ELEMENT;
-  const size = Math.max(1, Math.floor(limits.outputBytes / Math.max(1, rowBytes)));
+  let { spine } = request;
+  if (request.isQuery === true && (held > 0 || join.sorted.size > 0)) {
+    await session.run(tableSql(`SELECT * FROM ${spine}`));
+    spine = TABLE;
+  }
+  const size = held === 0 ? request.rows : Math.max(1, Math.floor(limits.outputBytes / (held * OUTPUT_BYTES)));
   for (let from = 0; from < request.rows; from += size) {
     const range = { from, until: Math.min(from + size, request.rows) };
-    const numbers = await keyNumbers(session, request.spine, range, join.numbered);
-    const t = held === 0 ? null : await readMoments(session, request.spine, range);
     const outputs = new Map<string, UseOutput>();
     for (const aggregate of join.aggregates) {
-      const found = t === null ? [] : await aggregate.compute(session, t, numbers);
+      const found = await aggregate.compute(session, spine, range);
       found.forEach((output, i) => outputs.set(aggregate.uses[i].use.alias, output));
       request.onProgress?.({ phase: "join", done: from, total: request.rows, unit: "rows" });
     }
-    yield* joined(session, request, range, { ...join, numbers, outputs });
+    yield* joined(session, { ...request, spine }, range, { ...join, outputs });
   }
 }
 
 /** A number and whether it is there. */
 const OUTPUT_BYTES = Float64Array.BYTES_PER_ELEMENT + 1;
-
-async function readMoments(session: OfflineSession, spine: string, range: RowRange): Promise<Float64Array> {
-  const moments = new Float64Array(range.until - range.from);
-  let at = 0;
-  for await (const { rows, columns } of new SpineQuery(spine).read(session, range)) {
-    moments.set((columns[MOMENT].values as Float64Array).subarray(0, rows), at);
-    at += rows;
-  }
-  return moments;
-}
 
 /** How each view with a stream is joined. */
 interface PreparedJoin {
@@ -99,10 +91,8 @@ interface PreparedJoin {
   readonly versions: readonly VersionJoin[];
   /** Batch views too large to hold, by alias: the engine joins them. */
   readonly sorted: ReadonlyMap<string, BatchJoin>;
-  /** The uses that ask for keys. */
-  readonly numbered: readonly NumberedUse[];
   /** By alias, for the rows of a spine in turn. */
-  readonly readers: ReadonlyMap<string, (rows: KeyedRows) => VersionAnswers>;
+  readonly readers: ReadonlyMap<string, (batch: Batch) => VersionAnswers>;
 }
 
 async function prepare(
@@ -117,10 +107,10 @@ async function prepare(
   const budget: RecordBudget = { records: limits.records };
   const versions: VersionJoin[] = [];
   const sorted = new Map<string, BatchJoin>();
-  for (const [i, uses] of [...Map.groupBy(plan.batches, ({ alias }) => attached.get(alias)!).values()].entries()) {
+  for (const [i, uses] of [...Map.groupBy(plan.batches, ({ alias }) => attached.get(alias)!.name).values()].entries()) {
     const history = attached.get(uses[0].alias)!;
     if (history.rows <= budget.records) {
-      versions.push(await VersionJoin.prepare(session, uses, history, spine, `asof_version_keys_${i}`));
+      versions.push(await VersionJoin.prepare(session, uses, history, spine));
       budget.records -= history.rows;
     } else
       for (const [u, use] of uses.entries())
@@ -128,22 +118,17 @@ async function prepare(
   }
   const aggregates: AggregateJoin[] = [];
   const groups = Map.groupBy(plan.aggregates, (use) => attached.get(use.alias)!.name + use.fingerprint);
-  for (const [i, uses] of [...groups.values()].entries()) {
+  for (const uses of groups.values()) {
     const history = attached.get(uses[0].alias)!;
-    const options = { name: `asof_record_keys_${i}`, eventTimes: evidence, budget, limit: limits.records };
+    const options = { eventTimes: evidence, budget, limit: limits.records };
     aggregates.push(await AggregateJoin.prepare(session, uses, history, spine, options));
   }
   const readers = new Map(versions.flatMap((join) => join.uses.map((use) => [use.alias, join.reader(use)] as const)));
-  const numbered = [
-    ...versions.flatMap(({ keys, uses }) => uses.map((use) => ({ alias: use.alias, keys, use }))),
-    ...aggregates.flatMap(({ keys, uses }) => uses.map(({ use }) => ({ alias: use.alias, keys, use }))),
-  ];
-  return { aggregates, versions, sorted, numbered, readers };
+  return { aggregates, versions, sorted, readers };
 }
 
 /** What is known of a range of rows before they are read. */
 interface RangeJoin extends PreparedJoin {
-  readonly numbers: ReadonlyMap<string, Int32Array>;
   readonly outputs: ReadonlyMap<string, UseOutput>;
 }
 
@@ -155,7 +140,7 @@ export function resultFields({
 }: Pick<PointInTimeRequest, "plan" | "carry" | "evidence">): Fields {
   return {
     ...carry,
-    ...plan.features,
+    ...columnTypes(plan.features),
     ...(evidence
       ? Object.fromEntries(
           plan.uses.flatMap(({ alias }): [string, DataType][] => [
@@ -175,16 +160,22 @@ async function attachHistory(
 ): Promise<Map<string, AttachedHistory>> {
   const asked = await momentsOf(session, spine);
   const attached = new Map<string, AttachedHistory>();
-  const known = new Map<string, AttachedHistory>();
-  const streams: [string, Stream, Part][] = [
-    ...plan.aggregates.map(({ alias, source, layout }): [string, Stream, Part] => [
+  const known = new Map<string, Omit<AttachedHistory, "keys">>();
+  const streams: [string, Stream, Part, AttachedHistory["keys"]][] = [
+    ...plan.aggregates.map(({ alias, source, view, layout }): (typeof streams)[number] => [
       alias,
       source,
       { ...parts(alias), events: { since: earliestStart(layout, asked.first), until: asked.last } },
+      view.keys,
     ]),
-    ...plan.batches.map(({ alias, stream }): [string, Stream, Part] => [alias, stream, parts(alias)]),
+    ...plan.batches.map(({ alias, stream, keys }): (typeof streams)[number] => [
+      alias,
+      stream,
+      parts(alias),
+      Object.fromEntries(Object.keys(keys).map((key) => [key, key])),
+    ]),
   ];
-  for (const [alias, stream, part] of streams) {
+  for (const [alias, stream, part, keys] of streams) {
     const id = JSON.stringify([stream.name, part]);
     let history = known.get(id);
     if (history === undefined) {
@@ -192,7 +183,7 @@ async function attachHistory(
       history = { name, rows: await store.attach(session, name, stream, part) };
       known.set(id, history);
     }
-    attached.set(alias, history);
+    attached.set(alias, { ...history, keys });
   }
   return attached;
 }
@@ -236,35 +227,36 @@ async function* joined(
     query.add(statusColumn(alias), { kind: "string", nullable: false }, sorted.status);
     query.add(eventTimeColumn(alias), { kind: "timestamp", nullable: true }, `make_timestamp(${sorted.eventTime})`);
   }
+  for (const { uses } of join.versions) for (const use of uses) query.addKeys(use);
+  for (const { uses } of join.aggregates) for (const { use, windows } of uses) if (windows !== null) query.addKeys(use);
   const result = Object.keys(resultFields(request));
+  const lent = new LentOutputs(request.lend === true);
   let at = 0;
-  for await (const batch of query.read(session, range)) {
+  for await (const batch of query.read(session, range, request.rows)) {
     const { rows } = batch;
     const columns: Record<string, Column> = { ...batch.columns };
     const t = batch.columns[MOMENT].values as Float64Array;
-    const keyed = (alias: string): KeyedRows => {
-      const key = join.numbers.get(alias)!.subarray(at, at + rows);
-      return { rows, t, key };
-    };
     for (const { uses } of join.versions)
       for (const { alias, features } of uses) {
-        const answers = join.readers.get(alias)!(keyed(alias));
+        const answers = join.readers.get(alias)!(batch);
         for (const [feature, type] of Object.entries(features))
           columns[featureName(alias, feature)] = answers.feature(feature, type);
         if (!evidence) continue;
         columns[statusColumn(alias)] = answers.status();
         columns[eventTimeColumn(alias)] = answers.eventTime();
       }
-    for (const { uses } of join.aggregates)
-      for (const { use, passing, windows } of uses) {
+    for (const aggregate of join.aggregates)
+      for (const joinedUse of aggregate.uses) {
+        const { use, passing, windows } = joinedUse;
         const outputs = join.outputs.get(use.alias);
         if (outputs !== undefined) addAggregates(columns, use, outputs, at, rows);
-        if (evidence) columns[statusColumn(use.alias)] = constant("PRESENT", rows);
-        if (windows === null) continue;
-        const passed = emptyOutputs(passing, use, rows);
-        windows.compute(keyed(use.alias), [...passed.values()], 0);
+        if (windows === null || passing.length === 0) continue;
+        const passed = lent.of(joinedUse, rows);
+        windows.compute(aggregate.keyed(use, batch), [...passed.values()], 0);
         addAggregates(columns, use, passed, 0, rows);
       }
+    if (evidence)
+      for (const use of plan.aggregates) columns[statusColumn(use.alias)] = aggregateStatus(use, columns, rows);
     for (const { use, call } of calls) {
       const asked = Array.from({ length: rows }, (_, i) =>
         Object.fromEntries(Object.entries(use.inputs).map(([input, name]) => [input, valueAt(batch.columns[name], i)])),
@@ -279,6 +271,27 @@ async function* joined(
     yield { rows, columns: Object.fromEntries(result.map((name) => [name, columns[name]])) };
     at += rows;
     request.onProgress?.({ phase: "join", done: range.from + at, total: request.rows, unit: "rows" });
+  }
+}
+
+/** Outputs of batches, of the same memory for all of them where that is allowed. */
+class LentOutputs {
+  private readonly isAllowed: boolean;
+  private readonly kept = new Map<string, { readonly rows: number; readonly outputs: UseOutput }>();
+
+  constructor(isAllowed: boolean) {
+    this.isAllowed = isAllowed;
+  }
+
+  of({ use, passing }: AggregateJoin["uses"][number], rows: number): UseOutput {
+    const kept = this.kept.get(use.alias);
+    if (kept === undefined || kept.rows !== rows) {
+      const outputs = emptyOutputs(passing, use, rows);
+      if (this.isAllowed) this.kept.set(use.alias, { rows, outputs });
+      return outputs;
+    }
+    for (const { name, slot } of passing) clearOutput(use.layout.slots[slot], kept.outputs.get(name)!);
+    return kept.outputs;
   }
 }
 
@@ -297,7 +310,8 @@ function addAggregates(
   }
 }
 
-function slice({ numbers, objects, valid }: FeatureOutput, type: DataType, at: number, rows: number): Column {
+function slice({ numbers, objects, valid }: FeatureOutput, feature: FeatureType, at: number, rows: number): Column {
+  const type = columnType(feature);
   const part = valid.subarray(at, at + rows);
   const bits = type.nullable && part.includes(0) ? part : null;
   if (numbers !== null) return { type, values: numbers.subarray(at, at + rows), valid: bits };
@@ -310,11 +324,33 @@ function slice({ numbers, objects, valid }: FeatureOutput, type: DataType, at: n
     };
   if (type.kind === "boolean")
     return { type, values: Float64Array.from(values, (value) => (value === true ? 1 : 0)), valid: bits };
-  return { type, values: values.map((value) => (value === null ? "" : String(value))), valid: bits };
+  if (isCollection(feature))
+    return {
+      type,
+      values: values.map((value) => (value === null ? "" : collectionText(feature, value as Collection))),
+      valid: bits,
+    };
+  return { type, values: values.map((value) => (value === null ? "" : String(value as Value))), valid: bits };
+}
+
+/** What an aggregate view had to say: OVERFLOW where a feature of it is null that only then is. */
+function aggregateStatus(
+  { alias, features }: AggregateUse,
+  columns: Readonly<Record<string, Column>>,
+  rows: number,
+): Column {
+  const status = constant("PRESENT", rows);
+  const statuses = status.values as string[];
+  for (const [feature, type] of Object.entries(features)) {
+    const { valid } = columns[featureName(alias, feature)];
+    if (valid === null || !canOverflow(type)) continue;
+    for (let i = 0; i < rows; i++) if (valid[i] === 0) statuses[i] = "OVERFLOW";
+  }
+  return status;
 }
 
 function constant(value: string, rows: number): Column {
-  return { type: { kind: "string", nullable: false }, values: new Array<string>(rows).fill(value), valid: null };
+  return { type: { kind: "string", nullable: false }, values: Array.from({ length: rows }, () => value), valid: null };
 }
 
 function nothing(rows: number): Column {

@@ -1,15 +1,15 @@
 import { assert } from "../../core/assert.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import type { Batch } from "../../core/schema/column.ts";
-import type { DataType } from "../../core/schema/data-type.ts";
+import type { DataType, Fields } from "../../core/schema/data-type.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
 import { inRange, MOMENT, ROW, type RowRange } from "./spine-table.ts";
 
-/** A query over a spine `s`, with number and moment of each row, and what is joined to it: all rows, in their order. */
+/** A query over a spine `s`, with the moment of each row, and what is joined to it: all rows, in their order. */
 export class SpineQuery {
   private readonly spine: string;
-  private readonly fields: Record<string, DataType> = { [ROW]: float64, [MOMENT]: float64 };
-  private readonly selected = [ROW, MOMENT].map((name) => `CAST(s.${name} AS DOUBLE) AS ${name}`);
+  private readonly fields: Record<string, DataType> = { [MOMENT]: { kind: "float64", nullable: false } };
+  private readonly selected = [`CAST(s.${MOMENT} AS DOUBLE) AS ${MOMENT}`];
   private readonly joins: string[] = [];
 
   constructor(spine: string) {
@@ -23,30 +23,28 @@ export class SpineQuery {
     this.selected.push(`${sql} AS ${sqlIdentifier(name)}`);
   }
 
+  /** The inputs that are the keys of a use. */
+  addKeys({ keys, inputs }: { readonly keys: Fields; readonly inputs: Readonly<Record<string, string>> }): void {
+    for (const [key, type] of Object.entries(keys))
+      this.add(inputs[key], { ...type, nullable: true }, `s.${sqlIdentifier(inputs[key])}`);
+  }
+
   /** Joins at most one row to each. */
   join(clause: string): void {
     this.joins.push(clause);
   }
 
-  /** The rows of a range. A table alone gives them in its order; joins do not. */
-  async *read(session: OfflineSession, range: RowRange): AsyncGenerator<Batch> {
+  /** A range of the spine's rows, or all there are. A table or a file alone comes in its order; joins do not. */
+  async *read(session: OfflineSession, range: RowRange, all: number): AsyncGenerator<Batch> {
     const { selected, spine, joins } = this;
     const order = joins.length === 0 ? "" : `ORDER BY s.${ROW}`;
-    const sql = `SELECT ${selected.join(", ")} FROM ${spine} s ${joins.join(" ")} WHERE ${inRange(range)} ${order}`;
+    const where = range.from === 0 && range.until === all ? "" : `WHERE ${inRange(range)}`;
+    const sql = `SELECT ${selected.join(", ")} FROM ${spine} s ${joins.join(" ")} ${where} ${order}`;
     let at = range.from;
     for await (const batch of session.columns(sql, this.fields)) {
-      assert(isFrom(at, batch), "a spine comes in its order, with every row once");
       yield batch;
       at += batch.rows;
     }
-    assert(at === range.until, "a spine has as many rows as are asked for");
+    assert(at === range.until, "a spine has every row once");
   }
 }
-
-function isFrom(at: number, { columns, rows }: Batch): boolean {
-  const row = columns[ROW].values as Float64Array;
-  for (let i = 0; i < rows; i++) if (row[i] !== at + i) return false;
-  return true;
-}
-
-const float64: DataType = { kind: "float64", nullable: false };

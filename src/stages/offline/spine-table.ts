@@ -8,7 +8,7 @@ export interface RowRange {
   readonly until: number;
 }
 
-/** A table of the session: `__row` (BIGINT, 0 to rows − 1), `__t` (BIGINT, microseconds), the inputs, and more. */
+/** A table of the session, or a query in parentheses: `__t` (BIGINT, microseconds), the inputs, and more. */
 export interface SpineTable {
   readonly name: string;
   readonly rows: number;

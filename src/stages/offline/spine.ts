@@ -2,7 +2,7 @@ import { AsofError } from "../../core/errors.ts";
 import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
 import { type CastSql, castSql } from "../../core/plan/file-relation.ts";
 import { sqlSubquery } from "../../core/plan/sql.ts";
-import type { Fields } from "../../core/schema/data-type.ts";
+import type { DataType, Fields } from "../../core/schema/data-type.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
 import { MOMENT, ROW } from "./spine-table.ts";
 
@@ -17,20 +17,24 @@ export interface SpineRequest {
   readonly inputs: Fields;
   /** The column of an input that goes by another name. */
   readonly columns: Readonly<Record<string, string>>;
+  /** Whether the query gives the same rows in the same order each time, and costs no more than a table to read. */
+  readonly isFile: boolean;
   /** Carries the spine's other columns into the table as they are. */
   readonly carry: boolean;
 }
 
 export interface Spine {
-  readonly table: string;
+  /** A table of the session, or a query in parentheses. */
+  readonly relation: string;
+  readonly isQuery: boolean;
   readonly rows: number;
   /** The columns carried, with the types they have as asof knows them. */
   readonly carried: Fields;
 }
 
 /**
- * Makes a query the spine of a point-in-time join: a table of the session with the number and the moment of each row
- * and the inputs of the service, cast to their types. Nulls among the inputs stay; a null moment is refused.
+ * Makes a query the spine of a point-in-time join: a relation with the moment of each row and the inputs of the service,
+ * cast to their types; a table, which has the number of each row too, unless it is as good as one. Nulls among the inputs stay; a null moment is refused.
  * @throws ASOF_MISSING_FIELD, ASOF_TYPE, ASOF_TIMESTAMP, ASOF_EMPTY
  */
 export async function makeSpine(session: OfflineSession, request: SpineRequest): Promise<Spine> {
@@ -75,18 +79,34 @@ export async function makeSpine(session: OfflineSession, request: SpineRequest):
   const misfits = [{ column: time, sql: moment }, ...asked].flatMap(({ column, sql: { misfit } }) =>
     misfit === null ? [] : [`CASE WHEN ${misfit} THEN ${sqlString(column)} END`],
   );
-  const table = "asof_spine";
-  const rows = await session.run(
-    `CREATE OR REPLACE TEMP TABLE ${table} AS SELECT row_number() OVER () - 1 AS ${ROW}, epoch_us(${moment.value}) AS ${MOMENT},
+  const select = `SELECT epoch_us(${moment.value}) AS ${MOMENT},
        ${asked.map(({ input, sql }) => `${sql.value} AS ${sqlIdentifier(input)}, `).join("")}
        ${others.map(({ name }) => `${sqlIdentifier(name)}, `).join("")}
        ${misfits.length === 0 ? "CAST(NULL AS VARCHAR)" : `COALESCE(${misfits.join(", ")})`} AS ${MISFIT}
-     FROM ${sqlSubquery(request.sql)}`,
-  );
+     FROM ${sqlSubquery(request.sql)}`;
+  const carried: Fields = {
+    ...Object.fromEntries(Object.entries(inputs).map(([name, type]) => [name, { ...type, nullable: true }])),
+    ...Object.fromEntries(
+      others.map(({ name, kind }) => [
+        name,
+        { kind: kind!, nullable: true, ...(kind === "float64" ? { nonFinite: true as const } : {}) },
+      ]),
+    ),
+  };
+  const isBad = `${MISFIT} IS NOT NULL OR ${MOMENT} IS NULL`;
+  if (request.isFile) {
+    const [{ n, bad }] = await session.rows(
+      `SELECT count(*) AS n, count(*) FILTER (WHERE ${isBad}) AS bad FROM (${select})`,
+      { n: int64, bad: int64 },
+    );
+    if (n === 0n) throw nothing();
+    if (bad === 0n) return { relation: `(${select})`, isQuery: true, rows: Number(n), carried };
+  }
+  const rows = await session.run(tableSql(select));
   if (rows === 0) throw nothing();
   const [bad] = await session.rows(
-    `SELECT ${ROW} AS row, ${MISFIT} AS misfit FROM ${table} WHERE ${MISFIT} IS NOT NULL OR ${MOMENT} IS NULL ORDER BY ${ROW} LIMIT 1`,
-    { row: { kind: "int64", nullable: false }, misfit: { kind: "string", nullable: true } },
+    `SELECT ${ROW} AS row, ${MISFIT} AS misfit FROM ${TABLE} WHERE ${isBad} ORDER BY ${ROW} LIMIT 1`,
+    { row: int64, misfit: { kind: "string", nullable: true } },
   );
   if (bad !== undefined) {
     const column = bad.misfit === null ? time : String(bad.misfit);
@@ -103,19 +123,13 @@ export async function makeSpine(session: OfflineSession, request: SpineRequest):
       column,
     });
   }
-  return {
-    table,
-    rows,
-    carried: {
-      ...Object.fromEntries(Object.entries(inputs).map(([name, type]) => [name, { ...type, nullable: true }])),
-      ...Object.fromEntries(
-        others.map(({ name, kind }) => [
-          name,
-          { kind: kind!, nullable: true, ...(kind === "float64" ? { nonFinite: true as const } : {}) },
-        ]),
-      ),
-    },
-  };
+  return { relation: TABLE, isQuery: false, rows, carried };
 }
 
+/** A statement that makes a query a table of the session, with the number of each row. */
+export const tableSql = (select: string): string =>
+  `CREATE OR REPLACE TEMP TABLE ${TABLE} AS SELECT row_number() OVER () - 1 AS ${ROW}, * FROM (${select})`;
+
+export const TABLE = "asof_spine";
+const int64: DataType = { kind: "int64", nullable: false };
 const MISFIT = "__misfit";

@@ -1,15 +1,14 @@
 import { ColumnBuffer } from "../../core/kernel/column-buffer.ts";
-import type { KeyedRows } from "../../core/kernel/prefix-windows.ts";
+import { KeyIndex } from "../../core/kernel/key-index.ts";
 import { VersionTable } from "../../core/kernel/version-table.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import type { BatchUse } from "../../core/plan/service-plan.ts";
-import type { Column } from "../../core/schema/column.ts";
+import type { Batch, Column } from "../../core/schema/column.ts";
 import type { DataType, Fields } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
-import type { AttachedHistory } from "./aggregate-join.ts";
-import { DenseKeys } from "./dense-keys.ts";
-import type { SpineTable } from "./spine-table.ts";
+import { askedKeys, type AttachedHistory, isWorthFiltering, keyColumns } from "./asked-keys.ts";
+import { MOMENT, type SpineTable } from "./spine-table.ts";
 
 /** What a batch view answers for some rows. */
 export interface VersionAnswers {
@@ -25,73 +24,86 @@ export interface VersionAnswers {
  * spares the engine the sorting of the spine that its ASOF join begins with.
  */
 export class VersionJoin {
-  readonly keys: DenseKeys;
   readonly uses: readonly BatchUse[];
+  private readonly history: AttachedHistory;
+  private readonly keys: KeyIndex;
   private readonly versions: VersionTable;
   private readonly event: Float64Array;
   private readonly features: Readonly<Record<string, Column>>;
 
   private constructor(parts: {
-    keys: DenseKeys;
     uses: readonly BatchUse[];
+    history: AttachedHistory;
+    keys: KeyIndex;
     versions: VersionTable;
     event: Float64Array;
     features: Readonly<Record<string, Column>>;
   }) {
-    this.keys = parts.keys;
     this.uses = parts.uses;
+    this.history = parts.history;
+    this.keys = parts.keys;
     this.versions = parts.versions;
     this.event = parts.event;
     this.features = parts.features;
   }
 
-  /** `name` is that of a table the join may make in the session. */
   static async prepare(
     session: OfflineSession,
     uses: readonly BatchUse[],
-    { name: history }: AttachedHistory,
+    history: AttachedHistory,
     spine: SpineTable,
-    name: string,
   ): Promise<VersionJoin> {
-    const keys = await DenseKeys.of(session, name, Object.keys(uses[0].keys), uses, spine);
+    const names = Object.values(history.keys);
     const features: Fields = Object.assign({}, ...uses.map((use) => use.features));
     const fields: Fields = {
-      ...Object.fromEntries(Object.entries(features).map(([feature, type]) => [feature, { ...type, nullable: true }])),
-      [KEY]: { kind: "int32", nullable: false },
+      ...Object.fromEntries(
+        Object.entries({ ...uses[0].keys, ...features }).map(([name, type]) => [name, { ...type, nullable: true }]),
+      ),
       ...Object.fromEntries([AVAILABLE, EVENT, POSITION].map((column) => [column, float64])),
     };
-    const buffers = Object.entries(fields).map(([column, type]) => [column, new ColumnBuffer(type)] as const);
+    const buffers = [...Object.keys(features), AVAILABLE, EVENT, POSITION].map(
+      (column) => [column, new ColumnBuffer(fields[column])] as const,
+    );
+    const numbered = new ColumnBuffer(int32);
+    const keys = new KeyIndex(names.length);
     const times = [AVAILABLE, EVENT].map((column) => `CAST(epoch_us(r.${column}) AS DOUBLE) AS ${column}`);
     for await (const { rows, columns } of session.columns(
-      `SELECT ${Object.keys(features)
-        .map((feature) => `r.${sqlIdentifier(feature)}, `)
-        .join("")}
-         d.k AS ${KEY}, ${times.join(", ")}, CAST(r.${POSITION} AS DOUBLE) AS ${POSITION}
-       FROM ${history} r ${keys.joinRecords((key) => key)}`,
+      `SELECT ${[...names, ...Object.keys(features)].map((name) => `r.${sqlIdentifier(name)}, `).join("")}
+         ${times.join(", ")}, CAST(r.${POSITION} AS DOUBLE) AS ${POSITION}
+       FROM ${history.name} r ${isWorthFiltering(history, spine) ? askedKeys(history, uses, spine) : ""}
+       WHERE ${names.map((name) => `r.${sqlIdentifier(name)} IS NOT NULL`).join(" AND ")}`,
       fields,
-    ))
+    )) {
+      const k = keys.add(
+        names.map((name) => columns[name]),
+        rows,
+      );
+      numbered.add({ type: int32, values: new Float64Array(k), valid: null }, rows);
       for (const [column, buffer] of buffers) buffer.add(columns[column], rows);
+    }
     const read = Object.fromEntries(buffers.map(([column, buffer]) => [column, buffer.column()]));
     const numbers = (column: string): Float64Array => read[column].values as Float64Array;
-    const versions = new VersionTable(keys.count, {
-      key: numbers(KEY),
+    const versions = new VersionTable(keys.size, {
+      key: numbered.column().values as Float64Array,
       available: numbers(AVAILABLE),
       event: numbers(EVENT),
       entry: numbers(POSITION),
     });
-    return new VersionJoin({ keys, uses, versions, event: numbers(EVENT), features: read });
+    return new VersionJoin({ uses, history, keys, versions, event: numbers(EVENT), features: read });
   }
 
-  /** What answers a use's rows, in any order. */
-  reader(use: BatchUse): (rows: KeyedRows) => VersionAnswers {
+  /** What answers batches of a spine for a use, in any order. */
+  reader(use: BatchUse): (batch: Batch) => VersionAnswers {
     const find = this.versions.reader();
     const { ttl } = use.view;
-    const { event, features } = this;
-    return (rows) => {
-      const found = find(rows);
+    const { event, features, history, keys } = this;
+    return (batch) => {
+      const { rows } = batch;
+      const t = batch.columns[MOMENT].values as Float64Array;
+      const found = find({ rows, t, key: keys.find(keyColumns(history, use, batch), rows) });
       const alive = found.slice();
       if (ttl !== null)
-        for (let i = 0; i < rows.rows; i++) if (found[i] >= 0 && !(rows.t[i] - ttl <= event[found[i]])) alive[i] = -1;
+        for (let i = 0; i < rows; i++) if (found[i] >= 0 && !(t[i] - ttl <= event[found[i]])) alive[i] = -1;
       return {
         feature: (name, type) => lookup(features[name], type, alive),
         status: () => ({
@@ -121,7 +133,7 @@ function lookup({ values, valid }: Column, type: DataType, rows: Int32Array): Co
     }
     return { type, values: found, valid: present };
   }
-  const found = Array.isArray(values) ? new Array<string>(rows.length).fill("") : new BigInt64Array(rows.length);
+  const found = Array.isArray(values) ? Array.from({ length: rows.length }, () => "") : new BigInt64Array(rows.length);
   for (let i = 0; i < rows.length; i++) {
     if (isNull(rows[i])) absent(i);
     else found[i] = values[rows[i]];
@@ -129,5 +141,5 @@ function lookup({ values, valid }: Column, type: DataType, rows: Int32Array): Co
   return { type, values: found, valid: present };
 }
 
-const KEY = "__k";
+const int32: DataType = { kind: "int32", nullable: false };
 const float64: DataType = { kind: "float64", nullable: false };

@@ -50,7 +50,7 @@ export class Fold {
   private timer: ReturnType<typeof setTimeout> | null = null;
   /** Those who wait for the position to advance, woken whenever it may have. */
   private waiting: (() => void)[] = [];
-  private failure: unknown = null;
+  private failure: Error | null = null;
   /** What is committed. */
   position: LogPosition = 0;
   watermark: Timestamp = Number.MIN_SAFE_INTEGER;
@@ -88,7 +88,7 @@ export class Fold {
   private start(): void {
     if (this.running !== null || this.paused > 0 || this.failure !== null || this.position >= this.log.end) return;
     this.running = this.run()
-      .catch((error: unknown) => void (this.failure = error))
+      .catch((error: unknown) => void (this.failure = error as Error))
       .finally(() => {
         this.running = null;
         this.start();

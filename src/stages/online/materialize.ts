@@ -4,6 +4,7 @@ import { entityKeyEncoder, headKey, statePrefix } from "../../core/codec/online-
 import type { BuildingView, OnlineView, OnlineViews } from "../../core/codec/online-meta.ts";
 import { rowCodec } from "../../core/codec/row-codec.ts";
 import type { AggregateViewDefinition, BatchViewDefinition } from "../../core/definition/data.ts";
+import { OneByOne } from "../../core/one-by-one.ts";
 import type { MaterializeOutcome } from "../../core/result/outcomes.ts";
 import type { WorkOptions } from "../../core/result/progress.ts";
 import { rowAt } from "../../core/schema/column.ts";
@@ -67,6 +68,7 @@ export class Materializer {
   private readonly history: History;
   private readonly clock: Clock;
   private readonly cut: () => Promise<Cut>;
+  private readonly changes = new OneByOne();
 
   constructor(parts: { store: OnlineStore; fold: Fold; history: History; clock: Clock; cut: () => Promise<Cut> }) {
     this.store = parts.store;
@@ -77,7 +79,20 @@ export class Materializer {
   }
 
   /** Makes the fold follow those of the store's views that are still wanted; removes the states of the others. */
-  async follow(wanted: readonly MaterializableView[]): Promise<void> {
+  follow(wanted: readonly MaterializableView[]): Promise<void> {
+    return this.changes.run(() => this.followWanted(wanted));
+  }
+
+  /** Brings one view up to date, after what is under way; `all` are the views of the store. */
+  materialize(
+    view: MaterializableView,
+    all: readonly MaterializableView[],
+    options: WorkOptions,
+  ): Promise<MaterializeOutcome> {
+    return this.changes.run(() => this.bringUpToDate(view, all, options));
+  }
+
+  private async followWanted(wanted: readonly MaterializableView[]): Promise<void> {
     const isWanted = ({ fingerprint }: OnlineView): boolean => wanted.some((view) => view.fingerprint === fingerprint);
     const { views, building } = this.fold.views;
     const dropped = [...views, ...building].filter((view) => !isWanted(view));
@@ -86,8 +101,7 @@ export class Materializer {
     for (const { state } of dropped) await this.store.clear(statePrefix(state));
   }
 
-  /** Brings one view up to date; `all` are the views of the store. */
-  async materialize(
+  private async bringUpToDate(
     view: MaterializableView,
     all: readonly MaterializableView[],
     options: WorkOptions,
@@ -162,7 +176,8 @@ export class Materializer {
   ): Promise<void> {
     const { state } = folded(view, begun);
     const since = Math.min(...state.layout.levels.map((level) => levelStart(level, begun.t)));
-    const columns = [...new Set([...Object.values(view.view.keys), ...state.layout.columns])];
+    const { columns: read, orderColumns } = state.layout;
+    const columns = [...new Set([...Object.values(view.view.keys), ...read, ...(orderColumns ?? [])])];
     let group: { text: string; row: Row; records: KeyedContribution[] } | null = null;
     let changes: Put[] = [];
     let written = 0;

@@ -5,6 +5,7 @@ import type { Fields, Row } from "../../core/schema/data-type.ts";
 import { type Contribution, KeyState } from "../../core/tile/key-state.ts";
 import { decodeBlock, decodeHead, encodeBlock, encodeHead } from "../../core/tile/key-state-codec.ts";
 import { compileContributions, layoutOf, type ViewLayout } from "../../core/tile/view-layout.ts";
+import { recordOrder } from "../../core/tile/record-order.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
 
@@ -19,6 +20,7 @@ export class ViewState {
   readonly state: number;
   private readonly encodeKey: (row: Row) => Uint8Array | null;
   private readonly contributions: (row: Row, event: Timestamp) => Contribution["values"];
+  private readonly order: ReturnType<typeof recordOrder> | null;
   private readonly writer = new ByteWriter();
 
   constructor(view: AggregateViewDefinition, keys: Fields, source: Fields, state: number) {
@@ -28,12 +30,16 @@ export class ViewState {
     const columns = keyColumns(view.keys);
     this.encodeKey = (row) => encode(columns(row));
     this.contributions = compileContributions(this.layout, source);
+    this.order = this.layout.orderColumns === null ? null : recordOrder(this.layout, source);
   }
 
   /** What a record contributes to which key; null where a key of it is null. */
   contribution(row: Row, event: Timestamp, available: Timestamp): KeyedContribution | null {
     const entity = this.encodeKey(row);
-    return entity === null ? null : { entity, event, available, values: this.contributions(row, event) };
+    if (entity === null) return null;
+    const values = this.contributions(row, event);
+    if (this.order === null) return { entity, event, available, values };
+    return { entity, event, available, values, order: this.order(row, event, available) };
   }
 
   /** Reads the head records of keys; a key without one is empty. */

@@ -1,7 +1,8 @@
+import { canOverflow, type FeatureValue } from "../../core/aggregation/feature-type.ts";
 import { decodeBatchRows, isAlive, versionAt } from "../../core/codec/batch-rows.ts";
 import { ByteReader } from "../../core/codec/bytes.ts";
 import { blockKey, entityKeyEncoder, headKey, META_KEY, VIEWS_KEY } from "../../core/codec/online-keys.ts";
-import { decodeMeta, decodeViews, type OnlineMeta, type OnlineView } from "../../core/codec/online-meta.ts";
+import { decodeMeta, decodeViews, noViews, type OnlineMeta, type OnlineView } from "../../core/codec/online-meta.ts";
 import { type RowCodec, rowCodec } from "../../core/codec/row-codec.ts";
 import { featureName } from "../../core/definition/service-features.ts";
 import { AsofError } from "../../core/errors.ts";
@@ -15,7 +16,7 @@ import {
   type ViewUsePlan,
 } from "../../core/plan/service-plan.ts";
 import type { FeatureAnswer, ViewStatus } from "../../core/result/answers.ts";
-import type { Row, Value } from "../../core/schema/data-type.ts";
+import type { Row } from "../../core/schema/data-type.ts";
 import type { KeyState } from "../../core/tile/key-state.ts";
 import { decodeBlock, decodeHead } from "../../core/tile/key-state-codec.ts";
 import { blocksAt, readFeatures } from "../../core/tile/read-features.ts";
@@ -36,7 +37,7 @@ type Encoder = ReturnType<typeof entityKeyEncoder>;
 
 /** What one view answered for one row. */
 interface ViewAnswer {
-  readonly values: (feature: string) => Value;
+  readonly values: (feature: string) => FeatureValue;
   readonly status: ViewStatus;
   readonly eventTime: Timestamp | null;
 }
@@ -45,6 +46,8 @@ interface CompiledAggregate {
   readonly use: AggregateUse;
   readonly encode: Encoder;
   readonly places: ReadonlyMap<string, number>;
+  /** Places of the used features that can overflow. */
+  readonly overflowing: readonly number[];
 }
 
 interface CompiledBatch {
@@ -84,6 +87,9 @@ export class FeatureReader {
             use,
             encode: entityKeyEncoder(use.keys),
             places: new Map(use.layout.features.map(({ name }, i) => [name, i])),
+            overflowing: use.layout.features.flatMap(({ name, type }, i) =>
+              name in use.features && canOverflow(type) ? [i] : [],
+            ),
           }
         : { use, encode: entityKeyEncoder(use.keys), codec: rowCodec(use.view.features) },
     );
@@ -120,15 +126,16 @@ export class FeatureReader {
     const position = this.present?.position;
     let meta: OnlineMeta | null = null;
     let stale = false;
-    const values = new Array<unknown>(keys.length);
+    const values: unknown[] = Array.from({ length: keys.length });
     const decoders = this.decoders(asked, values);
     const read = this.store.read(keys, (i, bytes) => {
       if (i === 0) {
         meta = bytes === undefined ? null : decodeMeta(bytes);
         stale = meta !== null && meta.views !== version;
       } else if (i === 1) {
-        if (stale && bytes !== undefined) {
-          const views = decodeViews(bytes);
+        if (stale) {
+          // Records may have been folded before any view was brought online.
+          const views = bytes === undefined ? noViews : decodeViews(bytes);
           this.views = {
             version: views.version,
             byFingerprint: new Map(views.views.map((view) => [view.fingerprint, view])),
@@ -202,7 +209,7 @@ export class FeatureReader {
       );
     }
     return requests.map((_, r) => {
-      const features: Record<string, Value> = {};
+      const features: Record<string, FeatureValue> = {};
       const statuses: Record<string, ViewStatus> = {};
       const eventTimes: Record<string, Timestamp | null> = {};
       for (const { alias, features: wanted } of this.plan.uses) {
@@ -253,7 +260,7 @@ function covers({ layout }: AggregateUse, guess: Timestamp, t: Timestamp): boole
 }
 
 function aggregateAnswer(
-  { use, places }: CompiledAggregate,
+  { use, places, overflowing }: CompiledAggregate,
   asked: Asked | null,
   values: readonly unknown[],
   t: Timestamp,
@@ -269,7 +276,7 @@ function aggregateAnswer(
   const features = readFeatures(use.layout, state, t);
   return {
     values: (feature) => features[places.get(feature)!],
-    status: "PRESENT",
+    status: overflowing.some((place) => features[place] === null) ? "OVERFLOW" : "PRESENT",
     eventTime: features[features.length - 1] as Timestamp | null,
   };
 }

@@ -1,3 +1,4 @@
+import { columnRow, columnTypes } from "../../core/codec/collection-text.ts";
 import type { ModelDefinition } from "../../core/definition/data.ts";
 import { SERVED, type Stream } from "../../core/definition/stream.ts";
 import type { StreamRecord } from "../../core/codec/record-batch.ts";
@@ -5,7 +6,7 @@ import { AsofError } from "../../core/errors.ts";
 import type { ServicePlan } from "../../core/plan/service-plan.ts";
 import type { FeatureAnswer, PredictionAnswer } from "../../core/result/answers.ts";
 import { columnsOfRows } from "../../core/schema/column.ts";
-import type { Row } from "../../core/schema/data-type.ts";
+import type { Fields, Row } from "../../core/schema/data-type.ts";
 import type { LoadedModel } from "../../ports/trainer.ts";
 
 /** Appends what was served to the log; resolves once it is on disk. */
@@ -23,18 +24,20 @@ export interface ServingModel {
  */
 export class Predictor {
   private readonly model: ModelDefinition;
-  private readonly plan: ServicePlan;
   private readonly stream: Stream;
   private readonly append: AppendServed;
+  private readonly columns: Fields;
+  private readonly row: ReturnType<typeof columnRow>;
   private readonly logging = new Set<Promise<unknown>>();
-  private failure: unknown = null;
+  private failure: Error | null = null;
   private served = 0;
 
   constructor(parts: { model: ModelDefinition; plan: ServicePlan; stream: Stream; append: AppendServed }) {
     this.model = parts.model;
-    this.plan = parts.plan;
     this.stream = parts.stream;
     this.append = parts.append;
+    this.columns = columnTypes(parts.plan.features);
+    this.row = columnRow(parts.plan.features);
   }
 
   /** @throws ASOF_PREDICT; ASOF_HOME where an earlier prediction could not be logged */
@@ -47,8 +50,8 @@ export class Predictor {
         this.failure,
       );
     const { columns } = columnsOfRows(
-      this.plan.features,
-      answers.map(({ values }) => values),
+      this.columns,
+      answers.map(({ values }) => this.row(values)),
     );
     const predictions = serving.loaded.predict(columns, answers.length);
     const results = answers.map((features, i): PredictionAnswer => ({
@@ -80,11 +83,11 @@ export class Predictor {
         [SERVED.statuses]: JSON.stringify(features.statuses),
         [SERVED.eventTimes]: JSON.stringify(features.eventTimes),
         ...requests[i],
-        ...features.values,
+        ...this.row(features.values),
       },
     }));
     const writing: Promise<unknown> = this.append(this.stream, records)
-      .catch((error: unknown) => (this.failure = error))
+      .catch((error: unknown) => (this.failure = error as Error))
       .finally(() => this.logging.delete(writing));
     this.logging.add(writing);
   }

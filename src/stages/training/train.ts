@@ -1,3 +1,4 @@
+import { columnTypes } from "../../core/codec/collection-text.ts";
 import { Sha256, sha256 } from "../../core/definition/sha256.ts";
 import type { ModelDefinition, SourceDefinition } from "../../core/definition/data.ts";
 import { featureName } from "../../core/definition/service-features.ts";
@@ -201,7 +202,9 @@ export class Training {
 const modelFile = (digestOfBytes: string): string => `${MODELS}/${digestOfBytes}`;
 
 async function collect(plan: ServicePlan, examples: Examples, join: JoinFeatures): Promise<LabelledTable> {
-  const buffers = Object.entries(plan.features).map(([name, type]) => [name, new ColumnBuffer(type)] as const);
+  const buffers = Object.entries(columnTypes(plan.features)).map(
+    ([name, type]) => [name, new ColumnBuffer(type)] as const,
+  );
   for await (const { rows, columns } of join(examples))
     for (const [name, buffer] of buffers) buffer.add(columns[name], rows);
   return {

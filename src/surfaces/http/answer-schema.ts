@@ -14,7 +14,7 @@ import {
   whole,
 } from "./schema.ts";
 
-const viewStatus: Schema = { enum: ["PRESENT", "NOT_FOUND", "EXPIRED"] };
+const viewStatus: Schema = { enum: ["PRESENT", "NOT_FOUND", "EXPIRED", "OVERFLOW"] };
 const anyValues: Schema = mapOf({ anyOf: [anyValue, { type: "array" }, { type: "object" }] });
 
 /** The features of one row; `types` where the service is known. */

@@ -27,7 +27,7 @@ export function answerWriter(types: Readonly<Record<string, FeatureType>>): Answ
   const features = (answer: FeatureAnswer): string => {
     let values = "";
     for (const name of Object.keys(answer.values)) {
-      const value = answer.values[name] as FeatureValue;
+      const value = answer.values[name];
       const writer = writers.get(name);
       if (values !== "") values += ",";
       values += writer === undefined ? `${JSON.stringify(name)}:${writeJson(value)}` : writer.key + writer.write(value);

@@ -1,7 +1,7 @@
-import { type FeatureType, outputType } from "../../core/aggregation/aggregation.ts";
+import type { FeatureType } from "../../core/aggregation/feature-type.ts";
 import type { Definition, ServiceDefinition, ViewDefinition } from "../../core/definition/data.ts";
 import { AsofError } from "../../core/errors.ts";
-import { dataTypeOf } from "../../core/expression/expression.ts";
+import { featureTypeOf } from "../../core/tile/view-layout.ts";
 import type { Store } from "../../store.ts";
 
 export type Definitions = Pick<Store, "definition">;
@@ -28,12 +28,7 @@ export function featureTypes(store: Definitions, service: ServiceDefinition): Re
 function viewFeatureTypes(store: Definitions, view: ViewDefinition): Readonly<Record<string, FeatureType>> {
   if (view.kind !== "aggregateView") return view.features;
   const { fields } = definitionOf(store, "source", view.source);
-  return Object.fromEntries(
-    view.features.map(({ name, aggregation, of }) => [
-      name,
-      outputType(aggregation, of === null ? null : dataTypeOf(of, fields)),
-    ]),
-  );
+  return Object.fromEntries(view.features.map((feature) => [feature.name, featureTypeOf(feature, fields)]));
 }
 
 /** A service names its views without saying of which kind they are. */

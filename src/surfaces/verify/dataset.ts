@@ -1,4 +1,5 @@
 import type { openEngine } from "../../open.ts";
+import { columnTypes, featureOfColumn } from "../../core/codec/collection-text.ts";
 import { sqlParquet } from "../../core/plan/sql.ts";
 import type { ServicePlan } from "../../core/plan/service-plan.ts";
 import { valueAt } from "../../core/schema/column.ts";
@@ -18,7 +19,7 @@ export async function compareDataset(
 ): Promise<void> {
   const zero = zeroWhereEmpty(plan);
   const fields: Fields = Object.fromEntries(
-    Object.entries(plan.features).map(([name, type]) => [
+    Object.entries(columnTypes(plan.features)).map(([name, type]) => [
       name,
       { ...type, nullable: true, ...(type.kind === "float64" ? { nonFinite: true as const } : {}) },
     ]),
@@ -31,7 +32,13 @@ export async function compareDataset(
         const place = placeOf("dataset", ask.service, ask.requests[at], ask.moments[at]);
         const { values } = expectedOf(at);
         for (const name in fields)
-          comparison.value(place, name, values[name], valueAt(columns[name], i), zero.has(name));
+          comparison.value(
+            place,
+            name,
+            values[name],
+            featureOfColumn(plan.features[name], valueAt(columns[name], i)),
+            zero.has(name),
+          );
       }
     }
   } finally {

@@ -1,0 +1,44 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { ListType } from "../aggregation/feature-type.ts";
+import { type DataType, t, type Value } from "../schema/data-type.ts";
+import { collectionText, columnType, parseCollection } from "./collection-text.ts";
+
+const items: readonly (readonly [DataType, fc.Arbitrary<Value>])[] = [
+  [t.string(), fc.string({ unit: "grapheme" })],
+  [t.boolean(), fc.boolean()],
+  [t.int32(), fc.integer()],
+  [t.int64(), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })],
+  [t.float64({ nonFinite: true }), fc.double().map((value) => value + 0)],
+  [t.timestamp(), fc.maxSafeInteger()],
+];
+
+test.each(items)("a list of %j is read as it was written, and equal lists have equal text", (of, item) => {
+  const type: ListType = { kind: "list", of: { ...of, nullable: true }, nullable: false };
+  fc.assert(
+    fc.property(fc.array(fc.option(item, { freq: 5 })), (list) => {
+      const text = collectionText(type, list);
+      expect(() => JSON.parse(text) as unknown).not.toThrow();
+      expect(parseCollection(type, text)).toStrictEqual(list);
+      expect(collectionText(type, parseCollection(type, text) as Value[])).toBe(text);
+    }),
+  );
+});
+
+test("counts are an object, in which no name is special", () => {
+  const type = { kind: "counts", of: t.string(), nullable: true } as const;
+  const counts = Object.fromEntries([
+    ["__proto__", 2],
+    ["é", 1],
+  ]);
+  expect(collectionText(type, counts)).toBe('{"__proto__":2,"é":1}');
+  expect(Object.entries(parseCollection(type, '{"__proto__":2,"é":1}') as object)).toEqual(Object.entries(counts));
+  expect(columnType(type)).toEqual({ kind: "string", nullable: true });
+});
+
+test("what JSON has no number for", () => {
+  const numbers = { kind: "list", of: t.float64({ nonFinite: true }), nullable: false } as const;
+  expect(collectionText(numbers, [Number.NaN, -Infinity, 0.1])).toBe('["NaN","-Infinity",0.1]');
+  const moments = { kind: "list", of: t.timestamp(), nullable: false } as const;
+  expect(collectionText(moments, [0])).toBe('["1970-01-01T00:00:00Z"]');
+});

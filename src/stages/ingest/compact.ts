@@ -1,0 +1,85 @@
+import { HISTORY } from "../../core/plan/folders.ts";
+import { sqlList, sqlParquet } from "../../core/plan/sql.ts";
+import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
+import type { FileStore } from "../../ports/file-store.ts";
+import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.ts";
+import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
+import type { BulkWriter } from "./bulk-writer.ts";
+
+export interface CompactOutcome {
+  readonly merged: number;
+  readonly files: number;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** So many files of one stream, kind and day are merged into one. */
+const MANY = 8;
+
+/** Merges the small files that many small loads and archives leave behind. Rows, and what is visible, stay the same. */
+export class Compactor {
+  private readonly engine: OfflineEngine;
+  private readonly registry: RegistryStore;
+  private readonly files: FileStore;
+  private readonly bulk: BulkWriter;
+  /** Merged files that readers may still have open: removed the next time, or at the next start. */
+  private replaced: string[] = [];
+
+  constructor(parts: { engine: OfflineEngine; registry: RegistryStore; files: FileStore; bulk: BulkWriter }) {
+    this.engine = parts.engine;
+    this.registry = parts.registry;
+    this.files = parts.files;
+    this.bulk = parts.bulk;
+  }
+
+  /** What there is to merge: files of one stream, kind and day. */
+  async candidates(): Promise<OfflineFile[][]> {
+    const groups = Map.groupBy(
+      await this.registry.files(),
+      ({ path, kind }) => `${kind} ${path.slice(0, path.lastIndexOf("/"))}`,
+    );
+    return [...groups.values()].filter((group) => group.length >= MANY);
+  }
+
+  /** Merges the candidates; `id` names the new files. */
+  async compact(id: string, candidates: readonly (readonly OfflineFile[])[]): Promise<CompactOutcome> {
+    for (const path of this.replaced.splice(0)) await this.files.remove(`${HISTORY}/${path}`);
+    const outcome = { merged: 0, files: 0, rows: 0, bytes: 0 };
+    const session = await this.engine.session();
+    try {
+      for (const [i, group] of candidates.entries()) {
+        const added = await this.merge(session, `${id}-${i}`, group);
+        await this.bulk.exclusively(() =>
+          this.registry.changeFiles({ add: added, remove: group.map(({ path }) => path) }),
+        );
+        this.replaced.push(...group.map(({ path }) => path));
+        outcome.merged += group.length;
+        outcome.files += added.length;
+        for (const { rows, bytes } of added) {
+          outcome.rows += rows;
+          outcome.bytes += bytes;
+        }
+      }
+    } finally {
+      await session.close();
+    }
+    return outcome;
+  }
+
+  private async merge(session: OfflineSession, id: string, group: readonly OfflineFile[]): Promise<OfflineFile[]> {
+    const [{ stream, kind }] = group;
+    const paths = (files: readonly OfflineFile[]): string[] =>
+      files.map(({ path }) => this.files.path(`${HISTORY}/${path}`));
+    const described = await session.describe(`SELECT * FROM ${sqlParquet(paths(group.slice(0, 1)))}`);
+    const fields = described.map(({ name }) => name).filter((name) => ![EVENT, AVAILABLE, POSITION].includes(name));
+    // From here on the rows of a load carry its position themselves.
+    const selects = [...Map.groupBy(group, ({ position }) => position)].map(
+      ([position, files]) =>
+        `SELECT ${sqlList(fields)}, ${EVENT}, ${AVAILABLE}, coalesce(${POSITION}, ${position}) AS ${POSITION} FROM ${sqlParquet(paths(files))}`,
+    );
+    const placed = await this.bulk.place(session, { stream, id, fields, sql: selects.join(" UNION ALL ") });
+    const position = Math.min(...group.map((file) => file.position));
+    const end = Math.max(...group.map((file) => file.end));
+    return placed.map((file) => ({ ...file, stream, kind, position, end }));
+  }
+}
