@@ -15,6 +15,7 @@ import type { Configuration } from "./configuration.ts";
 import { catalogOf } from "./core/definition/catalog.ts";
 import { AsofError } from "./core/errors.ts";
 import { parseTimestamp } from "./core/time/timestamp.ts";
+import type { Beacon } from "./ports/beacon.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { EventLog, LogReader } from "./ports/event-log.ts";
 import type { OfflineEngine } from "./ports/offline-engine.ts";
@@ -59,12 +60,13 @@ export async function open(configuration: Configuration, options: OpenOptions = 
     const { log, writing, refresh } = await openLog(path.join(home, "log"), options.whenLocked ?? "read", keep);
     const isWriter = !(writing instanceof AsofError);
     const registry = keep(await openSqliteRegistry(path.join(home, "registry.sqlite")));
+    const beacon = keep(openBeacon(path.join(home, "beacon")));
     const online = path.join(home, "online");
     await mkdir(online, { recursive: true });
     return await createStore({
       home,
       catalog,
-      clock: options.clock ?? clockOf(configuration, log),
+      clock: options.clock ?? clockOf(configuration, log, beacon),
       registry,
       engine: keep(
         await openDuckDb({
@@ -77,7 +79,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       files,
       log,
       writing,
-      beacon: keep(openBeacon(path.join(home, "beacon"))),
+      beacon,
       refresh,
       trainers: [createYdfTrainer("gradientBoostedTrees"), createYdfTrainer("randomForest")],
       runtimes: [ydfRuntime],
@@ -110,7 +112,8 @@ async function openLog(
   }
 }
 
-/** A simulated clock goes on where the log says it has been. */
-function clockOf({ clock = "system" }: Configuration, log: LogReader): Clock {
-  return clock === "system" ? systemClock() : simulatedClock(Math.max(parseTimestamp(clock.simulated), log.lastStamp));
+/** A simulated clock goes on where log and beacon say it has been. */
+function clockOf({ clock = "system" }: Configuration, log: LogReader, beacon: Beacon): Clock {
+  if (clock === "system") return systemClock();
+  return simulatedClock(Math.max(parseTimestamp(clock.simulated), log.lastStamp, beacon.look()?.t ?? -Infinity));
 }
