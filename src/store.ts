@@ -202,7 +202,8 @@ class EmbeddedStore implements Store, Shared {
   }
 
   async replay(name: string, options: ReplayOptions): Promise<ReplayOutcome> {
-    const { log } = this.writing();
+    const writing = this.writing();
+    const { log } = writing;
     const { engine, clock, catalog } = this.parts;
     const source = sourceNamed(catalog, name);
     await this.definitions.mustBeApplied(name);
@@ -223,7 +224,11 @@ class EmbeddedStore implements Store, Shared {
           until: parseTimestamp(options.until),
           moments: at?.moments ?? [],
           visit: at?.visit ?? (() => Promise.resolve()),
-          ingest: (records) => this.ingest(name, records),
+          // Stamped within the call, before the clock moves on.
+          ingest: async (records) => {
+            await writing.ingest.ingest(source, records);
+            writing.appended();
+          },
           settled: () => this.settled(),
         });
         return { ...replayed, bytes: (await log.bytes()) - before };
