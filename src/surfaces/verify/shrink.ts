@@ -32,7 +32,7 @@ export async function shrink(
     if (isOver()) return false;
     onProgress(++attempts);
     const { differences } = await execute({ ...bench, until: Infinity }, candidate);
-    const same = differences.find(({ how }) => how === found.how || (how !== "error" && found.how !== "error"));
+    const same = differences.find((one) => isAlike(one, found));
     if (same === undefined) return false;
     best = candidate;
     found = same;
@@ -64,6 +64,16 @@ export async function shrink(
     isOver,
   );
   return { course: best, difference: found, attempts };
+}
+
+/** Whether two differences are of one kind: two values, or two errors of one code. */
+function isAlike(a: Difference, b: Difference): boolean {
+  if (a.how !== "error" || b.how !== "error") return a.how !== "error" && b.how !== "error";
+  return a.name === b.name && codeOf(a) === codeOf(b);
+}
+
+function codeOf({ found }: Difference): string {
+  return String(found).split(":")[0];
 }
 
 /** Takes ranges away, half of what there is at first, then smaller ones, for as long as that changes anything. */
