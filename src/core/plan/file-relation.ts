@@ -82,8 +82,12 @@ export function castSql(column: string, engineType: string, kind: Kind): CastSql
       if (["DATE", "TIMESTAMP_S", "TIMESTAMP_MS"].includes(type)) return tried(cast);
       if (type === "TIMESTAMP_NS") return tried(cast, ` OR epoch_ns(${name}) % 1000 <> 0`);
       if (type === "TIMESTAMP WITH TIME ZONE") return { value: `(${name} AT TIME ZONE 'UTC')`, misfit: null };
-      if (type === "BIGINT" || type === "INTEGER")
-        return { value: `make_timestamp(CAST(${name} AS BIGINT))`, misfit: `(abs(${name}) > 9007199254740991)` };
+      // Beyond ±2^53 and beyond a BIGINT alike are no timestamps; the engine finds types of many widths in text files.
+      if (integers.includes(type))
+        return {
+          value: `make_timestamp(TRY_CAST(${name} AS BIGINT))`,
+          misfit: `(${name} NOT BETWEEN -9007199254740991 AND 9007199254740991)`,
+        };
       if (type === "VARCHAR")
         return tried(
           `CASE WHEN regexp_full_match(${name}, '-?[0-9]{5,16}') THEN make_timestamp(TRY_CAST(${name} AS BIGINT)) ELSE (TRY_CAST(${name} AS TIMESTAMPTZ) AT TIME ZONE 'UTC') END`,

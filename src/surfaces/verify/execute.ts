@@ -138,9 +138,9 @@ class Execution {
     }
   }
 
-  /** Brings the clock ahead of all stamps, so that the next one is the clock's time. */
+  /** Brings the clock ahead of all stamps and of all moments that were handed out, so that the next one is the clock's time. */
   private ahead(): void {
-    this.now = Math.max(this.now, this.lastStamp + 1000);
+    this.now = Math.max(this.now, this.lastStamp) + 1000;
   }
 
   private async ingest(store: Store, name: string, rows: readonly Row[]): Promise<void> {

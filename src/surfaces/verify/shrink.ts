@@ -1,6 +1,7 @@
 import type { Row } from "../../core/schema/data-type.ts";
 import { type Bench, execute } from "./execute.ts";
 import type { Ask, Course, Difference, Step } from "./steps.ts";
+import type { Subject } from "./subject.ts";
 
 /** How long is tried to make a failing course smaller. */
 export interface ShrinkLimits {
@@ -31,7 +32,7 @@ export async function shrink(
     if (isOver()) return false;
     onProgress(++attempts);
     const { differences } = await execute({ ...bench, until: Infinity }, candidate);
-    const same = differences.find(({ how }) => how === found.how || (how !== "error" && found.how !== "error"));
+    const same = differences.find((one) => isAlike(one, found));
     if (same === undefined) return false;
     best = candidate;
     found = same;
@@ -39,6 +40,10 @@ export async function shrink(
   };
 
   await keeps({ ...best, steps: onlyQuestion(best.steps, found) });
+  if (found.how !== "error" && found.how !== "compute") {
+    const concerned = concernedBy(bench.subject, found);
+    await keeps({ ...best, steps: keepRecords(best.steps, concerned) });
+  }
   for (const kind of ["restart", "compute", "materialize", "advance"] as const) {
     const others = best.steps.filter(
       (step) => step.do !== kind || (kind === "materialize" && isLast(best.steps, step)),
@@ -47,7 +52,10 @@ export async function shrink(
   }
   await fewer(
     () => recordsIn(best.steps).length,
-    (from, until) => keeps({ ...best, steps: withoutRecords(best.steps, from, until) }),
+    (from, until) => {
+      let at = 0;
+      return keeps({ ...best, steps: keepRecords(best.steps, () => at++ < from || at > until) });
+    },
     isOver,
   );
   await fewer(
@@ -56,6 +64,16 @@ export async function shrink(
     isOver,
   );
   return { course: best, difference: found, attempts };
+}
+
+/** Whether two differences are of one kind: two values, or two errors of one code. */
+function isAlike(a: Difference, b: Difference): boolean {
+  if (a.how !== "error" || b.how !== "error") return a.how !== "error" && b.how !== "error";
+  return a.name === b.name && codeOf(a) === codeOf(b);
+}
+
+function codeOf({ found }: Difference): string {
+  return String(found).split(":")[0];
 }
 
 /** Takes ranges away, half of what there is at first, then smaller ones, for as long as that changes anything. */
@@ -102,21 +120,31 @@ function recordsIn(steps: readonly Step[]): Row[] {
   return steps.flatMap((step) => (step.do === "ingest" ? step.rows : step.do === "load" ? step.files.flat() : []));
 }
 
-/** Steps without the records of these numbers; files, batches and loads without any go too. */
-function withoutRecords(steps: readonly Step[], from: number, until: number): Step[] {
-  let at = 0;
-  const kept = (rows: readonly Row[]): Row[] =>
-    rows.filter(() => {
-      const number = at++;
-      return number < from || number >= until;
-    });
+/** Steps with some of their records; files, batches and loads without any go too. */
+function keepRecords(steps: readonly Step[], keeps: (row: Row, source: string) => boolean): Step[] {
   return steps.flatMap((step): Step[] => {
+    if (step.do !== "ingest" && step.do !== "load") return [step];
+    const kept = (rows: readonly Row[]): Row[] => rows.filter((row) => keeps(row, step.source));
     if (step.do === "ingest") {
       const rows = kept(step.rows);
       return rows.length === 0 ? [] : [{ ...step, rows }];
     }
-    if (step.do !== "load") return [step];
     const files = step.files.map(kept).filter((rows) => rows.length > 0);
     return files.length === 0 ? [] : [{ ...step, files }];
   });
+}
+
+/** Whether a record has a key that the request asks about: in an aggregate view of its source, or under a batch view's name for it. */
+function concernedBy({ services }: Subject, { service, request }: Difference): (row: Row, source: string) => boolean {
+  const { aggregates, batches } = services.find((plan) => plan.service.name === service)!;
+  return (row, source) =>
+    aggregates.some(
+      ({ view, inputs }) =>
+        view.source === source &&
+        Object.entries(view.keys).every(([key, field]) => row[field] === request[inputs[key]]),
+    ) ||
+    batches.some(
+      ({ view, inputs }) =>
+        view.reads.includes(source) && Object.entries(inputs).every(([key, input]) => row[key] === request[input]),
+    );
 }

@@ -12,6 +12,7 @@ interface VerifyFlags {
   readonly runs?: number;
   readonly minutes: number;
   readonly case?: string;
+  readonly shrink: number;
 }
 
 export const verifyVerb: Verb = (program, action) => {
@@ -27,6 +28,7 @@ export const verifyVerb: Verb = (program, action) => {
     .option("--runs <number>", "how many stores to try at the most", whole)
     .option("--minutes <number>", "for how long at the most", minutesOption, 1)
     .option("--case <file>", "run this saved case again, and nothing else")
+    .option("--shrink <seconds>", "for how long a failing case is made smaller", whole, 12)
     .addHelpText(
       "after",
       examples(
@@ -36,7 +38,7 @@ export const verifyVerb: Verb = (program, action) => {
       ),
     )
     .action(
-      action(async (run, { seed, runs, minutes, case: file }: VerifyFlags) => {
+      action(async (run, { seed, runs, minutes, case: file, shrink }: VerifyFlags) => {
         const { configuration } = await run.configuration();
         const { verify, verifyCase } = await import("../../verify/verify.ts");
         const { definitions } = configuration;
@@ -48,7 +50,7 @@ export const verifyVerb: Verb = (program, action) => {
           runs: runs ?? Infinity,
           minutes,
           folder: run.path("."),
-          shrink: { attempts: 60, seconds: 12 },
+          shrink: { attempts: 60, seconds: shrink },
           signal: run.io.signal,
           ...run.work(),
         };
