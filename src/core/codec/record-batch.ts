@@ -5,7 +5,7 @@ import type { ByteReader, ByteWriter } from "./bytes.ts";
 import type { RowCodec } from "./row-codec.ts";
 
 /** What a log entry holds, by its `kind`. Part of the stored format. */
-export const ENTRY = { records: 1, load: 2 } as const;
+export const ENTRY = { records: 1, load: 2, withdrawals: 3 } as const;
 
 /** A record of a stream: its row, and when it happened. */
 export interface StreamRecord {

@@ -45,6 +45,10 @@ export interface SourceDefinition extends Description {
   readonly tolerance: number;
   /** The field that says which of two records with the same times comes first. */
   readonly order?: string;
+  /** The fields that together name a record: it counts once, and can be withdrawn or corrected by them. */
+  readonly id?: readonly string[];
+  /** For how long an idempotency key is remembered at the least. */
+  readonly dedupe?: number;
 }
 
 /** One aggregate over one window. */

@@ -29,6 +29,13 @@ export interface EventSourceOptions<F extends Fields> extends Description {
   readonly tolerance?: DurationText;
   /** The field that says which of two records with the same times comes first: a sequence number, for one. */
   readonly order?: keyof F & string;
+  /**
+   * The fields that together name a record, none of them nullable. A record then counts once, however often and by
+   * whatever way it comes, and can be withdrawn or corrected.
+   */
+  readonly id?: readonly (keyof F & string)[];
+  /** For how long the source remembers idempotency keys, at the least. Default "7d". Ids are remembered for ever. */
+  readonly dedupe?: DurationText;
 }
 
 type TimestampField<F extends Fields> = {
@@ -37,7 +44,7 @@ type TimestampField<F extends Fields> = {
 
 /** Declares a source of records. @throws ASOF_DEFINITION, ASOF_EXPRESSION, ASOF_UNKNOWN_FIELD */
 export function eventSource<const F extends Fields>(name: string, options: EventSourceOptions<F>): EventSource<F> {
-  const { fields, columns = {}, eventTime, availableAt, tolerance = "5m", order, ...about } = options;
+  const { fields, columns = {}, eventTime, availableAt, tolerance = "5m", order, id, dedupe, ...about } = options;
   checkName("a source", name);
   checkFieldNames(`source ${name}`, Object.keys(fields));
   if (order !== undefined && !Object.hasOwn(fields, order))
@@ -45,6 +52,7 @@ export function eventSource<const F extends Fields>(name: string, options: Event
       source: name,
       field: order,
     });
+  if (id !== undefined) checkId(name, fields, id);
   const event = timeExpression(name, "eventTime", fields, eventTime);
   const definition: SourceDefinition = freeze({
     kind: "source",
@@ -55,6 +63,8 @@ export function eventSource<const F extends Fields>(name: string, options: Event
     availableAt: availableAt === undefined ? null : available(name, fields, event, availableAt),
     tolerance: parseDuration(tolerance),
     ...(order === undefined ? {} : { order }),
+    ...(id === undefined ? {} : { id }),
+    ...(dedupe === undefined ? {} : { dedupe: parseDuration(dedupe) }),
     ...about,
   });
   return Object.freeze({ definition, fields });
@@ -85,4 +95,23 @@ function timeExpression(
       what,
     });
   return expression;
+}
+
+function checkId(source: string, fields: Fields, id: readonly string[]): void {
+  if (id.length === 0 || new Set(id).size < id.length)
+    throw new AsofError("ASOF_DEFINITION", `source ${source}: its id must name at least one field, and none twice`, {
+      source,
+    });
+  for (const field of id) {
+    if (!Object.hasOwn(fields, field))
+      throw new AsofError("ASOF_UNKNOWN_FIELD", `source ${source} has no field ${field} to name records by`, {
+        source,
+        field,
+      });
+    if (fields[field].nullable)
+      throw new AsofError("ASOF_DEFINITION", `source ${source}: the field ${field} of its id may be null`, {
+        source,
+        field,
+      });
+  }
 }

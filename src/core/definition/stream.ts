@@ -26,6 +26,27 @@ export function sourceStream(source: SourceDefinition): Stream {
   return found;
 }
 
+/** The columns of a source's withdrawals beside its `id`. */
+export const TARGET = "__target";
+
+const withdrawalStreams = new WeakMap<SourceDefinition, Stream>();
+
+/**
+ * What was withdrawn of a source with an `id`, as the offline store keeps it: the id of the record and its position
+ * (`TARGET`), with the event of the record as `__event`, the moment from which on the withdrawal is known as
+ * `__available`, and the position of the withdrawal. In the log withdrawals are entries of the source's own stream.
+ */
+export function withdrawalStream(source: SourceDefinition): Stream | null {
+  if (source.id === undefined) return null;
+  let found = withdrawalStreams.get(source);
+  if (found === undefined) {
+    const id = Object.fromEntries(source.id.map((name) => [name, source.fields[name]]));
+    found = stream(`withdrawn.${source.name}`, { ...id, [TARGET]: { kind: "int64", nullable: false } });
+    withdrawalStreams.set(source, found);
+  }
+  return found;
+}
+
 /** The rows of a batch view: keys, features and the event time. Each version of the view has its own. */
 export function batchStream(catalog: Catalog, view: BatchViewDefinition, viewFingerprint: string): Stream {
   return stream(`${view.name}.${viewFingerprint.slice(0, 8)}`, {

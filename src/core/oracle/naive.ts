@@ -17,6 +17,8 @@ export interface OracleRecord {
   readonly event: number;
   readonly available: number;
   readonly row: Row;
+  /** From when on its withdrawal is known. */
+  readonly withdrawn?: number;
 }
 
 /** What an aggregate view answers for a key at t. */
@@ -43,9 +45,9 @@ export function naiveBounds(window: Window, t: number): { readonly start: bigint
   };
 }
 
-/** Visible at t: it has happened before t, and was known before t. */
-export function naiveVisible({ event, available }: OracleRecord, t: number): boolean {
-  return available < t && event < t;
+/** Visible at t: it has happened before t, was known before t, and not known before t to be withdrawn. */
+export function naiveVisible({ event, available, withdrawn }: OracleRecord, t: number): boolean {
+  return available < t && event < t && !(withdrawn !== undefined && withdrawn < t);
 }
 
 /** Those of the records that a window sees at t. */
