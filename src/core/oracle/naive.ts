@@ -5,7 +5,9 @@ import { ByteWriter } from "../codec/bytes.ts";
 import { rowCodec } from "../codec/row-codec.ts";
 import type { Window } from "../time/window.ts";
 import { exactSum, exactVariance } from "./exact.ts";
+import { typeOf } from "../expression/expression.ts";
 import { interpret } from "./expression-interpreter.ts";
+import { naiveDistinct, naiveQuantile } from "./naive-sketches.ts";
 
 /**
  * The contract, read literally: every feature is computed by looking at every record. It shares data types and the
@@ -104,7 +106,16 @@ export function naiveFeature(
   return naiveAggregate(
     aggregation,
     values.filter((value) => value !== null),
+    naiveArgumentType(feature, fields),
   );
+}
+
+/** The type of what is aggregated; null where it is the record itself. */
+export function naiveArgumentType({ of }: AggregateFeature, fields: Fields): DataType | null {
+  if (of === null) return null;
+  const { kind } = typeOf(of, fields);
+  if (kind === "duration" || kind === "null") throw new Error(`no feature aggregates a ${kind}`);
+  return { kind, nullable: false };
 }
 
 /** Element i of a series of step s: [floor(t − (i + 1)s), floor(t − i s)), the newest up to t itself; less its offset. */
@@ -123,10 +134,15 @@ export function recordOrder(fields: Fields, order: string | null): (a: OracleRec
   const codec = rowCodec(
     Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, { ...type, nullable: true }])),
   );
+  const known = new WeakMap<Row, Uint8Array>();
   const bytes = ({ row }: OracleRecord): Uint8Array => {
-    const out = new ByteWriter();
-    codec.encode(out, row);
-    return out.finish();
+    let found = known.get(row);
+    if (found === undefined) {
+      const out = new ByteWriter();
+      codec.encode(out, row);
+      known.set(row, (found = out.finish()));
+    }
+    return found;
   };
   const byOrder = (a: Value, b: Value): number =>
     a === null || b === null ? Number(a !== null) - Number(b !== null) : compare(a, b);
@@ -160,13 +176,15 @@ export function naiveEventTime(
   return events.length === 0 ? null : events.reduce((a, b) => (b > a ? b : a));
 }
 
-/** Whether `naiveAggregate` can say what an aggregation gives. */
-export function naiveKnows({ kind }: AggregationSpec): boolean {
-  return kind !== "quantile";
-}
-
-/** An aggregation of values that are not null, in the order of their records. Approximate ones have an oracle of their own. */
-export function naiveAggregate(spec: AggregationSpec, values: readonly Exclude<Value, null>[]): OracleValue {
+/**
+ * An aggregation of values that are not null, in the order of their records.
+ * @param type of the values, where there are more different ones than are counted exactly
+ */
+export function naiveAggregate(
+  spec: AggregationSpec,
+  values: readonly Exclude<Value, null>[],
+  type: DataType | null = null,
+): OracleValue {
   const numbers = values.map((value) => (typeof value === "boolean" ? Number(value) : value)) as (number | bigint)[];
   switch (spec.kind) {
     case "count":
@@ -192,16 +210,16 @@ export function naiveAggregate(spec: AggregationSpec, values: readonly Exclude<V
       return values.at(-1) ?? null;
     case "lastN":
       return [...values].reverse().slice(0, spec.n);
-    case "countDistinct": {
-      const distinct = new Set(values).size;
-      if (distinct > spec.exact) throw new Error("the oracle counts no more than the exact bound");
-      return distinct;
-    }
+    case "countDistinct":
+      if (type === null) throw new Error("countDistinct has values of a type");
+      return naiveDistinct(values, spec.exact, type);
+    case "quantile":
+      return naiveQuantile(numbers, spec.q, spec.accuracy);
     case "topK":
     case "histogram": {
-      const times = [...new Set(values)]
-        .sort(compare)
-        .map((value) => ({ value, n: values.filter((other) => Object.is(other, value)).length }));
+      const counts = new Map<Exclude<Value, null>, number>();
+      for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+      const times = [...counts].map(([value, n]) => ({ value, n })).sort((a, b) => compare(a.value, b.value));
       if (times.length > spec.limit) return null;
       if (spec.kind === "histogram") return Object.fromEntries(times.map(({ value, n }) => [String(value), n]));
       return times
@@ -210,8 +228,13 @@ export function naiveAggregate(spec: AggregationSpec, values: readonly Exclude<V
         .map(({ value }) => value);
     }
     default:
-      throw new Error(`the oracle knows no ${spec.kind}`);
+      return spec satisfies never;
   }
+}
+
+/** Whether a feature's value says that its window holds more different values than are counted: empty ones are not null. */
+export function naiveOverflows({ aggregation: { kind } }: AggregateFeature, value: OracleValue): boolean {
+  return (kind === "topK" || kind === "histogram") && value === null;
 }
 
 /** NaN above all numbers, strings by their UTF-8 bytes. */

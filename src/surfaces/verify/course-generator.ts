@@ -177,13 +177,19 @@ class CourseGenerator {
     ask({ how: "dataset", service: name, requests: asked, moments });
   }
 
-  private request({ service }: ServicePlan): Row {
+  private request({ service, onDemand }: ServicePlan): Row {
     const { random, subject } = this;
     const row: Record<string, Value> = {};
+    // A key may be null, and finds nothing; a function is given what its own inputs allow.
+    const needed = new Set(
+      onDemand.flatMap(({ view, inputs }) =>
+        Object.entries(inputs).flatMap(([own, name]) => (view.input[own].nullable ? [] : [name])),
+      ),
+    );
     for (const [input, type] of Object.entries(service.inputs)) {
       const pool = subject.pools.ofInput(service, input);
       if (pool === null) row[input] = valueOf(random, type, false);
-      else if (random.chance(0.02)) row[input] = null;
+      else if (random.chance(0.02) && !needed.has(input)) row[input] = null;
       else row[input] = random.chance(0.05) ? random.pick(pool.unknown) : random.pick(pool.known);
     }
     return row;

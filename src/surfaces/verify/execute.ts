@@ -9,7 +9,7 @@ import { columnsOfRows } from "../../core/schema/column.ts";
 import type { Fields, Row } from "../../core/schema/data-type.ts";
 import { DAY, type Timestamp } from "../../core/time/timestamp.ts";
 import type { Store } from "../../store.ts";
-import { Comparison, placeOf, zeroWhereEmpty } from "./compare.ts";
+import { Comparison, placeOf, isEmptyOf } from "./compare.ts";
 import { expectedComputation } from "./computation.ts";
 import { compareDataset } from "./dataset.ts";
 import { Expected, type ExpectedAnswer, loadedRecord, streamedRecord } from "./expected.ts";
@@ -185,7 +185,7 @@ class Execution {
         "another",
       );
     const [outcome] = await store.compute([name]);
-    this.comparison.value(place, "new rows", wanted.rows.length, outcome.rows, true);
+    this.comparison.value(place, "new rows", wanted.rows.length, outcome.rows, wanted.rows.length === 0);
     if (wanted.rows.length === 0) return;
     const position = this.end++;
     this.lastStamp = Math.max(this.lastStamp, t + 2);
@@ -265,17 +265,20 @@ class Execution {
     answers: readonly FeatureAnswer[],
     expectedOf: (i: number) => ExpectedAnswer,
   ): void {
-    const zero = zeroWhereEmpty(plan);
+    const isEmpty = isEmptyOf(plan);
     const batches = new Set(plan.batches.map(({ alias }) => alias));
+    // An aggregate view is always present: that it says so counts for nothing.
+    const isExpectable = (alias: string, status: string): boolean => status === "PRESENT" && !batches.has(alias);
     answers.forEach((answer, i) => {
       const expected = expectedOf(i);
       const place = placeOf(how, plan.service.name, requests[i], answer.t);
-      for (const name in answer.values)
-        this.comparison.value(place, name, expected.values[name], answer.values[name], zero.has(name));
+      for (const name in answer.values) {
+        const value = expected.values[name];
+        this.comparison.value(place, name, value, answer.values[name], isEmpty(name, value));
+      }
       for (const alias in answer.statuses) {
-        // An aggregate view is always present: that counts for nothing.
-        if (batches.has(alias))
-          this.comparison.value(place, `status of ${alias}`, expected.statuses[alias], answer.statuses[alias]);
+        const status = expected.statuses[alias];
+        this.comparison.value(place, `status of ${alias}`, status, answer.statuses[alias], isExpectable(alias, status));
         this.comparison.value(place, `event time of ${alias}`, expected.eventTimes[alias], answer.eventTimes[alias]);
       }
     });

@@ -3,13 +3,13 @@ import { featureName } from "../../core/definition/service-features.ts";
 import { onDemand } from "../../core/on-demand/on-demand.ts";
 import { interpret } from "../../core/oracle/expression-interpreter.ts";
 import { type KeyAnswer, KeyHistory, type LoadedRecord } from "../../core/oracle/key-history.ts";
-import { naiveBatchRead, type OracleVersion } from "../../core/oracle/naive.ts";
+import { naiveBatchRead, naiveOverflows, type OracleVersion } from "../../core/oracle/naive.ts";
 import { isAggregate, isBatch, type ServicePlan, type ViewUsePlan } from "../../core/plan/service-plan.ts";
 import type { Row, Value } from "../../core/schema/data-type.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Subject } from "./subject.ts";
 
-/** What one request must be answered. `undefined` stands for what the oracle does not know. */
+/** What one request must be answered. */
 export interface ExpectedAnswer {
   readonly values: Readonly<Record<string, unknown>>;
   readonly statuses: Readonly<Record<string, string>>;
@@ -98,7 +98,11 @@ export class Expected {
         eventTimes[alias] = null;
         if (isAggregate(use)) {
           const answer = aggregate(use, request, t, loadsOf(alias));
-          use.view.features.forEach(({ name }, i) => put(name, answer.features[i]));
+          use.view.features.forEach((feature, i) => {
+            put(feature.name, answer.features[i]);
+            if (Object.hasOwn(use.features, feature.name) && naiveOverflows(feature, answer.features[i]))
+              statuses[alias] = "OVERFLOW";
+          });
           eventTimes[alias] = answer.eventTime;
         } else if (isBatch(use)) {
           const key = Object.keys(use.keys).map((name) => request[use.inputs[name]]);
