@@ -11,8 +11,8 @@ import { sourceStream } from "../../src/core/definition/stream.ts";
 import { serve } from "../../src/surfaces/http/serve.ts";
 import { featureTypes } from "../../src/surfaces/http/feature-types.ts";
 import { writeJson } from "../../src/surfaces/http/json/write-json.ts";
-import { HOUR, MINUTE, parseTimestamp, SECOND } from "../../src/core/time/timestamp.ts";
-import { type OracleValue, naiveView } from "../oracle/naive.ts";
+import { formatTimestamp, HOUR, MINUTE, parseTimestamp, SECOND } from "../../src/core/time/timestamp.ts";
+import { naiveKnows, type OracleValue, naiveView } from "../oracle/naive.ts";
 import * as definitions from "./every-aggregation.ts";
 import { offlineRecords } from "./offline-records.ts";
 
@@ -128,7 +128,7 @@ describe("every aggregation, online and offline", () => {
     }));
     // Quantiles and estimates have tests of their own, against oracles of their own.
     const exact = view.features.filter(
-      ({ name, aggregation }) => aggregation.kind !== "quantile" && !name.startsWith("estimated"),
+      ({ name, aggregation }) => naiveKnows(aggregation) && !name.startsWith("estimated"),
     );
     const seen = new Map<string, Set<string>>();
     for (const { user, answer } of asked) {
@@ -137,7 +137,7 @@ describe("every aggregation, online and offline", () => {
       exact.forEach(({ name, aggregation: { kind } }, f) => {
         const value = answer.values[`everything__${name}`];
         same(value, expected.features[f]);
-        if (value === null && (kind === "topK" || kind === "histogram")) overflows.add(name);
+        if (value === null && ["topK", "histogram", "per"].includes(kind)) overflows.add(name);
         seen.set(name, (seen.get(name) ?? new Set()).add(writeJson(value)));
       });
       expect(answer.statuses["everything"]).toBe(overflows.size > 0 ? "OVERFLOW" : "PRESENT");
@@ -200,6 +200,13 @@ describe("every aggregation, online and offline", () => {
       expect(values["everything__pages_1d"]).toEqual(now.values["everything__pages_1d"]);
       expect(values["everything__count_1h_x5"]).toEqual(now.values["everything__count_1h_x5"]);
       expect(values["everything__by_ok_1d"]).toEqual(now.values["everything__by_ok_1d"]);
+      expect(values["everything__ok_per_1h"]).toEqual(now.values["everything__ok_per_1h"]);
+      const moments = now.values["everything__last_per_1d"] as Record<string, number>;
+      expect(Object.keys(moments).length).toBeGreaterThan(2);
+      expect(values["everything__last_per_1d"]).toEqual(
+        Object.fromEntries(Object.entries(moments).map(([page, at]) => [page, formatTimestamp(at)])),
+      );
+      expect(text).toContain(`"everything__big_per_1d":${writeJson(now.values["everything__big_per_1d"])}`);
       expect(text).toContain(`"everything__bigs_lifetime":${writeJson(now.values["everything__bigs_lifetime"])}`);
       expect(statuses).toEqual(now.statuses);
     } finally {
