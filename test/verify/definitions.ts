@@ -77,6 +77,8 @@ export const sold = aggregateView("sold", {
     dear: count().where(col("price").gt(100)).over("1d"),
     cents: sum("cents").over("1d"),
     last: max("sold").over("lifetime"),
+    channels: sum("price").per("online").over("1h", "1d"),
+    dearest: max("price").where(col("pieces").gt(2)).per("customer", { limit: 3 }).over("1d"),
   },
 });
 
@@ -105,6 +107,11 @@ export const habits = aggregateView("habits", {
     favourites: topK("page", 2).over("1d"),
     often: histogram("page", { limit: 4 }).over("3h", "1d"),
     days: count().over(series("1d", { count: 4 })),
+    pace: median("seconds").per("page").over("1d", "lifetime"),
+    paces: variance("seconds")
+      .per("step", { limit: 6 })
+      .over(window("6h", { name: "earlier", offset: "6h" })),
+    latest: last("step").per("page").over("1d"),
   },
 });
 

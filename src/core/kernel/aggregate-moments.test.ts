@@ -40,6 +40,7 @@ describe("the kernel against the oracle, bit for bit", () => {
     { kinds: ["min", "max"] },
     { kinds: ["countDistinct", "topK", "histogram"] },
     { kinds: ["first", "last", "lastN"] },
+    { kinds: ["per"] },
   ])("$kinds", ({ kinds }) => {
     fc.assert(
       fc.property(scenario({ kinds }), ({ view, records, moments }) => {

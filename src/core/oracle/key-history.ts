@@ -1,4 +1,5 @@
 import type { AggregateFeature, AggregateViewDefinition } from "../definition/data.ts";
+import type { PlainSpec } from "../aggregation/aggregation.ts";
 import type { DataType, Fields, Value } from "../schema/data-type.ts";
 import { type ScaledValue, ScaledValues } from "./exact.ts";
 import { interpret } from "./expression-interpreter.ts";
@@ -7,6 +8,7 @@ import {
   naiveArgumentType,
   naiveBounds,
   naiveEventTime,
+  naivePer,
   naiveVisible,
   naiveWindows,
   type OracleRecord,
@@ -29,13 +31,15 @@ export interface KeyAnswer {
 interface Argument {
   readonly of: AggregateFeature["of"];
   readonly where: AggregateFeature["where"];
+  readonly per: AggregateFeature["per"];
   readonly type: DataType | null;
   readonly scaled: ScaledValues;
 }
 
-/** A record with its contribution to each argument; null where it makes none. */
+/** A record with its contribution to each argument, null where it makes none, and the key it is aggregated per. */
 interface Held {
   readonly record: LoadedRecord;
+  readonly keys: readonly Value[];
   readonly values: readonly (Exclude<Value, null> | null)[];
   readonly numbers: readonly (ScaledValue | null)[];
 }
@@ -61,12 +65,12 @@ export class KeyHistory {
     this.compare = recordOrder(fields, view.order ?? null);
     const byText = new Map<string, number>();
     this.argumentOf = view.features.map((feature) => {
-      const { of, where } = feature;
-      const text = JSON.stringify([of, where]);
+      const { of, where, per } = feature;
+      const text = JSON.stringify([of, where, per]);
       let at = byText.get(text);
       if (at === undefined) {
         byText.set(text, (at = this.arguments.length));
-        this.arguments.push({ of, where, type: naiveArgumentType(feature, fields), scaled: new ScaledValues() });
+        this.arguments.push({ of, where, per, type: naiveArgumentType(feature, fields), scaled: new ScaledValues() });
       }
       return at;
     });
@@ -83,7 +87,8 @@ export class KeyHistory {
       if (value === null || typeof value === "string" || type === null || type.kind === "timestamp") return null;
       return scaled.add(typeof value === "boolean" ? Number(value) : value);
     });
-    this.held.push({ record, values, numbers });
+    const keys = this.arguments.map(({ per }) => (per === undefined ? null : interpret(per, fields, record.row)));
+    this.held.push({ record, keys, values, numbers });
     this.inOrder = false;
   }
 
@@ -138,6 +143,17 @@ export class KeyHistory {
   }
 
   private aggregate({ aggregation }: AggregateFeature, argument: number, held: readonly Held[]): OracleValue {
+    if (aggregation.kind !== "per") return this.plain(aggregation, argument, held);
+    const counted = held.filter(({ keys, values }) => keys[argument] !== null && values[argument] !== null);
+    return naivePer(
+      aggregation,
+      counted,
+      ({ keys }) => keys[argument] as Exclude<Value, null>,
+      (mine) => this.plain(aggregation.each, argument, mine) as Value,
+    );
+  }
+
+  private plain(aggregation: PlainSpec, argument: number, held: readonly Held[]): OracleValue {
     const { type, scaled } = this.arguments[argument];
     switch (aggregation.kind) {
       case "sum":

@@ -29,9 +29,11 @@ export function naiveQuantile(values: readonly (number | bigint)[], q: number, a
 }
 
 /** How many different values there are; above `exact` of them as HyperLogLog with 4096 registers estimates it. */
-export function naiveDistinct(values: readonly Exclude<Value, null>[], exact: number, type: DataType): number {
+export function naiveDistinct(values: readonly Exclude<Value, null>[], exact: number, type: DataType | null): number {
   const distinct = new Set(values);
-  return distinct.size <= exact ? distinct.size : Math.max(exact + 1, Math.round(estimate([...distinct], type)));
+  if (distinct.size <= exact) return distinct.size;
+  if (type === null) throw new Error("an estimate needs the type of its values");
+  return Math.max(exact + 1, Math.round(estimate([...distinct], type)));
 }
 
 const PRECISION = 12;

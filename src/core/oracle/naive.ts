@@ -1,4 +1,4 @@
-import type { AggregationSpec } from "../aggregation/aggregation.ts";
+import type { AggregationSpec, PlainSpec } from "../aggregation/aggregation.ts";
 import type { AggregateFeature, AggregateViewDefinition } from "../definition/data.ts";
 import type { DataType, Fields, Row, Value } from "../schema/data-type.ts";
 import { ByteWriter } from "../codec/bytes.ts";
@@ -30,7 +30,7 @@ export interface OracleAnswer {
   readonly eventTime: number | null;
 }
 
-export type OracleValue = Value | readonly Value[] | Readonly<Record<string, number>>;
+export type OracleValue = Value | readonly Value[] | Readonly<Record<string, Value>>;
 
 /** The greatest multiple of `step` that is ≤ x. */
 export function floorMultiple(x: bigint, step: bigint): bigint {
@@ -91,7 +91,7 @@ export function naiveFeature(
   t: number,
   order: string | null = null,
 ): OracleValue {
-  const { of, where, aggregation, window, series } = feature;
+  const { of, where, per, aggregation, window, series } = feature;
   if (series !== undefined)
     return Array.from(
       { length: series },
@@ -100,14 +100,57 @@ export function naiveFeature(
   const counted = naiveWindow(records, window, t).filter(
     ({ row }) => where === null || interpret(where, fields, row) === true,
   );
-  if (aggregation.kind === "first" || aggregation.kind === "last" || aggregation.kind === "lastN")
-    counted.sort(recordOrder(fields, order));
-  const values = counted.map(({ row }) => (of === null ? true : interpret(of, fields, row)));
-  return naiveAggregate(
+  const { kind } = aggregation.kind === "per" ? aggregation.each : aggregation;
+  if (kind === "first" || kind === "last" || kind === "lastN") counted.sort(recordOrder(fields, order));
+  return naiveResult(
     aggregation,
-    values.filter((value) => value !== null),
+    counted.map(({ row }) => ({
+      key: per === undefined ? null : interpret(per, fields, row),
+      value: of === null ? true : interpret(of, fields, row),
+    })),
     naiveArgumentType(feature, fields),
   );
+}
+
+/** What a record gives to a feature: a value, and the key it is computed per where it is. */
+export interface OracleArgument {
+  readonly key: Value;
+  readonly value: Value;
+}
+
+/** A feature from what the records of its window give, in their order. */
+export function naiveResult(
+  spec: AggregationSpec,
+  given: readonly OracleArgument[],
+  type: DataType | null = null,
+): OracleValue {
+  const present = (items: readonly OracleArgument[]): Exclude<Value, null>[] =>
+    items.map(({ value }) => value).filter((value) => value !== null);
+  if (spec.kind !== "per") return naiveAggregate(spec, present(given), type);
+  return naivePer(
+    spec,
+    given.filter(({ key, value }) => key !== null && value !== null),
+    ({ key }) => key as Exclude<Value, null>,
+    (mine) => naiveAggregate(spec.each, present(mine), type) as Value,
+  );
+}
+
+/** An aggregation for each key that items have, by the key as text; null where there are more keys than its limit. */
+export function naivePer<T>(
+  { limit }: Extract<AggregationSpec, { readonly kind: "per" }>,
+  items: readonly T[],
+  keyOf: (item: T) => Exclude<Value, null>,
+  aggregate: (items: readonly T[]) => Value,
+): OracleValue {
+  const groups = new Map<Exclude<Value, null>, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  if (groups.size > limit) return null;
+  const keys = [...groups.keys()].sort(compare);
+  return Object.fromEntries(keys.map((key) => [String(key), aggregate(groups.get(key)!)]));
 }
 
 /** The type of what is aggregated; null where it is the record itself. */
@@ -181,7 +224,7 @@ export function naiveEventTime(
  * @param type of the values, where there are more different ones than are counted exactly
  */
 export function naiveAggregate(
-  spec: AggregationSpec,
+  spec: PlainSpec,
   values: readonly Exclude<Value, null>[],
   type: DataType | null = null,
 ): OracleValue {
@@ -211,7 +254,6 @@ export function naiveAggregate(
     case "lastN":
       return [...values].reverse().slice(0, spec.n);
     case "countDistinct":
-      if (type === null) throw new Error("countDistinct has values of a type");
       return naiveDistinct(values, spec.exact, type);
     case "quantile":
       return naiveQuantile(numbers, spec.q, spec.accuracy);
@@ -234,7 +276,7 @@ export function naiveAggregate(
 
 /** Whether a feature's value says that its window holds more different values than are counted: empty ones are not null. */
 export function naiveOverflows({ aggregation: { kind } }: AggregateFeature, value: OracleValue): boolean {
-  return (kind === "topK" || kind === "histogram") && value === null;
+  return (kind === "topK" || kind === "histogram" || kind === "per") && value === null;
 }
 
 /** NaN above all numbers, strings by their UTF-8 bytes. */
