@@ -6,6 +6,7 @@ import {
   naiveBounds,
   naiveEventTime,
   naiveKnows,
+  naiveVisible,
   naiveWindows,
   type OracleRecord,
   type OracleValue,
@@ -65,12 +66,12 @@ export class KeyHistory {
     }
   }
 
-  /** Every feature at t over what was streamed and the loads below a position. */
-  answer(t: number, loads: number): KeyAnswer {
+  /** Every feature at t over what was streamed and the loads below a position; in hindsight, by what is known at `known`. */
+  answer(t: number, loads: number, known = t): KeyAnswer {
     this.order ??= this.records.map((_, i) => i).sort((a, b) => this.compare(this.records[a], this.records[b]));
     const visible = this.order.filter((i) => {
-      const { event, available, load } = this.records[i];
-      return available < t && event < t && (load === null || load < loads);
+      const { load } = this.records[i];
+      return naiveVisible(this.records[i], t, known) && (load === null || load < loads);
     });
     return {
       features: this.view.features.map((feature, f) => {
@@ -85,6 +86,7 @@ export class KeyHistory {
         this.view,
         visible.map((i) => this.records[i]),
         t,
+        known,
       ),
     };
   }
