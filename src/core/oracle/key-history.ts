@@ -92,15 +92,15 @@ export class KeyHistory {
     this.inOrder = false;
   }
 
-  /** Every feature at t over what was streamed and the loads below a position. */
-  answer(t: number, loads: number): KeyAnswer {
+  /** Every feature at t over what was streamed and the loads below a position; in hindsight, by what is known at `known`. */
+  answer(t: number, loads: number, known = t): KeyAnswer {
     if (!this.inOrder) this.held.sort((a, b) => this.compare(a.record, b.record));
     this.inOrder = true;
     const windows = new Map<string, readonly Held[]>();
     const within = (start: bigint | null, end: bigint): readonly Held[] => {
       const text = `${start} ${end}`;
       let found = windows.get(text);
-      if (found === undefined) windows.set(text, (found = this.within(start, end, t, loads)));
+      if (found === undefined) windows.set(text, (found = this.within(start, end, loads, t, known)));
       return found;
     };
     return {
@@ -115,18 +115,19 @@ export class KeyHistory {
         this.view,
         within(null, BigInt(t)).map(({ record }) => record),
         t,
+        known,
       ),
     };
   }
 
   /** The records that are visible at t and happened in [start, end), in their order. */
-  private within(start: bigint | null, end: bigint, t: number, loads: number): Held[] {
+  private within(start: bigint | null, end: bigint, loads: number, t: number, known: number): Held[] {
     const found: Held[] = [];
     const until = Number(end);
     for (let i = start === null ? 0 : this.firstFrom(Number(start)); i < this.held.length; i++) {
       const { record } = this.held[i];
       if (record.event >= until) break;
-      if (naiveVisible(record, t) && (record.load === null || record.load < loads)) found.push(this.held[i]);
+      if (naiveVisible(record, t, known) && (record.load === null || record.load < loads)) found.push(this.held[i]);
     }
     return found;
   }

@@ -47,17 +47,20 @@ export function naiveBounds(window: Window, t: number): { readonly start: bigint
   };
 }
 
-/** Visible at t: it has happened before t, was known before t, and not known before t to be withdrawn. */
-export function naiveVisible({ event, available, withdrawn }: OracleRecord, t: number): boolean {
-  return available < t && event < t && !(withdrawn !== undefined && withdrawn < t);
+/**
+ * Visible at t: it has happened before t, was known before t, and not known before t to be withdrawn. In hindsight what
+ * is known is what was known at another moment, `known`: the present.
+ */
+export function naiveVisible({ event, available, withdrawn }: OracleRecord, t: number, known = t): boolean {
+  return available < known && event < t && !(withdrawn !== undefined && withdrawn < known);
 }
 
 /** Those of the records that a window sees at t. */
-export function naiveWindow(records: readonly OracleRecord[], window: Window, t: number): OracleRecord[] {
+export function naiveWindow(records: readonly OracleRecord[], window: Window, t: number, known = t): OracleRecord[] {
   const { start, end } = naiveBounds(window, t);
   return records.filter((record) => {
     const event = BigInt(record.event);
-    return naiveVisible(record, t) && (start === null || event >= start) && event < end;
+    return naiveVisible(record, t, known) && (start === null || event >= start) && event < end;
   });
 }
 
@@ -68,18 +71,19 @@ export function naiveKey(view: AggregateViewDefinition, records: readonly Oracle
   );
 }
 
-/** Every feature of a view for one key at t, in the order of the definition. */
+/** Every feature of a view for one key at t, in the order of the definition; in hindsight, by what is known at `known`. */
 export function naiveView(
   view: AggregateViewDefinition,
   fields: Fields,
   records: readonly OracleRecord[],
   key: Row,
   t: number,
+  known = t,
 ): OracleAnswer {
   const mine = naiveKey(view, records, key);
   return {
-    features: view.features.map((feature) => naiveFeature(feature, fields, mine, t, view.order ?? null)),
-    eventTime: naiveEventTime(view, mine, t),
+    features: view.features.map((feature) => naiveFeature(feature, fields, mine, t, view.order ?? null, known)),
+    eventTime: naiveEventTime(view, mine, t, known),
   };
 }
 
@@ -90,14 +94,15 @@ export function naiveFeature(
   records: readonly OracleRecord[],
   t: number,
   order: string | null = null,
+  known = t,
 ): OracleValue {
   const { of, where, per, aggregation, window, series } = feature;
   if (series !== undefined)
     return Array.from(
       { length: series },
-      (_, i) => naiveFeature(seriesElement(feature, i), fields, records, t, order) as Value,
+      (_, i) => naiveFeature(seriesElement(feature, i), fields, records, t, order, known) as Value,
     );
-  const counted = naiveWindow(records, window, t).filter(
+  const counted = naiveWindow(records, window, t, known).filter(
     ({ row }) => where === null || interpret(where, fields, row) === true,
   );
   const { kind } = aggregation.kind === "per" ? aggregation.each : aggregation;
@@ -206,6 +211,7 @@ export function naiveEventTime(
   view: AggregateViewDefinition,
   records: readonly OracleRecord[],
   t: number,
+  known = t,
 ): number | null {
   const reach = ({ window, series }: AggregateFeature): number =>
     window.length === null ? Infinity : window.length * (series ?? 1) + window.offset;
@@ -215,7 +221,9 @@ export function naiveEventTime(
     t,
   );
   const since = start === null ? -Infinity : Number(start);
-  const events = records.filter((record) => naiveVisible(record, t) && record.event >= since).map(({ event }) => event);
+  const events = records
+    .filter((record) => naiveVisible(record, t, known) && record.event >= since)
+    .map(({ event }) => event);
   return events.length === 0 ? null : events.reduce((a, b) => (b > a ? b : a));
 }
 
@@ -305,13 +313,19 @@ export interface OracleVersion {
   readonly features: Row;
 }
 
-/** The row of a batch view that is read at t, and whether it is still alive; null where there is none. */
+/**
+ * The row of a batch view that is read at t, and whether it is still alive; null where there is none. In hindsight the
+ * versions that are there at `hindsight` count from their own time on.
+ */
 export function naiveBatchRead(
   versions: readonly OracleVersion[],
   t: number,
   ttl: number | null,
+  hindsight: number | null = null,
 ): { readonly version: OracleVersion; readonly alive: boolean } | null {
-  const known = versions.filter(({ available }) => available <= t);
+  const known = versions.filter(({ event, available }) =>
+    hindsight === null ? available <= t : event <= t && available <= hindsight,
+  );
   const best = known.find((a) =>
     known.every(
       (b) =>

@@ -1,4 +1,5 @@
 import type { Metrics } from "../metrics/metrics.ts";
+import type { Knowledge } from "./knowledge.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 
 /** A bulk load that is in. */
@@ -46,6 +47,11 @@ export interface DatasetOutcome {
   readonly columns: readonly string[];
   readonly bytes: number;
   readonly seconds: number;
+  /** By which knowledge its rows were answered. */
+  readonly knowledge: Knowledge;
+  /** With knowledge "now": the moment whose knowledge that was. */
+  readonly knownAt?: Timestamp;
+  readonly warnings: readonly string[];
 }
 
 export interface MaterializeOutcome {

@@ -13,6 +13,7 @@ import type {
   ReplayOutcome,
   TrainOutcome,
 } from "./outcomes.ts";
+import type { Knowledge } from "./knowledge.ts";
 import type { Plan } from "./plan.ts";
 import type { WorkOptions } from "./progress.ts";
 import type { CatalogEntry, RunReport, StatusReport } from "./status.ts";
@@ -35,6 +36,22 @@ export interface DatasetOptions extends WorkOptions {
   readonly time?: string;
   /** The spine's column for an input of the service, where it goes by another name. */
   readonly inputs?: Readonly<Record<string, string>>;
+  /**
+   * "served", the default: each row as serving would have been answered at its moment. "now": the truth in hindsight,
+   * which leaks the future and must not train a model that serves live.
+   */
+  readonly knowledge?: Knowledge;
+}
+
+/** Which moment is asked about, and by which knowledge. */
+export interface ReadOptions {
+  /** A moment of the past. Default: now. */
+  readonly at?: TimestampInput;
+  /**
+   * "served", the default: what serving knew at that moment. "now": the truth in hindsight, by all that has become known
+   * since; without `at`, of this moment.
+   */
+  readonly knowledge?: Knowledge;
 }
 
 export interface ReplayOptions extends WorkOptions {
@@ -93,18 +110,14 @@ export interface Store {
   features<I extends object, V extends object>(
     service: FeatureService<I, V>,
     request: I,
-    options?: { readonly at?: TimestampInput },
+    options?: ReadOptions,
   ): Promise<FeatureAnswer<V>>;
   features<I extends object, V extends object>(
     service: FeatureService<I, V>,
     requests: readonly I[],
-    options?: { readonly at?: TimestampInput },
+    options?: ReadOptions,
   ): Promise<FeatureAnswer<V>[]>;
-  features(
-    service: string,
-    requests: readonly UntypedRequest[],
-    options?: { readonly at?: TimestampInput },
-  ): Promise<FeatureAnswer[]>;
+  features(service: string, requests: readonly UntypedRequest[], options?: ReadOptions): Promise<FeatureAnswer[]>;
   predict<I extends object, V extends object>(model: Model<I, V>, request: I): Promise<PredictionAnswer<V>>;
   predict<I extends object, V extends object>(
     model: Model<I, V>,
