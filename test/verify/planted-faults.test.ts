@@ -20,7 +20,7 @@ interface Told {
   } | null;
 }
 
-const RUNS = ["--seed", "3", "--runs", "24", "--minutes", "60", "--json"];
+const RUNS = ["--seed", "3", "--runs", "24", "--minutes", "60", "--jobs", "1", "--json"];
 
 test.each(faults)("finds $what", { timeout }, async ({ edits }) => {
   const { code, output } = await copy.verify(edits, ...RUNS, "--shrink", "0");
@@ -45,7 +45,18 @@ test("makes a failure small, saves it, and finds it again", { timeout }, async (
 });
 
 test("finds nothing in an engine that has no fault", { timeout }, async () => {
-  const { code, output } = await copy.verify([], "--seed", "3", "--runs", "3", "--minutes", "60", "--json");
+  const { code, output } = await copy.verify(
+    [],
+    "--seed",
+    "3",
+    "--runs",
+    "4",
+    "--minutes",
+    "60",
+    "--jobs",
+    "2",
+    "--json",
+  );
   expect(code, output.slice(0, 2000)).toBe(0);
-  expect(JSON.parse(output)).toMatchObject({ different: 0, failure: null, runs: 3 });
+  expect(JSON.parse(output)).toMatchObject({ different: 0, failure: null, runs: 4 });
 });
