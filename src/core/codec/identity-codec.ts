@@ -18,7 +18,7 @@ const FORMAT = 1;
 const WHAT = "the index of identities";
 const [LIVE, LOADED, WAITING] = [1, 2, 4];
 
-/** Version, flags, the waiting retraction, digests of past versions, then the live version to the end. */
+/** Version, flags, the waiting retraction, digests of past versions, then the live version. */
 export function encodeIdentity(out: ByteWriter, { live, past, waiting }: Identity): void {
   out.u8(FORMAT);
   out.u8((live === null ? 0 : live.origin === "load" ? LIVE | LOADED : LIVE) | (waiting === null ? 0 : WAITING));
@@ -30,7 +30,7 @@ export function encodeIdentity(out: ByteWriter, { live, past, waiting }: Identit
   out.zigzag(live.event);
   out.zigzag(live.available);
   writeHex(out, live.schema);
-  out.raw(live.row);
+  out.bytes(live.row);
 }
 
 /** @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
@@ -39,14 +39,16 @@ export function decodeIdentity(bytes: Uint8Array): Identity {
   checkFormat(input.u8(), WHAT, FORMAT);
   const flags = input.u8();
   const waiting = (flags & WAITING) === 0 ? null : input.zigzag();
-  const past = Array.from({ length: input.varint() }, () => readHex(input, 4));
+  const past: string[] = [];
+  for (let n = input.varint(); n > 0; n--) past.push(readHex(input, 4));
   if ((flags & LIVE) === 0) {
     input.end();
     return { live: null, past, waiting };
   }
   const [position, event, available] = [input.varint(), input.zigzag(), input.zigzag()];
   const schema = readHex(input, 2);
-  const row = input.rawView(input.remaining).slice();
+  const row = input.bytes();
+  input.end();
   return {
     live: { position, origin: (flags & LOADED) === 0 ? "stream" : "load", event, available, schema, row },
     past,

@@ -76,9 +76,12 @@ export function decodeRetractions(
 ): RetractionsEntry {
   checkFormat(input.u8(), "a retraction in the log", FORMAT);
   const schema = input.string();
-  const names = Array.from({ length: input.varint() }, () => input.string());
-  const ids = rowCodec(idFields(schemas.fieldsOf(schema), names));
-  const rows = (): Row[] => Array.from({ length: input.varint() }, () => ids.decode(input));
+  const fields = schemas.fieldsOf(schema);
+  const names = listOf(input, () => input.string());
+  for (const name of names)
+    if (!Object.hasOwn(fields, name)) throw new AsofError("ASOF_CORRUPT", `a retraction in the log names ${name}`);
+  const ids = rowCodec(idFields(fields, names));
+  const rows = (): Row[] => listOf(input, () => ids.decode(input));
   const waiting = rows();
   const follow = input.varint();
   const request = input.u8() === 0 ? null : decodeKeyedRequest(input);
@@ -88,11 +91,20 @@ export function decodeRetractions(
   if (what === "retract") redo = { what, ids: rows() };
   else if (what !== null) {
     const codec = schemas.codecOf(schema);
-    const records = Array.from({ length: input.varint() }, () => ({ event: input.zigzag(), row: codec.decode(input) }));
-    redo = { what, records };
+    redo = { what, records: listOf(input, () => ({ event: input.zigzag(), row: codec.decode(input) })) };
   }
   input.end();
   return { waiting, follow, request, redo };
+}
+
+/** A damaged length ends with the bytes, whatever it is. */
+function listOf<T>(input: ByteReader, read: () => T): T[] {
+  const list: T[] = [];
+  for (let n = input.varint(); n > 0; n--) {
+    if (input.remaining === 0) throw new AsofError("ASOF_CORRUPT", "a retraction in the log is cut short");
+    list.push(read());
+  }
+  return list;
 }
 
 /** The fields of a source that name its records. */
