@@ -1,6 +1,6 @@
 import { StreamSchemas } from "./core/codec/stream-schemas.ts";
 import { fingerprintOf, modelNamed, serviceNamed, sourceNamed } from "./core/definition/catalog.ts";
-import type { Definition, ModelDefinition } from "./core/definition/data.ts";
+import type { Definition, ModelDefinition, SourceDefinition } from "./core/definition/data.ts";
 import { servedStream, sourceStream } from "./core/definition/stream.ts";
 import { assert } from "./core/assert.ts";
 import { AsofError } from "./core/errors.ts";
@@ -12,12 +12,14 @@ import type { FeatureAnswer } from "./core/result/answers.ts";
 import type { AuditOutcome } from "./core/result/audit.ts";
 import type {
   ComputeOutcome,
+  CorrectOutcome,
   DatasetOutcome,
   IngestOutcome,
   LoadOutcome,
   MaterializeOutcome,
   ModelSummary,
   ReplayOutcome,
+  RetractOutcome,
   TrainOutcome,
 } from "./core/result/outcomes.ts";
 import { type Knowledge, parseKnowledge } from "./core/result/knowledge.ts";
@@ -27,6 +29,7 @@ import type { CatalogEntry, RunReport, StatusReport } from "./core/result/status
 import type {
   AuditOptions,
   DatasetOptions,
+  IngestOptions,
   LoadOptions,
   ReadOptions,
   ReplayOptions,
@@ -169,6 +172,7 @@ class EmbeddedStore implements Store, Shared {
       from: timeOrNull(options.from),
       until: timeOrNull(options.until),
       rejects: options.rejects ?? false,
+      key: options.idempotencyKey ?? null,
     };
     const outcome = await this.recorder.record(
       "load",
@@ -184,11 +188,23 @@ class EmbeddedStore implements Store, Shared {
     return outcome;
   }
 
-  async ingest(name: string, records: readonly UntypedRequest[]): Promise<IngestOutcome> {
+  ingest(name: string, records: readonly UntypedRequest[], options: IngestOptions = {}): Promise<IngestOutcome> {
+    return this.take(name, ({ ingest }, source) => ingest.ingest(source, records, options.idempotencyKey ?? null));
+  }
+
+  retract(name: string, ids: readonly UntypedRequest[]): Promise<RetractOutcome> {
+    return this.take(name, ({ ingest }, source) => ingest.retract(source, ids));
+  }
+
+  correct(name: string, records: readonly UntypedRequest[]): Promise<CorrectOutcome> {
+    return this.take(name, ({ ingest }, source) => ingest.correct(source, records));
+  }
+
+  private async take<T>(name: string, by: (writing: Writing, source: SourceDefinition) => Promise<T>): Promise<T> {
     const writing = this.writing();
     const source = sourceNamed(this.parts.catalog, name);
     await this.definitions.mustTakeRecords(name);
-    const outcome = await writing.ingest.ingest(source, records);
+    const outcome = await by(writing, source);
     writing.appended();
     return outcome;
   }
