@@ -58,7 +58,7 @@ export interface DataFailure {
 
 /** Requests of one sample, and moments of each in a training set. */
 const REQUESTS = 24;
-const MOMENTS = 20;
+const MOMENTS = 60;
 /** Above so many records of a sample its keys are asked about in smaller numbers. */
 const RECORDS = 400_000;
 
