@@ -101,7 +101,7 @@ export function aggregateView<
       view: name,
       feature: twice,
     });
-  const { order } = source.definition;
+  const { order, id } = source.definition;
   checkHops(features.filter((f) => f.window.length !== null).map((f) => f.window.hop));
   const definition: AggregateViewDefinition = freeze({
     kind: "aggregateView",
@@ -111,6 +111,7 @@ export function aggregateView<
     keys,
     features,
     ...(order !== undefined && features.some(({ aggregation }) => isOrdered(aggregation)) ? { order } : {}),
+    ...(id === undefined ? {} : { retractable: true as const }),
     ...about,
   });
   return makeView(definition, entity.keys, names);

@@ -6,6 +6,7 @@ import {
   isCollection,
   outputType,
 } from "../aggregation/aggregation.ts";
+import { removable } from "../aggregation/removable.ts";
 import { assert } from "../assert.ts";
 import type { AggregateFeature, AggregateViewDefinition } from "../definition/data.ts";
 import { canonicalJson } from "../definition/fingerprint.ts";
@@ -19,6 +20,8 @@ import { type Window, windowStart } from "../time/window.ts";
 export interface Slot {
   readonly spec: AggregationSpec;
   readonly algebra: Algebra<unknown>;
+  /** That of tiles: it can remove where records can be withdrawn; else it is the same. */
+  readonly tiled: Algebra<unknown>;
   /** The argument; null where the record itself is what counts. */
   readonly of: Expression | null;
   readonly where: Expression | null;
@@ -77,7 +80,9 @@ export function layoutOf(view: AggregateViewDefinition, fields: Fields): ViewLay
     if (found !== undefined) return found;
     const input = of === null ? null : of === EVENT ? TIMESTAMP : dataTypeOf(of, fields);
     slotIndex.set(id, slots.length);
-    return slots.push({ spec, algebra: algebraOf(spec, input), of, where, input }) - 1;
+    const algebra = algebraOf(spec, input);
+    const tiled = view.retractable === true ? removable(algebra, input) : algebra;
+    return slots.push({ spec, algebra, tiled, of, where, input }) - 1;
   };
 
   const asked = view.features.map((feature) => {
