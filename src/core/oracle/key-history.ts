@@ -6,6 +6,7 @@ import {
   naiveEventTime,
   naiveKnows,
   naiveResult,
+  naiveVisible,
   naiveWindows,
   type OracleArgument,
   type OracleRecord,
@@ -78,8 +79,8 @@ export class KeyHistory {
   answer(t: number, loads: number): KeyAnswer {
     this.order ??= this.records.map((_, i) => i).sort((a, b) => this.compare(this.records[a], this.records[b]));
     const visible = this.order.filter((i) => {
-      const { event, available, load } = this.records[i];
-      return available < t && event < t && (load === null || load < loads);
+      const record = this.records[i];
+      return naiveVisible(record, t) && (record.load === null || record.load < loads);
     });
     return {
       features: this.view.features.map((feature, f) => {
