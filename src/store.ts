@@ -95,8 +95,11 @@ class EmbeddedStore implements Store, Shared {
     const { registry, files, log, catalog, engine, clock } = parts;
     this.parts = parts;
     this.offline = new OfflineStore({ registry, files, log, schemas: this.schemas });
-    this.registry = new Registry(registry, catalog, (source) =>
-      sourceFacts(sourceNamed(catalog, source), { engine, registry, store: this.offline }),
+    this.registry = new Registry(
+      registry,
+      catalog,
+      (source) => sourceFacts(sourceNamed(catalog, source), { engine, registry, store: this.offline }),
+      async (source) => (await this.offline.inLog()).get(source) ?? 0,
     );
     this.definitions = new Definitions(catalog, this.registry, clock);
     this.recorder = new RunRecorder(registry, clock);
