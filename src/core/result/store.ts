@@ -33,6 +33,10 @@ export interface LoadOptions extends WorkOptions {
   readonly idempotencyKey?: string;
 }
 
+export interface FilesOptions extends WorkOptions {
+  readonly format?: "parquet" | "csv" | "ndjson";
+}
+
 export interface IngestOptions {
   /**
    * Names the request: sent again within the source's `dedupe` time, it changes nothing and is answered as before. The
@@ -111,12 +115,16 @@ export interface Store {
    * changes nothing. All or none of them; resolves once that is on disk. @throws ASOF_NO_ID
    */
   retract(source: string, ids: readonly UntypedRequest[]): Promise<RetractOutcome>;
+  /** As `retract`, for ids in files, in portions: what was done before an error stays done. */
+  retractFiles(source: string, files: readonly string[], options?: FilesOptions): Promise<RetractOutcome>;
   /**
    * Replaces records of a source with an `id` by others of the same ids: a correction is a retraction and a record.
    * Where nothing is known of an id, the record is taken and the retraction waits for the original. All or none of
    * them; resolves once that is on disk. @throws ASOF_NO_ID; ASOF_ID_CONFLICT for one id corrected in two ways
    */
   correct(source: string, records: readonly UntypedRequest[]): Promise<CorrectOutcome>;
+  /** As `correct`, for records in files, in portions: what was done before an error stays done. */
+  correctFiles(source: string, files: readonly string[], options?: FilesOptions): Promise<CorrectOutcome>;
   /** Takes the clock's present time for right, after ASOF_CLOCK_JUMP. */
   confirmClock(): void;
   /** Resolves once everything accepted before the call is readable online. */
