@@ -12,6 +12,8 @@ const say = (message: object): void => {
   if (process.connected) process.send!(message);
 };
 
+// What the user stops is the process that started this, which then lets go of it.
+process.on("SIGINT", () => {});
 // Whoever started this is gone: nobody wants to know any more.
 process.on("disconnect", () => stop.abort(new Error("the process that verifies has ended")));
 
