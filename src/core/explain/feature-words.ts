@@ -2,7 +2,7 @@ import type { AggregateFeature } from "../definition/data.ts";
 import { expressionText } from "../expression/expression-text.ts";
 import { formatDuration } from "../time/duration.ts";
 
-/** What a feature is, in words: `sum of amount where ok, over 1h by hops of 5m`. */
+/** What a feature is, in words: `sum of amount where ok, over 1h, by hops of 5m`. */
 export function featureWords({ aggregation, of, where, window, series }: AggregateFeature): string {
   const { kind, ...numbers } = aggregation;
   const options = Object.entries(numbers).map(([name, value]) => `${name} ${String(value)}`);

@@ -4,6 +4,7 @@ import type { Row, Value } from "../schema/data-type.ts";
 import type { Slot } from "../tile/view-layout.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 import { floorTo, type Window, windowEnd, windowStart } from "../time/window.ts";
+import { argumentOf, type Contributed } from "./contributed.ts";
 import { countsValues, influenceOf, type Weighed } from "./influence.ts";
 import { Top } from "./top.ts";
 
@@ -16,7 +17,7 @@ export interface AccountedRecord {
   readonly position: number;
   readonly origin: Origin;
   /** What it contributes; null where it contributes nothing. */
-  readonly argument: Value;
+  readonly contributed: Contributed;
   /** Whether the condition, where there is one, holds. */
   readonly holds: boolean;
   /** Where the aggregation is ordered. */
@@ -85,7 +86,7 @@ export class WindowAccount {
 
   count(record: AccountedRecord): void {
     const { counts } = this;
-    const { event, argument, origin } = record;
+    const { event, contributed, origin } = record;
     if (event >= this.end && this.end === this.t) {
       if (record.available < this.t) counts.notYetHappened++;
       return;
@@ -104,13 +105,14 @@ export class WindowAccount {
       counts.late++;
       this.late.add({ event, available: record.available, position: record.position, origin, by });
     }
-    if (argument === null) {
+    if (contributed === null) {
       if (record.holds) counts.empty++;
       else counts.filtered++;
       return;
     }
     counts.counted++;
-    this.state = this.slot.algebra.add(this.state, argument, record.order);
+    this.state = this.slot.algebra.add(this.state, contributed, record.order);
+    const argument = argumentOf(contributed);
     if (typeof argument === "number" || typeof argument === "bigint") this.sum += Number(argument);
     if (this.groups !== null && (this.groups.has(argument) || this.groups.size < MAX_GROUPS))
       this.groups.set(argument, (this.groups.get(argument) ?? 0) + 1);
@@ -128,9 +130,9 @@ export class WindowAccount {
 
   /** After `finish`. */
   rank(record: AccountedRecord): void {
-    const { event, available, position, origin, argument, order, fields } = record;
-    if (argument === null || event < this.start || event >= this.end || !this.isVisible(record)) return;
-    this.ranked!.add({ argument, event, available, position, origin, fields, order });
+    const { event, available, position, origin, contributed, order, fields } = record;
+    if (contributed === null || event < this.start || event >= this.end || !this.isVisible(record)) return;
+    this.ranked!.add({ argument: argumentOf(contributed), event, available, position, origin, fields, order });
   }
 
   explanation(): WindowExplanation {

@@ -155,7 +155,7 @@ async function keyRecords(
           withdrawn: row[WITHDRAWN] as number | null,
           position: Number(row[POSITION]),
           origin: row[ORIGIN] as Origin,
-          argument: contribute(row, event)[s],
+          contributed: contribute(row, event)[s],
           holds: where === null || where(row) === true,
           order: ordered?.(row, event, available),
           fields: Object.fromEntries(shown.map((name) => [name, row[name]])),
