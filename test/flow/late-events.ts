@@ -10,7 +10,7 @@ import { sourceStream } from "../../src/core/definition/stream.ts";
 import { planService } from "../../src/core/plan/service-plan.ts";
 import type { Row } from "../../src/core/schema/data-type.ts";
 import { HOUR, MINUTE, parseTimestamp } from "../../src/core/time/timestamp.ts";
-import { naiveBatchRead, naiveView, type OracleRecord, type OracleVersion } from "../oracle/naive.ts";
+import { naiveBatchRead, naiveKnows, naiveView, type OracleRecord, type OracleVersion } from "../oracle/naive.ts";
 import * as every from "./every-aggregation.ts";
 import { offlineRecords } from "./offline-records.ts";
 
@@ -133,7 +133,7 @@ export async function historyOf({ home }: LateStore): Promise<History> {
 // Quantiles and estimates have oracles of their own.
 export const view = every.everything.view as AggregateViewDefinition;
 export const exact = view.features.filter(
-  ({ name, aggregation }) => aggregation.kind !== "quantile" && !name.startsWith("estimated"),
+  ({ name, aggregation }) => naiveKnows(aggregation) && !name.startsWith("estimated"),
 );
 
 /** What the oracle says of both views for a user at a moment, by what is known at another. */

@@ -46,8 +46,10 @@ const inOrder = (a: Weighed, b: Weighed): number =>
     : compareOrdered({ value: a.argument, key: a.order }, { value: b.argument, key: b.order });
 
 /** By what the records of a window are listed, as fits what is made of them. */
-export function influenceOf({ kind }: AggregationSpec): Influence {
-  switch (kind) {
+export function influenceOf(spec: AggregationSpec): Influence {
+  switch (spec.kind) {
+    case "per":
+      return influenceOf(spec.each);
     case "sum":
     case "avg":
       return { words: "the size of the value", compare: farFrom(() => 0, 1) };
@@ -76,7 +78,7 @@ export function influenceOf({ kind }: AggregationSpec): Influence {
   }
 }
 
-/** Whether the values themselves, and how often they occur, make the result. */
+/** Whether values and how often they occur make the result: of arguments, or of what it is computed per. */
 export function countsValues({ kind }: AggregationSpec): boolean {
-  return kind === "countDistinct" || kind === "topK" || kind === "histogram";
+  return kind === "per" || kind === "countDistinct" || kind === "topK" || kind === "histogram";
 }

@@ -40,6 +40,8 @@ export type AggregateAccount = Pick<
   | "argument"
   | "where"
   | "argumentType"
+  | "per"
+  | "perType"
   | "fieldTypes"
   | "influence"
   | "lateness"
@@ -78,6 +80,8 @@ export async function explainAggregate(
       argument: slot.of === null ? null : expressionText(slot.of),
       where: slot.where === null ? null : expressionText(slot.where),
       argumentType: slot.input,
+      per: slot.per === null ? null : expressionText(slot.per.of),
+      perType: slot.per?.type ?? null,
       fieldTypes: readFields(use, s),
       influence: influenceOf(slot.spec).words,
       lateness: LATENESS,
@@ -89,10 +93,11 @@ export async function explainAggregate(
   }
 }
 
-/** The fields that a slot's argument and condition read. */
+/** The fields that a slot's argument, its condition and what it is computed per read. */
 function readFields({ layout, source }: AggregateUse, s: number): Fields {
-  const { of, where } = layout.slots[s];
-  const names = new Set([of, where].flatMap((expression) => (expression === null ? [] : columnsOf(expression))));
+  const { of, where, per } = layout.slots[s];
+  const read = [of, where, per?.of ?? null];
+  const names = new Set(read.flatMap((expression) => (expression === null ? [] : columnsOf(expression))));
   return Object.fromEntries(Object.entries(source.fields).filter(([name]) => names.has(name)));
 }
 

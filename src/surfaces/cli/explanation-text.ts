@@ -133,7 +133,7 @@ function aggregateParts(explanation: AggregateExplanation, style: Style): string
 }
 
 function windowParts(
-  { influence, lateness, argumentType, fieldTypes }: AggregateExplanation,
+  { influence, lateness, argumentType, perType, fieldTypes }: AggregateExplanation,
   window: WindowExplanation,
   title: string,
   style: Style,
@@ -160,9 +160,9 @@ function windowParts(
   const argument = (value: FeatureValue): string => shown(value, argumentType ?? boolean);
   if (groups !== null && groups.length > 0)
     parts.push(
-      `${style.bold(`Values${moreText(moreGroups)}`)}\n${table(
-        ["value", { right: "records" }],
-        groups.map(({ value, records }) => [argument(value), count(records)]),
+      `${style.bold(`${perType === null ? "Values" : "Keys"}${moreText(moreGroups)}`)}\n${table(
+        [perType === null ? "value" : "key", { right: "records" }],
+        groups.map(({ value, records }) => [shown(value, perType ?? argumentType ?? boolean), count(records)]),
         style,
       )}`,
     );

@@ -1,5 +1,6 @@
 import type { FeatureType, FeatureValue } from "../../core/aggregation/aggregation.ts";
 import type {
+  AggregateExplanation,
   Contributor,
   Explanation,
   LateRecord,
@@ -55,7 +56,7 @@ function onlineJson(online: OnlineView, of: (value: FeatureValue) => unknown): J
 function details(explanation: Explanation): Json {
   switch (explanation.kind) {
     case "aggregateView": {
-      const { source, aggregation, words, argument, where, influence, lateness, windows, type } = explanation;
+      const { source, aggregation, words, argument, where, per, influence, lateness, windows, type } = explanation;
       const element = type.kind === "list" && explanation.windows.length > 1 ? type.of : type;
       return {
         source,
@@ -63,9 +64,10 @@ function details(explanation: Explanation): Json {
         words,
         argument,
         where,
+        per,
         influence,
         lateness,
-        windows: windows.map((one) => windowJson(one, element, explanation.argumentType, explanation.fieldTypes)),
+        windows: windows.map((one) => windowJson(one, element, explanation)),
       };
     }
     case "batchView": {
@@ -89,7 +91,12 @@ function details(explanation: Explanation): Json {
   }
 }
 
-function windowJson(window: WindowExplanation, type: FeatureType, argument: DataType | null, fields: Fields): Json {
+function windowJson(
+  window: WindowExplanation,
+  type: FeatureType,
+  { argumentType, perType, fieldTypes }: AggregateExplanation,
+): Json {
+  const grouped = perType ?? argumentType ?? plain;
   const { tiles, contributions, groups, late, value } = window;
   return {
     ...withMoments(window, "start", "end"),
@@ -100,16 +107,11 @@ function windowJson(window: WindowExplanation, type: FeatureType, argument: Data
     },
     contributions: contributions.map((one: Contributor) => ({
       ...withMoments(one, "event", "available"),
-      argument: argument === null ? one.argument : legible(one.argument, argument),
-      fields: legibleRow(one.fields, fields),
+      argument: legible(one.argument, argumentType ?? plain),
+      ...(one.key === undefined ? {} : { key: legible(one.key, grouped) }),
+      fields: legibleRow(one.fields, fieldTypes),
     })),
-    groups:
-      groups === null
-        ? null
-        : groups.map(({ value, records }) => ({
-            value: argument === null ? value : legible(value, argument),
-            records,
-          })),
+    groups: groups?.map(({ value, records }) => ({ value: legible(value, grouped), records })) ?? null,
     late: late.map((one: LateRecord) => withMoments(one, "event", "available")),
   };
 }
@@ -117,3 +119,6 @@ function windowJson(window: WindowExplanation, type: FeatureType, argument: Data
 function legibleRow(row: Row, types: Fields): Json {
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, legible(value, types[name])]));
 }
+
+/** The type of a record that counts for itself. */
+const plain: DataType = { kind: "boolean", nullable: false };

@@ -89,13 +89,18 @@ const window: Schema = objectOf({
     description: "records of the key whose event lies in the window",
   },
   contributions: {
-    ...listOf(objectOf({ argument: anything, event: moment, available: moment, position: whole, origin, fields })),
+    ...listOf(
+      objectOf(
+        { argument: anything, key: anything, event: moment, available: moment, position: whole, origin, fields },
+        ["key"],
+      ),
+    ),
     description: "the records with the most influence",
   },
   more: { ...count, description: "how many more contribute" },
   groups: {
     ...orNull(listOf(objectOf({ value: anything, records: count }))),
-    description: "the values, where it counts how often each occurs",
+    description: "the values, where it counts how often each occurs; the keys, where it is computed per key",
   },
   moreGroups: count,
   late: {
@@ -125,6 +130,7 @@ export const explanationSchema: Schema = {
         words: text,
         argument: orNull(text),
         where: orNull(text),
+        per: { ...orNull(text), description: "what it is computed per" },
         influence: { ...text, description: "what the listed records are ordered by" },
         lateness: { ...text, description: "what makes records late" },
         windows: { ...listOf(window), description: "one, or those of a series, the newest first" },

@@ -7,5 +7,12 @@ export function legible(value: FeatureValue, type: FeatureType | undefined): Fea
   if (type?.kind === "timestamp") return typeof value === "number" ? formatTimestamp(value) : value;
   if (type?.kind === "list")
     return Array.isArray(value) ? value.map((item: Value) => legible(item, type.of) as Value) : value;
+  if (type?.kind === "map" && value !== null)
+    return Object.fromEntries(
+      Object.entries(value as Readonly<Record<string, Value>>).map(([key, item]) => [
+        key,
+        legible(item, type.of) as Value,
+      ]),
+    );
   return value;
 }
