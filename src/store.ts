@@ -1,6 +1,7 @@
+import { idFields } from "./core/codec/retractions.ts";
 import { StreamSchemas } from "./core/codec/stream-schemas.ts";
 import { fingerprintOf, modelNamed, serviceNamed, sourceNamed } from "./core/definition/catalog.ts";
-import type { Definition, ModelDefinition } from "./core/definition/data.ts";
+import type { Definition, ModelDefinition, SourceDefinition } from "./core/definition/data.ts";
 import { servedStream, sourceStream } from "./core/definition/stream.ts";
 import { assert } from "./core/assert.ts";
 import { AsofError } from "./core/errors.ts";
@@ -12,12 +13,14 @@ import type { FeatureAnswer } from "./core/result/answers.ts";
 import type { AuditOutcome } from "./core/result/audit.ts";
 import type {
   ComputeOutcome,
+  CorrectOutcome,
   DatasetOutcome,
   IngestOutcome,
   LoadOutcome,
   MaterializeOutcome,
   ModelSummary,
   ReplayOutcome,
+  RetractOutcome,
   TrainOutcome,
 } from "./core/result/outcomes.ts";
 import type { Explanation } from "./core/result/explanation.ts";
@@ -28,17 +31,21 @@ import type { CatalogEntry, RunReport, StatusReport } from "./core/result/status
 import type {
   AuditOptions,
   DatasetOptions,
+  FilesOptions,
+  IngestOptions,
   LoadOptions,
   ReadOptions,
   ReplayOptions,
   Store,
   UntypedRequest,
 } from "./core/result/store.ts";
-import type { Row } from "./core/schema/data-type.ts";
+import type { Fields, Row } from "./core/schema/data-type.ts";
 import { formatTimestamp, parseTimestamp, type Timestamp, type TimestampInput } from "./core/time/timestamp.ts";
 import type { Beacon, Sign } from "./ports/beacon.ts";
 import type { ModelVersion, RunKind } from "./ports/registry-store.ts";
 import type { LoadedModel } from "./ports/trainer.ts";
+import { mustHaveId } from "./stages/ingest/ingest.ts";
+import { readRecords } from "./stages/ingest/read-records.ts";
 import { replay } from "./stages/ingest/replay.ts";
 import { modelStatus, sourceStatus, viewStatus } from "./stages/monitoring/status.ts";
 import { answerAsOf } from "./stages/offline/as-of.ts";
@@ -69,6 +76,9 @@ export async function createStore(parts: StoreParts): Promise<Store> {
   return store;
 }
 
+/** Records of files that are withdrawn or corrected at once. */
+const PORTION = 10_000;
+
 const OFFLINE = "offline store";
 const ONLINE = "online store";
 
@@ -96,8 +106,11 @@ class EmbeddedStore implements Store, Shared {
     const { registry, files, log, catalog, engine, clock } = parts;
     this.parts = parts;
     this.offline = new OfflineStore({ registry, files, log, schemas: this.schemas });
-    this.registry = new Registry(registry, catalog, (source) =>
-      sourceFacts(sourceNamed(catalog, source), { engine, registry, store: this.offline }),
+    this.registry = new Registry(
+      registry,
+      catalog,
+      (source) => sourceFacts(sourceNamed(catalog, source), { engine, registry, store: this.offline }),
+      async (source) => (await this.offline.inLog()).get(source) ?? 0,
     );
     this.definitions = new Definitions(catalog, this.registry, clock);
     this.recorder = new RunRecorder(registry, clock);
@@ -171,6 +184,7 @@ class EmbeddedStore implements Store, Shared {
       from: timeOrNull(options.from),
       until: timeOrNull(options.until),
       rejects: options.rejects ?? false,
+      key: options.idempotencyKey ?? null,
     };
     const outcome = await this.recorder.record(
       "load",
@@ -186,11 +200,61 @@ class EmbeddedStore implements Store, Shared {
     return outcome;
   }
 
-  async ingest(name: string, records: readonly UntypedRequest[]): Promise<IngestOutcome> {
+  ingest(name: string, records: readonly UntypedRequest[], options: IngestOptions = {}): Promise<IngestOutcome> {
+    return this.take(name, ({ ingest }, source) => ingest.ingest(source, records, options.idempotencyKey ?? null));
+  }
+
+  retract(name: string, ids: readonly UntypedRequest[]): Promise<RetractOutcome> {
+    return this.take(name, ({ ingest }, source) => ingest.retract(source, ids));
+  }
+
+  correct(name: string, records: readonly UntypedRequest[]): Promise<CorrectOutcome> {
+    return this.take(name, ({ ingest }, source) => ingest.correct(source, records));
+  }
+
+  retractFiles(name: string, files: readonly string[], options: FilesOptions = {}): Promise<RetractOutcome> {
+    const { fields, id = [] } = sourceNamed(this.parts.catalog, name);
+    return this.takeFiles(name, files, id.length === 0 ? fields : idFields(fields, id), options, (ids) =>
+      this.retract(name, ids),
+    );
+  }
+
+  correctFiles(name: string, files: readonly string[], options: FilesOptions = {}): Promise<CorrectOutcome> {
+    const { fields } = sourceNamed(this.parts.catalog, name);
+    return this.takeFiles(name, files, fields, options, (records) => this.correct(name, records));
+  }
+
+  /** Takes the rows of files in portions; the outcome sums up theirs, from the first on. */
+  private async takeFiles<O extends RetractOutcome | CorrectOutcome>(
+    name: string,
+    files: readonly string[],
+    fields: Fields,
+    { format, signal, onProgress }: FilesOptions,
+    take: (rows: readonly Row[]) => Promise<O>,
+  ): Promise<O> {
+    const { catalog, engine } = this.parts;
+    const source = sourceNamed(catalog, name);
+    mustHaveId(source);
+    this.writing();
+    if (files.length === 0) throw new AsofError("ASOF_USAGE", "name at least one file", { source: name });
+    const read = { source, fields, files, format: format ?? formatOf(files[0]), rows: PORTION };
+    let sum: O | null = null;
+    let done = 0;
+    for await (const rows of readRecords(engine, { ...read, ...(signal === undefined ? {} : { signal }) })) {
+      const outcome = await take(rows);
+      done += rows.length;
+      onProgress?.({ phase: name, done, total: null, unit: "rows" });
+      sum = sum === null ? outcome : added(sum, outcome);
+    }
+    if (sum === null) throw new AsofError("ASOF_EMPTY", `${files.join(", ")}: there are no rows`, { source: name });
+    return sum;
+  }
+
+  private async take<T>(name: string, by: (writing: Writing, source: SourceDefinition) => Promise<T>): Promise<T> {
     const writing = this.writing();
     const source = sourceNamed(this.parts.catalog, name);
     await this.definitions.mustTakeRecords(name);
-    const outcome = await writing.ingest.ingest(source, records);
+    const outcome = await by(writing, source);
     writing.appended();
     return outcome;
   }
@@ -593,6 +657,17 @@ function presentOfBeacon(beacon: Beacon): Present {
       return sign?.t ?? null;
     },
   };
+}
+
+/** Counts added up; where it began stays. */
+function added<O extends RetractOutcome | CorrectOutcome>(sum: O, next: O): O {
+  const counts = Object.entries(next).map(([name, value]) => [
+    name,
+    typeof value === "number" && name !== "position" && name !== "stamp"
+      ? value + (sum[name as keyof O] as number)
+      : sum[name as keyof O],
+  ]);
+  return Object.fromEntries(counts) as O;
 }
 
 function listOf(requests: unknown): readonly unknown[] {

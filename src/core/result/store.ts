@@ -6,12 +6,14 @@ import type { AuditedPrediction, AuditOutcome } from "./audit.ts";
 import type { Explanation } from "./explanation.ts";
 import type {
   ComputeOutcome,
+  CorrectOutcome,
   DatasetOutcome,
   IngestOutcome,
   LoadOutcome,
   MaterializeOutcome,
   ModelSummary,
   ReplayOutcome,
+  RetractOutcome,
   TrainOutcome,
 } from "./outcomes.ts";
 import type { Knowledge } from "./knowledge.ts";
@@ -27,6 +29,20 @@ export interface LoadOptions extends WorkOptions {
   readonly until?: TimestampInput;
   /** Sets bad rows aside in a rejects file instead of refusing the load. */
   readonly rejects?: boolean;
+  /** As in `IngestOptions`: the rows that were there before count as known, whatever way they came. */
+  readonly idempotencyKey?: string;
+}
+
+export interface FilesOptions extends WorkOptions {
+  readonly format?: "parquet" | "csv" | "ndjson";
+}
+
+export interface IngestOptions {
+  /**
+   * Names the request: sent again within the source's `dedupe` time, it changes nothing and is answered as before. The
+   * same records must come with it, in whatever order.
+   */
+  readonly idempotencyKey?: string;
 }
 
 export interface DatasetOptions extends WorkOptions {
@@ -87,8 +103,28 @@ export interface Store {
 
   // 1 ingest
   load(source: string, files: readonly string[], options?: LoadOptions): Promise<LoadOutcome>;
-  /** Accepts records; resolves once they are on disk. All or none of them. */
-  ingest(source: string, records: readonly UntypedRequest[]): Promise<IngestOutcome>;
+  /**
+   * Accepts records; resolves once they are on disk. All or none of them. What is known already, by the source's `id`
+   * or with all of the request by its idempotency key, is not taken again. Other content under a known id or key is
+   * refused: ASOF_ID_CONFLICT.
+   */
+  ingest(source: string, records: readonly UntypedRequest[], options?: IngestOptions): Promise<IngestOutcome>;
+  /**
+   * Withdraws records of a source with an `id`: each is given by the fields of its id. It is visible at a moment only
+   * where its retraction was not known before that. A retraction of a record not known yet waits for it; a second one
+   * changes nothing. All or none of them; resolves once that is on disk. @throws ASOF_NO_ID
+   */
+  retract(source: string, ids: readonly UntypedRequest[]): Promise<RetractOutcome>;
+  /** As `retract`, for ids in files, in portions: what was done before an error stays done. */
+  retractFiles(source: string, files: readonly string[], options?: FilesOptions): Promise<RetractOutcome>;
+  /**
+   * Replaces records of a source with an `id` by others of the same ids: a correction is a retraction and a record.
+   * Where nothing is known of an id, the record is taken and the retraction waits for the original. All or none of
+   * them; resolves once that is on disk. @throws ASOF_NO_ID; ASOF_ID_CONFLICT for one id corrected in two ways
+   */
+  correct(source: string, records: readonly UntypedRequest[]): Promise<CorrectOutcome>;
+  /** As `correct`, for records in files, in portions: what was done before an error stays done. */
+  correctFiles(source: string, files: readonly string[], options?: FilesOptions): Promise<CorrectOutcome>;
   /** Takes the clock's present time for right, after ASOF_CLOCK_JUMP. */
   confirmClock(): void;
   /** Resolves once everything accepted before the call is readable online. */
