@@ -7,7 +7,7 @@ import { simulatedClock } from "../../src/adapters/clock/simulated-clock.ts";
 import { openDuckDb } from "../../src/adapters/duckdb/open-duckdb.ts";
 import type { FeatureValue } from "../../src/core/aggregation/aggregation.ts";
 import { ByteReader, ByteWriter } from "../../src/core/codec/bytes.ts";
-import { columnTypes, featureOfColumn } from "../../src/core/codec/collection-text.ts";
+import { columnTypes } from "../../src/core/codec/collection-text.ts";
 import { ENTRY } from "../../src/core/codec/record-batch.ts";
 import type { RowCodec } from "../../src/core/codec/row-codec.ts";
 import type { StreamSchemas } from "../../src/core/codec/stream-schemas.ts";
@@ -27,6 +27,7 @@ import {
   WITHDRAWN,
   withdrawnColumn,
 } from "../../src/core/schema/system-columns.ts";
+import { columnSql, featureIn } from "../../src/surfaces/verify/collection-column.ts";
 import { HOUR, MINUTE, parseTimestamp, SECOND } from "../../src/core/time/timestamp.ts";
 import { open } from "../../src/open.ts";
 import type { StoreParts } from "../../src/store/store-parts.ts";

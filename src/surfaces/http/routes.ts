@@ -2,6 +2,7 @@ import type { Route, RouteContext } from "./route.ts";
 import { catalogRoute } from "./routes/catalog.ts";
 import { correctionsRoute } from "./routes/corrections.ts";
 import { eventsRoute } from "./routes/events.ts";
+import { explainByBodyRoute, explainRoute } from "./routes/explain.ts";
 import { featuresRoute } from "./routes/features.ts";
 import { healthRoute } from "./routes/health.ts";
 import { modelsRoute } from "./routes/models.ts";
@@ -20,6 +21,8 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     correctionsRoute(context),
     featuresRoute(context),
     predictRoute(context),
+    explainRoute(context),
+    explainByBodyRoute(context),
     catalogRoute(context),
     statusRoute(context),
     runsRoute(context),
