@@ -29,6 +29,8 @@ export interface OpenOptions {
   readonly whenLocked?: "read" | "refuse";
   /** The clock, where it is not the configuration's. */
   readonly clock?: Clock;
+  /** The versions of what request-time functions run on. Default: those of this process. */
+  readonly versions?: Readonly<Record<string, string>>;
   /** Records in the log from which on they are moved into Parquet. Default: 250,000, and 20,000 at closing. */
   readonly archiveFrom?: number;
 }
@@ -83,12 +85,19 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       refresh,
       trainers: [createYdfTrainer("gradientBoostedTrees"), createYdfTrainer("randomForest")],
       runtimes: [ydfRuntime],
+      versions: options.versions ?? { V8: process.versions.v8, ...icuVersions() },
       archiveFrom: options.archiveFrom ?? null,
     });
   } catch (error) {
     for (const part of opened.reverse()) await part.close().catch(() => {});
     throw error;
   }
+}
+
+/** A build of Node may have neither. */
+function icuVersions(): Record<string, string> {
+  const { icu, tz } = process.versions as { readonly icu?: string; readonly tz?: string };
+  return { ...(icu === undefined ? {} : { ICU: icu }), ...(tz === undefined ? {} : { tzdata: tz }) };
 }
 
 interface OpenedLog {

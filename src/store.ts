@@ -92,9 +92,9 @@ class EmbeddedStore implements Store, Shared {
     const { registry, files, log, catalog, engine, clock } = parts;
     this.parts = parts;
     this.offline = new OfflineStore({ registry, files, log, schemas: this.schemas });
-    this.registry = new Registry(registry, catalog, (source) =>
-      sourceFacts(sourceNamed(catalog, source), { engine, registry, store: this.offline }),
-    );
+    const facts = (source: string): ReturnType<typeof sourceFacts> =>
+      sourceFacts(sourceNamed(catalog, source), { engine, registry, store: this.offline });
+    this.registry = new Registry(registry, catalog, facts, parts.versions);
     this.definitions = new Definitions(catalog, this.registry, clock);
     this.recorder = new RunRecorder(registry, clock);
     this.training = new Training(parts);

@@ -8,6 +8,7 @@ import type { OfflineEngine } from "../ports/offline-engine.ts";
 import type { OnlineStore } from "../ports/online-store.ts";
 import type { RegistryStore } from "../ports/registry-store.ts";
 import type { ModelRuntime, Trainer } from "../ports/trainer.ts";
+import type { RuntimeVersions } from "../stages/registry/registry.ts";
 
 /** The parts a store is made of: adapters behind ports, and the definitions. */
 export interface StoreParts {
@@ -26,6 +27,8 @@ export interface StoreParts {
   readonly refresh: () => Promise<unknown>;
   readonly trainers: readonly Trainer[];
   readonly runtimes: readonly ModelRuntime[];
+  /** Of what request-time functions run on. */
+  readonly versions: RuntimeVersions;
   /** Records in the log from which on it is archived, open or closing, where that is not the usual number. */
   readonly archiveFrom: number | null;
 }
