@@ -1,6 +1,6 @@
 import { StreamSchemas } from "./core/codec/stream-schemas.ts";
 import { fingerprintOf, modelNamed, serviceNamed, sourceNamed } from "./core/definition/catalog.ts";
-import type { Definition, ModelDefinition } from "./core/definition/data.ts";
+import type { Definition, ModelDefinition, SourceDefinition } from "./core/definition/data.ts";
 import { servedStream, sourceStream } from "./core/definition/stream.ts";
 import { assert } from "./core/assert.ts";
 import { AsofError } from "./core/errors.ts";
@@ -12,21 +12,26 @@ import type { FeatureAnswer } from "./core/result/answers.ts";
 import type { AuditOutcome } from "./core/result/audit.ts";
 import type {
   ComputeOutcome,
+  CorrectOutcome,
   DatasetOutcome,
   IngestOutcome,
   LoadOutcome,
   MaterializeOutcome,
   ModelSummary,
   ReplayOutcome,
+  RetractOutcome,
   TrainOutcome,
 } from "./core/result/outcomes.ts";
+import { type Knowledge, parseKnowledge } from "./core/result/knowledge.ts";
 import type { Plan } from "./core/result/plan.ts";
 import type { WorkOptions } from "./core/result/progress.ts";
 import type { CatalogEntry, RunReport, StatusReport } from "./core/result/status.ts";
 import type {
   AuditOptions,
   DatasetOptions,
+  IngestOptions,
   LoadOptions,
+  ReadOptions,
   ReplayOptions,
   Store,
   UntypedRequest,
@@ -167,6 +172,7 @@ class EmbeddedStore implements Store, Shared {
       from: timeOrNull(options.from),
       until: timeOrNull(options.until),
       rejects: options.rejects ?? false,
+      key: options.idempotencyKey ?? null,
     };
     const outcome = await this.recorder.record(
       "load",
@@ -182,11 +188,23 @@ class EmbeddedStore implements Store, Shared {
     return outcome;
   }
 
-  async ingest(name: string, records: readonly UntypedRequest[]): Promise<IngestOutcome> {
+  ingest(name: string, records: readonly UntypedRequest[], options: IngestOptions = {}): Promise<IngestOutcome> {
+    return this.take(name, ({ ingest }, source) => ingest.ingest(source, records, options.idempotencyKey ?? null));
+  }
+
+  retract(name: string, ids: readonly UntypedRequest[]): Promise<RetractOutcome> {
+    return this.take(name, ({ ingest }, source) => ingest.retract(source, ids));
+  }
+
+  correct(name: string, records: readonly UntypedRequest[]): Promise<CorrectOutcome> {
+    return this.take(name, ({ ingest }, source) => ingest.correct(source, records));
+  }
+
+  private async take<T>(name: string, by: (writing: Writing, source: SourceDefinition) => Promise<T>): Promise<T> {
     const writing = this.writing();
     const source = sourceNamed(this.parts.catalog, name);
     await this.definitions.mustTakeRecords(name);
-    const outcome = await writing.ingest.ingest(source, records);
+    const outcome = await by(writing, source);
     writing.appended();
     return outcome;
   }
@@ -267,6 +285,8 @@ class EmbeddedStore implements Store, Shared {
   async dataset(name: string, options: DatasetOptions): Promise<DatasetOutcome> {
     const { catalog, engine, clock, log, refresh } = this.parts;
     const { plan } = this.service(name);
+    const knowledge = parseKnowledge(options.knowledge);
+    const watermark = await this.completeUntil();
     await refresh();
     return this.recorder.record(
       "dataset",
@@ -282,6 +302,8 @@ class EmbeddedStore implements Store, Shared {
           inputs: options.inputs ?? {},
           out: options.out,
           cut: log.end,
+          watermark,
+          knowledge,
         }),
       (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
     );
@@ -354,14 +376,16 @@ class EmbeddedStore implements Store, Shared {
   async features(
     service: string | { readonly definition: { readonly name: string } },
     requests: unknown,
-    options: { readonly at?: TimestampInput } = {},
+    options: ReadOptions = {},
   ): Promise<never> {
     const { plan, rows, reader } = this.service(typeof service === "string" ? service : service.definition.name);
     const read = rows(listOf(requests));
+    const at = options.at === undefined ? null : parseTimestamp(options.at);
+    const knowledge = parseKnowledge(options.knowledge);
     const answers =
-      options.at === undefined
+      at === null && knowledge === "served"
         ? await reader.read(read)
-        : await this.featuresAt(plan, read, parseTimestamp(options.at));
+        : await this.featuresAt(plan, read, at, knowledge);
     return oneOrAll(requests, answers);
   }
 
@@ -495,21 +519,32 @@ class EmbeddedStore implements Store, Shared {
     return found;
   }
 
-  /** The features of requests as of a past moment, from history. */
-  private async featuresAt(plan: ServicePlan, requests: readonly Row[], t: Timestamp): Promise<FeatureAnswer[]> {
-    const { engine, log, refresh } = this.parts;
+  /** The features of requests as of a past moment, or of now where it is null, from history. */
+  private async featuresAt(
+    plan: ServicePlan,
+    requests: readonly Row[],
+    at: Timestamp | null,
+    knowledge: Knowledge,
+  ): Promise<FeatureAnswer[]> {
+    const { engine, log } = this.parts;
+    const { t, now } = await this.momentOf(at);
+    const hindsight = knowledge === "now" ? now : undefined;
+    return answerAsOf(engine, this.offline, plan, requests, t, log.end, hindsight);
+  }
+
+  /** A moment asked about, now where it is null, and now, with all that was there at it. @throws ASOF_FUTURE_READ */
+  private async momentOf(at: Timestamp | null): Promise<{ readonly t: Timestamp; readonly now: Timestamp }> {
     const now = await this.completeUntil();
-    await refresh();
-    if (t > now)
-      throw new AsofError(
-        "ASOF_FUTURE_READ",
-        `${formatTimestamp(t)} lies ahead of the watermark ${formatTimestamp(now)}`,
-        {
-          at: formatTimestamp(t),
-          watermark: formatTimestamp(now),
-        },
-      );
-    return answerAsOf(engine, this.offline, plan, requests, t, log.end);
+    await this.parts.refresh();
+    if (at === null || at <= now) return { t: at ?? now, now };
+    throw new AsofError(
+      "ASOF_FUTURE_READ",
+      `${formatTimestamp(at)} lies ahead of the watermark ${formatTimestamp(now)}`,
+      {
+        at: formatTimestamp(at),
+        watermark: formatTimestamp(now),
+      },
+    );
   }
 
   private async present(): Promise<Timestamp | null> {

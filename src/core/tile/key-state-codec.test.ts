@@ -22,6 +22,7 @@ const kinds = [
   "first",
   "last",
   "lastN",
+  "per",
 ] as const;
 
 test("heads and blocks are read as they were written; damaged ones are refused or are others", () => {

@@ -27,6 +27,7 @@ const kinds = [
   "topK",
   "histogram",
   ...ordered,
+  "per",
 ] as const;
 const contributions = (layout: ViewLayout): ((record: OracleRecord) => Contribution) =>
   contributionsOf(layout, scenarioFields);

@@ -1,6 +1,5 @@
-import type { OrderKey } from "../aggregation/aggregation.ts";
+import type { Contributed, OrderKey } from "../aggregation/aggregation.ts";
 import { assert } from "../assert.ts";
-import type { Value } from "../schema/data-type.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 import { floorTo } from "../time/window.ts";
 import { type Level, levelStart, type ViewLayout } from "./view-layout.ts";
@@ -9,7 +8,7 @@ import { type Level, levelStart, type ViewLayout } from "./view-layout.ts";
 export interface Contribution {
   readonly event: Timestamp;
   readonly available: Timestamp;
-  readonly values: readonly Value[];
+  readonly values: readonly Contributed[];
   /** Only where the layout has ordered aggregations. */
   readonly order?: OrderKey;
 }

@@ -11,7 +11,7 @@ import { ColumnBuffer, gatherNumbers } from "../../core/kernel/column-buffer.ts"
 import { groupByKey, placesByKey } from "../../core/kernel/group.ts";
 import { KeyIndex } from "../../core/kernel/key-index.ts";
 import { isPrefixSlot, type KeyedRows, Prefixes, PrefixWindows } from "../../core/kernel/prefix-windows.ts";
-import { compileSlot } from "../../core/kernel/slot-arguments.ts";
+import { compileSlot, compileSlotKey } from "../../core/kernel/slot-arguments.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import type { AggregateUse } from "../../core/plan/service-plan.ts";
 import type { Batch } from "../../core/schema/column.ts";
@@ -207,6 +207,10 @@ async function readRecords(
     const compiled = used.has(s) ? compileSlot(slot, fields) : null;
     return compiled === null ? null : { compiled, buffer: new ColumnBuffer(slot.input ?? boolean) };
   });
+  const slotKeys = layout.slots.map((slot, s) => {
+    const compiled = used.has(s) ? compileSlotKey(slot, fields) : null;
+    return compiled === null ? null : { compiled, buffer: new ColumnBuffer({ ...slot.per!.type, nullable: true }) };
+  });
   const ordered = layout.orderColumns !== null && features.some(({ slot }) => layout.slots[slot].algebra.ordered);
   const names = ordered ? layout.orderColumns : layout.columns;
   const order = ordered ? new OrderBuffer(layout, fields, names) : null;
@@ -225,7 +229,7 @@ async function readRecords(
     .map((name) => `r.${sqlIdentifier(name)}, `)
     .join("")}
        CAST(epoch_us(r.${EVENT}) AS DOUBLE) AS ${EVENT},
-       CAST(epoch_us(greatest(r.${EVENT}, r.${AVAILABLE})) AS DOUBLE) AS ${VISIBLE}
+       CAST(epoch_us(${history.inHindsight ? `r.${EVENT}` : `greatest(r.${EVENT}, r.${AVAILABLE})`}) AS DOUBLE) AS ${VISIBLE}
        ${order === null ? "" : `, CAST(epoch_us(r.${AVAILABLE}) AS DOUBLE) AS ${AVAILABLE}`}
      FROM ${history.name} r ${parts > 1 || isWorthFiltering(history, spine) ? askedKeys(history, uses, spine) : ""}
      WHERE ${[ofPart(history, part, parts), ...keyNames.map((name) => `r.${sqlIdentifier(name)} IS NOT NULL`)].join(" AND ")}`;
@@ -241,7 +245,7 @@ async function readRecords(
     buffers.visible.add(columns[VISIBLE], rows);
     buffers.event.add(event, rows);
     order?.add(columns, rows);
-    for (const slot of slots) slot?.buffer.add(slot.compiled(batch), rows);
+    for (const slot of [...slots, ...slotKeys]) slot?.buffer.add(slot.compiled(batch), rows);
   }
   const { first, place } = placesByKey(
     keys.size,
@@ -255,6 +259,7 @@ async function readRecords(
     event,
     byEvent: orderByEvent(first, event),
     slots: slots.map((slot) => (slot === null ? null : slot.buffer.placed(place))),
+    keys: slotKeys.map((keys) => (keys === null ? null : keys.buffer.placed(place))),
     ...(order === null ? {} : { order: order.placed(place, event) }),
   };
   return { keys, table };

@@ -27,7 +27,7 @@ export function answerTable(answer: FeatureAnswer, types: FeatureTypes, style: S
 /** An answer with its moments in ISO 8601, whether they are times of views or values of features. */
 export function answerJson(answer: FeatureAnswer, types: FeatureTypes): Record<string, unknown> {
   return {
-    ...withTimes(answer, "t"),
+    ...withTimes(answer, "t", "knownAt"),
     values: mapValues(answer.values, (value, name) => legible(value, types[name])),
     eventTimes: mapValues(answer.eventTimes, (at) => (at === null ? null : formatTimestamp(at))),
   };
@@ -37,6 +37,8 @@ function legible(value: FeatureValue, type: FeatureType | undefined): FeatureVal
   if (type?.kind === "timestamp") return typeof value === "number" ? formatTimestamp(value) : value;
   if (type?.kind === "list")
     return Array.isArray(value) ? value.map((item: Value) => legible(item, type.of) as Value) : value;
+  if (type?.kind === "map" && value !== null)
+    return mapValues(value as Readonly<Record<string, Value>>, (item) => legible(item, type.of) as Value);
   return value;
 }
 

@@ -32,6 +32,8 @@ class CourseGenerator {
   private readonly records: RecordGenerator;
   private readonly steps: Step[] = [];
   private readonly start: Timestamp;
+  /** Whether the store is in a process of its own, to be killed. */
+  private readonly apart: boolean;
   private now: Timestamp;
 
   constructor(subject: Subject, size: CourseSize, random: Random) {
@@ -41,6 +43,7 @@ class CourseGenerator {
     this.records = new RecordGenerator(subject, random);
     this.start = random.pick(beginnings) + random.pick([0, 1, 2 * HOUR, DAY - 1, random.whole(0, DAY)]);
     this.now = this.start;
+    this.apart = random.chance(0.2);
   }
 
   make(): Course {
@@ -63,7 +66,8 @@ class CourseGenerator {
     for (const plan of subject.services) this.askAll(plan, false);
     for (let phase = 0; phase < size.phases; phase++) this.phase();
     for (const plan of subject.services) this.askAll(plan, true);
-    return { start: this.start, archiveFrom: random.pick([1, 40, 400, 20_000]), steps: this.steps };
+    const { start, apart, steps } = this;
+    return { start, archiveFrom: random.pick([1, 40, 400, 20_000]), apart, steps };
   }
 
   private phase(): void {
@@ -74,9 +78,14 @@ class CourseGenerator {
       [2, () => this.lateLoad()],
       [2, () => this.compute()],
       [2, () => this.steps.push({ do: "materialize" })],
-      [2, () => this.steps.push({ do: "restart" })],
+      [this.apart ? 1 : 2, () => this.steps.push({ do: "restart" })],
+      [this.apart ? 4 : 0, () => this.steps.push({ do: "kill" })],
       [1, () => {}],
     ])();
+    if (random.chance(0.1)) {
+      const plan = random.pick(subject.services);
+      this.steps.push({ do: "ask ahead", service: plan.service.name, request: this.request(plan) });
+    }
     if (random.chance(0.75)) this.askAll(random.pick(subject.services), random.chance(0.35));
   }
 
@@ -91,6 +100,8 @@ class CourseGenerator {
         [2, () => now + random.whole(1, Math.ceil(subject.reach / 8))],
         [2, () => now + random.whole(1, 10 * SECOND)],
         [1, () => now + random.whole(1, HOUR)],
+        // Beyond every window: what the online store has of most keys is evicted.
+        [1, () => now + Math.ceil(subject.reach * random.pick([1, 1.2, 3]))],
       ])(),
     );
   }
@@ -166,24 +177,30 @@ class CourseGenerator {
         service: name,
         requests: requests(size.requests),
         at: this.records.moment(this.now - subject.reach, this.now),
+        knowledge: random.chance(0.3) ? "now" : "served",
       });
     if (!dataset) return;
     const asked = requests(size.examples);
-    // Some examples are there twice, and some at moments yet to come.
+    // Some examples are there twice.
     for (let i = 1; i < asked.length; i += 23) asked[i] = asked[i - 1];
-    const until = random.chance(0.3) ? this.now + Math.ceil(subject.reach / 2) : this.now;
-    const moments = asked.map(() => this.records.moment(this.now - Math.ceil(subject.reach * 1.7), until));
+    const moments = asked.map(() => this.records.moment(this.now - Math.ceil(subject.reach * 1.7), this.now));
     for (let i = 1; i < asked.length; i += 46) moments[i] = moments[i - 1];
-    ask({ how: "dataset", service: name, requests: asked, moments });
+    ask({ how: "dataset", service: name, requests: asked, moments, knowledge: random.chance(0.2) ? "now" : "served" });
   }
 
-  private request({ service }: ServicePlan): Row {
+  private request({ service, onDemand }: ServicePlan): Row {
     const { random, subject } = this;
     const row: Record<string, Value> = {};
+    // A key may be null, and finds nothing; a function is given what its own inputs allow.
+    const needed = new Set(
+      onDemand.flatMap(({ view, inputs }) =>
+        Object.entries(inputs).flatMap(([own, name]) => (view.input[own].nullable ? [] : [name])),
+      ),
+    );
     for (const [input, type] of Object.entries(service.inputs)) {
       const pool = subject.pools.ofInput(service, input);
       if (pool === null) row[input] = valueOf(random, type, false);
-      else if (random.chance(0.02)) row[input] = null;
+      else if (random.chance(0.02) && !needed.has(input)) row[input] = null;
       else row[input] = random.chance(0.05) ? random.pick(pool.unknown) : random.pick(pool.known);
     }
     return row;

@@ -7,12 +7,13 @@ import { planService, type ServicePlan } from "../../core/plan/service-plan.ts";
 import type { FeatureAnswer } from "../../core/result/answers.ts";
 import { columnsOfRows } from "../../core/schema/column.ts";
 import type { Fields, Row } from "../../core/schema/data-type.ts";
-import { DAY, type Timestamp } from "../../core/time/timestamp.ts";
-import type { Store } from "../../store.ts";
-import { Comparison, placeOf, zeroWhereEmpty } from "./compare.ts";
+import { DAY, HOUR, SECOND, type Timestamp } from "../../core/time/timestamp.ts";
+import { Comparison, placeOf, isEmptyOf } from "./compare.ts";
 import { expectedComputation } from "./computation.ts";
 import { compareDataset } from "./dataset.ts";
 import { Expected, type ExpectedAnswer, loadedRecord, streamedRecord } from "./expected.ts";
+import type { CourseStore } from "./course-store.ts";
+import { openRemoteStore, type RemoteStore } from "./remote-store.ts";
 import type { Ask, Course, Step } from "./steps.ts";
 import type { Subject } from "./subject.ts";
 
@@ -21,6 +22,8 @@ export type Engine = Awaited<ReturnType<typeof openEngine>>;
 /** What one course is carried out with. */
 export interface Bench {
   readonly subject: Subject;
+  /** The file of the configuration that names the definitions: other processes load it. */
+  readonly configuration: string;
   readonly engine: Engine;
   /** Where stores and files of rows are made. */
   readonly folder: string;
@@ -33,9 +36,14 @@ export interface Bench {
  * Carries a course out on a store of its own, through its public interface, and compares every answer with the
  * oracle's. Stops at the first step with a difference. What the store throws is a difference too.
  */
-export async function execute(bench: Bench, course: Course, comparison = new Comparison()): Promise<Comparison> {
+export async function execute(
+  bench: Bench,
+  course: Course,
+  comparison = new Comparison(),
+  onStep: () => void = () => {},
+): Promise<Comparison> {
   const home = await mkdtemp(path.join(bench.folder, "course-"));
-  const execution = new Execution(bench, course, home, comparison);
+  const execution = new Execution(bench, course, home, comparison, onStep);
   try {
     await execution.run();
   } finally {
@@ -51,7 +59,9 @@ class Execution {
   private readonly home: string;
   private readonly comparison: Comparison;
   private readonly expected: Expected;
-  private store: Store | null = null;
+  private readonly onStep: () => void;
+  private store: CourseStore | null = null;
+  private remote: RemoteStore | null = null;
   private now: Timestamp;
   /** The position behind the last entry of the log. */
   private end = 0;
@@ -60,11 +70,12 @@ class Execution {
   private lastStamp = -Infinity;
   private files = 0;
 
-  constructor(bench: Bench, course: Course, home: string, comparison: Comparison) {
+  constructor(bench: Bench, course: Course, home: string, comparison: Comparison, onStep: () => void) {
     this.bench = bench;
     this.course = course;
     this.home = home;
     this.comparison = comparison;
+    this.onStep = onStep;
     this.expected = new Expected(bench.subject);
     this.now = course.start;
   }
@@ -80,6 +91,7 @@ class Execution {
         if (performance.now() > until) return;
         at = step.do === "ask" ? step.ask.how : step.do;
         await this.step(this.store, step);
+        this.onStep();
         if (this.comparison.differences.length > 0) return;
       }
     } catch (error) {
@@ -93,13 +105,21 @@ class Execution {
   }
 
   async close(): Promise<void> {
-    const { store } = this;
+    const { store, remote } = this;
     this.store = null;
-    await store?.close().catch(() => {});
+    if (remote === null) await store?.close().catch(() => {});
+    else await remote.kill();
   }
 
-  private open(): Promise<Store> {
-    const { subject } = this.bench;
+  private async open(): Promise<CourseStore> {
+    const { subject, configuration } = this.bench;
+    const home = path.join(this.home, "store");
+    if (this.course.apart === true) {
+      const { archiveFrom } = this.course;
+      const settings = { kind: "store", configuration, home, archiveFrom, now: this.now, reserve: APART } as const;
+      this.remote = await openRemoteStore(settings, () => this.now);
+      return this.remote.store;
+    }
     const clock = {
       now: () => this.now,
       elapsed: () => performance.now() / 1000,
@@ -107,12 +127,12 @@ class Execution {
       advance: (to: Timestamp) => void (this.now = Math.max(this.now, to)),
     };
     return open(
-      { definitions: subject.definitions, home: path.join(this.home, "store"), memory: "256MB", threads: 1 },
+      { definitions: subject.definitions, home, memory: "256MB", threads: 1 },
       { clock, whenLocked: "refuse", archiveFrom: this.course.archiveFrom },
     );
   }
 
-  private async step(store: Store, step: Step): Promise<void> {
+  private async step(store: CourseStore, step: Step): Promise<void> {
     switch (step.do) {
       case "advance":
         this.now = Math.max(this.now, step.to);
@@ -131,11 +151,39 @@ class Execution {
       case "restart":
         await store.close();
         this.store = await this.open();
-        Object.assign(this, { store: this.store });
         return;
+      case "kill":
+        return this.kill(store);
+      case "ask ahead":
+        return this.askAhead(store, step.service, step.request);
       case "ask":
         return step.ask.how === "dataset" ? this.askDataset(store, step.ask) : this.ask(store, step.ask);
     }
+  }
+
+  /** What is not yet written is lost, and with it what the clock kept in reserve: time must have passed by it. */
+  private async kill(store: CourseStore): Promise<void> {
+    if (this.remote === null) await store.close();
+    else await this.remote.kill();
+    this.now = Math.max(this.now, this.lastStamp) + APART + SECOND;
+    this.store = await this.open();
+  }
+
+  /** Moments yet to come are refused, by name. */
+  private async askAhead(store: CourseStore, service: string, request: Row): Promise<void> {
+    await store.settled();
+    const at = Math.max(this.now, this.lastStamp) + HOUR;
+    const said = await store.features(service, [request], { at }).then(
+      () => "answers",
+      (error: unknown) => (error instanceof AsofError ? error.code : String(error)),
+    );
+    this.comparison.value(
+      placeOf("as of", service, request, at),
+      "ahead of the watermark",
+      "ASOF_FUTURE_READ",
+      said,
+      true,
+    );
   }
 
   /** Brings the clock ahead of all stamps and of all moments that were handed out, so that the next one is the clock's time. */
@@ -143,7 +191,7 @@ class Execution {
     this.now = Math.max(this.now, this.lastStamp) + 1000;
   }
 
-  private async ingest(store: Store, name: string, rows: readonly Row[]): Promise<void> {
+  private async ingest(store: CourseStore, name: string, rows: readonly Row[]): Promise<void> {
     const source = sourceNamed(this.bench.subject.catalog, name);
     const { position, stamp, accepted } = await store.ingest(name, rows);
     this.positioned(position, accepted);
@@ -154,7 +202,10 @@ class Execution {
     );
   }
 
-  private async load(store: Store, { source: name, files, format }: Extract<Step, { do: "load" }>): Promise<void> {
+  private async load(
+    store: CourseStore,
+    { source: name, files, format }: Extract<Step, { do: "load" }>,
+  ): Promise<void> {
     const source = sourceNamed(this.bench.subject.catalog, name);
     const asText = format === "ndjson" && files.every((rows) => isJson(source.fields, rows));
     const paths: string[] = [];
@@ -170,7 +221,7 @@ class Execution {
     );
   }
 
-  private async compute(store: Store, name: string): Promise<void> {
+  private async compute(store: CourseStore, name: string): Promise<void> {
     const { subject, engine } = this.bench;
     const view = subject.batchViews.find((one) => one.name === name)!;
     this.ahead();
@@ -185,7 +236,7 @@ class Execution {
         "another",
       );
     const [outcome] = await store.compute([name]);
-    this.comparison.value(place, "new rows", wanted.rows.length, outcome.rows, true);
+    this.comparison.value(place, "new rows", wanted.rows.length, outcome.rows, wanted.rows.length === 0);
     if (wanted.rows.length === 0) return;
     const position = this.end++;
     this.lastStamp = Math.max(this.lastStamp, t + 2);
@@ -205,9 +256,9 @@ class Execution {
     this.end = position + count;
   }
 
-  private async ask(store: Store, ask: Extract<Ask, { how: "live" | "as of" }>): Promise<void> {
+  private async ask(store: CourseStore, ask: Extract<Ask, { how: "live" | "as of" }>): Promise<void> {
     const plan = this.plan(ask.service);
-    if (ask.how === "as of") return this.askAsOf(store, plan, ask.requests, ask.at, null);
+    if (ask.how === "as of") return this.askAsOf(store, plan, ask, null);
     if (ask.settle) await store.settled();
     const answers = await store.features(ask.service, ask.requests);
     const { t, loads } = answers[0];
@@ -221,19 +272,18 @@ class Execution {
     const isLatest = plan.uses.every(
       (use) => loads[use.alias] === undefined || !this.expected.lacksLoad(use, loads[use.alias], this.end),
     );
-    await this.askAsOf(store, plan, ask.requests, t, isLatest ? answers : null);
+    await this.askAsOf(store, plan, { requests: ask.requests, at: t }, isLatest ? answers : null);
   }
 
   /** @param live what was answered live for the same moment, where that holds the same loads */
   private async askAsOf(
-    store: Store,
+    store: CourseStore,
     plan: ServicePlan,
-    requests: readonly Row[],
-    at: Timestamp,
+    { requests, at, knowledge = "served" }: Pick<Extract<Ask, { how: "as of" }>, "requests" | "at" | "knowledge">,
     live: readonly FeatureAnswer[] | null,
   ): Promise<void> {
     const service = plan.service.name;
-    const answers = await store.features(service, requests, { at });
+    const answers = await store.features(service, requests, { at, knowledge });
     for (const use of [...plan.aggregates, ...plan.batches])
       this.comparison.value(
         placeOf("as of", service, requests[0], at),
@@ -254,7 +304,7 @@ class Execution {
   ): void {
     const answer = this.expected.answers(plan);
     this.compareWith(how, plan, requests, answers, (i) =>
-      answer(requests[i], answers[i].t, (alias) => answers[i].loads[alias]),
+      answer(requests[i], answers[i].t, (alias) => answers[i].loads[alias], answers[i].knownAt ?? null),
     );
   }
 
@@ -265,23 +315,26 @@ class Execution {
     answers: readonly FeatureAnswer[],
     expectedOf: (i: number) => ExpectedAnswer,
   ): void {
-    const zero = zeroWhereEmpty(plan);
+    const isEmpty = isEmptyOf(plan);
     const batches = new Set(plan.batches.map(({ alias }) => alias));
+    // An aggregate view is always present: that it says so counts for nothing.
+    const isExpectable = (alias: string, status: string): boolean => status === "PRESENT" && !batches.has(alias);
     answers.forEach((answer, i) => {
       const expected = expectedOf(i);
       const place = placeOf(how, plan.service.name, requests[i], answer.t);
-      for (const name in answer.values)
-        this.comparison.value(place, name, expected.values[name], answer.values[name], zero.has(name));
+      for (const name in answer.values) {
+        const value = expected.values[name];
+        this.comparison.value(place, name, value, answer.values[name], isEmpty(name, value));
+      }
       for (const alias in answer.statuses) {
-        // An aggregate view is always present: that counts for nothing.
-        if (batches.has(alias))
-          this.comparison.value(place, `status of ${alias}`, expected.statuses[alias], answer.statuses[alias]);
+        const status = expected.statuses[alias];
+        this.comparison.value(place, `status of ${alias}`, status, answer.statuses[alias], isExpectable(alias, status));
         this.comparison.value(place, `event time of ${alias}`, expected.eventTimes[alias], answer.eventTimes[alias]);
       }
     });
   }
 
-  private async askDataset(store: Store, ask: Extract<Ask, { how: "dataset" }>): Promise<void> {
+  private async askDataset(store: CourseStore, ask: Extract<Ask, { how: "dataset" }>): Promise<void> {
     const plan = this.plan(ask.service);
     const inputs = Object.fromEntries(
       Object.entries(plan.service.inputs).map(([name, type]) => [name, { ...type, nullable: true }]),
@@ -294,11 +347,14 @@ class Execution {
       false,
     );
     const out = this.file("parquet");
-    await store.dataset(ask.service, { spine, out, time: MOMENT });
+    const { knowledge = "served" } = ask;
+    // Nothing is said about moments yet to come.
+    await store.settled();
+    const { knownAt } = await store.dataset(ask.service, { spine, out, time: MOMENT, knowledge });
     const answer = this.expected.answers(plan);
     const { end } = this;
     await compareDataset(this.bench.engine, plan, ask, out, this.comparison, (i) =>
-      answer(ask.requests[i], ask.moments[i], () => end),
+      answer(ask.requests[i], ask.moments[i], () => end, knownAt ?? null),
     );
     await rm(spine);
     await rm(out);
@@ -341,6 +397,8 @@ class Execution {
 }
 
 const MOMENT = "asked_at";
+/** What the clock of a store that may be killed keeps in reserve. */
+const APART = HOUR;
 
 /** Whether JSON carries the rows as they are: it has no NaN, and a column of nulls has no type there. */
 function isJson(fields: Fields, rows: readonly Row[]): boolean {

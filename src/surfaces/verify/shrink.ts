@@ -1,4 +1,5 @@
 import type { Row } from "../../core/schema/data-type.ts";
+import { same } from "./compare.ts";
 import { type Bench, execute } from "./execute.ts";
 import type { Ask, Course, Difference, Step } from "./steps.ts";
 import type { Subject } from "./subject.ts";
@@ -44,7 +45,7 @@ export async function shrink(
     const concerned = concernedBy(bench.subject, found);
     await keeps({ ...best, steps: keepRecords(best.steps, concerned) });
   }
-  for (const kind of ["restart", "compute", "materialize", "advance"] as const) {
+  for (const kind of ["kill", "restart", "ask ahead", "compute", "materialize", "advance"] as const) {
     const others = best.steps.filter(
       (step) => step.do !== kind || (kind === "materialize" && isLast(best.steps, step)),
     );
@@ -102,7 +103,9 @@ function onlyQuestion(steps: readonly Step[], { how, service, request, t }: Diff
     if (step.do !== "ask") return [step];
     const { ask } = step;
     if (ask.service !== service || (ask.how !== how && ask.how !== "live")) return [];
-    const at = ask.requests.findIndex((one, i) => one === request && (ask.how !== "dataset" || ask.moments[i] === t));
+    const at = ask.requests.findIndex(
+      (one, i) => same(one, request) && (ask.how !== "dataset" || ask.moments[i] === t),
+    );
     return at < 0 ? [] : [{ do: "ask", ask: oneRequest(ask, at) }];
   });
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { InvalidArgumentError } from "commander";
 import { formatTimestamp } from "../../../core/time/timestamp.ts";
 import type { Failure, VerifyOutcome } from "../../verify/verify.ts";
@@ -12,6 +13,7 @@ interface VerifyFlags {
   readonly runs?: number;
   readonly minutes: number;
   readonly case?: string;
+  readonly jobs: number;
   readonly shrink: number;
 }
 
@@ -27,6 +29,7 @@ export const verifyVerb: Verb = (program, action) => {
     .option("--seed <number>", "where the logs come from (default: another one each time)", whole)
     .option("--runs <number>", "how many stores to try at the most", whole)
     .option("--minutes <number>", "for how long at the most", minutesOption, 1)
+    .option("--jobs <number>", "how many processes to use (default: one a core)", positive, availableParallelism())
     .option("--case <file>", "run this saved case again, and nothing else")
     .option("--shrink <seconds>", "for how long a failing case is made smaller", whole, 12)
     .addHelpText(
@@ -38,14 +41,14 @@ export const verifyVerb: Verb = (program, action) => {
       ),
     )
     .action(
-      action(async (run, { seed, runs, minutes, case: file, shrink }: VerifyFlags) => {
-        const { configuration } = await run.configuration();
+      action(async (run, { seed, runs, minutes, jobs, case: file, shrink }: VerifyFlags) => {
+        const { configuration, file: configured } = await run.configuration();
         const { verify, verifyCase } = await import("../../verify/verify.ts");
-        const { definitions } = configuration;
+        const { definitionsOf } = await import("../../verify/subject.ts");
         const options = {
-          definitions: (Array.isArray(definitions) ? definitions : [definitions]) as readonly Readonly<
-            Record<string, unknown>
-          >[],
+          definitions: definitionsOf(configuration),
+          configuration: configured,
+          jobs,
           seed: seed ?? Math.floor(Math.random() * 1e9),
           runs: runs ?? Infinity,
           minutes,
@@ -124,6 +127,12 @@ function failureText({ difference, course, records, file }: Failure, style: Styl
 function whole(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("It must be a whole number from 0.");
+  return value;
+}
+
+function positive(text: string): number {
+  const value = whole(text);
+  if (value === 0) throw new InvalidArgumentError("It must be at least 1.");
   return value;
 }
 
