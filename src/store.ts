@@ -22,6 +22,7 @@ import type {
   RetractOutcome,
   TrainOutcome,
 } from "./core/result/outcomes.ts";
+import type { Explanation } from "./core/result/explanation.ts";
 import { type Knowledge, parseKnowledge } from "./core/result/knowledge.ts";
 import type { Plan } from "./core/result/plan.ts";
 import type { WorkOptions } from "./core/result/progress.ts";
@@ -58,6 +59,7 @@ import { listModels } from "./stages/training/model-list.ts";
 import { Training } from "./stages/training/train.ts";
 import { Definitions } from "./store/definitions.ts";
 import type { StoreParts } from "./store/store-parts.ts";
+import { explain, type ExplainParts } from "./store/explain.ts";
 import { restoreSchemas, type Shared, Writing } from "./store/writing.ts";
 
 export type { Store } from "./core/result/store.ts";
@@ -434,6 +436,17 @@ class EmbeddedStore implements Store, Shared {
     }
   }
 
+  explain(view: string, feature: string, keys: UntypedRequest, options: ReadOptions = {}): Promise<Explanation> {
+    const { parts, offline } = this;
+    const store: ExplainParts = {
+      parts,
+      offline,
+      readerOf: (plan) => new FeatureReader(plan, parts.online, this.presentOfStore()),
+      momentOf: (at) => this.momentOf(at),
+    };
+    return explain(store, view, feature, keys, options);
+  }
+
   // what there is
 
   async status(): Promise<StatusReport> {
@@ -529,7 +542,7 @@ class EmbeddedStore implements Store, Shared {
     const { engine, log } = this.parts;
     const { t, now } = await this.momentOf(at);
     const hindsight = knowledge === "now" ? now : undefined;
-    return answerAsOf(engine, this.offline, plan, requests, t, log.end, hindsight);
+    return answerAsOf(engine, this.offline, plan, requests, t, log.end, { hindsight });
   }
 
   /** A moment asked about, now where it is null, and now, with all that was there at it. @throws ASOF_FUTURE_READ */

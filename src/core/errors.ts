@@ -42,6 +42,7 @@ export const errorTable = {
   // unknown names
   ASOF_UNKNOWN_SOURCE: { status: 404, message: "unknown source", remedy: "Check the name against `asof status`." },
   ASOF_UNKNOWN_VIEW: { status: 404, message: "unknown view", remedy: "Check the name against `asof status`." },
+  ASOF_UNKNOWN_FEATURE: { status: 404, message: "unknown feature", remedy: "Check the name against the definition." },
   ASOF_UNKNOWN_SERVICE: {
     status: 404,
     message: "unknown feature service",

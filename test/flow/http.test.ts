@@ -167,6 +167,7 @@ describe("features", () => {
       statuses: { spending: "PRESENT", basket: "PRESENT" },
       eventTimes: expect.objectContaining({ spending: formatTimestamp(start + 2) }),
       t: expect.stringMatching(/Z$/),
+      knowledge: "served",
       loads: expect.any(Object),
     });
     expect(nobody.values).toMatchObject({
@@ -186,6 +187,21 @@ describe("features", () => {
       const { body } = await post("/v1/features/fraud_features", { entities: [{ customer: "fay" }], at });
       expect(body["results"][0].t).toBe(formatTimestamp(start + 2));
     }
+  });
+
+  test("answer in hindsight, and say so", async () => {
+    const entities = [{ customer: "fay" }];
+    const at = start + 3;
+    const { body } = await post("/v1/features/fraud_features", { entities, at, knowledge: "now" });
+    const [answer] = body["results"];
+    expect(answer).toMatchObject({ t: formatTimestamp(at), knowledge: "now" });
+    expect(Date.parse(answer.knownAt)).toBeGreaterThan(Date.parse(answer.t));
+    // Both records came a moment after they had happened.
+    expect(answer.values.spending__payments_1d).toBe(2);
+    const served = await post("/v1/features/fraud_features", { entities, at });
+    expect(served.body["results"][0]).toMatchObject({ knowledge: "served", values: { spending__payments_1d: 0 } });
+    const wrong = await post("/v1/features/fraud_features", { entities, knowledge: "later" });
+    expect(wrong.body["error"]).toMatchObject({ code: "ASOF_REQUEST", details: { field: "knowledge" } });
   });
 
   test.each([

@@ -14,7 +14,9 @@ import {
 } from "./identity-codec.ts";
 
 const hex = (digits: number): fc.Arbitrary<string> =>
-  fc.array(fc.constantFrom(..."0123456789abcdef"), { minLength: digits, maxLength: digits }).map((all) => all.join(""));
+  fc
+    .array(fc.constantFrom(...Array.from("0123456789abcdef")), { minLength: digits, maxLength: digits })
+    .map((all) => all.join(""));
 const identity: fc.Arbitrary<Identity> = fc.record(
   {
     live: fc.option(

@@ -30,7 +30,7 @@ const record = fc.record(
   { noNullPrototype: true },
 );
 const digest = fc
-  .array(fc.constantFrom(..."0123456789abcdef"), { minLength: 32, maxLength: 32 })
+  .array(fc.constantFrom(...Array.from("0123456789abcdef")), { minLength: 32, maxLength: 32 })
   .map((all) => all.join(""));
 const entry: fc.Arbitrary<RetractionsEntry> = fc.record(
   {

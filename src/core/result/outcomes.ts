@@ -72,6 +72,8 @@ export interface ComputeOutcome {
   readonly rows: number;
   readonly unchanged: number;
   readonly backfill: boolean;
+  /** The log position that its rows entered at; null where there were none. */
+  readonly position: number | null;
   readonly bytes: number;
   readonly seconds: number;
 }

@@ -3,6 +3,7 @@ import type { FeatureService } from "../definition/feature-service.ts";
 import type { Model } from "../definition/model.ts";
 import type { FeatureAnswer, PredictionAnswer } from "./answers.ts";
 import type { AuditedPrediction, AuditOutcome } from "./audit.ts";
+import type { Explanation } from "./explanation.ts";
 import type {
   ComputeOutcome,
   CorrectOutcome,
@@ -158,6 +159,12 @@ export interface Store {
    * features, statuses, event times and predictions.
    */
   audit(model: string, options?: AuditOptions): Promise<AuditOutcome>;
+
+  /**
+   * How one feature of one key comes about, now or as of a past moment: its value, the records and tiles behind it, and
+   * whether online and offline store agree on it.
+   */
+  explain(view: string, feature: string, keys: UntypedRequest, options?: ReadOptions): Promise<Explanation>;
 
   // what there is
   status(): Promise<StatusReport>;

@@ -12,6 +12,13 @@ import { MOMENT, ROW } from "./spine-table.ts";
 import type { OfflineStore } from "./offline-store.ts";
 import { eventTimeColumn, pointInTime, statusColumn } from "./point-in-time.ts";
 
+export interface AsOfOptions {
+  /** Answers by what is known at this later moment. */
+  readonly hindsight?: Timestamp | undefined;
+  /** Only with the loads below this position. */
+  readonly loadsUntil?: LogPosition;
+}
+
 /**
  * Answers requests from history as serving would have at t, with what is there below the cut; in hindsight, by what is
  * known at a later moment.
@@ -23,18 +30,20 @@ export async function answerAsOf(
   requests: readonly Row[],
   t: Timestamp,
   cut: LogPosition,
-  hindsight?: Timestamp,
+  { hindsight, loadsUntil }: AsOfOptions = {},
 ): Promise<FeatureAnswer[]> {
   const session = await engine.session();
   try {
     await session.table("asof_spine", spineFields(plan), [spineOf(plan, requests, t)]);
-    const loads = Object.fromEntries([...plan.aggregates, ...plan.batches].map(({ alias }) => [alias, cut]));
+    const loads = Object.fromEntries(
+      [...plan.aggregates, ...plan.batches].map(({ alias }) => [alias, loadsUntil ?? cut]),
+    );
     const joined = pointInTime(session, store, {
       plan,
       spine: "asof_spine",
       rows: requests.length,
       carry: {},
-      parts: () => ({ cut }),
+      parts: () => (loadsUntil === undefined ? { cut } : { cut, loadsUntil }),
       evidence: true,
       hindsight,
     });

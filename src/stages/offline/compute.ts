@@ -20,7 +20,7 @@ import type { OfflineStore } from "./offline-store.ts";
 export type WriteLoad = (
   session: OfflineSession,
   load: { readonly stream: string; readonly id: string; readonly fields: readonly string[]; readonly sql: string },
-) => Promise<{ readonly rows: number; readonly bytes: number } | null>;
+) => Promise<{ readonly position: LogPosition; readonly rows: number; readonly bytes: number } | null>;
 
 export interface ComputeRequest extends WorkOptions {
   readonly catalog: Catalog;
@@ -94,6 +94,7 @@ export class Computer {
         rows,
         unchanged: computed - rows,
         backfill,
+        position: committed?.position ?? null,
         bytes: committed?.bytes ?? 0,
         seconds: this.clock.elapsed() - began,
       };

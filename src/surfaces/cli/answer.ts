@@ -1,7 +1,7 @@
-import type { FeatureType, FeatureValue } from "../../core/aggregation/aggregation.ts";
+import type { FeatureType } from "../../core/aggregation/aggregation.ts";
 import type { FeatureAnswer } from "../../core/result/answers.ts";
-import type { Value } from "../../core/schema/data-type.ts";
 import { formatTimestamp } from "../../core/time/timestamp.ts";
+import { legible } from "../http/legible.ts";
 import { writeJson } from "../http/json/write-json.ts";
 import { moment } from "./format.ts";
 import type { Style } from "./style.ts";
@@ -31,15 +31,6 @@ export function answerJson(answer: FeatureAnswer, types: FeatureTypes): Record<s
     values: mapValues(answer.values, (value, name) => legible(value, types[name])),
     eventTimes: mapValues(answer.eventTimes, (at) => (at === null ? null : formatTimestamp(at))),
   };
-}
-
-function legible(value: FeatureValue, type: FeatureType | undefined): FeatureValue {
-  if (type?.kind === "timestamp") return typeof value === "number" ? formatTimestamp(value) : value;
-  if (type?.kind === "list")
-    return Array.isArray(value) ? value.map((item: Value) => legible(item, type.of) as Value) : value;
-  if (type?.kind === "map" && value !== null)
-    return mapValues(value as Readonly<Record<string, Value>>, (item) => legible(item, type.of) as Value);
-  return value;
 }
 
 function mapValues<V, W>(record: Readonly<Record<string, V>>, of: (value: V, name: string) => W): Record<string, W> {

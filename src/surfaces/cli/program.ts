@@ -9,6 +9,7 @@ import { version } from "./version.ts";
 import { applyVerb } from "./verbs/apply.ts";
 import { computeVerb } from "./verbs/compute.ts";
 import { datasetVerb } from "./verbs/dataset.ts";
+import { explainVerb } from "./verbs/explain.ts";
 import { getVerb } from "./verbs/get.ts";
 import { ingestVerb } from "./verbs/ingest.ts";
 import { initVerb } from "./verbs/init.ts";
@@ -29,7 +30,7 @@ const groups: readonly (readonly [title: string, verbs: readonly Verb[]])[] = [
   ["Definitions:", [initVerb, planVerb, applyVerb]],
   ["Offline store:", [ingestVerb, computeVerb, datasetVerb]],
   ["Models:", [trainVerb, modelsVerb, promoteVerb]],
-  ["Online store:", [materializeVerb, serveVerb, getVerb, predictVerb, replayVerb]],
+  ["Online store:", [materializeVerb, serveVerb, getVerb, explainVerb, predictVerb, replayVerb]],
   ["What there is:", [statusVerb, runsVerb, verifyVerb]],
 ];
 

@@ -41,7 +41,9 @@ export function buildServer(store: Store, options: ServerOptions = {}): FastifyI
   guard(app, new Admission(bodiesLimit, bodyLimit));
   readBodies(app);
   app.setErrorHandler(answerError);
-  for (const route of routesOf({ store, maxRows }, version)) addRoute(app, route);
+  const routes = routesOf({ store, maxRows }, version);
+  for (const route of routes) addRoute(app, route);
+  for (const [path, there] of Map.groupBy(routes, (route) => route.path)) refuseOtherMethods(app, path, there);
   return app;
 }
 
@@ -81,10 +83,13 @@ function readBodies(app: FastifyInstance): void {
     });
 }
 
+function urlOf({ names, path }: Route): string {
+  return names === null ? path : path.replace(`{${names.parameter}}`, ":name");
+}
+
 function addRoute(app: FastifyInstance, route: Route): void {
-  const { method, names, path } = route;
-  const url = names === null ? path : path.replace(`{${names.parameter}}`, ":name");
-  const allowed = method === "GET" ? ["GET", "HEAD"] : [method];
+  const { method } = route;
+  const url = urlOf(route);
   app.route<{ Params: { name?: string }; Body: Body | undefined }>({
     method,
     url,
@@ -96,9 +101,13 @@ function addRoute(app: FastifyInstance, route: Route): void {
       return reply.header("content-type", JSON_TYPE).send(answer);
     },
   });
+}
+
+function refuseOtherMethods(app: FastifyInstance, path: string, routes: readonly Route[]): void {
+  const allowed = routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
   app.route({
     method: METHODS.filter((other) => !allowed.includes(other)),
-    url,
+    url: urlOf(routes[0]),
     onRequest: (request) => {
       const allow = allowed.join(", ");
       throw new AsofError("ASOF_METHOD", `${request.method} is not allowed on ${path}: use ${allow}`, { allow });

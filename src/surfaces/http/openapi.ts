@@ -28,7 +28,7 @@ export function openApi(routes: readonly Route[], defined: DefinedNames, version
   const paths: Record<string, Schema> = {};
   for (const route of routes) {
     const { path, method, names, shapesOf } = route;
-    paths[path] = { [method.toLowerCase()]: operation(route, route.shapes, null) };
+    paths[path] = { ...paths[path], [method.toLowerCase()]: operation(route, route.shapes, null) };
     if (names === null || shapesOf === undefined) continue;
     for (const name of defined[names.kind] ?? [])
       paths[path.replace(`{${names.parameter}}`, name)] = {

@@ -62,14 +62,16 @@ function mergeRows(entities: readonly RequestRow[], request: readonly RequestRow
   });
 }
 
-function readKnowledge(given: unknown): Knowledge | undefined {
+/** By which knowledge a request asks. @throws ASOF_REQUEST */
+export function readKnowledge(given: unknown): Knowledge | undefined {
   if (given === undefined || knowledges.some((one) => one === given)) return given as Knowledge | undefined;
   throw refused(`\`knowledge\` must be ${knowledges.map((one) => JSON.stringify(one)).join(" or ")}`, {
     field: "knowledge",
   });
 }
 
-function readMoment(at: unknown): TimestampInput | undefined {
+/** The moment that a request asks about. @throws ASOF_REQUEST */
+export function readMoment(at: unknown): TimestampInput | undefined {
   if (at === undefined || typeof at === "string" || typeof at === "number") return at;
   throw refused("`at` must be an ISO 8601 string or whole microseconds", { field: "at" });
 }

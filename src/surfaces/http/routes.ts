@@ -1,6 +1,7 @@
 import type { Route, RouteContext } from "./route.ts";
 import { catalogRoute } from "./routes/catalog.ts";
 import { eventsRoute } from "./routes/events.ts";
+import { explainByBodyRoute, explainRoute } from "./routes/explain.ts";
 import { featuresRoute } from "./routes/features.ts";
 import { healthRoute } from "./routes/health.ts";
 import { modelsRoute } from "./routes/models.ts";
@@ -16,6 +17,8 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     eventsRoute(context),
     featuresRoute(context),
     predictRoute(context),
+    explainRoute(context),
+    explainByBodyRoute(context),
     catalogRoute(context),
     statusRoute(context),
     runsRoute(context),
