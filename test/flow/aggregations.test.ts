@@ -5,10 +5,11 @@ import { type FeatureAnswer, open, type Store } from "asof";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openDuckDb } from "../../src/adapters/duckdb/open-duckdb.ts";
 import type { FeatureValue } from "../../src/core/aggregation/aggregation.ts";
-import { columnTypes, featureOfColumn } from "../../src/core/codec/collection-text.ts";
+import { columnTypes } from "../../src/core/codec/collection-text.ts";
 import type { AggregateViewDefinition } from "../../src/core/definition/data.ts";
 import { sourceStream } from "../../src/core/definition/stream.ts";
 import { serve } from "../../src/surfaces/http/serve.ts";
+import { columnSql, featureIn } from "../../src/surfaces/verify/collection-column.ts";
 import { featureTypes } from "../../src/surfaces/http/feature-types.ts";
 import { writeJson } from "../../src/surfaces/http/json/write-json.ts";
 import { formatTimestamp, HOUR, MINUTE, parseTimestamp, SECOND } from "../../src/core/time/timestamp.ts";
@@ -160,7 +161,7 @@ describe("every aggregation, online and offline", () => {
     }
   });
 
-  test("a training set has it, collections as their canonical JSON", async () => {
+  test("a training set has it, collections as lists and maps of Parquet", async () => {
     const spine = path.join(folder, "spine.ndjson");
     const out = path.join(folder, "dataset.parquet");
     writeFileSync(spine, asked.map(({ user, answer }) => `${JSON.stringify({ user, t: answer.t })}\n`).join(""));
@@ -169,11 +170,21 @@ describe("every aggregation, online and offline", () => {
     const engine = await openDuckDb({ memoryLimit: "500MB", temporaryFolder: path.join(folder, "temporary") });
     try {
       const session = await engine.session();
-      const rows = await session.rows(`SELECT * FROM read_parquet('${out}')`, columnTypes(types));
+      const select = Object.entries(types).map(([name, type]) => columnSql(name, type));
+      const rows = await session.rows(`SELECT ${select.join(", ")} FROM read_parquet('${out}')`, columnTypes(types));
       expect(rows).toHaveLength(asked.length);
+      const described = await session.describe(`SELECT * FROM read_parquet('${out}')`);
+      const engineTypes = Object.fromEntries(described.map(({ name, engineType }) => [name, engineType]));
+      expect(engineTypes).toMatchObject({
+        everything__pages_1d: "VARCHAR[]",
+        everything__count_1h_x5: "DOUBLE[]",
+        everything__times_1h: "TIMESTAMP[]",
+        everything__by_page_1h: "MAP(VARCHAR, BIGINT)",
+        everything__sum_per_1d: "MAP(VARCHAR, DOUBLE)",
+        everything__big_per_1d: "MAP(VARCHAR, BIGINT)",
+      });
       asked.forEach(({ answer }, i) => {
-        for (const [name, type] of Object.entries(types))
-          same(featureOfColumn(type, rows[i][name]), answer.values[name]);
+        for (const [name, type] of Object.entries(types)) same(featureIn(type, rows[i][name]), answer.values[name]);
       });
     } finally {
       await engine.close();

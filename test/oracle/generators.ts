@@ -98,6 +98,16 @@ function record(on: Lattice): fc.Arbitrary<OracleRecord> {
   }));
 }
 
+/** A record that may be withdrawn: soon after it is known or long after, at the very same time, or before. */
+function withdrawable(on: Lattice): fc.Arbitrary<OracleRecord> {
+  return fc.tuple(record(on), fc.option(fc.tuple(lag, time(on), fc.boolean()), { freq: 2 })).map(([record, given]) => {
+    if (given === null) return record;
+    const [[steps, beside], at, isLag] = given;
+    const withdrawn = isLag ? record.available + steps * on.unit + beside : at;
+    return { ...record, withdrawn: Math.max(-MAX, Math.min(MAX, withdrawn)) };
+  });
+}
+
 const column = (name: string): Expression => ({ op: "column", name });
 const whole = (value: number): Expression => ({ op: "literal", kind: "int32", value });
 
@@ -260,7 +270,10 @@ export function scenario(options: {
   readonly kinds: readonly AggregationKind[];
   readonly maxRecords?: number;
   readonly maxFeatures?: number;
+  /** Whether some records are withdrawn, of a source that allows it. */
+  readonly withdrawals?: boolean;
 }): fc.Arbitrary<Scenario> {
+  const { withdrawals = false } = options;
   return fc.tuple(lattice, fc.constantFrom(...chains)).chain(([on, hops]) =>
     fc
       .record({
@@ -268,7 +281,10 @@ export function scenario(options: {
           minLength: 1,
           maxLength: options.maxFeatures ?? 4,
         }),
-        records: fc.array(record(on), { maxLength: options.maxRecords ?? 40, size: "max" }),
+        records: fc.array(withdrawals ? withdrawable(on) : record(on), {
+          maxLength: options.maxRecords ?? 40,
+          size: "max",
+        }),
         moments: fc.array(time(on), { minLength: 1, maxLength: 12 }),
         order: fc.constantFrom(null, "n", "text", "wild"),
       })
@@ -281,6 +297,7 @@ export function scenario(options: {
           keys: { name: "name", part: "part" },
           features: features.map((feature, i) => ({ ...feature, name: `f${i}` })),
           ...(order === null ? {} : { order }),
+          ...(withdrawals ? { retractable: true as const } : {}),
         },
         records,
         moments,

@@ -3,6 +3,7 @@ import { type MomentTable, orderByEvent, type RecordTable } from "../../src/core
 import { gather, gatherNumbers } from "../../src/core/kernel/column-buffer.ts";
 import { groupByKey } from "../../src/core/kernel/group.ts";
 import { compileSlot, compileSlotKey } from "../../src/core/kernel/slot-arguments.ts";
+import { withdrawalsOf } from "../../src/core/kernel/withdrawals.ts";
 import { type Column, columnsOfRows } from "../../src/core/schema/column.ts";
 import type { Fields, Row } from "../../src/core/schema/data-type.ts";
 import { EVENT } from "../../src/core/schema/system-columns.ts";
@@ -45,7 +46,12 @@ export function recordTable(
     order,
   );
   const orderOf = recordOrder(layout, fields);
+  const withdrawn = gatherNumbers(
+    Float64Array.from(records, ({ withdrawn = Infinity }) => withdrawn),
+    order,
+  );
   return {
+    withdrawn: withdrawalsOf(first, withdrawn),
     first,
     visible: gatherNumbers(visible, order),
     event,

@@ -38,11 +38,10 @@ export interface Algebra<S, V extends Contributed = Value> {
   add(state: S, value: V, order?: OrderKey): S;
   /** The inverse of `add`, of a value that is in the state; null where the aggregation is no group. */
   readonly remove: ((state: S, value: V, order?: OrderKey) => S) | null;
-  /**
-   * Where a stored state lets go of what `remove` would need: the same aggregation as a group, for states that are
-   * never stored.
-   */
+  /** Where a stored state lets go of what `remove` would need: the same answers from states that keep it. */
   readonly sliding?: Algebra<S, V>;
+  /** Of an aggregation per key: the same as a group, given what is a group for what is under a key. */
+  readonly removableBy?: (group: (each: Algebra<unknown>) => Algebra<unknown>) => Algebra<unknown, V>;
   /** Adds all of `from` to `into`; `from` stays valid and unchanged. */
   merge(into: S, from: S): S;
   /** The feature. The state stays valid. */

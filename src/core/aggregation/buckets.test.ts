@@ -4,6 +4,7 @@ import { checkLaw, type Contribution, folded } from "../../../test/oracle/aggreg
 import { everydayDouble } from "../../../test/oracle/doubles.ts";
 import { naiveResult } from "../../../test/oracle/naive.ts";
 import { compareOrdered } from "./order-key.ts";
+import { removable } from "./removable.ts";
 import { compareValues } from "../schema/compare.ts";
 import { type DataType, t, type Value } from "../schema/data-type.ts";
 import {
@@ -53,6 +54,7 @@ describe.each(specs)("$kind, for each", (each) => {
       const algebra = keyedOf(each, type, limit);
       checkLaw(algebra, item, oracle, { group: false, numRuns: 60 });
       expect(algebra.sliding !== undefined).toBe(groups.has(each.kind));
+      checkLaw(removable(algebra, t.float64()), item, oracle, { group: true, numRuns: 60 });
     });
   });
 });

@@ -1,3 +1,4 @@
+import { assert } from "../assert.ts";
 import { AsofError } from "../errors.ts";
 import { decodePresent, encodePresent } from "../codec/value-codec.ts";
 import { compareValues } from "../schema/compare.ts";
@@ -16,35 +17,36 @@ export interface Buckets<S> {
  * Another aggregation for each key: a map by the keys' text, in the canonical order of the keys, of at most `limit`.
  * Above that it is null (OVERFLOW); no key is in it without a value; empty where there is nothing.
  *
- * What is stored lets go of all buckets once they are too many, as a window that holds such a tile has too many
- * already; no removal leads back from there, so that it is no group, whatever the base is. States that are never
- * stored can keep them: `sliding` is a group where the base is.
+ * A state lets go of all buckets once they are too many, as a window that holds such a tile has too many already; no
+ * removal leads back from there, so that it is no group, whatever the base is. States that keep them all are one.
  */
 export function bucketsOf<S>(base: Algebra<S>, key: DataType, limit: number): Algebra<Buckets<S>, Keyed> {
-  const bounded = bucketAlgebra(base, key, limit, limit);
-  const { remove } = base;
-  if (remove === null) return bounded;
   return {
-    ...bounded,
-    sliding: {
-      ...bucketAlgebra(base, key, limit, Infinity),
-      remove: (state, { key, value }, order) => {
-        const bucket = remove.call(base, state.byKey!.get(key)!, value, order);
-        if (base.isEmpty(bucket)) state.byKey!.delete(key);
-        else state.byKey!.set(key, bucket);
-        return state;
-      },
+    ...bucketAlgebra(base, key, limit, limit),
+    ...(base.remove === null ? {} : { sliding: keepingAll(base, key, limit) }),
+    removableBy: (group) => keepingAll(group(base as Algebra<unknown>), key, limit) as Algebra<unknown, Keyed>,
+  };
+}
+
+/** With all keys in every state, over a base that can remove. */
+function keepingAll<S>(base: Algebra<S>, key: DataType, limit: number): Algebra<Buckets<S>, Keyed> {
+  const { remove } = base;
+  assert(remove !== null, "what is under a key can be removed");
+  return {
+    ...bucketAlgebra(base, key, limit, Infinity),
+    remove: (state, { key, value }, order) => {
+      const present = state.byKey!.get(key);
+      assert(present !== undefined, "what is removed was added");
+      const bucket = remove.call(base, present, value, order);
+      if (base.isEmpty(bucket)) state.byKey!.delete(key);
+      else state.byKey!.set(key, bucket);
+      return state;
     },
   };
 }
 
 /** With at most `limit` keys in an answer and at most `held` in a state. */
-function bucketAlgebra<S>(
-  base: Algebra<S>,
-  type: DataType,
-  limit: number,
-  held: number,
-): Algebra<Buckets<S>, Keyed> & { readonly remove: null } {
+function bucketAlgebra<S>(base: Algebra<S>, type: DataType, limit: number, held: number): Algebra<Buckets<S>, Keyed> {
   const put = (state: Buckets<S>, key: Value, bucket: S): void => {
     state.byKey!.set(key, bucket);
     if (state.byKey!.size > held) state.byKey = null;
@@ -77,19 +79,19 @@ function bucketAlgebra<S>(
     isEmpty: ({ byKey }) => byKey !== null && byKey.size === 0,
     overflows,
     encode: (state, out) => {
-      out.u8(overflows(state) ? OVERFLOWN : HELD);
-      if (overflows(state)) return;
-      out.varint(state.byKey!.size);
-      for (const [key, bucket] of inOrder(state.byKey!)) {
+      out.u8(state.byKey === null ? OVERFLOWN : HELD);
+      if (state.byKey === null) return;
+      out.varint(state.byKey.size);
+      for (const [key, bucket] of inOrder(state.byKey)) {
         encodePresent(out, type, key);
         base.encode(bucket, out);
       }
     },
     decode: (input) => {
       const form = input.u8();
-      if (form === OVERFLOWN) return { byKey: null };
-      const size = form === HELD ? input.varint() : Infinity;
-      if (size > limit) throw new AsofError("ASOF_CORRUPT", "stored bytes hold no values by key", {});
+      if (form === OVERFLOWN && held === limit) return { byKey: null };
+      const size = form === HELD ? input.varint() : NaN;
+      if (!(size <= held)) throw new AsofError("ASOF_CORRUPT", "stored bytes hold no values by key", {});
       const byKey = new Map<Value, S>();
       for (let i = 0; i < size; i++) {
         const key = decodePresent(input, type);

@@ -14,6 +14,15 @@ export function columnType(type: FeatureType): DataType {
   return isCollection(type) ? { kind: "string", nullable: type.nullable } : type;
 }
 
+/** Those of the features that are collections, and their types. */
+export function collectionTypes(
+  features: Readonly<Record<string, FeatureType>>,
+): Readonly<Record<string, CollectionType>> {
+  return Object.fromEntries(
+    Object.entries(features).flatMap(([name, type]) => (isCollection(type) ? [[name, type] as const] : [])),
+  );
+}
+
 /** The columns of features. */
 export function columnTypes(features: Readonly<Record<string, FeatureType>>): Fields {
   return Object.fromEntries(Object.entries(features).map(([name, type]) => [name, columnType(type)]));

@@ -106,7 +106,7 @@ export function aggregateView<
       view: name,
       feature: twice,
     });
-  const { order } = source.definition;
+  const { order, id } = source.definition;
   naming(name, null, () => checkHops(features.filter((f) => f.window.length !== null).map((f) => f.window.hop)));
   const definition: AggregateViewDefinition = freeze({
     kind: "aggregateView",
@@ -116,6 +116,7 @@ export function aggregateView<
     keys,
     features,
     ...(order !== undefined && features.some(({ aggregation }) => isOrdered(aggregation)) ? { order } : {}),
+    ...(id === undefined ? {} : { retractable: true as const }),
     ...about,
   });
   return makeView(definition, entity.keys, names);

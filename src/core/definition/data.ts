@@ -76,6 +76,8 @@ export interface AggregateViewDefinition extends Description {
   readonly features: readonly AggregateFeature[];
   /** The source's `order`, where the order of records decides a feature. */
   readonly order?: string;
+  /** Whether records of the source can be withdrawn, as they have an `id`: what is kept online is then other. */
+  readonly retractable?: true;
 }
 
 export interface BatchViewDefinition extends Description {

@@ -33,7 +33,7 @@ function compute(
   );
 }
 
-describe("the kernel against the oracle, bit for bit", () => {
+describe.each([false, true])("the kernel against the oracle, bit for bit (records withdrawn: %s)", (withdrawals) => {
   test.each<{ kinds: readonly AggregationKind[] }>([
     { kinds: ["count"] },
     { kinds: ["sum", "avg"] },
@@ -44,7 +44,7 @@ describe("the kernel against the oracle, bit for bit", () => {
     { kinds: ["per"] },
   ])("$kinds", ({ kinds }) => {
     fc.assert(
-      fc.property(scenario({ kinds }), ({ view, records, moments }) => {
+      fc.property(scenario({ kinds, withdrawals }), ({ view, records, moments }) => {
         const outputs = compute(view, records, moments);
         scenarioKeys.forEach((key, k) =>
           moments.forEach((t, m) => {
@@ -94,7 +94,7 @@ describe("the kernel against the oracle, bit for bit", () => {
     "$kinds, as its algebra has it of the oracle's window",
     ({ kinds }) => {
       fc.assert(
-        fc.property(scenario({ kinds }), ({ view, records, moments }) => {
+        fc.property(scenario({ kinds, withdrawals }), ({ view, records, moments }) => {
           const layout = layoutOf(view, scenarioFields);
           const outputs = compute(view, records, moments);
           scenarioKeys.forEach((key, k) => {

@@ -13,7 +13,9 @@ import type { LayoutFeature, Slot } from "../tile/view-layout.ts";
 import { windowEnd, windowStart } from "../time/window.ts";
 import { RunSorter } from "./group.ts";
 import { MergeTree } from "./merge-tree.ts";
-import { type KeyMoments, type KeyRecords, walk, walkIntegers } from "./walk.ts";
+import type { KeyMoments, KeyRecords } from "./walk.ts";
+import { walkVisible, walkVisibleIntegers, withdrawnOf } from "./walk-withdrawn.ts";
+import type { Withdrawals } from "./withdrawals.ts";
 
 /** A feature's results by row of the spine: numbers, or objects of any type; null where not valid. */
 export interface FeatureOutput {
@@ -49,6 +51,8 @@ export interface RecordTable {
   readonly keys?: readonly (Column | null)[];
   /** The tie-break of the record at a place; only where the layout has ordered aggregations. */
   readonly order?: (place: number) => OrderKey;
+  /** What was withdrawn of the records; null where nothing was. */
+  readonly withdrawn?: Withdrawals | null;
 }
 
 /** The moments asked about, grouped by key, each key's ascending. */
@@ -111,16 +115,13 @@ export function aggregateMoments(
   out: FeatureOutput,
 ): void {
   if (feature.elements !== null) return aggregateSeries(feature, feature.elements, slot, records, moments, out);
-  const { first } = records;
+  const { first, visible, event, byEvent, withdrawn = null } = records;
   const run = chooseRun(feature, slot, records, moments, out);
   for (let k = 0; k + 1 < moments.first.length; k++) {
     const from = moments.first[k];
     const until = moments.first[k + 1];
     if (from === until || first[k] === first[k + 1]) continue;
-    run(
-      { from: first[k], until: first[k + 1], visible: records.visible, event: records.event, byEvent: records.byEvent },
-      { from, until, t: moments.t },
-    );
+    run({ from: first[k], until: first[k + 1], visible, event, byEvent, withdrawn }, { from, until, t: moments.t });
   }
 }
 
@@ -188,7 +189,7 @@ function integerRun(
   const rows = moments.row;
   const numbers = out.numbers!;
   return (r, m) => {
-    walkIntegers(r, m, feature.window, values, valid, counts, sums);
+    walkVisibleIntegers(r, m, feature.window, values, valid, counts, sums);
     for (let i = m.from; i < m.until; i++) {
       const row = rows[i];
       const n = counts[i];
@@ -231,7 +232,7 @@ function sumRun(
   return (r, m) => {
     sum.clear();
     n = 0;
-    walk(r, m, feature.window, enter, leave, emit);
+    walkVisible(r, m, feature.window, enter, leave, emit);
   };
 }
 
@@ -256,7 +257,7 @@ function algebraRun(
     let state = algebra.empty();
     return (r, m) => {
       state = algebra.empty();
-      walk(
+      walkVisible(
         r,
         m,
         feature.window,
@@ -290,6 +291,9 @@ function treeWalk(
   const tree = new MergeTree<unknown>(until - from, (a, b) => algebra.merge(algebra.merge(algebra.empty(), a), b));
   const eventAt = (rank: number): number => event[byEvent === null ? from + rank : byEvent[from + rank]];
   const rankOf = rankByPlace(records);
+  const rank = (place: number): number => (rankOf === null ? place - from : rankOf[place - from]);
+  const withdrawn = withdrawnOf(records);
+  let going = from;
   let arriving = from;
   let low = 0;
   let high = 0;
@@ -299,9 +303,13 @@ function treeWalk(
     const t = moments.t[m];
     if (t !== lastT) {
       for (; arriving < until && visible[arriving] < t; arriving++) {
+        if (withdrawn !== null && withdrawn.at[arriving] < t) continue;
         const state = leaf(arriving);
-        if (state !== undefined) tree.put(rankOf === null ? arriving - from : rankOf[arriving - from], state);
+        if (state !== undefined) tree.put(rank(arriving), state);
       }
+      if (withdrawn !== null)
+        for (; going < until && withdrawn.at[withdrawn.order[going]] < t; going++)
+          tree.put(rank(withdrawn.order[going]), undefined);
       const start = windowStart(feature.window, t);
       const end = windowEnd(feature.window, t);
       while (low < until - from && eventAt(low) < start) low++;

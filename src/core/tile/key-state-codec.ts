@@ -107,7 +107,7 @@ function encodeTiles(
     slots.forEach((slot, place) => {
       const state = tile[place];
       out.u8(state === undefined ? 0 : 1);
-      if (state !== undefined) layout.slots[slot].algebra.encode(state, out);
+      if (state !== undefined) layout.slots[slot].tiled.encode(state, out);
     });
   }
 }
@@ -120,7 +120,7 @@ function decodeTiles(layout: ViewLayout, level: number, block: number, input: By
     if (offset >= BLOCK_TILES) throw corrupt(`a block has no tile ${offset}`);
     const tile: Tile = slots.map(() => undefined);
     for (let place = 0; place < slots.length; place++)
-      if (readFlag(input)) tile[place] = layout.slots[slots[place]].algebra.decode(input);
+      if (readFlag(input)) tile[place] = layout.slots[slots[place]].tiled.decode(input);
     tiles.set(block * BLOCK_TILES + offset, tile);
   }
   return tiles;

@@ -7,6 +7,7 @@ import {
   isCollection,
   outputType,
 } from "../aggregation/aggregation.ts";
+import { removable } from "../aggregation/removable.ts";
 import { assert } from "../assert.ts";
 import type { AggregateFeature, AggregateViewDefinition } from "../definition/data.ts";
 import { canonicalJson } from "../definition/fingerprint.ts";
@@ -20,6 +21,8 @@ import { type Window, windowStart } from "../time/window.ts";
 export interface Slot {
   readonly spec: AggregationSpec;
   readonly algebra: Algebra<unknown, Contributed>;
+  /** That of tiles: it can remove where records can be withdrawn; else it is the same. */
+  readonly tiled: Algebra<unknown, Contributed>;
   /** The argument; null where the record itself is what counts. */
   readonly of: Expression | null;
   readonly where: Expression | null;
@@ -86,7 +89,9 @@ export function layoutOf(view: AggregateViewDefinition, fields: Fields): ViewLay
     const input = of === null ? null : of === EVENT ? TIMESTAMP : dataTypeOf(of, fields);
     const per = key === null ? null : { of: key, type: dataTypeOf(key, fields) };
     slotIndex.set(id, slots.length);
-    return slots.push({ spec, algebra: algebraOf(spec, input, per?.type), of, where, input, per }) - 1;
+    const algebra = algebraOf(spec, input, per?.type);
+    const tiled = view.retractable === true ? removable(algebra, input) : algebra;
+    return slots.push({ spec, algebra, tiled, of, where, input, per }) - 1;
   };
 
   const asked = view.features.map((feature) => {
