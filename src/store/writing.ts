@@ -8,6 +8,7 @@ import { Compactor } from "../stages/ingest/compact.ts";
 import { Ingest } from "../stages/ingest/ingest.ts";
 import { Loader } from "../stages/ingest/load.ts";
 import { LogWriter } from "../stages/ingest/log-writer.ts";
+import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
 import { Computer } from "../stages/offline/compute.ts";
 import { KeyedHistory } from "../stages/offline/history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
@@ -37,6 +38,7 @@ export interface Shared {
   readonly schemas: StreamSchemas;
   readonly definitions: Definitions;
   readonly recorder: RunRecorder;
+  readonly newest: NewestRecords;
 }
 
 /** What only the writer of the log has. */
@@ -57,7 +59,7 @@ export class Writing {
   private readonly timer = setInterval(() => this.signal(), SIGNAL_MS);
 
   private constructor(shared: Shared, log: EventLog, writer: LogWriter, archived: LogPosition) {
-    const { parts, offline, schemas, definitions } = shared;
+    const { parts, offline, schemas, definitions, newest } = shared;
     const { registry, engine, files, clock, online, catalog } = parts;
     const bulk = new BulkWriter({ files, registry, writer });
     const history = new KeyedHistory(engine, offline, {
@@ -70,7 +72,13 @@ export class Writing {
     this.archived = archived;
     this.log = log;
     this.writer = writer;
-    this.ingest = new Ingest({ writer, schemas, clock, viewsOf: (source) => definitions.viewsOver(source) });
+    this.ingest = new Ingest({
+      writer,
+      schemas,
+      clock,
+      viewsOf: (source) => definitions.viewsOver(source),
+      appended: (stream, records, stamp) => newest.appended(stream, records, stamp),
+    });
     this.loader = new Loader({ engine, files, bulk, clock });
     this.computer = new Computer({
       engine,

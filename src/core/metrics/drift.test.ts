@@ -41,7 +41,7 @@ describe("drift of numbers", () => {
       fc.property(fc.array(power, { minLength: 1 }), fc.array(power, { minLength: 1 }), (before, now) => {
         const training = trained(float, before);
         const numbers = before.filter((x) => x !== null).toSorted((a, b) => a - b);
-        const deciles = range(9, (d) => numbers[Math.ceil(((Number(d) + 1) * numbers.length) / 10) - 1]);
+        const deciles = range(9, (d) => numbers[Math.ceil(((d + 1) * numbers.length) / 10) - 1]);
         const edges = [...new Set(deciles)].filter((edge) => edge !== numbers.at(-1)) as number[];
         const bin = (x: number | null): number =>
           x === null ? edges.length + 1 : edges.filter((edge) => x > edge).length;

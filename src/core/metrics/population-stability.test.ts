@@ -14,7 +14,8 @@ function naive(expected: readonly number[], actual: readonly number[]): number {
     .reduce((sum, term) => sum + term, 0);
 }
 
-const samples = (bins: readonly number[]): number[] => bins.flatMap((count, bin) => new Array<number>(count).fill(bin));
+const samples = (bins: readonly number[]): number[] =>
+  bins.flatMap((count, bin) => Array.from({ length: count }, () => bin));
 
 describe("the population stability index", () => {
   test("is that of the raw samples", () => {
@@ -64,7 +65,7 @@ describe("the population stability index", () => {
       return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
     };
     const sample = (n: number): number[] => {
-      const bins = new Array<number>(10).fill(0);
+      const bins = Array.from({ length: 10 }, () => 0);
       for (let i = 0; i < n; i++) bins[Math.floor(random() * 10)]++;
       return bins;
     };

@@ -4,6 +4,7 @@ import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import type { AggregateViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
 import { sourceStream, type Stream } from "../../core/definition/stream.ts";
 import type { IngestOutcome } from "../../core/result/outcomes.ts";
+import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { acceptor } from "./accept.ts";
 import type { Appended, LogWriter } from "./log-writer.ts";
@@ -13,6 +14,7 @@ export class Ingest {
   private readonly writer: LogWriter;
   private readonly schemas: StreamSchemas;
   private readonly clock: Clock;
+  private readonly appended: (stream: string, records: readonly StreamRecord[], stamp: Timestamp) => void;
   private readonly buffer = new ByteWriter();
   private readonly acceptors = new Map<
     SourceDefinition,
@@ -27,11 +29,14 @@ export class Ingest {
     clock: Clock;
     /** The aggregate views over a source. */
     viewsOf: (source: string) => readonly AggregateViewDefinition[];
+    /** Hears of records as they are stamped. */
+    appended: (stream: string, records: readonly StreamRecord[], stamp: Timestamp) => void;
   }) {
     this.writer = parts.writer;
     this.schemas = parts.schemas;
     this.clock = parts.clock;
     this.viewsOf = parts.viewsOf;
+    this.appended = parts.appended;
   }
 
   async ingest(source: SourceDefinition, records: readonly unknown[]): Promise<IngestOutcome> {
@@ -44,7 +49,8 @@ export class Ingest {
 
   /** Appends records of any stream that were checked elsewhere. */
   append(stream: Stream, records: readonly StreamRecord[]): Promise<Appended> {
-    return this.writer.append(stream.name, ENTRY.records, records.length, () => {
+    return this.writer.append(stream.name, ENTRY.records, records.length, (stamp) => {
+      this.appended(stream.name, records, stamp);
       this.buffer.reset();
       encodeRecords(this.buffer, stream.schema, this.schemas.codecOf(stream.schema), records);
       return this.buffer.finish();

@@ -8,6 +8,7 @@ import { refuseConnection } from "./client-error.ts";
 import { errorAnswer } from "./error-answer.ts";
 import { addressesLoopback } from "./loopback.ts";
 import { readQuery } from "./read-query.ts";
+import { RequestCounts } from "./request-counts.ts";
 import { requestError } from "./request-error.ts";
 import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
@@ -41,7 +42,12 @@ export function buildServer(store: Store, options: ServerOptions = {}): FastifyI
   guard(app, new Admission(bodiesLimit, bodyLimit));
   readBodies(app);
   app.setErrorHandler(answerError);
-  for (const route of routesOf({ store, maxRows }, version)) addRoute(app, route);
+  const requests = new RequestCounts();
+  app.addHook("onResponse", (request, reply, done) => {
+    requests.count(request.method, request.routeOptions.url, reply.statusCode);
+    done();
+  });
+  for (const route of routesOf({ store, maxRows, requests }, version)) addRoute(app, route);
   return app;
 }
 
@@ -93,7 +99,7 @@ function addRoute(app: FastifyInstance, route: Route): void {
         throw new AsofError("ASOF_MEDIA_TYPE", "a body with its content type is missing");
       const call = { name: params.name ?? "", query: readQuery(route, query), body: body ?? NO_BODY };
       const answer = await route.handle(call);
-      return reply.header("content-type", JSON_TYPE).send(answer);
+      return reply.header("content-type", route.type ?? JSON_TYPE).send(answer);
     },
   });
   app.route({

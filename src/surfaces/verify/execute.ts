@@ -107,7 +107,13 @@ class Execution {
       advance: (to: Timestamp) => void (this.now = Math.max(this.now, to)),
     };
     return open(
-      { definitions: subject.definitions, home: path.join(this.home, "store"), memory: "256MB", threads: 1 },
+      {
+        definitions: subject.definitions,
+        home: path.join(this.home, "store"),
+        memory: "256MB",
+        threads: 1,
+        audit: false,
+      },
       { clock, whenLocked: "refuse", archiveFrom: this.course.archiveFrom },
     );
   }
