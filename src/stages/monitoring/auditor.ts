@@ -102,7 +102,8 @@ export class Auditor {
         target,
         sampled: requestSampler(target.inputs, parts.sample),
         totals: new AuditTotals(target.inputs, before),
-        position: before?.position ?? parts.end(),
+        // Never ahead of the log, which may be of an older copy than the note.
+        position: Math.min(before?.position ?? Infinity, parts.end()),
         dropped: before?.dropped ?? 0,
         lastRun: before?.lastRun ?? null,
         queue: [],

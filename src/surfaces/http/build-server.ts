@@ -43,11 +43,13 @@ export function buildServer(store: Store, options: ServerOptions = {}): FastifyI
   readBodies(app);
   app.setErrorHandler(answerError);
   const requests = new RequestCounts();
+  const routes = routesOf({ store, maxRows, requests }, version);
+  const paths = new Map(routes.map((route) => [urlOf(route), route.path]));
   app.addHook("onResponse", (request, reply, done) => {
-    requests.count(request.method, request.routeOptions.url, reply.statusCode);
+    requests.count(request.method, paths.get(request.routeOptions.url ?? "") ?? "", reply.statusCode);
     done();
   });
-  for (const route of routesOf({ store, maxRows, requests }, version)) addRoute(app, route);
+  for (const route of routes) addRoute(app, route);
   return app;
 }
 
@@ -87,9 +89,14 @@ function readBodies(app: FastifyInstance): void {
     });
 }
 
+/** A route's path as the framework has it. */
+function urlOf({ names, path }: Route): string {
+  return names === null ? path : path.replace(`{${names.parameter}}`, ":name");
+}
+
 function addRoute(app: FastifyInstance, route: Route): void {
-  const { method, names, path } = route;
-  const url = names === null ? path : path.replace(`{${names.parameter}}`, ":name");
+  const { method, path } = route;
+  const url = urlOf(route);
   const allowed = method === "GET" ? ["GET", "HEAD"] : [method];
   app.route<{ Params: { name?: string }; Body: Body | undefined }>({
     method,

@@ -1,6 +1,6 @@
 export interface RequestCount {
   readonly method: string;
-  /** The route's path as it is registered, such as `/v1/events/:name`; empty for a path that is none. */
+  /** The route's path, as in `/v1/events/{source}`; empty where there is no route. */
   readonly route: string;
   readonly status: number;
   readonly count: number;
@@ -10,11 +10,11 @@ export interface RequestCount {
 export class RequestCounts {
   private readonly counts = new Map<string, { method: string; route: string; status: number; count: number }>();
 
-  count(method: string, route: string | undefined, status: number): void {
-    const key = `${method} ${route ?? ""} ${status}`;
+  count(method: string, route: string, status: number): void {
+    const key = `${method} ${route} ${status}`;
     const found = this.counts.get(key);
     if (found !== undefined) found.count++;
-    else this.counts.set(key, { method, route: route ?? "", status, count: 1 });
+    else this.counts.set(key, { method, route, status, count: 1 });
   }
 
   all(): readonly RequestCount[] {
