@@ -14,12 +14,14 @@ import { createYdfTrainer } from "./adapters/ydf/ydf-trainer.ts";
 import type { Configuration } from "./configuration.ts";
 import { catalogOf } from "./core/definition/catalog.ts";
 import { AsofError } from "./core/errors.ts";
+import { parseDuration } from "./core/time/duration.ts";
 import { parseTimestamp } from "./core/time/timestamp.ts";
 import type { Beacon } from "./ports/beacon.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { EventLog, LogReader } from "./ports/event-log.ts";
 import type { OfflineEngine } from "./ports/offline-engine.ts";
 import { createStore, type Store } from "./store.ts";
+import type { AuditSettings } from "./store/store-parts.ts";
 
 export interface OpenOptions {
   /**
@@ -87,6 +89,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       runtimes: [ydfRuntime],
       versions: options.versions ?? { V8: process.versions.v8, ...icuVersions() },
       archiveFrom: options.archiveFrom ?? null,
+      audit: auditOf(configuration),
     });
   } catch (error) {
     for (const part of opened.reverse()) await part.close().catch(() => {});
@@ -119,6 +122,11 @@ async function openLog(
     const log = await readFileLog(folder);
     return { log, writing: error, refresh: () => log.refresh() };
   }
+}
+
+function auditOf({ audit = {} }: Configuration): AuditSettings {
+  const { sample = 0.01, every = "1m" } = audit === false ? {} : audit;
+  return { on: audit !== false && sample > 0, sample, every: parseDuration(every) };
 }
 
 /** A simulated clock goes on where log and beacon say it has been. */

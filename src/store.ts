@@ -24,6 +24,7 @@ import type {
 } from "./core/result/outcomes.ts";
 import type { Explanation } from "./core/result/explanation.ts";
 import { type Knowledge, parseKnowledge } from "./core/result/knowledge.ts";
+import type { AuditReport, MonitoringReport } from "./core/result/monitoring.ts";
 import type { Plan } from "./core/result/plan.ts";
 import type { WorkOptions } from "./core/result/progress.ts";
 import type { CatalogEntry, RunReport, StatusReport } from "./core/result/status.ts";
@@ -40,9 +41,10 @@ import type {
 import type { Row } from "./core/schema/data-type.ts";
 import { formatTimestamp, parseTimestamp, type Timestamp, type TimestampInput } from "./core/time/timestamp.ts";
 import type { Beacon, Sign } from "./ports/beacon.ts";
-import type { ModelVersion, RunKind } from "./ports/registry-store.ts";
+import type { ModelVersion, OfflineFile, RunKind } from "./ports/registry-store.ts";
 import type { LoadedModel } from "./ports/trainer.ts";
 import { replay } from "./stages/ingest/replay.ts";
+import { NewestRecords } from "./stages/monitoring/newest-records.ts";
 import { modelStatus, sourceStatus, viewStatus } from "./stages/monitoring/status.ts";
 import { answerAsOf } from "./stages/offline/as-of.ts";
 import { audit } from "./stages/offline/audit.ts";
@@ -60,6 +62,7 @@ import { Training } from "./stages/training/train.ts";
 import { Definitions } from "./store/definitions.ts";
 import type { StoreParts } from "./store/store-parts.ts";
 import { explain, type ExplainParts } from "./store/explain.ts";
+import { Watch } from "./store/watch.ts";
 import { restoreSchemas, type Shared, Writing } from "./store/writing.ts";
 
 export type { Store } from "./core/result/store.ts";
@@ -89,6 +92,8 @@ class EmbeddedStore implements Store, Shared {
   private readonly registry: Registry;
   readonly definitions: Definitions;
   readonly recorder: RunRecorder;
+  readonly newest: NewestRecords;
+  private readonly watch: Watch;
   private readonly training: Training;
   private readonly modelServer: ModelServer;
   private readonly services = new Map<string, OpenService>();
@@ -115,13 +120,22 @@ class EmbeddedStore implements Store, Shared {
         writing.appended();
       },
     });
+    this.newest = new NewestRecords(log, this.schemas);
+    this.watch = new Watch({
+      parts,
+      offline: this.offline,
+      newest: this.newest,
+      planOf: (service) => this.service(service).plan,
+      loadModel: (model, version) => this.modelVersion(model, version),
+      logged: () => this.modelServer.logged(),
+    });
   }
 
   async open(): Promise<void> {
     await restoreSchemas(this.parts, this.schemas);
     const { writing } = this.parts;
-    if (writing instanceof AsofError) return;
-    this.writingParts = await Writing.open(this, writing);
+    if (!(writing instanceof AsofError)) this.writingParts = await Writing.open(this, writing);
+    await this.watch.open();
   }
 
   // definitions
@@ -388,6 +402,7 @@ class EmbeddedStore implements Store, Shared {
       at === null && knowledge === "served"
         ? await reader.read(read)
         : await this.featuresAt(plan, read, at, knowledge);
+    if (at === null && knowledge === "served") this.watch.answered(plan, read, answers);
     return oneOrAll(requests, answers);
   }
 
@@ -398,11 +413,13 @@ class EmbeddedStore implements Store, Shared {
     const { plan, rows, reader } = this.service(definition.service);
     const served = { model: definition, plan, stream: servedStream(catalog, definition) };
     const read = rows(listOf(requests));
-    return oneOrAll(requests, await this.modelServer.predict(served, read, (asked) => reader.read(asked)));
+    const answers = await this.modelServer.predict(served, read, (asked) => reader.read(asked));
+    await this.watch.predicted(definition.name, plan, answers);
+    return oneOrAll(requests, answers);
   }
 
   async audit(name: string, options: AuditOptions = {}): Promise<AuditOutcome> {
-    const { catalog, engine, registry, log, clock, refresh } = this.parts;
+    const { catalog, engine, log, clock, refresh } = this.parts;
     const began = clock.elapsed();
     const model = modelNamed(catalog, name);
     await refresh();
@@ -411,13 +428,7 @@ class EmbeddedStore implements Store, Shared {
     const modelOf = async (version: number): Promise<LoadedModel> => {
       const present = loaded.get(version);
       if (present !== undefined) return present;
-      const found = (await registry.models(name)).find((candidate) => candidate.version === version);
-      if (found === undefined)
-        throw new AsofError("ASOF_UNKNOWN_MODEL_VERSION", `model ${name} has no version ${version}`, {
-          model: name,
-          version,
-        });
-      const one = await this.loadModel(found);
+      const one = await this.modelVersion(name, version);
       loaded.set(version, one);
       return one;
     };
@@ -447,29 +458,48 @@ class EmbeddedStore implements Store, Shared {
     return explain(store, view, feature, keys, options);
   }
 
+  async auditServed(): Promise<AuditReport> {
+    this.writing();
+    await this.watch.auditNow();
+    return (await this.monitoring()).audit;
+  }
+
   // what there is
 
+  async monitoring(): Promise<MonitoringReport> {
+    const { registry, refresh } = this.parts;
+    await refresh();
+    const fold = this.writingParts?.fold ?? (await this.readFold());
+    return this.monitored(fold, await registry.files());
+  }
+
+  private async monitored(fold: Fold, files: readonly OfflineFile[]): Promise<MonitoringReport> {
+    const { clock, registry, log } = this.parts;
+    const now = clock.now();
+    const watermark = (await this.present()) ?? (fold.watermark === Number.MIN_SAFE_INTEGER ? null : fold.watermark);
+    const { start, end } = log;
+    const folded = Math.min(fold.position, end);
+    return {
+      now,
+      watermark,
+      freshness: watermark === null ? null : Math.max(0, now - watermark),
+      log: { start, end, folded, archived: (await registry.offlineState()).archived, unfolded: end - folded },
+      ...(await this.watch.report(now, files)),
+    };
+  }
+
   async status(): Promise<StatusReport> {
-    const { home, catalog, clock, registry, log, online, files, refresh } = this.parts;
+    const { home, catalog, registry, log, online, files, refresh } = this.parts;
     await refresh();
     const known = await registry.files();
     const inLog = await this.offline.inLog();
     const fold = this.writingParts?.fold ?? (await this.readFold());
-    const now = clock.now();
-    const watermark = (await this.present()) ?? (fold.watermark === Number.MIN_SAFE_INTEGER ? null : fold.watermark);
+    const monitored = await this.monitored(fold, known);
     return {
       home,
       revision: (await registry.revision()).revision,
-      now,
-      watermark,
-      freshness: watermark === null ? null : Math.max(0, now - watermark),
-      log: {
-        start: log.start,
-        end: log.end,
-        folded: fold.position,
-        archived: (await registry.offlineState()).archived,
-        bytes: await log.bytes(),
-      },
+      ...monitored,
+      log: { ...monitored.log, bytes: await log.bytes() },
       offline: {
         bytes: (await files.list(HISTORY)).reduce((sum, { bytes }) => sum + bytes, 0),
         files: known.length,
@@ -499,6 +529,7 @@ class EmbeddedStore implements Store, Shared {
     const { engine, online, registry } = this.parts;
     try {
       try {
+        await this.watch.close();
         await this.modelServer.logged();
       } finally {
         await this.writingParts?.close();
@@ -590,6 +621,14 @@ class EmbeddedStore implements Store, Shared {
     const fold = new Fold(this.parts.log, this.parts.online, this.schemas);
     await fold.open();
     return fold;
+  }
+
+  /** @throws ASOF_UNKNOWN_MODEL_VERSION */
+  private async modelVersion(model: string, version: number): Promise<LoadedModel> {
+    const found = (await this.parts.registry.models(model)).find((candidate) => candidate.version === version);
+    if (found === undefined)
+      throw new AsofError("ASOF_UNKNOWN_MODEL_VERSION", `model ${model} has no version ${version}`, { model, version });
+    return this.loadModel(found);
   }
 
   private async loadModel(version: ModelVersion): Promise<LoadedModel> {

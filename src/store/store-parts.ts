@@ -10,6 +10,15 @@ import type { RegistryStore } from "../ports/registry-store.ts";
 import type { ModelRuntime, Trainer } from "../ports/trainer.ts";
 import type { RuntimeVersions } from "../stages/registry/registry.ts";
 
+/** Whether, of how many requests and how often what was served is compared with history. */
+export interface AuditSettings {
+  readonly on: boolean;
+  /** The share of requests, 0 to 1. */
+  readonly sample: number;
+  /** In microseconds of real time. */
+  readonly every: number;
+}
+
 /** The parts a store is made of: adapters behind ports, and the definitions. */
 export interface StoreParts {
   readonly home: string;
@@ -31,4 +40,5 @@ export interface StoreParts {
   readonly versions: RuntimeVersions;
   /** Records in the log from which on it is archived, open or closing, where that is not the usual number. */
   readonly archiveFrom: number | null;
+  readonly audit: AuditSettings;
 }

@@ -8,10 +8,11 @@ import { Compactor } from "../stages/ingest/compact.ts";
 import { Identities } from "../stages/ingest/identities.ts";
 import { replayIdentities } from "../stages/ingest/identity-replay.ts";
 import { Ingest } from "../stages/ingest/ingest.ts";
-import { Intake } from "../stages/ingest/intake.ts";
+import { type HearAppended, Intake } from "../stages/ingest/intake.ts";
 import { indexLoad, rowsOfLoad } from "../stages/ingest/load-identity.ts";
 import { Loader } from "../stages/ingest/load.ts";
 import { LogWriter } from "../stages/ingest/log-writer.ts";
+import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
 import { Computer } from "../stages/offline/compute.ts";
 import { KeyedHistory } from "../stages/offline/history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
@@ -60,6 +61,7 @@ export interface Shared {
   readonly schemas: StreamSchemas;
   readonly definitions: Definitions;
   readonly recorder: RunRecorder;
+  readonly newest: NewestRecords;
 }
 
 /** What only the writer of the log has. */
@@ -89,7 +91,7 @@ export class Writing {
     archived: LogPosition,
     withdrawn: Readonly<Record<string, Stream>>,
   ) {
-    const { parts, offline, schemas, definitions } = shared;
+    const { parts, offline, schemas, definitions, newest } = shared;
     const { registry, engine, files, clock, online, catalog } = parts;
     const bulk = new BulkWriter({ files, registry, writer });
     const history = new KeyedHistory(engine, offline, {
@@ -104,13 +106,15 @@ export class Writing {
     this.log = log;
     this.writer = writer;
     this.identities = new Identities(online, writer);
-    this.intake = new Intake(this.identities, clock);
+    const heard: HearAppended = (stream, records, stamp) => newest.appended(stream, records, stamp);
+    this.intake = new Intake(this.identities, clock, heard);
     this.ingest = new Ingest({
       writer,
       schemas,
       clock,
       intake: this.intake,
       viewsOf: (source) => definitions.viewsOver(source),
+      appended: heard,
     });
     this.loader = new Loader({ engine, files, bulk, clock, identities: this.identities });
     this.computer = new Computer({

@@ -17,6 +17,7 @@ import type {
   TrainOutcome,
 } from "./outcomes.ts";
 import type { Knowledge } from "./knowledge.ts";
+import type { AuditReport, MonitoringReport } from "./monitoring.ts";
 import type { Plan } from "./plan.ts";
 import type { WorkOptions } from "./progress.ts";
 import type { CatalogEntry, RunReport, StatusReport } from "./status.ts";
@@ -166,7 +167,15 @@ export interface Store {
    */
   explain(view: string, feature: string, keys: UntypedRequest, options?: ReadOptions): Promise<Explanation>;
 
+  /**
+   * Compares what waits of the sample of answers that is audited while the store serves, at once; resolves to all
+   * that the audit has found so far. @throws ASOF_HOME_LOCKED
+   */
+  auditServed(): Promise<AuditReport>;
+
   // what there is
+  /** How fresh what is served is, whether it is right, and whether it is what models were trained on. */
+  monitoring(): Promise<MonitoringReport>;
   status(): Promise<StatusReport>;
   runs(filter?: { readonly kind?: string; readonly limit?: number }): Promise<RunReport[]>;
 

@@ -44,7 +44,7 @@ export function openApi(routes: readonly Route[], defined: DefinedNames, version
 }
 
 function operation(route: Route, { body, answer }: Shapes, name: string | null): Schema {
-  const { id, summary, names, query } = route;
+  const { id, summary, names, query, type = "application/json" } = route;
   const inPath =
     name === null && names !== null ? [{ name: names.parameter, in: "path", required: true, schema: text }] : [];
   const inQuery = Object.entries(query).map(([name, { description, schema }]) => ({
@@ -59,7 +59,7 @@ function operation(route: Route, { body, answer }: Shapes, name: string | null):
     ...(inPath.length + inQuery.length > 0 && { parameters: [...inPath, ...inQuery] }),
     ...(body !== null && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
-      "200": { description: "done", content: contentOf({ "application/json": answer }) },
+      "200": { description: "done", content: contentOf({ [type.split(";", 1)[0]]: answer }) },
       ...failures([...route.errors, ...EVERYWHERE, ...(body === null ? [] : WITH_BODY)]),
     },
   };

@@ -1,9 +1,12 @@
 import type { Route, RouteContext } from "./route.ts";
+import { auditRoute } from "./routes/audit.ts";
 import { catalogRoute } from "./routes/catalog.ts";
+import { driftRoute } from "./routes/drift.ts";
 import { eventsRoute } from "./routes/events.ts";
 import { explainByBodyRoute, explainRoute } from "./routes/explain.ts";
 import { featuresRoute } from "./routes/features.ts";
 import { healthRoute } from "./routes/health.ts";
+import { metricsRoute } from "./routes/metrics.ts";
 import { modelsRoute } from "./routes/models.ts";
 import { openApiRoute } from "./routes/openapi.ts";
 import { predictRoute } from "./routes/predict.ts";
@@ -23,6 +26,9 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     statusRoute(context),
     runsRoute(context),
     modelsRoute(context),
+    auditRoute(context),
+    driftRoute(context),
+    metricsRoute(context),
     healthRoute(),
     readyRoute(context),
   ];
