@@ -1,6 +1,7 @@
 import type { StreamSchemas } from "../core/codec/stream-schemas.ts";
 import { sourceNamed } from "../core/definition/catalog.ts";
 import { sourceStream, type Stream, withdrawalStream } from "../core/definition/stream.ts";
+import { OneByOne } from "../core/one-by-one.ts";
 import type { EventLog, LogPosition } from "../ports/event-log.ts";
 import { Archiver } from "../stages/ingest/archive.ts";
 import { BulkWriter } from "../stages/ingest/bulk-writer.ts";
@@ -82,6 +83,7 @@ export class Writing {
   private readonly recorder: RunRecorder;
   private archived: LogPosition;
   private archiving: Promise<void> | null = null;
+  private readonly compactions = new OneByOne();
   private readonly timer = setInterval(() => this.signal(), SIGNAL_MS);
 
   private constructor(
@@ -216,8 +218,12 @@ export class Writing {
     }
   }
 
-  /** Merges small files, where there are many. */
-  async compact(): Promise<void> {
+  /** Merges small files, where there are many; one merge at a time, as none may take the files of another. */
+  compact(): Promise<void> {
+    return this.compactions.run(() => this.mergeFiles());
+  }
+
+  private async mergeFiles(): Promise<void> {
     const candidates = await this.compactor.candidates();
     if (candidates.length === 0) return;
     await this.recorder.record(

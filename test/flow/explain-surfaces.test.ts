@@ -131,7 +131,7 @@ describe("asof explain", () => {
     expect(out).toMatch(/^everything\.sum_1h = -?\d/);
     expect(out).toMatch(/^key +user="ann"$/m);
     expect(out).toMatch(/^history +the records below give the same as the point-in-time join$/m);
-    expect(out).toMatch(/^online +equal bit for bit: /m);
+    expect(out).toMatch(/^online +equal bit for bit at .*, now: -?\d/m);
     expect(out).toMatch(/^covers +from 2026-03-02T11:00:00Z to before 2026-03-02T12:00:00Z$/m);
     expect(out).toMatch(/^tiles +12 of 5m, \d+ with records, from .*; all closed$/m);
     expect(out).toMatch(/^Records, by the size of the value/m);

@@ -1,10 +1,22 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { Explanation, Store } from "asof";
+import { type Explanation, open, type Store } from "asof";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { simulatedClock } from "../../src/adapters/clock/simulated-clock.ts";
 import { HOUR, MINUTE } from "../../src/core/time/timestamp.ts";
-import { begin, exact, expected, from, historyOf, type LateStore, openLateStore, users, view } from "./late-events.ts";
+import {
+  begin,
+  definitions,
+  exact,
+  expected,
+  from,
+  historyOf,
+  type LateStore,
+  openLateStore,
+  users,
+  view,
+} from "./late-events.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "asof-explain-"));
 let late: LateStore;
@@ -191,4 +203,24 @@ test.each<[string, Parameters<Store["explain"]>, string, RegExp]>([
   ["moment to come", ["everything", "count_1h", { user: "ann" }, { at: "2099-01-01" }], "ASOF_FUTURE_READ", /2099/],
 ])("what is unknown is refused, with what may have been meant: %s", async (_, asked, code, message) => {
   await expect(store.explain(...asked)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+});
+
+test("a view that is not online is explained by history alone", async () => {
+  const home = path.join(folder, "offline-only");
+  const clock = simulatedClock(from);
+  const other = await open({ definitions, home }, { clock });
+  try {
+    await other.apply();
+    clock.advance!(from + HOUR);
+    await other.ingest("events", [{ ...late.eventAt(from), user: "ann", big: 1n }]);
+    clock.advance!(from + 2 * HOUR);
+    const explanation = await other.explain("everything", "count_lifetime", { user: "ann" });
+    expect(explanation).toMatchObject({
+      value: 1,
+      check: { equal: true },
+      online: { state: "absent", why: expect.stringContaining("not in the online store") as string },
+    });
+  } finally {
+    await other.close();
+  }
 });

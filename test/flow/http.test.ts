@@ -189,6 +189,28 @@ describe("features", () => {
     }
   });
 
+  test("are explained: int64 exactly, moments as ISO 8601, a request-time function by its code", async () => {
+    const cents = "9223372036854775806";
+    const record = JSON.stringify(payment("gus")).replace('"cents":100', `"cents":${cents}`);
+    await post("/v1/events/payments?wait=applied", record);
+    const exact = await post("/v1/explain", { feature: "spending.cents_1d", keys: { customer: "gus" } });
+    expect(exact.text).toContain(`"value":${cents},`);
+    expect(exact.text).toContain(`"argument":${cents},`);
+    expect(exact.body).toMatchObject({ check: { equal: true }, online: { state: "equal" } });
+    const keys = { basket: "-Infinity", opened: "2026-01-01T00:00:00.000001Z" };
+    const { body } = await post("/v1/explain", { feature: "basket.opened", keys });
+    expect(body).toMatchObject({
+      kind: "onDemandView",
+      keys,
+      value: keys.opened,
+      check: { equal: true },
+      online: { state: "equal" },
+      code: expect.stringContaining("basket > 100"),
+    });
+    const missing = await post("/v1/explain", { feature: "basket.opened", keys: { basket: 1 } });
+    expect(missing.body["error"]).toMatchObject({ code: "ASOF_MISSING_KEY", details: { field: "opened" } });
+  });
+
   test("answer in hindsight, and say so", async () => {
     const entities = [{ customer: "fay" }];
     const at = start + 3;

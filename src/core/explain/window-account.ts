@@ -33,8 +33,8 @@ export interface ListSizes {
   readonly tiles: number;
 }
 
-/** When a record counts as late, in words. */
-export const LATENESS = "it became available after its tile had ended";
+/** What makes records late, in words. */
+export const LATENESS = "became available after their tile had ended";
 
 /** Values are counted one by one only up to so many different ones. */
 const MAX_GROUPS = 100_000;

@@ -76,7 +76,7 @@ export interface AggregateExplanation extends CommonExplanation {
   readonly fieldTypes: Fields;
   /** What the listed records are ordered by. */
   readonly influence: string;
-  /** When a record counts as late. */
+  /** What makes records late. */
   readonly lateness: string;
   /** One window; or those of a series, the newest first. */
   readonly windows: readonly WindowExplanation[];
@@ -166,7 +166,7 @@ export interface BatchExplanation extends CommonExplanation {
   readonly read: VersionExplanation | null;
   /** When the version read expires; null for never. */
   readonly expires: Timestamp | null;
-  /** Other versions of the key, the newest first. */
+  /** Other versions of the key, those of a time next to t first. */
   readonly others: readonly VersionExplanation[];
   readonly more: number;
 }

@@ -81,7 +81,10 @@ export async function explainBatch(
     state: stateOf(row),
     run: runOf(row),
   });
-  const others = rows.filter((row) => row !== counts);
+  // Nearest to the moment first: those that might have been read instead.
+  const others = rows
+    .filter((row) => row !== counts)
+    .sort((a, b) => Math.abs(a.event - t) - Math.abs(b.event - t) || compareVersions(b, a));
   const value: FeatureValue = alive ? counts.features[feature] : null;
   return {
     sql: view.sql,

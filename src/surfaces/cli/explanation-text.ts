@@ -3,7 +3,6 @@ import type {
   AggregateExplanation,
   BatchExplanation,
   Explanation,
-  OnlineView,
   OnDemandExplanation,
   WindowExplanation,
 } from "../../core/result/explanation.ts";
@@ -11,7 +10,7 @@ import type { DataType, Fields, Row } from "../../core/schema/data-type.ts";
 import { formatDuration } from "../../core/time/duration.ts";
 import { legible } from "../http/legible.ts";
 import { writeJson } from "../http/json/write-json.ts";
-import { count, moment, NONE, plural, span } from "./format.ts";
+import { count, moment, NONE, span } from "./format.ts";
 import type { Style } from "./style.ts";
 import { facts, table } from "./table.ts";
 import { visible } from "./text.ts";
@@ -28,6 +27,9 @@ export function explanationText(explanation: Explanation, style: Style): string 
   else parts.push(onDemandPart(explanation, style));
   return parts.join("\n\n");
 }
+
+/** So many late records are enough at a glance. */
+const LATEST = 5;
 
 const shown = (value: FeatureValue, type: FeatureType): string => writeJson(legible(value, type));
 
@@ -55,30 +57,43 @@ function heads(explanation: Explanation): Fact[] {
       "definition",
       `${fingerprint.slice(0, 8)}, ${applied ? `revision ${revision}, applied ${moment(appliedAt)}` : "not applied"}`,
     ],
-    ["log", `below position ${count(log.position)}, with loads below ${count(log.loads)}${missing}`],
+    ...(explanation.kind === "onDemandView"
+      ? [
+          [
+            "needs",
+            Object.entries(keyTypes)
+              .map(([name, { kind }]) => `${name} ${kind}`)
+              .join(", "),
+          ] as const,
+        ]
+      : [["log", `below position ${count(log.position)}, with loads below ${count(log.loads)}${missing}`] as const]),
   ];
 }
 
 /** What the stores say of it: the point of the product, so that a difference stands out. */
-function agreement({ check, online, type }: Explanation, style: Style): string {
+function agreement(explanation: Explanation, style: Style): string {
+  const { check, online, type } = explanation;
   const history: Fact = check.equal
     ? ["history", "the records below give the same as the point-in-time join"]
     : [
         "history",
         `DIFFERENT: the records below give ${shown(check.explained, type)}, the join ${shown(check.answered, type)}`,
       ];
-  const text = facts([history, ["online", onlineText(online, type)]], style);
+  const text = facts([history, ["online", onlineText(explanation)]], style);
   return check.equal && online.state !== "different" ? text : style.red(text);
 }
 
-function onlineText(online: OnlineView, type: FeatureType): string {
+function onlineText({ online, type, t }: Explanation): string {
   if (online.state === "absent") return `nothing to compare: ${online.why}`;
   const said = (one: {
     readonly value: FeatureValue;
     readonly status: string;
     readonly eventTime: number | null;
   }): string => `${shown(one.value, type)} (${one.status}, last event ${moment(one.eventTime)})`;
-  if (online.state === "equal") return `equal bit for bit: ${shown(online.value, type)} at ${moment(online.t)}`;
+  if (online.state === "equal")
+    return online.t === t
+      ? "equal bit for bit"
+      : `equal bit for bit at ${moment(online.t)}, now: ${shown(online.value, type)}`;
   return `DIFFERENT at ${moment(online.t)}: online ${said(online)}, history ${said(online.history)}`;
 }
 
@@ -137,7 +152,7 @@ function windowParts(
           "not visible",
           `${count(records.notYetAvailable)} not yet available, ${count(records.notYetHappened)} not yet happened, ${count(records.withdrawn)} withdrawn`,
         ],
-        ["late", records.late === 0 ? "none" : `${plural(records.late, "record")}: ${lateness}`],
+        ["late", records.late === 0 ? "none" : `${count(records.late)}, which ${lateness}`],
       ],
       style,
     )}`,
@@ -166,11 +181,12 @@ function windowParts(
         style,
       )}`,
     );
-  if (late.length > 0)
+  const latest = late.slice(0, LATEST);
+  if (latest.length > 0)
     parts.push(
-      `${style.bold(`Late records, the latest first${moreText(records.late - late.length)}`)}\n${table(
+      `${style.bold(`Late records, the latest first${moreText(records.late - latest.length)}`)}\n${table(
         [{ right: "after its tile" }, "event", "available", { right: "position" }, "came by"],
-        late.map(({ by, event, available, position, origin }) => [
+        latest.map(({ by, event, available, position, origin }) => [
           span(by),
           moment(event),
           moment(available),

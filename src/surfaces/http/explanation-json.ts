@@ -24,6 +24,7 @@ export function explanationJson(explanation: Explanation): Json {
     view,
     feature,
     keys: legibleRow(keys, keyTypes),
+    keyTypes,
     ...withMoments(explanation.knownAt === undefined ? { t: explanation.t } : knownTimes(explanation), "t"),
     knowledge,
     value: of(value),
