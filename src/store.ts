@@ -104,8 +104,11 @@ class EmbeddedStore implements Store, Shared {
     const { registry, files, log, catalog, engine, clock } = parts;
     this.parts = parts;
     this.offline = new OfflineStore({ registry, files, log, schemas: this.schemas });
-    const facts = (source: string): ReturnType<typeof sourceFacts> =>
-      sourceFacts(sourceNamed(catalog, source), { engine, registry, store: this.offline });
+    const facts = {
+      of: (source: string): ReturnType<typeof sourceFacts> =>
+        sourceFacts(sourceNamed(catalog, source), { engine, registry, store: this.offline }),
+      logged: async (source: string): Promise<number> => (await this.offline.inLog()).get(source) ?? 0,
+    };
     this.registry = new Registry(registry, catalog, facts, parts.versions);
     this.definitions = new Definitions(catalog, this.registry, clock);
     this.recorder = new RunRecorder(registry, clock);

@@ -36,7 +36,7 @@ export const errorTable = {
   },
   ASOF_SCHEMA_CHANGE: {
     status: 409,
-    message: "a source that holds records cannot change its fields",
+    message: "a source that holds records cannot change its fields, times or id",
     remedy: "Define a source of another name, and load its history.",
   },
   // unknown names

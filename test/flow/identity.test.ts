@@ -1,8 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventSource, open, type Store, t } from "asof";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readFileLog } from "../../src/adapters/file-log/read-file-log.ts";
+import { collect } from "../conformance/event-log-entries.ts";
 import { logOf } from "./log-of.ts";
 
 const start = Date.UTC(2026, 2, 2, 12) * 1_000;
@@ -294,6 +296,58 @@ describe("a correction", () => {
       accepted: 1,
       duplicates: 1,
     });
+  });
+});
+
+describe("a request of which a crash left the first entries only", () => {
+  const entriesOf = async (log: string): Promise<unknown[]> => collect(await readFileLog(log), 0);
+
+  /** What becomes of the store as it is on disk now, without the last entries of its log. */
+  async function without(entries: number): Promise<string[]> {
+    const other = join(folder, `cut-${entries}`);
+    const log = join(other, "log");
+    await cp(join(folder, "home"), other, { recursive: true });
+    for (const name of await readdir(log)) if (!name.endsWith(".log")) await rm(join(log, name));
+    // What follows from the log may not be ahead of it.
+    await rm(join(other, "online"), { recursive: true });
+    const { length } = await entriesOf(log);
+    while ((await entriesOf(log)).length > length - entries) {
+      const segments = (await readdir(log)).filter((name) => name.endsWith(".log")).sort();
+      const last = join(log, segments.at(-1)!);
+      // Less than an entry; what is left of one is dropped when the log is opened to be written.
+      await truncate(last, (await stat(last)).size - 32);
+    }
+    const opened = await open({ ...configuration(), home: other });
+    await opened.close();
+    const { live, records } = await logOf(other, payments.definition);
+    expect(new Set(records.map(({ position }) => position)).size).toBe(records.length);
+    return live;
+  }
+
+  test("is finished: a correction", async () => {
+    await store.ingest("payments", [payment(1), payment(2)]);
+    const before = await there();
+    await store.correct("payments", [payment(1, 10), payment(3, 30)]);
+    const after = await there();
+    expect(after).toEqual(["a 2 0.2", "b 1 10", "b 3 30"]);
+    expect(await without(0)).toEqual(after);
+    expect(await without(1)).toEqual(after);
+    expect(await without(2)).toEqual(after);
+    expect(await without(3)).toEqual(before);
+  });
+
+  test("is finished: retractions, and records that some wait for", async () => {
+    await store.ingest("payments", [payment(1), payment(2)]);
+    await store.retract("payments", [id(payment(1)), id(payment(3))]);
+    expect(await without(0)).toEqual(["a 2 0.2"]);
+    expect(await without(1)).toEqual(["a 2 0.2"]);
+    expect(await without(2)).toEqual(["a 2 0.2", "b 1 0.1"]);
+    await rm(join(folder, "cut-0"), { recursive: true });
+    await rm(join(folder, "cut-1"), { recursive: true });
+    await rm(join(folder, "cut-2"), { recursive: true });
+    await store.ingest("payments", [payment(3), payment(4)], { idempotencyKey: "a request" });
+    for (const cut of [0, 1, 2]) expect(await without(cut)).toEqual(["a 2 0.2", "a 4 0.4"]);
+    expect(await without(3)).toEqual(["a 2 0.2"]);
   });
 });
 

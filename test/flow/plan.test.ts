@@ -140,3 +140,24 @@ test("request-time functions that run on other versions than they were applied w
   store = await on({ V8: "14.0", ICU: "78" }, { user });
   expect((await store.plan()).warnings).toEqual([]);
 });
+
+test("the id of a source that holds records, be it in the log, cannot be changed", async () => {
+  const of = (...id: ("user" | "value")[]) =>
+    eventSource("payments", { fields, eventTime: "at", ...(id.length > 0 && { id }) });
+  let store = await opened({ undelayed: of() });
+  await store.apply();
+  store = await opened({ undelayed: of("user") });
+  expect((await store.plan()).changes).toMatchObject([{ change: "changed", differences: ["id added"] }]);
+  await store.apply();
+  await store.ingest("payments", [{ at: 0, known: 0, user: "a", value: 1 }]);
+  for (const other of [of("user", "value"), of("value"), of()]) {
+    store = await opened({ undelayed: other });
+    await expect(store.apply()).rejects.toMatchObject({
+      code: "ASOF_SCHEMA_CHANGE",
+      message: "source payments holds 1 records: its id cannot be changed any more",
+      details: { source: "payments", rows: 1 },
+    });
+  }
+  store = await opened({ undelayed: of("user") });
+  expect((await store.plan()).empty).toBe(true);
+});

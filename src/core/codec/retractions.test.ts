@@ -29,9 +29,7 @@ const record = fc.record(
   },
   { noNullPrototype: true },
 );
-const digest = fc
-  .array(fc.constantFrom(...Array.from("0123456789abcdef")), { minLength: 32, maxLength: 32 })
-  .map((all) => all.join(""));
+const digest = fc.stringMatching(/^[0-9a-f]{32}$/);
 const entry: fc.Arbitrary<RetractionsEntry> = fc.record(
   {
     waiting: fc.array(idRow, { maxLength: 3 }),

@@ -16,6 +16,8 @@ export interface SourceFacts {
 }
 
 export type FactsOf = (source: string) => Promise<SourceFacts>;
+/** How many records of a source are in the log and not yet in Parquet. */
+export type LoggedOf = (source: string) => Promise<number>;
 
 /** What request-time functions run on, by name: a result may change with it in its last bit. */
 export type RuntimeVersions = Readonly<Record<string, string>>;
@@ -27,12 +29,19 @@ export class Registry {
   private readonly store: RegistryStore;
   private readonly catalog: Catalog;
   private readonly facts: FactsOf;
+  private readonly logged: LoggedOf;
   private readonly versions: RuntimeVersions;
 
-  constructor(store: RegistryStore, catalog: Catalog, facts: FactsOf, versions: RuntimeVersions) {
+  constructor(
+    store: RegistryStore,
+    catalog: Catalog,
+    facts: { readonly of: FactsOf; readonly logged: LoggedOf },
+    versions: RuntimeVersions,
+  ) {
     this.store = store;
     this.catalog = catalog;
-    this.facts = facts;
+    this.facts = facts.of;
+    this.logged = facts.logged;
     this.versions = versions;
   }
 
@@ -149,17 +158,18 @@ export class Registry {
       if (change !== "changed" || kind !== "source") continue;
       const before = applied(definitions.find((definition) => definition.name === name)!).data as Definition;
       const after = this.catalog.sources.get(name)!;
-      if (
-        before.kind !== "source" ||
+      if (before.kind !== "source") continue;
+      const sameFields =
         canonicalJson([before.fields, before.eventTime, before.availableAt]) ===
-          canonicalJson([after.fields, after.eventTime, after.availableAt])
-      )
-        continue;
-      const { rows } = await this.facts(name);
+        canonicalJson([after.fields, after.eventTime, after.availableAt]);
+      // Records are known by their ids from the first on, in the log as well.
+      const sameId = canonicalJson(before.id ?? null) === canonicalJson(after.id ?? null);
+      if (sameFields && sameId) continue;
+      const rows = (await this.facts(name)).rows + (sameId ? 0 : await this.logged(name));
       if (rows > 0)
         throw new AsofError(
           "ASOF_SCHEMA_CHANGE",
-          `source ${name} holds ${rows} records: its fields and times cannot be changed any more`,
+          `source ${name} holds ${rows} records: its ${sameId ? "fields and times" : "id"} cannot be changed any more`,
           { source: name, rows },
         );
     }
