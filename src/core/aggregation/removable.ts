@@ -1,11 +1,10 @@
 import { assert } from "../assert.ts";
 import { AsofError } from "../errors.ts";
-import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
+import { ByteReader, ByteWriter } from "../codec/bytes.ts";
 import { decodePresent, encodePresent } from "../codec/value-codec.ts";
 import { compareValues } from "../schema/compare.ts";
 import type { DataType, Value } from "../schema/data-type.ts";
 import type { Algebra, Contributed, OrderKey } from "./algebra.ts";
-import type { FeatureValue } from "./feature-type.ts";
 import { compareOrdered, decodeOrdered, encodeOrdered } from "./order-key.ts";
 
 /** A value that is in a state, and how often; with where its record stands, where that matters. */
@@ -15,16 +14,20 @@ interface Kept {
   times: number;
 }
 
-/** What an aggregation without `remove` keeps instead of its own state: everything that was added. */
+/** What an aggregation without `remove` needs so that it can: its own state, and beside it everything that was added. */
 export interface KeptValues {
+  /** The aggregation's own state of all of it; undefined after a removal, until it is asked for. */
+  total: unknown;
   kept: Kept[];
   /** Whether `kept` is in order, each value once. */
   isOrdered: boolean;
+  /** More of what is kept, as it was stored: who only reads never looks inside. */
+  stored: readonly Uint8Array[];
 }
 
 /**
- * An aggregation that can remove: itself where it can already, else over the multiset of its values (and order keys),
- * whose answer is that of the aggregation. Its state grows with the number of different values: it is for tiles of
+ * An aggregation that can remove: itself where it can already, else beside the multiset of its values (and order keys),
+ * from which it is made again after a removal. Its state grows with the number of different values: it is for tiles of
  * records that may be withdrawn.
  */
 export function removable<V extends Contributed>(
@@ -40,18 +43,31 @@ export function removable<V extends Contributed>(
 function keptValuesOf(base: Algebra<unknown>, type: DataType): Algebra<KeptValues> {
   const { ordered } = base;
   const compare = ordered ? compareKeyed : compareKept;
-  const inOrder = (state: KeptValues): readonly Kept[] => {
+  const writer = new ByteWriter();
+
+  /** All that is kept, in order. */
+  const inOrder = (state: KeptValues): Kept[] => {
+    if (state.stored.length > 0) {
+      // What is stored mostly comes before what was added since.
+      const added = state.kept;
+      state.kept = [];
+      for (const bytes of state.stored) append(state, decodeKept(bytes, type, ordered), compare);
+      append(state, added, compare);
+      state.stored = [];
+    }
     if (!state.isOrdered) state.kept = joined(state.kept.sort(compare), compare);
     state.isOrdered = true;
     return state.kept;
   };
-  const through = (state: KeptValues): unknown => {
+  const totalOf = (state: KeptValues): unknown => {
+    if (state.total !== undefined) return state.total;
     let total = base.empty();
-    for (const { value, key, times } of state.kept) {
+    for (const { value, key, times } of inOrder(state)) {
       const order = key ?? undefined;
       if (times < MANY) for (let i = 0; i < times; i++) total = base.add(total, value, order);
       else total = base.merge(total, repeated(base, base.add(base.empty(), value, order), times));
     }
+    state.total = total;
     return total;
   };
   const item = (value: Value, order: OrderKey | undefined): Kept => {
@@ -61,17 +77,10 @@ function keptValuesOf(base: Algebra<unknown>, type: DataType): Algebra<KeptValue
 
   return {
     ordered,
-    empty: () => ({ kept: [], isOrdered: true }),
+    empty: () => ({ total: base.empty(), kept: [], isOrdered: true, stored: [] }),
     add: (state, value, order) => {
-      const added = item(value, order);
-      // Records that come in order, and values that come again, leave what is in order so.
-      const last = state.kept.at(-1);
-      const place = last === undefined ? -1 : compare(last, added);
-      if (place === 0) last!.times++;
-      else {
-        state.kept.push(added);
-        if (place > 0) state.isOrdered = false;
-      }
+      if (state.total !== undefined) state.total = base.add(state.total, value, order);
+      append(state, [item(value, order)], compare);
       return state;
     },
     remove: (state, value, order) => {
@@ -79,35 +88,34 @@ function keptValuesOf(base: Algebra<unknown>, type: DataType): Algebra<KeptValue
       const wanted = item(value, order);
       const at = placeOf(kept, wanted, compare);
       assert(at < kept.length && compare(kept[at], wanted) === 0, "what is removed was added");
-      if (--kept[at].times === 0) state.kept.splice(at, 1);
+      if (--kept[at].times === 0) kept.splice(at, 1);
+      state.total = undefined;
       return state;
     },
     merge: (into, from) => {
-      if (from.kept.length === 0) return into;
-      const last = into.kept.at(-1);
-      into.isOrdered &&= from.isOrdered && (last === undefined || compare(last, from.kept[0]) < 0);
-      for (const one of from.kept) into.kept.push({ ...one });
+      if (into.total !== undefined) into.total = base.merge(into.total, totalOf(from));
+      into.stored = into.stored.length === 0 ? from.stored : [...into.stored, ...from.stored];
+      append(into, from.kept, compare);
       return into;
     },
-    finish: (state): FeatureValue => base.finish(through(state)),
-    isEmpty: (state) => state.kept.length === 0,
-    overflows: base.overflows === null ? null : (state) => base.overflows!(through(state)),
+    finish: (state) => base.finish(totalOf(state)),
+    isEmpty: (state) => state.kept.length === 0 && state.stored.length === 0,
+    overflows: base.overflows === null ? null : (state) => base.overflows!(totalOf(state)),
     encode: (state, out) => {
-      const kept = inOrder(state);
-      out.varint(kept.length);
-      for (const one of kept) {
-        out.varint(one.times);
-        encodeItem(out, type, one);
+      base.encode(totalOf(state), out);
+      if (state.kept.length === 0 && state.stored.length === 1) return out.bytes(state.stored[0]);
+      writer.reset();
+      for (const one of inOrder(state)) {
+        writer.varint(one.times);
+        if (one.key === null) encodePresent(writer, type, one.value);
+        else encodeOrdered(writer, type, { value: one.value, key: one.key });
       }
+      out.bytes(writer.view());
     },
     decode: (input) => {
-      const kept: Kept[] = [];
-      for (let n = input.varint(); n > 0; n--) {
-        const times = input.varint();
-        if (times === 0) throw new AsofError("ASOF_CORRUPT", "stored bytes hold a value that never occurs", {});
-        kept.push({ ...decodeItem(input, type, ordered), times });
-      }
-      return { kept, isOrdered: true };
+      const total = base.decode(input);
+      const bytes = input.bytes();
+      return { total, kept: [], isOrdered: true, stored: bytes.length === 0 ? [] : [bytes] };
     },
   };
 }
@@ -135,6 +143,17 @@ function compareKeyed(a: Kept, b: Kept): number {
   return compareOrdered({ value: a.value, key: a.key! }, { value: b.value, key: b.key! });
 }
 
+/** Adds what belongs to someone else. What comes in order, as most records do, leaves what is in order so. */
+function append(state: KeptValues, added: readonly Kept[], compare: (a: Kept, b: Kept) => number): void {
+  for (const one of added) {
+    const last = state.kept.at(-1);
+    const place = last === undefined ? -1 : compare(last, one);
+    if (place === 0) last!.times += one.times;
+    else state.kept.push({ ...one });
+    if (place > 0) state.isOrdered = false;
+  }
+}
+
 /** What is equal stands together: makes one of it. */
 function joined(kept: readonly Kept[], compare: (a: Kept, b: Kept) => number): Kept[] {
   const result: Kept[] = [];
@@ -158,11 +177,15 @@ function placeOf(kept: readonly Kept[], wanted: Kept, compare: (a: Kept, b: Kept
   return low;
 }
 
-function encodeItem(out: ByteWriter, type: DataType, { value, key }: Kept): void {
-  if (key === null) encodePresent(out, type, value);
-  else encodeOrdered(out, type, { value, key });
-}
-
-function decodeItem(input: ByteReader, type: DataType, ordered: boolean): Omit<Kept, "times"> {
-  return ordered ? decodeOrdered(input, type) : { value: decodePresent(input, type), key: null };
+/** @throws AsofError ASOF_CORRUPT */
+function decodeKept(bytes: Uint8Array, type: DataType, ordered: boolean): Kept[] {
+  const input = new ByteReader(bytes);
+  const kept: Kept[] = [];
+  while (input.remaining > 0) {
+    const times = input.varint();
+    if (times === 0) throw new AsofError("ASOF_CORRUPT", "stored bytes hold a value that never occurs", {});
+    const item = ordered ? decodeOrdered(input, type) : { value: decodePresent(input, type), key: null };
+    kept.push({ ...item, times });
+  }
+  return kept;
 }
