@@ -19,6 +19,8 @@ import {
 /** A record and the log entry of the load it came with; null where it was streamed. */
 export interface LoadedRecord extends OracleRecord {
   readonly load: number | null;
+  /** Set where the record is withdrawn after it came. */
+  withdrawn?: number;
 }
 
 /** What an aggregate view answers. */

@@ -34,6 +34,9 @@ class CourseGenerator {
   private readonly start: Timestamp;
   /** Whether the store is in a process of its own, to be killed. */
   private readonly apart: boolean;
+  private readonly withIds: readonly SourceDefinition[];
+  /** Requests that were sent under a key. */
+  private readonly keyed: Extract<Step, { do: "ingest" }>[] = [];
   private now: Timestamp;
 
   constructor(subject: Subject, size: CourseSize, random: Random) {
@@ -44,6 +47,7 @@ class CourseGenerator {
     this.start = random.pick(beginnings) + random.pick([0, 1, 2 * HOUR, DAY - 1, random.whole(0, DAY)]);
     this.now = this.start;
     this.apart = random.chance(0.2);
+    this.withIds = subject.sources.filter(({ id }) => id !== undefined);
   }
 
   make(): Course {
@@ -75,6 +79,7 @@ class CourseGenerator {
     this.move();
     random.weighted<() => void>([
       [8, () => this.stream()],
+      [this.withIds.length > 0 ? 5 : 0, () => this.change(random.pick(this.withIds))],
       [2, () => this.lateLoad()],
       [2, () => this.compute()],
       [2, () => this.steps.push({ do: "materialize" })],
@@ -122,13 +127,66 @@ class CourseGenerator {
       const back = late ? Math.ceil(subject.reach * 1.1) : random.pick([HOUR, DAY, random.pick(subject.steps)]);
       const ahead = random.chance(0.3) ? source.tolerance : 0;
       const rows = this.records.records(source, count, this.now - back, this.now + ahead);
-      const within = rows.filter(
-        (row) => (interpret(source.eventTime, source.fields, row) as number) <= this.now + source.tolerance,
+      this.ingest(
+        source,
+        rows.filter((row) => this.isAcceptable(source, row)),
       );
-      if (within.length > 0) this.steps.push({ do: "ingest", source: source.name, rows: within });
       if (random.chance(0.5)) this.advance(this.now + random.whole(1, SECOND));
     }
     this.records.remember(this.now);
+  }
+
+  /** Sends records: under a key now and then, which may come again; some of them a second time. */
+  private ingest(source: SourceDefinition, records: readonly Row[]): void {
+    const { random } = this;
+    const names = this.records.namesOf(source);
+    const known = names === null || random.chance(0.6) ? null : names.any(random);
+    const rows = known === null || !this.isAcceptable(source, known) ? records : [known, ...records];
+    if (rows.length === 0) return;
+    const key = random.chance(0.15) ? { key: `request ${this.keyed.length}` } : {};
+    const step = { do: "ingest", source: source.name, rows, ...key } as const;
+    this.steps.push(step);
+    if (step.key !== undefined) this.keyed.push(step);
+    if (this.keyed.length > 0 && random.chance(0.1)) {
+      const again = random.pick(this.keyed);
+      this.steps.push({ ...again, rows: random.shuffled(again.rows) });
+    }
+  }
+
+  /** Withdraws and corrects records: what is there, what is yet to come, what is withdrawn already, and twice. */
+  private change(source: SourceDefinition): void {
+    const { random, size, subject } = this;
+    const names = this.records.namesOf(source)!;
+    const [from, until] = [this.now - Math.ceil(subject.reach * 1.1), this.now];
+    const coming = this.records.records(source, random.whole(0, 2), from, until);
+    const some = (count: number): Row[] => {
+      const found = Array.from({ length: count }, () => (random.chance(0.2) ? random.pick(coming) : names.any(random)));
+      return found.filter((row) => row !== null && row !== undefined);
+    };
+    for (let i = random.whole(1, 3); i > 0; i--) {
+      const most = Math.ceil(size.records / 20);
+      if (random.chance(0.5)) {
+        const ids = some(random.whole(1, most)).map((row) => names.idOf(row));
+        if (ids.length > 0) this.steps.push({ do: "retract", source: source.name, ids });
+      } else {
+        const byName = new Map(some(random.whole(1, most)).map((row) => [names.text(row), row]));
+        const rows = [...byName.values()]
+          // Said again, a correction changes nothing.
+          .map((row) => (random.chance(0.2) ? row : this.records.corrected(source, row, from, until)))
+          .filter((row) => row !== null && this.isAcceptable(source, row)) as Row[];
+        if (rows.length > 0) this.steps.push({ do: "correct", source: source.name, rows });
+      }
+      if (random.chance(0.3)) this.advance(this.now + random.whole(1, SECOND));
+    }
+    const come = coming.filter((row) => this.isAcceptable(source, row));
+    if (random.chance(0.3)) this.load(source, come);
+    else this.ingest(source, come);
+    this.records.remember(this.now);
+  }
+
+  /** Whether a record is not dated too far ahead to be streamed. */
+  private isAcceptable(source: SourceDefinition, row: Row): boolean {
+    return (interpret(source.eventTime, source.fields, row) as number) <= this.now + source.tolerance;
   }
 
   private lateLoad(): void {
@@ -146,6 +204,7 @@ class CourseGenerator {
 
   private load(source: SourceDefinition, rows: readonly Row[]): void {
     const { random } = this;
+    if (rows.length === 0) return;
     const shuffled = random.shuffled(rows);
     const files: Row[][] = [];
     for (let from = 0; from < shuffled.length;) {

@@ -6,6 +6,8 @@ export const courseMethods = [
   "apply",
   "load",
   "ingest",
+  "retract",
+  "correct",
   "compute",
   "materialize",
   "settled",

@@ -11,6 +11,7 @@ import { DAY, HOUR, SECOND, type Timestamp } from "../../core/time/timestamp.ts"
 import { Comparison, placeOf, isEmptyOf } from "./compare.ts";
 import { expectedComputation } from "./computation.ts";
 import { compareDataset } from "./dataset.ts";
+import type { LoadedRecord } from "../../core/oracle/key-history.ts";
 import { Expected, type ExpectedAnswer, loadedRecord, streamedRecord } from "./expected.ts";
 import type { CourseStore } from "./course-store.ts";
 import { openRemoteStore, type RemoteStore } from "./remote-store.ts";
@@ -69,6 +70,8 @@ class Execution {
   private materialized = 0;
   private lastStamp = -Infinity;
   private files = 0;
+  /** Idempotency keys, with their sources. */
+  private readonly keys = new Set<string>();
 
   constructor(bench: Bench, course: Course, home: string, comparison: Comparison, onStep: () => void) {
     this.bench = bench;
@@ -138,7 +141,11 @@ class Execution {
         this.now = Math.max(this.now, step.to);
         return;
       case "ingest":
-        return this.ingest(store, step.source, step.rows);
+        return this.ingest(store, step);
+      case "retract":
+        return this.retract(store, step.source, step.ids);
+      case "correct":
+        return this.correct(store, step.source, step.rows);
       case "load":
         return this.load(store, step);
       case "compute":
@@ -191,15 +198,75 @@ class Execution {
     this.now = Math.max(this.now, this.lastStamp) + 1000;
   }
 
-  private async ingest(store: CourseStore, name: string, rows: readonly Row[]): Promise<void> {
+  private async ingest(
+    store: CourseStore,
+    { source: name, rows, key }: Extract<Step, { do: "ingest" }>,
+  ): Promise<void> {
     const source = sourceNamed(this.bench.subject.catalog, name);
-    const { position, stamp, accepted } = await store.ingest(name, rows);
-    this.positioned(position, accepted);
-    this.lastStamp = Math.max(this.lastStamp, stamp + accepted - 1);
-    this.expected.accept(
-      source,
-      rows.map((row, i) => streamedRecord(source, row, stamp + i)),
-    );
+    const identity = this.expected.identityOf(source);
+    const isKnown = key !== undefined && this.keys.has(`${name} ${key}`);
+    const sent = store.ingest(name, rows, key === undefined ? {} : { idempotencyKey: key });
+    if (!isKnown && identity?.conflict(rows) === true) return this.refused(sent, name);
+    const { position, stamp, accepted, duplicates } = await sent;
+    if (key !== undefined) this.keys.add(`${name} ${key}`);
+    const taken: LoadedRecord[] = [];
+    let awaited = 0;
+    for (const row of isKnown ? [] : rows) {
+      const record = streamedRecord(source, row, stamp + taken.length);
+      if (identity?.insert(record) === false) continue;
+      // A retraction that came first leaves nothing of it.
+      if (record.withdrawn === undefined) taken.push(record);
+      else awaited++;
+    }
+    this.told(name, "accepted", taken.length + awaited, accepted);
+    this.told(name, "duplicates", rows.length - taken.length - awaited, duplicates);
+    // A key of its own is kept where nothing else is.
+    const alone = key !== undefined && !isKnown ? 1 : 0;
+    this.appended(identity === null && !isKnown, position, stamp, taken.length || awaited || alone);
+    this.expected.accept(source, taken);
+  }
+
+  private async retract(store: CourseStore, name: string, ids: readonly Row[]): Promise<void> {
+    const identity = this.expected.identityOf(sourceNamed(this.bench.subject.catalog, name))!;
+    const { position, stamp, retracted, waiting, duplicates } = await store.retract(name, ids);
+    // In the log those that wait stand before those that withdraw, each at its own microsecond.
+    const first = retracted === 0 ? stamp : stamp - waiting;
+    const counts = { withdraws: 0, waits: 0, nothing: 0 };
+    for (const id of ids) {
+      const what = identity.retraction(id);
+      const at = what === "withdraws" ? stamp + counts.withdraws : first + counts.waits;
+      counts[what]++;
+      identity.retract(id, at);
+    }
+    this.told(name, "retracted", counts.withdraws, retracted);
+    this.told(name, "waiting", counts.waits, waiting);
+    this.told(name, "duplicates", counts.nothing, duplicates);
+    this.appended(false, position, stamp, retracted === 0 ? waiting : retracted);
+  }
+
+  /** Corrects records, of different ids. */
+  private async correct(store: CourseStore, name: string, rows: readonly Row[]): Promise<void> {
+    const source = sourceNamed(this.bench.subject.catalog, name);
+    const identity = this.expected.identityOf(source)!;
+    const { position, stamp, accepted, replaced, waiting, duplicates } = await store.correct(name, rows);
+    // In the log retractions that wait stand first, then those that withdraw, then the records.
+    const counts = { withdraws: 0, waits: 0, nothing: 0 };
+    const taken: LoadedRecord[] = [];
+    for (const row of rows) {
+      if (identity.isCorrect(row)) continue;
+      const what = identity.retraction(row);
+      identity.retract(row, stamp - replaced + (what === "withdraws" ? counts.withdraws : counts.waits - waiting));
+      counts[what]++;
+      const record = streamedRecord(source, row, stamp + taken.length);
+      identity.replace(record);
+      taken.push(record);
+    }
+    this.told(name, "accepted", taken.length, accepted);
+    this.told(name, "replaced", counts.withdraws, replaced);
+    this.told(name, "waiting", counts.waits, waiting);
+    this.told(name, "duplicates", rows.length - taken.length, duplicates);
+    this.appended(false, position, stamp, accepted);
+    this.expected.accept(source, taken);
   }
 
   private async load(
@@ -207,18 +274,46 @@ class Execution {
     { source: name, files, format }: Extract<Step, { do: "load" }>,
   ): Promise<void> {
     const source = sourceNamed(this.bench.subject.catalog, name);
+    const identity = this.expected.identityOf(source);
     const asText = format === "ndjson" && files.every((rows) => isJson(source.fields, rows));
     const paths: string[] = [];
     for (const rows of files) paths.push(await this.writeRows(source.fields, source.columns, rows, asText));
     this.ahead();
     const first = this.expected.recordsOf(name).length === 0;
-    const { position } = await store.load(name, paths);
+    const sent = store.load(name, paths);
+    if (identity?.conflict(files.flat()) === true) return this.refused(sent, name);
+    const { position, rows, duplicates } = await sent;
+    const taken = files
+      .flat()
+      .map((row) => loadedRecord(source, row, position, first, this.now))
+      .filter((record) => identity?.insert(record) ?? true);
+    this.told(name, "rows", taken.length, rows);
+    this.told(name, "duplicates", files.flat().length - taken.length, duplicates);
+    if (taken.length === 0) return;
     this.positioned(position, 1);
     this.expected.acceptLoad(name, position);
-    this.expected.accept(
-      source,
-      files.flat().map((row) => loadedRecord(source, row, position, first, this.now)),
+    this.expected.accept(source, taken);
+  }
+
+  /** Other content under a known id is refused, and nothing of its request is taken. */
+  private async refused(sent: Promise<unknown>, source: string): Promise<void> {
+    const said = await sent.then(
+      () => "accepted",
+      (error: unknown) => (error instanceof AsofError ? error.code : String(error)),
     );
+    this.told(source, "other content under a known id", "ASOF_ID_CONFLICT", said);
+  }
+
+  /** What a request was answered; it proves nothing of the values. */
+  private told(source: string, what: string, expected: unknown, found: unknown): void {
+    this.comparison.value({ how: "error", service: source, request: {}, t: this.now }, what, expected, found, true);
+  }
+
+  /** Something is in the log: so many, the first of them at a position, where nothing else comes with them. */
+  private appended(alone: boolean, position: number, stamp: Timestamp, count: number): void {
+    if (alone) this.positioned(position, count);
+    else if (count > 0) this.end = position + count;
+    if (count > 0) this.lastStamp = Math.max(this.lastStamp, stamp + count - 1);
   }
 
   private async compute(store: CourseStore, name: string): Promise<void> {

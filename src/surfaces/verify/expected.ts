@@ -2,6 +2,7 @@ import type { BatchViewDefinition, SourceDefinition } from "../../core/definitio
 import { featureName } from "../../core/definition/service-features.ts";
 import { onDemand } from "../../core/on-demand/on-demand.ts";
 import { interpret } from "../../core/oracle/expression-interpreter.ts";
+import { IdentityHistory } from "../../core/oracle/identity-history.ts";
 import { type KeyAnswer, KeyHistory, type LoadedRecord } from "../../core/oracle/key-history.ts";
 import { naiveBatchRead, naiveOverflows, type OracleVersion } from "../../core/oracle/naive.ts";
 import { isAggregate, isBatch, type ServicePlan, type ViewUsePlan } from "../../core/plan/service-plan.ts";
@@ -33,6 +34,7 @@ export class Expected {
   /** By batch view, then by key. */
   private readonly versions = new Map<string, Map<string, OracleVersion[]>>();
   private readonly loads = new Map<string, number[]>();
+  private readonly identities = new Map<string, IdentityHistory>();
 
   constructor(subject: Subject) {
     this.subject = subject;
@@ -50,6 +52,12 @@ export class Expected {
         if (key !== null) entry(byKey, key, () => new KeyHistory(view, source.fields)).add(record);
       }
     }
+  }
+
+  /** Who is who among the records of a source; null where it has no `id`. */
+  identityOf({ name, id, fields }: SourceDefinition): IdentityHistory | null {
+    if (id === undefined) return null;
+    return entry(this.identities, name, () => new IdentityHistory({ id, fields }));
   }
 
   acceptVersion(view: BatchViewDefinition, key: readonly Value[], version: OracleVersion): void {

@@ -120,15 +120,17 @@ function isLast(steps: readonly Step[], step: Step): boolean {
 }
 
 function recordsIn(steps: readonly Step[]): Row[] {
-  return steps.flatMap((step) => (step.do === "ingest" ? step.rows : step.do === "load" ? step.files.flat() : []));
+  return steps.flatMap((step) =>
+    step.do === "ingest" || step.do === "correct" ? step.rows : step.do === "load" ? step.files.flat() : [],
+  );
 }
 
 /** Steps with some of their records; files, batches and loads without any go too. */
 function keepRecords(steps: readonly Step[], keeps: (row: Row, source: string) => boolean): Step[] {
   return steps.flatMap((step): Step[] => {
-    if (step.do !== "ingest" && step.do !== "load") return [step];
+    if (step.do !== "ingest" && step.do !== "load" && step.do !== "correct") return [step];
     const kept = (rows: readonly Row[]): Row[] => rows.filter((row) => keeps(row, step.source));
-    if (step.do === "ingest") {
+    if (step.do !== "load") {
       const rows = kept(step.rows);
       return rows.length === 0 ? [] : [{ ...step, rows }];
     }

@@ -25,7 +25,10 @@ export type Ask =
 /** One thing that happens to a store. A run is a list of them, decided before it begins. */
 export type Step =
   | { readonly do: "advance"; readonly to: Timestamp }
-  | { readonly do: "ingest"; readonly source: string; readonly rows: readonly Row[] }
+  /** The same key may come again, with the same rows in another order. */
+  | { readonly do: "ingest"; readonly source: string; readonly rows: readonly Row[]; readonly key?: string }
+  | { readonly do: "retract"; readonly source: string; readonly ids: readonly Row[] }
+  | { readonly do: "correct"; readonly source: string; readonly rows: readonly Row[] }
   | {
       readonly do: "load";
       readonly source: string;

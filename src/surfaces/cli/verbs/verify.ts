@@ -90,6 +90,10 @@ function failureText({ difference, course, records, file }: Failure, style: Styl
     switch (step.do) {
       case "ingest":
         return step.rows.map((row) => `ingest ${step.source} ${writeJson(row)}`);
+      case "correct":
+        return step.rows.map((row) => `correct ${step.source} ${writeJson(row)}`);
+      case "retract":
+        return step.ids.map((id) => `retract ${step.source} ${writeJson(id)}`);
       case "load":
         return step.files.flat().map((row) => `load ${step.source} ${writeJson(row)}`);
       case "advance":
