@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { simulatedClock } from "./adapters/clock/simulated-clock.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
@@ -62,7 +61,6 @@ export async function open(configuration: Configuration, options: OpenOptions = 
     const registry = keep(await openSqliteRegistry(path.join(home, "registry.sqlite")));
     const beacon = keep(openBeacon(path.join(home, "beacon")));
     const online = path.join(home, "online");
-    await mkdir(online, { recursive: true });
     return await createStore({
       home,
       catalog,
