@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { simulatedClock } from "./adapters/clock/simulated-clock.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
@@ -79,6 +80,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       writing,
       beacon,
       refresh,
+      randomBytes,
       trainers: [createYdfTrainer("gradientBoostedTrees"), createYdfTrainer("randomForest")],
       runtimes: [ydfRuntime],
       archiveFrom: options.archiveFrom ?? null,

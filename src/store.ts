@@ -20,6 +20,7 @@ import type {
   ReplayOutcome,
   TrainOutcome,
 } from "./core/result/outcomes.ts";
+import type { ForgetOptions, ForgetOutcome } from "./core/result/forget.ts";
 import type { Plan } from "./core/result/plan.ts";
 import type { WorkOptions } from "./core/result/progress.ts";
 import type { CatalogEntry, RunReport, StatusReport } from "./core/result/status.ts";
@@ -52,6 +53,7 @@ import { ModelServer } from "./stages/serving/model-server.ts";
 import { listModels } from "./stages/training/model-list.ts";
 import { Training } from "./stages/training/train.ts";
 import { Definitions } from "./store/definitions.ts";
+import { Forgetting, unverifiableUntil } from "./store/forgetting.ts";
 import type { StoreParts } from "./store/store-parts.ts";
 import { restoreSchemas, type Shared, Writing } from "./store/writing.ts";
 
@@ -86,6 +88,7 @@ class EmbeddedStore implements Store, Shared {
   private readonly modelServer: ModelServer;
   private readonly services = new Map<string, OpenService>();
   private writingParts: Writing | null = null;
+  private forgetting: Forgetting | null = null;
   private closing: Promise<void> | null = null;
 
   constructor(parts: StoreParts) {
@@ -115,6 +118,8 @@ class EmbeddedStore implements Store, Shared {
     const { writing } = this.parts;
     if (writing instanceof AsofError) return;
     this.writingParts = await Writing.open(this, writing);
+    this.forgetting = new Forgetting(this, this.writingParts, () => this.modelServer.logged());
+    await this.forgetting.resume();
   }
 
   // definitions
@@ -168,15 +173,17 @@ class EmbeddedStore implements Store, Shared {
       until: timeOrNull(options.until),
       rejects: options.rejects ?? false,
     };
-    const outcome = await this.recorder.record(
-      "load",
-      name,
-      OFFLINE,
-      async (id) => {
-        const first = await this.offline.isEmpty(sourceStream(source));
-        return loader.load({ ...request, id: `load-${id}`, first, now: (await writer.cut()).t });
-      },
-      (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+    const outcome = await writing.upkeep.shared(() =>
+      this.recorder.record(
+        "load",
+        name,
+        OFFLINE,
+        async (id) => {
+          const first = await this.offline.isEmpty(sourceStream(source));
+          return loader.load({ ...request, id: `load-${id}`, first, now: (await writer.cut()).t });
+        },
+        (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+      ),
     );
     await writing.compact();
     return outcome;
@@ -247,14 +254,15 @@ class EmbeddedStore implements Store, Shared {
     for (const view of this.definitions.batchViews(names)) {
       await this.definitions.mustBeApplied(view.name);
       const stream = this.definitions.batchStream(view);
+      const compute = (id: number): Promise<ComputeOutcome> =>
+        computer.compute({ ...work(options), catalog, view, stream, id: `compute-${id}`, cut: () => writer.cut() });
       outcomes.push(
-        await this.recorder.record(
-          "compute",
-          view.name,
-          OFFLINE,
-          (id) =>
-            computer.compute({ ...work(options), catalog, view, stream, id: `compute-${id}`, cut: () => writer.cut() }),
-          (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+        await writing.upkeep.shared(() =>
+          this.recorder.record("compute", view.name, OFFLINE, compute, (outcome) => ({
+            rows: outcome.rows,
+            bytes: outcome.bytes,
+            details: outcome,
+          })),
         ),
       );
     }
@@ -400,6 +408,7 @@ class EmbeddedStore implements Store, Shared {
         plan: this.service(model.service).plan,
         stream: servedStream(catalog, model),
         cut: log.end,
+        since: await unverifiableUntil(registry, this.service(model.service).plan),
         predict: async (version, features, rows) => (await modelOf(version)).predict(features, rows),
         onPrediction: options.onPrediction ?? (() => {}),
         signal: options.signal,
@@ -408,6 +417,16 @@ class EmbeddedStore implements Store, Shared {
     } finally {
       for (const one of loaded.values()) one.close();
     }
+  }
+
+  async forget(
+    entity: string,
+    keys: Readonly<Record<string, unknown>>,
+    options: ForgetOptions = {},
+  ): Promise<ForgetOutcome> {
+    this.writing();
+    assert(this.forgetting !== null, "the writer can forget");
+    return this.forgetting.forget(entity, keys, { ...work(options), dryRun: options.dryRun ?? false });
   }
 
   // what there is

@@ -1,10 +1,12 @@
 import type { StreamSchemas } from "../core/codec/stream-schemas.ts";
 import { sourceNamed } from "../core/definition/catalog.ts";
 import { sourceStream } from "../core/definition/stream.ts";
+import { SharedOrAlone } from "../core/shared-or-alone.ts";
 import type { EventLog, LogPosition } from "../ports/event-log.ts";
-import { Archiver } from "../stages/ingest/archive.ts";
+import { type ArchiveOutcome, Archiver } from "../stages/ingest/archive.ts";
 import { BulkWriter } from "../stages/ingest/bulk-writer.ts";
 import { Compactor } from "../stages/ingest/compact.ts";
+import { Eraser } from "../stages/ingest/erase.ts";
 import { Ingest } from "../stages/ingest/ingest.ts";
 import { Loader } from "../stages/ingest/load.ts";
 import { LogWriter } from "../stages/ingest/log-writer.ts";
@@ -48,6 +50,9 @@ export class Writing {
   readonly computer: Computer;
   readonly fold: Fold;
   readonly materializer: Materializer;
+  readonly eraser: Eraser;
+  /** Loads, computations and merges of files go on side by side; while a key is forgotten there are none. */
+  readonly upkeep = new SharedOrAlone();
   private readonly archiver: Archiver;
   private readonly compactor: Compactor;
   private readonly parts: StoreParts;
@@ -80,6 +85,17 @@ export class Writing {
     });
     this.archiver = new Archiver({ engine, log, registry, files, bulk, schemas });
     this.compactor = new Compactor({ engine, registry, files, bulk });
+    this.eraser = new Eraser({
+      engine,
+      registry,
+      files,
+      bulk,
+      log,
+      schemas,
+      sources: catalog.sources,
+      // Whatever remembers records by their ids beside log and files belongs here.
+      erasables: [],
+    });
     this.fold = new Fold(log, online, schemas);
     this.materializer = new Materializer({ store: online, fold: this.fold, history, clock, cut: () => writer.cut() });
   }
@@ -145,7 +161,11 @@ export class Writing {
   }
 
   /** Merges small files, where there are many. */
-  async compact(): Promise<void> {
+  compact(): Promise<void> {
+    return this.upkeep.shared(() => this.mergeFiles());
+  }
+
+  private async mergeFiles(): Promise<void> {
     const candidates = await this.compactor.candidates();
     if (candidates.length === 0) return;
     await this.recorder.record(
@@ -159,23 +179,31 @@ export class Writing {
 
   /** Moves the log into Parquet, and drops what nobody needs any more. */
   private async archive(): Promise<void> {
-    const { fold } = this;
-    const needed = (): number => Math.min(fold.position, ...fold.views.building.map(({ loads }) => loads));
     await this.recorder.record(
       "archive",
       "log",
       "offline store",
-      async (id) => {
-        // A segment that ends here can be dropped whole.
-        const position = await this.log.roll();
-        await this.fold.settled();
-        await this.parts.online.flushed();
-        const outcome = await this.archiver.archive(`archive-${id}`, position, needed);
-        this.archived = position;
-        return outcome;
-      },
+      (id) => this.archiveAll(`archive-${id}`),
       (outcome) => ({ rows: outcome.records, bytes: outcome.bytes, details: outcome }),
     );
     await this.compact();
+  }
+
+  /** Moves everything that is in the log now into Parquet; `id` names the files. */
+  async archiveAll(id: string): Promise<ArchiveOutcome> {
+    const { fold } = this;
+    const needed = (): number => Math.min(fold.position, ...fold.views.building.map(({ loads }) => loads));
+    // A segment that ends here can be dropped whole.
+    const position = await this.log.roll();
+    await fold.settled();
+    await this.parts.online.flushed();
+    const outcome = await this.archiver.archive(id, position, needed);
+    this.archived = Math.max(this.archived, position);
+    return outcome;
+  }
+
+  /** Removes files that were merged into others and may still be read: from now on they may not. */
+  sweep(): Promise<void> {
+    return this.compactor.sweep();
   }
 }

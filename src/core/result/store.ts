@@ -13,6 +13,7 @@ import type {
   ReplayOutcome,
   TrainOutcome,
 } from "./outcomes.ts";
+import type { ForgetOptions, ForgetOutcome } from "./forget.ts";
 import type { Plan } from "./plan.ts";
 import type { WorkOptions } from "./progress.ts";
 import type { CatalogEntry, RunReport, StatusReport } from "./status.ts";
@@ -117,6 +118,12 @@ export interface Store {
    * features, statuses, event times and predictions.
    */
   audit(model: string, options?: AuditOptions): Promise<AuditOutcome>;
+
+  /**
+   * Erases every record that carries the key of an entity, rebuilds what had counted them, and proves that nothing is
+   * left. A crash in the middle is finished at the next start.
+   */
+  forget(entity: string, keys: Readonly<Record<string, unknown>>, options?: ForgetOptions): Promise<ForgetOutcome>;
 
   // what there is
   status(): Promise<StatusReport>;
