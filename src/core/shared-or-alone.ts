@@ -6,10 +6,7 @@ export class SharedOrAlone {
   /** Begins once what was to be alone before is done. */
   async shared<T>(work: () => Promise<T>): Promise<T> {
     const running = this.last.then(work);
-    const settled = running.then(
-      () => {},
-      () => {},
-    );
+    const settled: Promise<unknown> = running.catch(() => {});
     this.sharing.add(settled);
     void settled.then(() => this.sharing.delete(settled));
     return running;
@@ -18,10 +15,7 @@ export class SharedOrAlone {
   /** Begins once all that was called before is done, and holds up all that is called after. */
   async alone<T>(work: () => Promise<T>): Promise<T> {
     const running = Promise.all([...this.sharing, this.last]).then(work);
-    this.last = running.then(
-      () => {},
-      () => {},
-    );
+    this.last = running.catch(() => {});
     return running;
   }
 }

@@ -1,4 +1,5 @@
 import type { Fields } from "../schema/data-type.ts";
+import { canonicalJson } from "./fingerprint.ts";
 import type { Definition, EntityDefinition, ServiceDefinition, ViewDefinition } from "./data.ts";
 
 /** Streams whose records carry the keys of an entity, and where. */
@@ -23,7 +24,7 @@ export interface KeyCarrier {
 export function keyCarriers(definitions: readonly Definition[], entity: EntityDefinition): KeyCarrier[] {
   const carriers = new Map<string, KeyCarrier>();
   const add = (carrier: KeyCarrier): void =>
-    void carriers.set(JSON.stringify([carrier.kind, carrier.name, Object.entries(carrier.columns).sort()]), carrier);
+    void carriers.set(canonicalJson([carrier.kind, carrier.name, carrier.columns]), carrier);
   const source = (name: string, columns: KeyCarrier["columns"]): void =>
     add({ kind: "source", name, matches: (stream) => stream === name, columns });
   const fieldsOf = (name: string): Fields[] =>
