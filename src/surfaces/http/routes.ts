@@ -2,6 +2,7 @@ import type { Route, RouteContext } from "./route.ts";
 import { catalogRoute } from "./routes/catalog.ts";
 import { eventsRoute } from "./routes/events.ts";
 import { featuresRoute } from "./routes/features.ts";
+import { forgetRoute } from "./routes/forget.ts";
 import { healthRoute } from "./routes/health.ts";
 import { modelsRoute } from "./routes/models.ts";
 import { openApiRoute } from "./routes/openapi.ts";
@@ -20,6 +21,7 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     statusRoute(context),
     runsRoute(context),
     modelsRoute(context),
+    forgetRoute(context),
     healthRoute(),
     readyRoute(context),
   ];
