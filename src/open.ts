@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { simulatedClock } from "./adapters/clock/simulated-clock.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
@@ -66,7 +66,6 @@ export async function open(configuration: Configuration, options: OpenOptions = 
     const registry = keep(await openSqliteRegistry(path.join(home, "registry.sqlite")));
     const beacon = keep(openBeacon(path.join(home, "beacon")));
     const online = path.join(home, "online");
-    await mkdir(online, { recursive: true });
     return await createStore({
       home,
       catalog,
@@ -85,6 +84,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       writing,
       beacon,
       refresh,
+      randomBytes,
       trainers: [createYdfTrainer("gradientBoostedTrees"), createYdfTrainer("randomForest")],
       runtimes: [ydfRuntime],
       versions: options.versions ?? { V8: process.versions.v8, ...icuVersions() },

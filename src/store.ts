@@ -25,6 +25,7 @@ import type {
 import type { Explanation } from "./core/result/explanation.ts";
 import { type Knowledge, parseKnowledge } from "./core/result/knowledge.ts";
 import type { AuditReport, MonitoringReport } from "./core/result/monitoring.ts";
+import type { ForgetOptions, ForgetOutcome } from "./core/result/forget.ts";
 import type { Plan } from "./core/result/plan.ts";
 import type { WorkOptions } from "./core/result/progress.ts";
 import type { CatalogEntry, RunReport, StatusReport } from "./core/result/status.ts";
@@ -60,6 +61,7 @@ import { ModelServer } from "./stages/serving/model-server.ts";
 import { listModels } from "./stages/training/model-list.ts";
 import { Training } from "./stages/training/train.ts";
 import { Definitions } from "./store/definitions.ts";
+import { Forgetting, unverifiableUntil } from "./store/forgetting.ts";
 import type { StoreParts } from "./store/store-parts.ts";
 import { explain, type ExplainParts } from "./store/explain.ts";
 import { Watch } from "./store/watch.ts";
@@ -98,6 +100,7 @@ class EmbeddedStore implements Store, Shared {
   private readonly modelServer: ModelServer;
   private readonly services = new Map<string, OpenService>();
   private writingParts: Writing | null = null;
+  private forgetting: Forgetting | null = null;
   private closing: Promise<void> | null = null;
 
   constructor(parts: StoreParts) {
@@ -137,7 +140,10 @@ class EmbeddedStore implements Store, Shared {
   async open(): Promise<void> {
     await restoreSchemas(this.parts, this.schemas);
     const { writing } = this.parts;
-    if (!(writing instanceof AsofError)) this.writingParts = await Writing.open(this, writing);
+    if (writing instanceof AsofError) return this.watch.open();
+    this.writingParts = await Writing.open(this, writing);
+    this.forgetting = new Forgetting(this, this.writingParts, () => this.modelServer.logged());
+    await this.forgetting.resume();
     await this.watch.open();
   }
 
@@ -193,15 +199,17 @@ class EmbeddedStore implements Store, Shared {
       rejects: options.rejects ?? false,
       key: options.idempotencyKey ?? null,
     };
-    const outcome = await this.recorder.record(
-      "load",
-      name,
-      OFFLINE,
-      async (id) => {
-        const first = await this.offline.isEmpty(sourceStream(source));
-        return loader.load({ ...request, id: `load-${id}`, first, now: (await writer.cut()).t });
-      },
-      (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+    const outcome = await writing.upkeep.shared(() =>
+      this.recorder.record(
+        "load",
+        name,
+        OFFLINE,
+        async (id) => {
+          const first = await this.offline.isEmpty(sourceStream(source));
+          return loader.load({ ...request, id: `load-${id}`, first, now: (await writer.cut()).t });
+        },
+        (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+      ),
     );
     await writing.compact();
     return outcome;
@@ -284,14 +292,15 @@ class EmbeddedStore implements Store, Shared {
     for (const view of this.definitions.batchViews(names)) {
       await this.definitions.mustBeApplied(view.name);
       const stream = this.definitions.batchStream(view);
+      const compute = (id: number): Promise<ComputeOutcome> =>
+        computer.compute({ ...work(options), catalog, view, stream, id: `compute-${id}`, cut: () => writer.cut() });
       outcomes.push(
-        await this.recorder.record(
-          "compute",
-          view.name,
-          OFFLINE,
-          (id) =>
-            computer.compute({ ...work(options), catalog, view, stream, id: `compute-${id}`, cut: () => writer.cut() }),
-          (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+        await writing.upkeep.shared(() =>
+          this.recorder.record("compute", view.name, OFFLINE, compute, (outcome) => ({
+            rows: outcome.rows,
+            bytes: outcome.bytes,
+            details: outcome,
+          })),
         ),
       );
     }
@@ -422,7 +431,7 @@ class EmbeddedStore implements Store, Shared {
   }
 
   async audit(name: string, options: AuditOptions = {}): Promise<AuditOutcome> {
-    const { catalog, engine, log, clock, refresh } = this.parts;
+    const { catalog, engine, registry, log, clock, refresh } = this.parts;
     const began = clock.elapsed();
     const model = modelNamed(catalog, name);
     await refresh();
@@ -440,6 +449,7 @@ class EmbeddedStore implements Store, Shared {
         plan: this.service(model.service).plan,
         stream: servedStream(catalog, model),
         cut: log.end,
+        since: await unverifiableUntil(registry, this.service(model.service).plan),
         predict: async (version, features, rows) => (await modelOf(version)).predict(features, rows),
         onPrediction: options.onPrediction ?? (() => {}),
         signal: options.signal,
@@ -465,6 +475,16 @@ class EmbeddedStore implements Store, Shared {
     this.writing();
     await this.watch.auditNow();
     return (await this.monitoring()).audit;
+  }
+
+  async forget(
+    entity: string,
+    keys: Readonly<Record<string, unknown>>,
+    options: ForgetOptions = {},
+  ): Promise<ForgetOutcome> {
+    this.writing();
+    assert(this.forgetting !== null, "the writer can forget");
+    return this.forgetting.forget(entity, keys, { ...work(options), dryRun: options.dryRun ?? false });
   }
 
   // what there is

@@ -34,6 +34,8 @@ export interface StoreParts {
   readonly beacon: Beacon;
   /** Looks again at what another process writes. */
   readonly refresh: () => Promise<unknown>;
+  /** Where chance comes from: so many random bytes, fit for secrets. */
+  readonly randomBytes: (count: number) => Uint8Array;
   readonly trainers: readonly Trainer[];
   readonly runtimes: readonly ModelRuntime[];
   /** Of what request-time functions run on. */

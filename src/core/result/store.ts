@@ -18,6 +18,7 @@ import type {
 } from "./outcomes.ts";
 import type { Knowledge } from "./knowledge.ts";
 import type { AuditReport, MonitoringReport } from "./monitoring.ts";
+import type { ForgetOptions, ForgetOutcome } from "./forget.ts";
 import type { Plan } from "./plan.ts";
 import type { WorkOptions } from "./progress.ts";
 import type { CatalogEntry, RunReport, StatusReport } from "./status.ts";
@@ -172,6 +173,12 @@ export interface Store {
    * that the audit has found so far. @throws ASOF_HOME_LOCKED
    */
   auditServed(): Promise<AuditReport>;
+
+  /**
+   * Erases every record that carries the key of an entity, rebuilds what had counted them, and proves that nothing is
+   * left. A crash in the middle is finished at the next start.
+   */
+  forget(entity: string, keys: Readonly<Record<string, unknown>>, options?: ForgetOptions): Promise<ForgetOutcome>;
 
   // what there is
   /** How fresh what is served is, whether it is right, and whether it is what models were trained on. */

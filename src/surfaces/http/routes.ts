@@ -5,6 +5,7 @@ import { driftRoute } from "./routes/drift.ts";
 import { eventsRoute } from "./routes/events.ts";
 import { explainByBodyRoute, explainRoute } from "./routes/explain.ts";
 import { featuresRoute } from "./routes/features.ts";
+import { forgetRoute } from "./routes/forget.ts";
 import { healthRoute } from "./routes/health.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { modelsRoute } from "./routes/models.ts";
@@ -29,6 +30,7 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     auditRoute(context),
     driftRoute(context),
     metricsRoute(context),
+    forgetRoute(context),
     healthRoute(),
     readyRoute(context),
   ];
