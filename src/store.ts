@@ -1,3 +1,4 @@
+import { idFields } from "./core/codec/retractions.ts";
 import { StreamSchemas } from "./core/codec/stream-schemas.ts";
 import { fingerprintOf, modelNamed, serviceNamed, sourceNamed } from "./core/definition/catalog.ts";
 import type { Definition, ModelDefinition, SourceDefinition } from "./core/definition/data.ts";
@@ -10,6 +11,7 @@ import { requestReader } from "./core/plan/request-rows.ts";
 import { planService, type ServicePlan } from "./core/plan/service-plan.ts";
 import type { FeatureAnswer } from "./core/result/answers.ts";
 import type { AuditOutcome } from "./core/result/audit.ts";
+import type { HistoryFilter, HistoryRow } from "./core/result/history.ts";
 import type {
   ComputeOutcome,
   CorrectOutcome,
@@ -32,6 +34,7 @@ import type { CatalogEntry, RunReport, StatusReport } from "./core/result/status
 import type {
   AuditOptions,
   DatasetOptions,
+  FilesOptions,
   IngestOptions,
   LoadOptions,
   ReadOptions,
@@ -39,17 +42,20 @@ import type {
   Store,
   UntypedRequest,
 } from "./core/result/store.ts";
-import type { Row } from "./core/schema/data-type.ts";
+import type { Fields, Row } from "./core/schema/data-type.ts";
 import { formatTimestamp, parseTimestamp, type Timestamp, type TimestampInput } from "./core/time/timestamp.ts";
 import type { Beacon, Sign } from "./ports/beacon.ts";
 import type { ModelVersion, OfflineFile, RunKind } from "./ports/registry-store.ts";
 import type { LoadedModel } from "./ports/trainer.ts";
+import { mustHaveId } from "./stages/ingest/ingest.ts";
+import { readRecords } from "./stages/ingest/read-records.ts";
 import { replay } from "./stages/ingest/replay.ts";
 import { NewestRecords } from "./stages/monitoring/newest-records.ts";
 import { modelStatus, sourceStatus, viewStatus } from "./stages/monitoring/status.ts";
 import { answerAsOf } from "./stages/offline/as-of.ts";
 import { audit } from "./stages/offline/audit.ts";
 import { writeDataset } from "./stages/offline/dataset.ts";
+import { readHistory } from "./stages/offline/read-history.ts";
 import { examplesJoin, sourceRows } from "./stages/offline/examples-join.ts";
 import { OfflineStore } from "./stages/offline/offline-store.ts";
 import { sourceFacts } from "./stages/offline/source-facts.ts";
@@ -76,6 +82,9 @@ export async function createStore(parts: StoreParts): Promise<Store> {
   await store.open();
   return store;
 }
+
+/** Records of files that are withdrawn or corrected at once. */
+const PORTION = 10_000;
 
 const OFFLINE = "offline store";
 const ONLINE = "online store";
@@ -114,7 +123,7 @@ class EmbeddedStore implements Store, Shared {
     };
     this.registry = new Registry(registry, catalog, facts, parts.versions);
     this.definitions = new Definitions(catalog, this.registry, clock);
-    this.recorder = new RunRecorder(registry, clock);
+    this.recorder = new RunRecorder(parts.recordsRuns ? registry : null, clock);
     this.training = new Training(parts);
     this.modelServer = new ModelServer({
       registry,
@@ -227,6 +236,44 @@ class EmbeddedStore implements Store, Shared {
     return this.take(name, ({ ingest }, source) => ingest.correct(source, records));
   }
 
+  retractFiles(name: string, files: readonly string[], options: FilesOptions = {}): Promise<RetractOutcome> {
+    const { fields, id = [] } = sourceNamed(this.parts.catalog, name);
+    return this.takeFiles(name, files, id.length === 0 ? fields : idFields(fields, id), options, (ids) =>
+      this.retract(name, ids),
+    );
+  }
+
+  correctFiles(name: string, files: readonly string[], options: FilesOptions = {}): Promise<CorrectOutcome> {
+    const { fields } = sourceNamed(this.parts.catalog, name);
+    return this.takeFiles(name, files, fields, options, (records) => this.correct(name, records));
+  }
+
+  /** Takes the rows of files in portions; the outcome sums up theirs, from the first on. */
+  private async takeFiles<O extends RetractOutcome | CorrectOutcome>(
+    name: string,
+    files: readonly string[],
+    fields: Fields,
+    { format, signal, onProgress }: FilesOptions,
+    take: (rows: readonly Row[]) => Promise<O>,
+  ): Promise<O> {
+    const { catalog, engine } = this.parts;
+    const source = sourceNamed(catalog, name);
+    mustHaveId(source);
+    this.writing();
+    if (files.length === 0) throw new AsofError("ASOF_USAGE", "name at least one file", { source: name });
+    const read = { source, fields, files, format: format ?? formatOf(files[0]), rows: PORTION };
+    let sum: O | null = null;
+    let done = 0;
+    for await (const rows of readRecords(engine, { ...read, ...(signal === undefined ? {} : { signal }) })) {
+      const outcome = await take(rows);
+      done += rows.length;
+      onProgress?.({ phase: name, done, total: null, unit: "rows" });
+      sum = sum === null ? outcome : added(sum, outcome);
+    }
+    if (sum === null) throw new AsofError("ASOF_EMPTY", `${files.join(", ")}: there are no rows`, { source: name });
+    return sum;
+  }
+
   private async take<T>(name: string, by: (writing: Writing, source: SourceDefinition) => Promise<T>): Promise<T> {
     const writing = this.writing();
     const source = sourceNamed(this.parts.catalog, name);
@@ -306,6 +353,17 @@ class EmbeddedStore implements Store, Shared {
     }
     await writing.compact();
     return outcomes;
+  }
+
+  async history(name: string, filter: HistoryFilter): Promise<HistoryRow[]> {
+    const { catalog, engine, log, refresh } = this.parts;
+    await refresh();
+    const source = catalog.sources.get(name);
+    const stream =
+      source === undefined
+        ? this.definitions.batchStream(this.definitions.batchViews([name])[0])
+        : sourceStream(source);
+    return readHistory(engine, this.offline, stream, log.end, filter);
   }
 
   // 3 train
@@ -671,6 +729,17 @@ function presentOfBeacon(beacon: Beacon): Present {
       return sign?.t ?? null;
     },
   };
+}
+
+/** Counts added up; where it began stays. */
+function added<O extends RetractOutcome | CorrectOutcome>(sum: O, next: O): O {
+  const counts = Object.entries(next).map(([name, value]) => [
+    name,
+    typeof value === "number" && name !== "position" && name !== "stamp"
+      ? value + (sum[name as keyof O] as number)
+      : sum[name as keyof O],
+  ]);
+  return Object.fromEntries(counts) as O;
 }
 
 function listOf(requests: unknown): readonly unknown[] {

@@ -43,4 +43,6 @@ export interface StoreParts {
   /** Records in the log from which on it is archived, open or closing, where that is not the usual number. */
   readonly archiveFrom: number | null;
   readonly audit: AuditSettings;
+  /** Whether work is on record. */
+  readonly recordsRuns: boolean;
 }

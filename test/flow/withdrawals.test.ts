@@ -16,7 +16,8 @@ import type { AggregateViewDefinition } from "../../src/core/definition/data.ts"
 import { eventSource } from "../../src/core/definition/event-source.ts";
 import { sourceStream, TARGET, withdrawalStream } from "../../src/core/definition/stream.ts";
 import { makeView } from "../../src/core/definition/view.ts";
-import { columnsOfRows } from "../../src/core/schema/column.ts";
+import { planService } from "../../src/core/plan/service-plan.ts";
+import { columnsOfRows, rowAt } from "../../src/core/schema/column.ts";
 import { type Fields, type Row, t } from "../../src/core/schema/data-type.ts";
 import {
   AVAILABLE,
@@ -31,6 +32,8 @@ import { open } from "../../src/open.ts";
 import type { StoreParts } from "../../src/store/store-parts.ts";
 import type { Writing } from "../../src/store/writing.ts";
 import { BulkWriter } from "../../src/stages/ingest/bulk-writer.ts";
+import type { OfflineStore } from "../../src/stages/offline/offline-store.ts";
+import { eventTimeColumn, pointInTime } from "../../src/stages/offline/point-in-time.ts";
 import { featureTypes } from "../../src/surfaces/http/feature-types.ts";
 import { naiveVisible, naiveView, type OracleRecord, type OracleValue } from "../oracle/naive.ts";
 import * as definitions from "./every-aggregation.ts";
@@ -308,7 +311,7 @@ describe("withdrawn records, online and offline", () => {
       clock.advance!(clock.now() + next(8) * MINUTE + next(3) * SECOND + 1);
       await ingest(1 + next(6));
       if (next(3) > 0) await withdraw(1 + next(4));
-      if (next(12) === 0) await load(15, `load-${step}`, next(2) === 0);
+      if (next(5) === 0) await load(8, `load-${step}`, next(2) === 0);
       if (next(9) === 0) {
         // What arrives meanwhile is caught up with.
         const materialized = store.materialize(["everything"]);
@@ -328,6 +331,10 @@ describe("withdrawn records, online and offline", () => {
         expect(answer.eventTimes.everything).toBe(eventTime);
       }
     }
+    await archive("archive-last");
+    // Loads that say what was withdrawn before them have been merged with those that do not.
+    const files = await inside().parts.registry.files(stream.name);
+    expect(files.some(({ kind, position, end }) => kind === "load" && end > position + 1)).toBe(true);
     expect(
       Object.values(seen).every((times) => times > 3),
       JSON.stringify(seen),
@@ -363,6 +370,42 @@ describe("withdrawn records, online and offline", () => {
       for (const [name, value] of Object.entries((past[i] as FeatureAnswer).values))
         same(answer.values[name], value, name);
     });
+  });
+
+  test("with the loads that it held each answer is computed again, bit for bit, also in parts", async () => {
+    const { parts } = inside();
+    const { offline } = store as unknown as { offline: OfflineStore };
+    const plan = planService(parts.catalog, all.definition);
+    const session = await parts.engine.session();
+    const cut = parts.log.end;
+    const spineFields: Fields = { __row: t.int64(), __t: t.int64(), user: t.string() };
+    try {
+      const groups = [...Map.groupBy(asked, ({ answer }) => answer.loads.everything)];
+      expect(groups.length).toBeGreaterThan(5);
+      for (const [g, [loadsUntil, group]] of groups.entries()) {
+        const spine = group.map(({ user, answer }, i) => ({ __row: BigInt(i), __t: BigInt(answer.t), user }));
+        await session.run("DROP TABLE IF EXISTS spine");
+        await session.table("spine", spineFields, [columnsOfRows(spineFields, spine)]);
+        const joined = pointInTime(
+          session,
+          offline,
+          { plan, spine: "spine", rows: spine.length, carry: {}, parts: () => ({ cut, loadsUntil }), evidence: true },
+          { outputBytes: 2 ** 20, records: g % 2 === 0 ? 100 : 10 ** 6 },
+        );
+        let at = 0;
+        for await (const batch of joined)
+          for (let i = 0; i < batch.rows; i++, at++) {
+            const row = rowAt(batch, i);
+            const { answer } = group[at];
+            for (const [name, type] of Object.entries(plan.features))
+              same(featureOfColumn(type, row[name]), answer.values[name], name);
+            expect(row[eventTimeColumn("everything")]).toBe(answer.eventTimes.everything);
+          }
+        expect(at).toBe(group.length);
+      }
+    } finally {
+      await session.close();
+    }
   });
 
   test("a training set has them as of each row", async () => {

@@ -34,6 +34,7 @@ export const customer = entity("customer", { customer: t.int64() });
 
 export const sales = eventSource("sales", {
   fields: {
+    sale: t.int32(),
     sold: t.timestamp(),
     known: t.timestamp(),
     shop: t.string(),

@@ -16,6 +16,7 @@ import type {
   RetractOutcome,
   TrainOutcome,
 } from "./outcomes.ts";
+import type { HistoryFilter, HistoryRow } from "./history.ts";
 import type { Knowledge } from "./knowledge.ts";
 import type { AuditReport, MonitoringReport } from "./monitoring.ts";
 import type { ForgetOptions, ForgetOutcome } from "./forget.ts";
@@ -33,6 +34,10 @@ export interface LoadOptions extends WorkOptions {
   readonly rejects?: boolean;
   /** As in `IngestOptions`: the rows that were there before count as known, whatever way they came. */
   readonly idempotencyKey?: string;
+}
+
+export interface FilesOptions extends WorkOptions {
+  readonly format?: "parquet" | "csv" | "ndjson";
 }
 
 export interface IngestOptions {
@@ -113,12 +118,16 @@ export interface Store {
    * changes nothing. All or none of them; resolves once that is on disk. @throws ASOF_NO_ID
    */
   retract(source: string, ids: readonly UntypedRequest[]): Promise<RetractOutcome>;
+  /** As `retract`, for ids in files, in portions: what was done before an error stays done. */
+  retractFiles(source: string, files: readonly string[], options?: FilesOptions): Promise<RetractOutcome>;
   /**
    * Replaces records of a source with an `id` by others of the same ids: a correction is a retraction and a record.
    * Where nothing is known of an id, the record is taken and the retraction waits for the original. All or none of
    * them; resolves once that is on disk. @throws ASOF_NO_ID; ASOF_ID_CONFLICT for one id corrected in two ways
    */
   correct(source: string, records: readonly UntypedRequest[]): Promise<CorrectOutcome>;
+  /** As `correct`, for records in files, in portions: what was done before an error stays done. */
+  correctFiles(source: string, files: readonly string[], options?: FilesOptions): Promise<CorrectOutcome>;
   /** Takes the clock's present time for right, after ASOF_CLOCK_JUMP. */
   confirmClock(): void;
   /** Resolves once everything accepted before the call is readable online. */
@@ -127,6 +136,9 @@ export interface Store {
 
   // 2 compute
   compute(views?: readonly string[], options?: WorkOptions): Promise<ComputeOutcome[]>;
+
+  /** Records of a source, or versions of the rows of a batch view, as history holds them. */
+  history(name: string, filter: HistoryFilter): Promise<HistoryRow[]>;
 
   // 3 train
   dataset(service: string, options: DatasetOptions): Promise<DatasetOutcome>;

@@ -64,13 +64,13 @@ export class Ingest {
 
   /** Withdraws records by their ids. @throws ASOF_NO_ID; what `acceptIds` throws */
   async retract(source: SourceDefinition, ids: readonly unknown[]): Promise<RetractOutcome> {
-    const identity = identified(source, "retract");
+    const identity = mustHaveId(source);
     return this.intake.retract(identity, acceptIds(identity, ids));
   }
 
   /** Replaces records. @throws ASOF_NO_ID, ASOF_ID_CONFLICT; what `acceptor` throws */
   async correct(source: SourceDefinition, records: readonly unknown[]): Promise<CorrectOutcome> {
-    const identity = identified(source, "correct");
+    const identity = mustHaveId(source);
     return this.intake.correct(identity, this.accept(source, records));
   }
 
@@ -91,14 +91,12 @@ export class Ingest {
   }
 }
 
-function identified(source: SourceDefinition, what: string): SourceIdentity {
+/** @throws ASOF_NO_ID */
+export function mustHaveId(source: SourceDefinition): SourceIdentity {
   const identity = identityOf(source);
   if (identity !== null) return identity;
-  throw new AsofError(
-    "ASOF_NO_ID",
-    `source ${source.name} declares no id: there is nothing to ${what} its records by`,
-    {
-      source: source.name,
-    },
-  );
+  const { name } = source;
+  throw new AsofError("ASOF_NO_ID", `source ${name} declares no id: there is nothing to tell its records by`, {
+    source: name,
+  });
 }

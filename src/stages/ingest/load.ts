@@ -1,9 +1,9 @@
 import type { AggregateViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
-import { AsofError, type ErrorCode } from "../../core/errors.ts";
+import { AsofError } from "../../core/errors.ts";
 import { compileColumns } from "../../core/expression/compile.ts";
 import { columnsOf, type Expression } from "../../core/expression/tree.ts";
 import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
-import { type CastSql, castSql, fileColumns, type FileFormat, fileRelation } from "../../core/plan/file-relation.ts";
+import { fileColumns, type FileFormat, fileRelation } from "../../core/plan/file-relation.ts";
 import { REJECTS } from "../../core/plan/folders.ts";
 import { sqlList } from "../../core/plan/sql.ts";
 import type { LoadOutcome } from "../../core/result/outcomes.ts";
@@ -17,6 +17,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.ts";
 import type { BulkWriter } from "./bulk-writer.ts";
+import { badRow, castFields, problemSql } from "./cast-fields.ts";
 import { rememberAlone } from "./entry-group.ts";
 import type { Identities } from "./identities.ts";
 import { CONFLICTS, indexLoad, ROW, sortOut, type Sorted } from "./load-identity.ts";
@@ -235,33 +236,11 @@ export class Loader {
     const relation = fileRelation(files, format);
     const described = await session.describe(`SELECT * FROM ${relation}`);
     const columns = fileColumns(source.fields, source.columns);
-    const known = described.map(({ name }) => name);
-    const isThere = (field: string): boolean => known.includes(columns[field]);
+    const isThere = (field: string): boolean => described.some(({ name }) => name === columns[field]);
     if (Object.entries(source.fields).some(([field, type]) => !type.nullable && !isThere(field)))
       await this.refuseEmpty(session, relation, files);
-    const casts = Object.entries(source.fields).map(([field, type]): { field: string; cast: CastSql } => {
-      const found = described.find(({ name }) => name === columns[field]);
-      const where = { source: source.name, file: files.join(", "), column: columns[field], field };
-      if (found === undefined && !type.nullable)
-        throw new AsofError(
-          "ASOF_MISSING_FIELD",
-          `${files.join(", ")}: there is no column ${columns[field]} for the field ${field}; there is ${known.join(", ")}`,
-          where,
-        );
-      if (found === undefined) return { field, cast: { value: "NULL", misfit: null } };
-      const cast = castSql(found.name, found.engineType, type.kind);
-      if (cast === null)
-        throw new AsofError(
-          "ASOF_TYPE",
-          `${files.join(", ")}: the column ${found.name} is ${found.engineType}, but the field ${field} is ${type.kind}`,
-          where,
-        );
-      return { field, cast };
-    });
-    const problems = casts
-      .map(({ field, cast }) => problemSql(field, cast, source.fields))
-      .filter((sql) => sql !== null);
-    const problem = problems.length === 0 ? "CAST(NULL AS VARCHAR)" : `COALESCE(${problems.join(", ")})`;
+    const casts = castFields(source, source.fields, described, files);
+    const problem = problemSql(casts, source.fields);
     return session.run(
       `CREATE TEMP TABLE ${ALL} AS SELECT ${casts.map(({ field, cast }) => `${cast.value} AS ${sqlIdentifier(field)}`).join(", ")},
          ${problem} AS ${PROBLEM}, row_number() OVER () - 1 AS ${ROW} FROM ${relation}`,
@@ -292,19 +271,11 @@ export class Loader {
     );
     await session.run(`CREATE TEMP VIEW ${GOOD} AS SELECT * FROM ${ALL} WHERE ${PROBLEM} IS NULL`);
     if (bad === undefined) return { rows: 0, file: null };
-    const [code, field] = String(bad.problem).split(" ");
     if (!request.rejects)
-      throw new AsofError(
-        code as ErrorCode,
-        `${request.files.join(", ")}, row ${Number(bad.row) + 1}: field ${field}: ${reasons[code] ?? "it does not fit"} (${String(bad.n)} bad rows in all; nothing was loaded)`,
-        {
-          source: source.name,
-          file: request.files.join(", "),
-          row: Number(bad.row) + 1,
-          field,
-          badRows: Number(bad.n),
-        },
-      );
+      throw badRow(source.name, request.files, Number(bad.row), String(bad.problem), {
+        badRows: Number(bad.n),
+        more: ` (${String(bad.n)} bad rows in all; nothing was loaded)`,
+      });
     const file = await this.setAside(session, request, `SELECT * FROM ${ALL} WHERE ${PROBLEM} IS NOT NULL`);
     return { rows: Number(bad.n), file };
   }
@@ -379,29 +350,6 @@ const timeFields: Fields = {
 
 function nothingIn(files: readonly string[]): AsofError {
   return new AsofError("ASOF_EMPTY", `${files.join(", ")}: there are no rows`, { file: files.join(", ") });
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ASOF_TYPE: "its value has the wrong type",
-  ASOF_TIMESTAMP: "its value is no timestamp",
-  ASOF_MISSING_FIELD: "it is null",
-  ASOF_NOT_FINITE: "NaN and infinities are not allowed",
-};
-
-/** What is wrong with a row's field, as `CODE field`; null where nothing can be. */
-function problemSql(field: string, { value, misfit }: CastSql, fields: Fields): string | null {
-  const type = fields[field];
-  const say = (code: ErrorCode): string => sqlString(`${code} ${field}`);
-  const cases = [
-    ...(misfit === null
-      ? []
-      : [`WHEN ${misfit} THEN ${say(type.kind === "timestamp" ? "ASOF_TIMESTAMP" : "ASOF_TYPE")}`]),
-    ...(type.nullable ? [] : [`WHEN ${value} IS NULL THEN ${say("ASOF_MISSING_FIELD")}`]),
-    ...(type.kind === "float64" && type.nonFinite !== true
-      ? [`WHEN NOT isfinite(${value}) THEN ${say("ASOF_NOT_FINITE")}`]
-      : []),
-  ];
-  return cases.length === 0 ? null : `CASE ${cases.join(" ")} END`;
 }
 
 function required(

@@ -2,6 +2,7 @@ import type { Route, RouteContext } from "./route.ts";
 import { auditRoute } from "./routes/audit.ts";
 import { catalogRoute } from "./routes/catalog.ts";
 import { driftRoute } from "./routes/drift.ts";
+import { correctionsRoute } from "./routes/corrections.ts";
 import { eventsRoute } from "./routes/events.ts";
 import { explainByBodyRoute, explainRoute } from "./routes/explain.ts";
 import { featuresRoute } from "./routes/features.ts";
@@ -12,6 +13,7 @@ import { modelsRoute } from "./routes/models.ts";
 import { openApiRoute } from "./routes/openapi.ts";
 import { predictRoute } from "./routes/predict.ts";
 import { readyRoute } from "./routes/ready.ts";
+import { retractionsRoute } from "./routes/retractions.ts";
 import { runsRoute } from "./routes/runs.ts";
 import { statusRoute } from "./routes/status.ts";
 
@@ -19,6 +21,8 @@ import { statusRoute } from "./routes/status.ts";
 export function routesOf(context: RouteContext, version: string): readonly Route[] {
   const routes = [
     eventsRoute(context),
+    retractionsRoute(context),
+    correctionsRoute(context),
     featuresRoute(context),
     predictRoute(context),
     explainRoute(context),

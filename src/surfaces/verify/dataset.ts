@@ -5,7 +5,7 @@ import type { ServicePlan } from "../../core/plan/service-plan.ts";
 import { valueAt } from "../../core/schema/column.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
 import { columnSql, featureIn } from "./collection-column.ts";
-import { type Comparison, placeOf, isEmptyOf } from "./compare.ts";
+import { type Comparison, isEmptyOf, placeOf } from "./compare.ts";
 import type { ExpectedAnswer } from "./expected.ts";
 import type { Ask } from "./steps.ts";
 

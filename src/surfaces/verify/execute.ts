@@ -1,24 +1,24 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import path from "node:path";
-import { open, type openEngine } from "../../open.ts";
+import { open } from "../../open.ts";
+import type { SourceDefinition } from "../../core/definition/data.ts";
 import { serviceNamed, sourceNamed } from "../../core/definition/catalog.ts";
 import { AsofError } from "../../core/errors.ts";
 import { planService, type ServicePlan } from "../../core/plan/service-plan.ts";
 import type { FeatureAnswer } from "../../core/result/answers.ts";
-import { columnsOfRows } from "../../core/schema/column.ts";
-import type { Fields, Row } from "../../core/schema/data-type.ts";
+import type { Row } from "../../core/schema/data-type.ts";
 import { DAY, HOUR, SECOND, type Timestamp } from "../../core/time/timestamp.ts";
-import { Comparison, placeOf, isEmptyOf } from "./compare.ts";
+import { Comparison, placeOf } from "./compare.ts";
+import { compareAnswers } from "./compare-answers.ts";
 import { expectedComputation } from "./computation.ts";
 import { compareDataset } from "./dataset.ts";
 import type { LoadedRecord } from "../../core/oracle/key-history.ts";
-import { Expected, type ExpectedAnswer, loadedRecord, streamedRecord } from "./expected.ts";
+import { Expected, loadedRecord, streamedRecord } from "./expected.ts";
 import type { CourseStore } from "./course-store.ts";
 import { openRemoteStore, type RemoteStore } from "./remote-store.ts";
 import type { Ask, Course, Step } from "./steps.ts";
 import type { Subject } from "./subject.ts";
-
-export type Engine = Awaited<ReturnType<typeof openEngine>>;
+import { type Engine, isJson, MOMENT, writeRows, writeSpine } from "./write-rows.ts";
 
 /** What one course is carried out with. */
 export interface Bench {
@@ -277,7 +277,7 @@ class Execution {
     const identity = this.expected.identityOf(source);
     const asText = format === "ndjson" && files.every((rows) => isJson(source.fields, rows));
     const paths: string[] = [];
-    for (const rows of files) paths.push(await this.writeRows(source.fields, source.columns, rows, asText));
+    for (const rows of files) paths.push(await this.writeRows(source, rows, asText));
     this.ahead();
     const first = this.expected.recordsOf(name).length === 0;
     const sent = store.load(name, paths);
@@ -388,7 +388,7 @@ class Execution {
         true,
       );
     this.compare("as of", plan, requests, answers);
-    if (live !== null) this.compareWith("as of", plan, requests, answers, (i) => live[i]);
+    if (live !== null) compareAnswers(this.comparison, { how: "as of", plan, requests }, answers, (i) => live[i]);
   }
 
   private compare(
@@ -398,49 +398,15 @@ class Execution {
     answers: readonly FeatureAnswer[],
   ): void {
     const answer = this.expected.answers(plan);
-    this.compareWith(how, plan, requests, answers, (i) =>
+    compareAnswers(this.comparison, { how, plan, requests }, answers, (i) =>
       answer(requests[i], answers[i].t, (alias) => answers[i].loads[alias], answers[i].knownAt ?? null),
     );
   }
 
-  private compareWith(
-    how: Ask["how"],
-    plan: ServicePlan,
-    requests: readonly Row[],
-    answers: readonly FeatureAnswer[],
-    expectedOf: (i: number) => ExpectedAnswer,
-  ): void {
-    const isEmpty = isEmptyOf(plan);
-    const batches = new Set(plan.batches.map(({ alias }) => alias));
-    // An aggregate view is always present: that it says so counts for nothing.
-    const isExpectable = (alias: string, status: string): boolean => status === "PRESENT" && !batches.has(alias);
-    answers.forEach((answer, i) => {
-      const expected = expectedOf(i);
-      const place = placeOf(how, plan.service.name, requests[i], answer.t);
-      for (const name in answer.values) {
-        const value = expected.values[name];
-        this.comparison.value(place, name, value, answer.values[name], isEmpty(name, value));
-      }
-      for (const alias in answer.statuses) {
-        const status = expected.statuses[alias];
-        this.comparison.value(place, `status of ${alias}`, status, answer.statuses[alias], isExpectable(alias, status));
-        this.comparison.value(place, `event time of ${alias}`, expected.eventTimes[alias], answer.eventTimes[alias]);
-      }
-    });
-  }
-
   private async askDataset(store: CourseStore, ask: Extract<Ask, { how: "dataset" }>): Promise<void> {
     const plan = this.plan(ask.service);
-    const inputs = Object.fromEntries(
-      Object.entries(plan.service.inputs).map(([name, type]) => [name, { ...type, nullable: true }]),
-    );
-    const rows = ask.requests.map((request, i): Row => ({ ...request, [MOMENT]: ask.moments[i] }));
-    const spine = await this.writeRows(
-      { ...inputs, [MOMENT]: { kind: "timestamp", nullable: false } },
-      {},
-      rows,
-      false,
-    );
+    const spine = this.file("parquet");
+    await writeSpine(this.bench.engine, spine, plan, ask);
     const out = this.file("parquet");
     const { knowledge = "served" } = ask;
     // Nothing is said about moments yet to come.
@@ -466,48 +432,12 @@ class Execution {
     return path.join(this.home, `${this.files++}.${format}`);
   }
 
-  private async writeRows(
-    fields: Fields,
-    columns: Readonly<Record<string, string>>,
-    rows: readonly Row[],
-    asText: boolean,
-  ): Promise<string> {
-    const named = (row: Row): Row =>
-      Object.fromEntries(Object.keys(fields).map((field) => [columns[field] ?? field, row[field]]));
-    const types = Object.fromEntries(Object.entries(fields).map(([field, type]) => [columns[field] ?? field, type]));
-    const renamed = rows.map(named);
+  private async writeRows(source: SourceDefinition, rows: readonly Row[], asText: boolean): Promise<string> {
     const file = this.file(asText ? "ndjson" : "parquet");
-    if (asText) {
-      await writeFile(file, renamed.map((row) => `${jsonOf(row)}\n`).join(""));
-      return file;
-    }
-    const session = await this.bench.engine.session();
-    try {
-      await session.writeParquet(file, types, [columnsOfRows(types, renamed)]);
-    } finally {
-      await session.close();
-    }
+    await writeRows(this.bench.engine, file, source, rows);
     return file;
   }
 }
 
-const MOMENT = "asked_at";
 /** What the clock of a store that may be killed keeps in reserve. */
 const APART = HOUR;
-
-/** Whether JSON carries the rows as they are: it has no NaN, and a column of nulls has no type there. */
-function isJson(fields: Fields, rows: readonly Row[]): boolean {
-  return Object.entries(fields).every(
-    ([name, { kind }]) =>
-      rows.some((row) => row[name] !== null) &&
-      (kind !== "float64" || rows.every((row) => row[name] === null || Math.abs(row[name] as number) < 1e15)),
-  );
-}
-
-function jsonOf(row: Row): string {
-  return `{${Object.entries(row)
-    .map(
-      ([name, value]) => `${JSON.stringify(name)}:${typeof value === "bigint" ? String(value) : JSON.stringify(value)}`,
-    )
-    .join(",")}}`;
-}

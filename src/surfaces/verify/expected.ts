@@ -1,4 +1,4 @@
-import type { BatchViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
+import type { AggregateViewDefinition, BatchViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
 import { featureName } from "../../core/definition/service-features.ts";
 import { onDemand } from "../../core/on-demand/on-demand.ts";
 import { interpret } from "../../core/oracle/expression-interpreter.ts";
@@ -44,13 +44,16 @@ export class Expected {
   accept(source: SourceDefinition, records: readonly LoadedRecord[]): void {
     const all = this.recordsOf(source.name);
     for (const record of records) all.push(record);
-    for (const view of this.subject.catalog.views.values()) {
-      if (view.kind !== "aggregateView" || view.source !== source.name) continue;
-      const byKey = entry(this.keys, view.name, () => new Map<string, KeyHistory>());
-      for (const record of records) {
-        const key = keyText(Object.values(view.keys).map((field) => record.row[field]));
-        if (key !== null) entry(byKey, key, () => new KeyHistory(view, source.fields)).add(record);
-      }
+    for (const view of this.subject.catalog.views.values())
+      if (view.kind === "aggregateView" && view.source === source.name) this.acceptInto(view, source, records);
+  }
+
+  /** Takes records into one view. */
+  acceptInto(view: AggregateViewDefinition, source: SourceDefinition, records: readonly LoadedRecord[]): void {
+    const byKey = entry(this.keys, view.name, () => new Map<string, KeyHistory>());
+    for (const record of records) {
+      const key = keyText(Object.values(view.keys).map((field) => record.row[field]));
+      if (key !== null) entry(byKey, key, () => new KeyHistory(view, source.fields)).add(record);
     }
   }
 

@@ -56,7 +56,7 @@ export interface Course {
 
 /** What was found to differ. */
 export interface Difference {
-  readonly how: Ask["how"] | "compute" | "error";
+  readonly how: Ask["how"] | "compute" | "record" | "error";
   readonly service: string;
   readonly request: Row;
   readonly t: Timestamp;
@@ -76,7 +76,7 @@ export interface Case {
 }
 
 /** Text of a case in which no value changes: an int64 is `{ "int64": "…" }`, what is not finite `{ "float64": "…" }`. */
-export function writeCase(one: Case): string {
+export function writeCase(one: object): string {
   const text = JSON.stringify(
     one,
     (_, value: unknown) => {
