@@ -1,16 +1,12 @@
-import type { Contributed, Keyed } from "../aggregation/algebra.ts";
+import type { Contributed } from "../aggregation/aggregation.ts";
 import type { Value } from "../schema/data-type.ts";
 
 /** The argument in what a record contributes. */
 export function argumentOf(contributed: Contributed): Value {
-  return isKeyed(contributed) ? contributed.value : contributed;
+  return typeof contributed === "object" && contributed !== null ? contributed.value : contributed;
 }
 
-/** What a record is grouped by: the key it is aggregated per, else the argument itself. */
-export function groupOf(contributed: Contributed): Value {
-  return isKeyed(contributed) ? contributed.key : contributed;
-}
-
-function isKeyed(contributed: Contributed): contributed is Keyed {
-  return typeof contributed === "object" && contributed !== null;
+/** The key in what a record contributes to an aggregation per key; undefined in another. */
+export function keyOf(contributed: Contributed): Value | undefined {
+  return typeof contributed === "object" && contributed !== null ? contributed.key : undefined;
 }

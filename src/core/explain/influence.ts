@@ -48,6 +48,8 @@ const inOrder = (a: Weighed, b: Weighed): number =>
 /** By what the records of a window are listed, as fits what is made of them. */
 export function influenceOf(spec: AggregationSpec): Influence {
   switch (spec.kind) {
+    case "per":
+      return influenceOf(spec.each);
     case "sum":
     case "avg":
       return { words: "the size of the value", compare: farFrom(() => 0, 1) };
@@ -71,17 +73,12 @@ export function influenceOf(spec: AggregationSpec): Influence {
     case "last":
     case "lastN":
       return { words: "the order of records, the newest first", compare: (a, b) => inOrder(b, a) };
-    case "per":
-      // Each key has an answer of its own: there is not one to be near to.
-      return spec.each.kind === "quantile" ? BY_TIME : influenceOf(spec.each);
     default:
-      return BY_TIME;
+      return { words: "time, the newest first", compare: newest };
   }
 }
 
-const BY_TIME: Influence = { words: "time, the newest first", compare: newest };
-
-/** Whether values, and how often they occur, make the result: those of the argument, or what it is computed per. */
+/** Whether values and how often they occur make the result: of arguments, or of what it is computed per. */
 export function countsValues({ kind }: AggregationSpec): boolean {
-  return kind === "countDistinct" || kind === "topK" || kind === "histogram" || kind === "per";
+  return kind === "per" || kind === "countDistinct" || kind === "topK" || kind === "histogram";
 }

@@ -4,7 +4,7 @@ import type { Row, Value } from "../schema/data-type.ts";
 import type { Slot } from "../tile/view-layout.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 import { floorTo, type Window, windowEnd, windowStart } from "../time/window.ts";
-import { argumentOf, groupOf } from "./contributed.ts";
+import { argumentOf, keyOf } from "./contributed.ts";
 import { countsValues, influenceOf, type Weighed } from "./influence.ts";
 import { Top } from "./top.ts";
 
@@ -68,7 +68,7 @@ export class WindowAccount {
   private readonly tiles = new Map<number, number>();
   private readonly groups: Map<Value, number> | null;
   private readonly late: Top<LateRecord>;
-  private ranked: Top<Weighed & Contributor> | null = null;
+  private ranked: Top<Weighed & { readonly contributor: Contributor }> | null = null;
   private result: FeatureValue = null;
 
   constructor(slot: Slot, window: Window, t: Timestamp, known: Timestamp, sizes: ListSizes) {
@@ -113,10 +113,9 @@ export class WindowAccount {
     counts.counted++;
     this.state = this.slot.algebra.add(this.state, contributed, record.order);
     const argument = argumentOf(contributed);
+    const group = keyOf(contributed) ?? argument;
     if (typeof argument === "number" || typeof argument === "bigint") this.sum += Number(argument);
-    if (this.groups === null) return;
-    const group = groupOf(contributed);
-    if (this.groups.has(group) || this.groups.size < MAX_GROUPS)
+    if (this.groups !== null && (this.groups.has(group) || this.groups.size < MAX_GROUPS))
       this.groups.set(group, (this.groups.get(group) ?? 0) + 1);
   }
 
@@ -134,21 +133,16 @@ export class WindowAccount {
   rank(record: AccountedRecord): void {
     const { event, available, position, origin, contributed, order, fields } = record;
     if (contributed === null || event < this.start || event >= this.end || !this.isVisible(record)) return;
-    this.ranked!.add({ argument: argumentOf(contributed), event, available, position, origin, fields, order });
+    const key = keyOf(contributed);
+    const argument = argumentOf(contributed);
+    const grouped = key === undefined ? {} : { key };
+    const contributor = { argument, ...grouped, event, available, position, origin, fields };
+    this.ranked!.add({ argument, event, available, position, order, contributor });
   }
 
   explanation(): WindowExplanation {
     const { hop } = this.window;
-    const contributions = this.ranked!.list().map(
-      ({ argument, event, available, position, origin, fields }): Contributor => ({
-        argument,
-        event,
-        available,
-        position,
-        origin,
-        fields,
-      }),
-    );
+    const contributions = this.ranked!.list().map(({ contributor }) => contributor);
     const groups = this.groups === null ? null : [...this.groups].map(([value, records]) => ({ value, records }));
     groups?.sort((a, b) => b.records - a.records);
     const listed = groups === null ? null : groups.slice(0, this.sizes.groups);

@@ -72,7 +72,7 @@ export interface AggregateExplanation extends CommonExplanation {
   /** What it is computed per; null where all records count alike. */
   readonly per: string | null;
   readonly perType: DataType | null;
-  /** The fields that the argument and the condition read, which listed records carry. */
+  /** The fields that the argument, the condition and what it is computed per read, which listed records carry. */
   readonly fieldTypes: Fields;
   /** What the listed records are ordered by. */
   readonly influence: string;
@@ -93,7 +93,7 @@ export interface WindowExplanation {
   readonly contributions: readonly Contributor[];
   /** How many more contribute. */
   readonly more: number;
-  /** For aggregations of values by how often they occur: the values. */
+  /** For aggregations of values by how often they occur: the values; for those per key, the keys. */
   readonly groups: readonly { readonly value: Value; readonly records: number }[] | null;
   readonly moreGroups: number;
   /** Late ones among the visible, the latest first; `records.late` says how many there are. */
@@ -143,6 +143,8 @@ export interface RecordCounts {
 export interface Contributor {
   /** What it contributes; true where the record itself is what counts. */
   readonly argument: Value;
+  /** The key it counts for, where the feature is computed per key. */
+  readonly key?: Value;
   readonly event: Timestamp;
   readonly available: Timestamp;
   /** Its own in the log, or that of the load it came with. */
@@ -153,7 +155,7 @@ export interface Contributor {
 
 export type Origin = "stream" | "load";
 
-export interface LateRecord extends Omit<Contributor, "argument" | "fields"> {
+export interface LateRecord extends Omit<Contributor, "argument" | "key" | "fields"> {
   /** How long after the end of its tile it became available. */
   readonly by: number;
 }

@@ -93,12 +93,11 @@ export async function explainAggregate(
   }
 }
 
-/** The fields that a slot's argument and condition read, and what it is computed per. */
+/** The fields that a slot's argument, its condition and what it is computed per read. */
 function readFields({ layout, source }: AggregateUse, s: number): Fields {
   const { of, where, per } = layout.slots[s];
-  const names = new Set(
-    [of, where, per?.of ?? null].flatMap((expression) => (expression === null ? [] : columnsOf(expression))),
-  );
+  const read = [of, where, per?.of ?? null];
+  const names = new Set(read.flatMap((expression) => (expression === null ? [] : columnsOf(expression))));
   return Object.fromEntries(Object.entries(source.fields).filter(([name]) => names.has(name)));
 }
 

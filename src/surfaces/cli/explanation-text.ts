@@ -160,8 +160,8 @@ function windowParts(
   const argument = (value: FeatureValue): string => shown(value, argumentType ?? boolean);
   if (groups !== null && groups.length > 0)
     parts.push(
-      `${style.bold(`Values${moreText(moreGroups)}`)}\n${table(
-        ["value", { right: "records" }],
+      `${style.bold(`${perType === null ? "Values" : "Keys"}${moreText(moreGroups)}`)}\n${table(
+        [perType === null ? "value" : "key", { right: "records" }],
         groups.map(({ value, records }) => [shown(value, perType ?? argumentType ?? boolean), count(records)]),
         style,
       )}`,

@@ -8,7 +8,7 @@ import type {
   VersionExplanation,
   WindowExplanation,
 } from "../../core/result/explanation.ts";
-import type { Fields, Row } from "../../core/schema/data-type.ts";
+import type { DataType, Fields, Row } from "../../core/schema/data-type.ts";
 import { formatTimestamp } from "../../core/time/timestamp.ts";
 import { legible } from "./legible.ts";
 import { withMoments } from "./moments.ts";
@@ -56,15 +56,15 @@ function onlineJson(online: OnlineView, of: (value: FeatureValue) => unknown): J
 function details(explanation: Explanation): Json {
   switch (explanation.kind) {
     case "aggregateView": {
-      const { source, aggregation, words, argument, per, where, influence, lateness, windows, type } = explanation;
+      const { source, aggregation, words, argument, where, per, influence, lateness, windows, type } = explanation;
       const element = type.kind === "list" && explanation.windows.length > 1 ? type.of : type;
       return {
         source,
         aggregation,
         words,
         argument,
-        per,
         where,
+        per,
         influence,
         lateness,
         windows: windows.map((one) => windowJson(one, element, explanation)),
@@ -94,9 +94,9 @@ function details(explanation: Explanation): Json {
 function windowJson(
   window: WindowExplanation,
   type: FeatureType,
-  { argumentType: argument, perType, fieldTypes: fields }: AggregateExplanation,
+  { argumentType, perType, fieldTypes }: AggregateExplanation,
 ): Json {
-  const group = perType ?? argument;
+  const grouped = perType ?? argumentType ?? plain;
   const { tiles, contributions, groups, late, value } = window;
   return {
     ...withMoments(window, "start", "end"),
@@ -107,16 +107,11 @@ function windowJson(
     },
     contributions: contributions.map((one: Contributor) => ({
       ...withMoments(one, "event", "available"),
-      argument: argument === null ? one.argument : legible(one.argument, argument),
-      fields: legibleRow(one.fields, fields),
+      argument: legible(one.argument, argumentType ?? plain),
+      ...(one.key === undefined ? {} : { key: legible(one.key, grouped) }),
+      fields: legibleRow(one.fields, fieldTypes),
     })),
-    groups:
-      groups === null
-        ? null
-        : groups.map(({ value, records }) => ({
-            value: group === null ? value : legible(value, group),
-            records,
-          })),
+    groups: groups?.map(({ value, records }) => ({ value: legible(value, grouped), records })) ?? null,
     late: late.map((one: LateRecord) => withMoments(one, "event", "available")),
   };
 }
@@ -124,3 +119,6 @@ function windowJson(
 function legibleRow(row: Row, types: Fields): Json {
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, legible(value, types[name])]));
 }
+
+/** The type of a record that counts for itself. */
+const plain: DataType = { kind: "boolean", nullable: false };

@@ -89,13 +89,18 @@ const window: Schema = objectOf({
     description: "records of the key whose event lies in the window",
   },
   contributions: {
-    ...listOf(objectOf({ argument: anything, event: moment, available: moment, position: whole, origin, fields })),
+    ...listOf(
+      objectOf(
+        { argument: anything, key: anything, event: moment, available: moment, position: whole, origin, fields },
+        ["key"],
+      ),
+    ),
     description: "the records with the most influence",
   },
   more: { ...count, description: "how many more contribute" },
   groups: {
     ...orNull(listOf(objectOf({ value: anything, records: count }))),
-    description: "the values, where it counts how often each occurs",
+    description: "the values, where it counts how often each occurs; the keys, where it is computed per key",
   },
   moreGroups: count,
   late: {
@@ -124,8 +129,8 @@ export const explanationSchema: Schema = {
         aggregation: mapOf(anything),
         words: text,
         argument: orNull(text),
-        per: { ...orNull(text), description: "what it is computed for each value of" },
         where: orNull(text),
+        per: { ...orNull(text), description: "what it is computed per" },
         influence: { ...text, description: "what the listed records are ordered by" },
         lateness: { ...text, description: "what makes records late" },
         windows: { ...listOf(window), description: "one, or those of a series, the newest first" },
