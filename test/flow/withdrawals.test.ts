@@ -36,8 +36,7 @@ import { BulkWriter } from "../../src/stages/ingest/bulk-writer.ts";
 import type { OfflineStore } from "../../src/stages/offline/offline-store.ts";
 import { eventTimeColumn, pointInTime } from "../../src/stages/offline/point-in-time.ts";
 import { featureTypes } from "../../src/surfaces/http/feature-types.ts";
-import { columnSql, featureIn } from "../../src/surfaces/verify/collection-column.ts";
-import { naiveKnows, naiveVisible, naiveView, type OracleRecord, type OracleValue } from "../oracle/naive.ts";
+import { naiveVisible, naiveView, type OracleRecord, type OracleValue } from "../oracle/naive.ts";
 import * as definitions from "./every-aggregation.ts";
 
 const events = eventSource("events", {

@@ -30,6 +30,7 @@ class World {
   /** After so many comparisons within a call the comparison fails. */
   failAfter = Infinity;
   compared: number[] = [];
+  duringCompare = (): void => {};
 
   open(targets: readonly Audited[], sample = 1): Promise<Auditor> {
     const parts: AuditorParts = {
@@ -41,6 +42,7 @@ class World {
       readServed: async (_, { from, until }) =>
         this.log.slice(from, until).map((one, i) => ({ position: from + i, answer: one })),
       compare: async (target, answers, onCompared) => {
+        this.duringCompare();
         if (this.broken.has(target.name)) throw new Error(`${target.name} is broken`);
         for (const [i, one] of answers.entries()) {
           if (i >= this.failAfter) throw new Error("in the middle");
@@ -114,6 +116,18 @@ describe("the auditor", () => {
     world.failAfter = Infinity;
     await auditor.round(never, true);
     expect(auditor.targets()[0]).toMatchObject({ answers: 2, compared: 2, different: 2, waiting: 0 });
+  });
+
+  test("ends however busy the store is: what comes meanwhile waits for the next round", async () => {
+    const world = new World();
+    const auditor = await world.open([service("a")]);
+    take(auditor, "a", answer(1), answer(2));
+    let n = 3;
+    world.duringCompare = () => take(auditor, "a", answer(n++));
+    await auditor.round(never, true);
+    expect(auditor.targets()[0]).toMatchObject({ answers: 2, waiting: 1 });
+    await auditor.round(never, true);
+    expect(world.compared).toEqual([1, 2, 3]);
   });
 
   test("goes on with other services where one cannot be compared", async () => {

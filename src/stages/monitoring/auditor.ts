@@ -199,13 +199,15 @@ export class Auditor {
   }
 
   private async auditQueue(state: TargetState, signal: AbortSignal, rests: boolean): Promise<void> {
-    while (state.queue.length > 0) {
-      const batch = state.queue.slice(0, BATCH);
+    // What comes meanwhile is the next round's: this one has an end, however busy the store is.
+    for (let left = state.queue.length; left > 0;) {
+      const batch = state.queue.slice(0, Math.min(BATCH, left));
+      left -= batch.length;
       const seconds = await this.compare(state, batch, signal);
       state.queue.splice(0, batch.length);
       this.waiting -= batch.length;
       await this.save(state);
-      if (rests && state.queue.length > 0) await this.parts.rest(seconds * REST, signal);
+      if (rests && left > 0) await this.parts.rest(seconds * REST, signal);
     }
   }
 
