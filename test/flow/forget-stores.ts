@@ -44,6 +44,9 @@ const example = (i: number): Record => ({
   fraud: (i * 37) % 211 > 120,
 });
 
+/** A payment that has just been made. */
+export const paymentOf = (i: number, minutes: number): Record => payment(i, now - minutes * MINUTE);
+
 /** A clock that stands still, also across a crash: its moments are promised for a millisecond only. */
 const standing = { ...simulatedClock(now), reserve: 1_000 };
 

@@ -1,13 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { searchBytes } from "../../src/adapters/folder/search-bytes.ts";
 import type { ForgetOutcome } from "../../src/core/result/forget.ts";
 import type { Store } from "../../src/index.ts";
-import { answersOf, fill, forgotten, type Made, openHome } from "./forget-stores.ts";
+import { answersOf, fill, forgotten, type Made, openHome, paymentOf } from "./forget-stores.ts";
 
 let folder: string;
 let made: Made;
@@ -137,6 +138,61 @@ describe("forgetting a key", () => {
     store = await openHome(restored);
     expect(await store.runs({ kind: "forget" })).toHaveLength(1);
     await store.close();
+  });
+});
+
+describe("under a running store", () => {
+  const late = Array.from({ length: 12 }, (_, n) =>
+    Array.from({ length: 5 }, (_, i) => paymentOf(5000 + n * 10 + i, n)).filter(
+      ({ customer }) => customer !== forgotten,
+    ),
+  );
+
+  test("what arrives, is asked and is loaded meanwhile goes on as it would have", async () => {
+    const store = await openHome(await copyOfFull("busy"));
+    await cp(homeOf("never"), homeOf("quiet"), { recursive: true });
+    const quiet = await openHome(homeOf("quiet"));
+    const file = path.join(folder, "late.ndjson");
+    await writeFile(
+      file,
+      late
+        .flat()
+        .map((row) => `${JSON.stringify(row)}\n`)
+        .join(""),
+    );
+
+    const forgetting = store.forget("customer", { customer: forgotten });
+    let done = false;
+    const loaded = store.load("payments", [file]);
+    const asking = (async () => {
+      let answers = 0;
+      for (; !done; answers++) {
+        // Requests come from outside: without a turn of the event loop nothing else would ever happen.
+        await nextTurn();
+        const [answer] = await store.features("checkout", [
+          { customer: "customer-1", zone: "eu", number: 1, basket: 1 },
+        ]);
+        expect(answer.statuses["spending"]).toBe("PRESENT");
+        expect(answer.values["spending__payments_lifetime"]).toBeGreaterThan(60);
+      }
+      return answers;
+    })();
+    for (const records of late) await store.ingest("payments", records);
+    const outcome = await forgetting;
+    done = true;
+    expect(outcome.proof).toMatchObject({ records: 0, online: 0, files: [], elsewhere: [] });
+    expect(await asking).toBeGreaterThan(10);
+    await loaded;
+    await store.materialize();
+    await store.settled();
+
+    for (const records of late) await quiet.ingest("payments", records);
+    await quiet.load("payments", [file]);
+    await quiet.materialize();
+    await quiet.settled();
+    expect(await answersOf(store, folder)).toEqual(await answersOf(quiet, folder));
+    await store.close();
+    await quiet.close();
   });
 });
 
