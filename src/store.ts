@@ -272,7 +272,11 @@ class EmbeddedStore implements Store, Shared {
 
   // 3 train
 
-  async dataset(name: string, options: DatasetOptions): Promise<DatasetOutcome> {
+  dataset(name: string, options: DatasetOptions): Promise<DatasetOutcome> {
+    return this.undisturbed(() => this.datasetNow(name, options));
+  }
+
+  private async datasetNow(name: string, options: DatasetOptions): Promise<DatasetOutcome> {
     const { catalog, engine, clock, log, refresh } = this.parts;
     const { plan } = this.service(name);
     await refresh();
@@ -295,7 +299,11 @@ class EmbeddedStore implements Store, Shared {
     );
   }
 
-  async train(name: string, options: WorkOptions & { readonly promote?: boolean } = {}): Promise<TrainOutcome> {
+  train(name: string, options: WorkOptions & { readonly promote?: boolean } = {}): Promise<TrainOutcome> {
+    return this.undisturbed(() => this.trainNow(name, options));
+  }
+
+  private async trainNow(name: string, options: WorkOptions & { readonly promote?: boolean }): Promise<TrainOutcome> {
     const { catalog, engine, clock, log, refresh } = this.parts;
     const model = modelNamed(catalog, name);
     await this.definitions.mustBeApplied(name);
@@ -383,7 +391,11 @@ class EmbeddedStore implements Store, Shared {
     return oneOrAll(requests, await this.modelServer.predict(served, read, (asked) => reader.read(asked)));
   }
 
-  async audit(name: string, options: AuditOptions = {}): Promise<AuditOutcome> {
+  audit(name: string, options: AuditOptions = {}): Promise<AuditOutcome> {
+    return this.undisturbed(() => this.auditNow(name, options));
+  }
+
+  private async auditNow(name: string, options: AuditOptions): Promise<AuditOutcome> {
     const { catalog, engine, registry, log, clock, refresh } = this.parts;
     const began = clock.elapsed();
     const model = modelNamed(catalog, name);
@@ -528,7 +540,12 @@ class EmbeddedStore implements Store, Shared {
           watermark: formatTimestamp(now),
         },
       );
-    return answerAsOf(engine, this.offline, plan, requests, t, log.end);
+    return this.undisturbed(() => answerAsOf(engine, this.offline, plan, requests, t, log.end));
+  }
+
+  /** Reads history while no file of it is replaced by this process. */
+  private async undisturbed<T>(read: () => Promise<T>): Promise<T> {
+    return this.writingParts === null ? read() : this.writingParts.upkeep.shared(read);
   }
 
   private async present(): Promise<Timestamp | null> {
