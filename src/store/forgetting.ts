@@ -441,10 +441,12 @@ function forgottenKey({ entity, hash, at }: ForgettingKey): Pick<ForgettingKey, 
   return { entity, hash, at };
 }
 
-/** The strings of a key that would not be found by chance. */
+/** The string of a key, where it would not be found by chance, nor as a part of other keys. */
 function tellingTexts({ keys }: KeyToErase): string[] {
-  return Object.values(keys).filter(
-    (value): value is string => typeof value === "string" && new TextEncoder().encode(value).length >= TELLING,
+  const values = Object.values(keys);
+  return values.filter(
+    (value): value is string =>
+      values.length === 1 && typeof value === "string" && new TextEncoder().encode(value).length >= TELLING,
   );
 }
 
