@@ -363,12 +363,16 @@ class EmbeddedStore implements Store, Shared {
       source === undefined
         ? this.definitions.batchStream(this.definitions.batchViews([name])[0])
         : sourceStream(source);
-    return readHistory(engine, this.offline, stream, log.end, filter);
+    return this.undisturbed(() => readHistory(engine, this.offline, stream, log.end, filter));
   }
 
   // 3 train
 
-  async dataset(name: string, options: DatasetOptions): Promise<DatasetOutcome> {
+  dataset(name: string, options: DatasetOptions): Promise<DatasetOutcome> {
+    return this.undisturbed(() => this.datasetNow(name, options));
+  }
+
+  private async datasetNow(name: string, options: DatasetOptions): Promise<DatasetOutcome> {
     const { catalog, engine, clock, log, refresh } = this.parts;
     const { plan } = this.service(name);
     const knowledge = parseKnowledge(options.knowledge);
@@ -395,7 +399,11 @@ class EmbeddedStore implements Store, Shared {
     );
   }
 
-  async train(name: string, options: WorkOptions & { readonly promote?: boolean } = {}): Promise<TrainOutcome> {
+  train(name: string, options: WorkOptions & { readonly promote?: boolean } = {}): Promise<TrainOutcome> {
+    return this.undisturbed(() => this.trainNow(name, options));
+  }
+
+  private async trainNow(name: string, options: WorkOptions & { readonly promote?: boolean }): Promise<TrainOutcome> {
     const { catalog, engine, clock, log, refresh } = this.parts;
     const model = modelNamed(catalog, name);
     await this.definitions.mustBeApplied(name);
@@ -488,7 +496,11 @@ class EmbeddedStore implements Store, Shared {
     return oneOrAll(requests, answers);
   }
 
-  async audit(name: string, options: AuditOptions = {}): Promise<AuditOutcome> {
+  audit(name: string, options: AuditOptions = {}): Promise<AuditOutcome> {
+    return this.undisturbed(() => this.auditNow(name, options));
+  }
+
+  private async auditNow(name: string, options: AuditOptions): Promise<AuditOutcome> {
     const { catalog, engine, registry, log, clock, refresh } = this.parts;
     const began = clock.elapsed();
     const model = modelNamed(catalog, name);
@@ -526,7 +538,7 @@ class EmbeddedStore implements Store, Shared {
       readerOf: (plan) => new FeatureReader(plan, parts.online, this.presentOfStore()),
       momentOf: (at) => this.momentOf(at),
     };
-    return explain(store, view, feature, keys, options);
+    return this.undisturbed(() => explain(store, view, feature, keys, options));
   }
 
   async auditServed(): Promise<AuditReport> {
@@ -654,7 +666,7 @@ class EmbeddedStore implements Store, Shared {
     const { engine, log } = this.parts;
     const { t, now } = await this.momentOf(at);
     const hindsight = knowledge === "now" ? now : undefined;
-    return answerAsOf(engine, this.offline, plan, requests, t, log.end, { hindsight });
+    return this.undisturbed(() => answerAsOf(engine, this.offline, plan, requests, t, log.end, { hindsight }));
   }
 
   /** A moment asked about, now where it is null, and now, with all that was there at it. @throws ASOF_FUTURE_READ */
@@ -670,6 +682,11 @@ class EmbeddedStore implements Store, Shared {
         watermark: formatTimestamp(now),
       },
     );
+  }
+
+  /** Reads history while no file of it is replaced by this process. */
+  private async undisturbed<T>(read: () => Promise<T>): Promise<T> {
+    return this.writingParts === null ? read() : this.writingParts.upkeep.shared(read);
   }
 
   private async present(): Promise<Timestamp | null> {

@@ -18,6 +18,7 @@ import { entityKeyEncoder, headKey } from "../core/codec/online-keys.ts";
 import type { Definition, EntityDefinition } from "../core/definition/data.ts";
 import { keyCarriers } from "../core/definition/key-carriers.ts";
 import { AsofError } from "../core/errors.ts";
+import { HISTORY } from "../core/plan/folders.ts";
 import type { ServicePlan } from "../core/plan/service-plan.ts";
 import type { EntityKeys, ForgetOptions, ForgetOutcome, ForgetProof } from "../core/result/forget.ts";
 import type { WorkOptions } from "../core/result/progress.ts";
@@ -66,8 +67,10 @@ export class Forgetting {
   ): Promise<ForgetOutcome> {
     const definition = this.shared.definitions.named("entity", entity) as EntityDefinition;
     const keys = keysOf(definition, given);
-    if (options.dryRun === true) return this.count(await this.keyOf(definition, keys), definition);
+    if (options.dryRun === true)
+      return this.writing.upkeep.shared(async () => this.count(await this.keyOf(definition, keys), definition));
     return this.writing.upkeep.alone(async () => {
+      await this.finish();
       const key = await this.keyOf(definition, keys);
       await this.served();
       const found = await this.writing.eraser.find(key);
@@ -78,16 +81,28 @@ export class Forgetting {
 
   /** Finishes what a crash interrupted, and forgets again what a restore has brought back. */
   async resume(): Promise<void> {
-    const interrupted = decodeForgetting(await this.parts.registry.note(FORGETTING));
-    if (interrupted !== null)
-      await this.writing.upkeep.alone(async () => {
-        if (interrupted.values === null) return this.cleanRegistry();
-        const definition = this.shared.definitions.named("entity", interrupted.entity) as EntityDefinition;
-        const keys = decodeKeyValues(Object.keys(definition.keys), interrupted.values);
-        const key = await this.keyOf(definition, keys);
-        await this.recorded(interrupted.entity, (id) => this.run(id, definition, key, interrupted, {}));
-      });
+    await this.writing.upkeep.alone(() => this.finish());
     await this.forgetAgain();
+  }
+
+  /** Finishes what was begun, and failed or was interrupted. */
+  private async finish(): Promise<void> {
+    const begun = decodeForgetting(await this.parts.registry.note(FORGETTING));
+    if (begun === null) return;
+    if (begun.values === null) return this.cleanRegistry();
+    const definition = await this.entityNamed(begun.entity);
+    const key = await this.keyOf(definition, decodeKeyValues(Object.keys(definition.keys), begun.values));
+    await this.recorded(begun.entity, (id) => this.run(id, definition, key, begun, {}));
+  }
+
+  /** An entity that is defined, or was when its key was to be forgotten. */
+  private async entityNamed(name: string): Promise<EntityDefinition> {
+    const known = await this.definitions();
+    const found = known.findLast((one): one is EntityDefinition => one.kind === "entity" && one.name === name);
+    if (found !== undefined) return found;
+    throw new AsofError("ASOF_NOT_FOUND", `a key of ${name} is being forgotten, but there is no entity ${name}`, {
+      name,
+    });
   }
 
   /** Erases what is in the list of forgotten keys and was not forgotten by this very registry. */
@@ -143,10 +158,15 @@ export class Forgetting {
     return this.run(id, definition, key, forgetting, options);
   }
 
-  /** Brings what is in the log into files, where it can be erased. */
+  /** Brings what is in the log into files, where it can be erased, and removes files that nothing refers to. */
   private async settle(id: number, key: KeyToErase): Promise<FoundRecords> {
+    const { files, registry } = this.parts;
     await this.writing.materializer.abandon();
+    const before = await files.list(HISTORY);
+    // Whatever was being moved out of the log is in the list of files now, or never will be.
     await this.writing.archiveAll(`archive-${id}`);
+    const known = new Set((await registry.files()).map(({ path }) => `${HISTORY}/${path}`));
+    for (const { file } of before) if (!known.has(file)) await files.remove(file);
     return this.writing.eraser.find(key);
   }
 
@@ -162,7 +182,6 @@ export class Forgetting {
     const began = clock.elapsed();
     const warnings: string[] = [];
     const files = await eraser.erase(key, await this.settle(id, key), `forget-${id}`);
-    await this.writing.sweep();
     const recomputed = await this.recompute(id, forgetting, warnings, options);
     const rebuilt = await this.rebuild(forgetting, options);
     await online.rewrite();
@@ -422,10 +441,12 @@ function forgottenKey({ entity, hash, at }: ForgettingKey): Pick<ForgettingKey, 
   return { entity, hash, at };
 }
 
-/** The strings of a key that would not be found by chance. */
+/** The string of a key, where it would not be found by chance, nor as a part of other keys. */
 function tellingTexts({ keys }: KeyToErase): string[] {
-  return Object.values(keys).filter(
-    (value): value is string => typeof value === "string" && new TextEncoder().encode(value).length >= TELLING,
+  const values = Object.values(keys);
+  return values.filter(
+    (value): value is string =>
+      values.length === 1 && typeof value === "string" && new TextEncoder().encode(value).length >= TELLING,
   );
 }
 

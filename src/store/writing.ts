@@ -279,9 +279,4 @@ export class Writing {
     this.archived = Math.max(this.archived, position);
     return outcome;
   }
-
-  /** Removes files that were merged into others and may still be read: from now on they may not. */
-  sweep(): Promise<void> {
-    return this.compactor.sweep();
-  }
 }

@@ -22,7 +22,7 @@ export interface Made {
   readonly predictions: number;
 }
 
-type Record = Readonly<{ [name: string]: unknown }>;
+export type Record = Readonly<{ [name: string]: unknown }>;
 
 function payment(i: number, at: number): Record {
   return {
@@ -44,6 +44,9 @@ const example = (i: number): Record => ({
   fraud: (i * 37) % 211 > 120,
 });
 
+/** A payment that has just been made. */
+export const paymentOf = (i: number, minutes: number): Record => payment(i, now - minutes * MINUTE);
+
 /** A clock that stands still, also across a crash: its moments are promised for a millisecond only. */
 const standing = { ...simulatedClock(now), reserve: 1_000 };
 
@@ -56,12 +59,12 @@ const openAt = (home: string, archiveFrom?: number): Promise<Store> =>
 /** Opens a home as it was left. */
 export const openHome = openAt;
 
-/** Fills a home in every way there is; `knows` tells which customers there are. Leaves some records in the log. */
-export async function fill(home: string, folder: string, knows: (customer: string) => boolean): Promise<Made> {
+/** Fills a home in every way there is, with the records that are not left out. Leaves some of them in the log. */
+export async function fill(home: string, folder: string, knows: (record: Record) => boolean): Promise<Made> {
   const all = { loaded: 0, streamed: 0, rejected: 0, examples: 0, predictions: 0 };
   const of = (kind: keyof Made, records: readonly Record[]): Record[] => {
     all[kind] += records.filter(({ customer }) => customer === forgotten).length;
-    return records.filter(({ customer }) => knows(customer as string));
+    return records.filter(knows);
   };
   const file = (name: string, records: readonly Record[]): string => {
     const at = path.join(folder, `${path.basename(home)}-${name}.ndjson`);
@@ -104,8 +107,15 @@ export async function fill(home: string, folder: string, knows: (customer: strin
   return all;
 }
 
+export interface Answers {
+  readonly live: unknown;
+  readonly past: readonly unknown[];
+  readonly dataset: readonly unknown[];
+  readonly sources: readonly { readonly name: string; readonly rows: number }[];
+}
+
 /** Everything that a store answers, but for its own numbers: live, as of the past, for a training set. */
-export async function answersOf(store: Store, folder: string): Promise<unknown> {
+export async function answersOf(store: Store, folder: string): Promise<Answers> {
   const requests = [...customers, "nobody"].flatMap((customer, i) => [
     { customer, zone: "eu", number: i % 2, basket: 40 * i },
     { customer, zone: "日本", number: 1, basket: 0.5 },

@@ -5,11 +5,13 @@ import { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { openDuckDb } from "../../src/adapters/duckdb/open-duckdb.ts";
 import { openFileLog } from "../../src/adapters/file-log/open-file-log.ts";
+import { FORMAT_VERSION } from "../../src/adapters/file-log/segment-header.ts";
 import { openBeacon } from "../../src/adapters/folder/file-beacon.ts";
 import { LAST_KEY } from "../../src/adapters/lmdb/key-range.ts";
 import { openDatabase } from "../../src/adapters/lmdb/lmdb-database.ts";
 import { openLmdb } from "../../src/adapters/lmdb/open-lmdb.ts";
 import { openSqliteRegistry } from "../../src/adapters/sqlite/open-sqlite-registry.ts";
+import { MIGRATIONS } from "../../src/adapters/sqlite/schema.ts";
 import { ydfRuntime } from "../../src/adapters/ydf/ydf-runtime.ts";
 import { createYdfTrainer } from "../../src/adapters/ydf/ydf-trainer.ts";
 import { type Catalog, catalogOf, fingerprintOf } from "../../src/core/definition/catalog.ts";
@@ -38,7 +40,7 @@ const entries: readonly NewEntry[] = [
 /** Segments of the event log: a whole one, then one whose end was torn off by a crash. */
 const log: GoldenFormat = {
   name: "log",
-  version: 1,
+  version: FORMAT_VERSION,
   write: async (folder) => {
     const log = await openFileLog(folder);
     await log.append(entries[0]);
@@ -203,7 +205,7 @@ const model: Omit<ModelVersion, "version" | "promotedAt"> = {
 /** The registry's database. */
 const registry: GoldenFormat = {
   name: "registry",
-  version: 1,
+  version: MIGRATIONS.length,
   write: async (folder) => {
     const registry = await openSqliteRegistry(path.join(folder, "registry.sqlite"));
     await registry.apply(0, stored.slice(0, 1), 5);

@@ -11,8 +11,15 @@
  */
 import { codecFormats } from "./codec-formats.ts";
 import { fileFormats } from "./file-formats.ts";
+import { forgetFormats } from "./forget-formats.ts";
 import type { GoldenFormat } from "./golden-format.ts";
 import { homeFormat } from "./home-format.ts";
 import { tileFormat } from "./tile-format.ts";
 
-export const formats: readonly GoldenFormat[] = [...codecFormats, tileFormat, ...fileFormats, homeFormat];
+export const formats: readonly GoldenFormat[] = [
+  ...codecFormats,
+  tileFormat,
+  ...fileFormats,
+  ...forgetFormats,
+  homeFormat,
+];

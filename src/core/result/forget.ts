@@ -46,10 +46,10 @@ export interface ForgetProof {
   /** Records and rejected rows of the key that are left in the offline store, and states that are online. */
   readonly records: number;
   readonly online: number;
-  /** Bytes of all files that were searched for the key's strings; 0 where they are too short to tell. */
+  /** Bytes of all files that were searched for the key's text; 0 where that is too short to tell, or no text alone. */
   readonly bytes: number;
-  /** Files that hold these strings still. */
+  /** Files that hold this text still, be it within a longer one. */
   readonly files: readonly string[];
-  /** Columns that hold such a string still, though they carry no key of the entity by any definition. */
+  /** Columns that hold this text still, though they carry no key of the entity by any definition. */
   readonly elsewhere: readonly { readonly stream: string; readonly column: string; readonly rows: number }[];
 }

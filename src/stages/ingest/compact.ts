@@ -43,7 +43,7 @@ export class Compactor {
 
   /** Merges the candidates; `id` names the new files. */
   async compact(id: string, candidates: readonly (readonly OfflineFile[])[]): Promise<CompactOutcome> {
-    await this.sweep();
+    for (const path of this.replaced.splice(0)) await this.files.remove(`${HISTORY}/${path}`);
     const outcome = { merged: 0, files: 0, rows: 0, bytes: 0 };
     const session = await this.engine.session();
     try {
@@ -64,11 +64,6 @@ export class Compactor {
       await session.close();
     }
     return outcome;
-  }
-
-  /** Removes the files that were merged before. */
-  async sweep(): Promise<void> {
-    for (const path of this.replaced.splice(0)) await this.files.remove(`${HISTORY}/${path}`);
   }
 
   private async merge(session: OfflineSession, id: string, group: readonly OfflineFile[]): Promise<OfflineFile[]> {

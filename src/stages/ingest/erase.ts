@@ -102,12 +102,17 @@ export class Eraser {
         )),
         ...withdrawn,
       ];
-      const added: OfflineFile[] = [];
+      const added: { aside: string; to: OfflineFile }[] = [];
       for (const [i, { file, rows, where }] of changed.entries())
-        if (rows < file.rows)
-          added.push(await this.without(session, file, where, `${staging}/${i}.parquet`, `${id}-${i}`));
+        if (rows < file.rows) {
+          const aside = `${staging}/${i}.parquet`;
+          added.push({ aside, to: await this.without(session, file, where, aside, `${id}-${i}`) });
+        }
+      const sizes = new Map((await this.files.list(staging)).map(({ file, bytes }) => [file, bytes]));
+      await this.files.move(added.map(({ aside, to }) => ({ from: aside, to: `${HISTORY}/${to.path}` })));
+      const add = added.map(({ aside, to }) => ({ ...to, bytes: sizes.get(aside)! }));
       const removed = changed.map(({ file }) => file.path);
-      await this.bulk.exclusively(() => this.registry.changeFiles({ add: added, remove: removed }));
+      await this.bulk.exclusively(() => this.registry.changeFiles({ add, remove: removed }));
       for (const path of removed) await this.files.remove(`${HISTORY}/${path}`);
       for (const [i, { file }] of found.rejects.entries()) {
         const aside = `${staging}/${i}.csv`;
@@ -300,7 +305,7 @@ export class Eraser {
     return changes;
   }
 
-  /** Writes a file anew without the rows of a condition; what else it holds stays as it is, in its order. */
+  /** Writes a file anew, aside, without the rows of a condition; what else it holds stays as it is, in its order. */
   private async without(
     session: OfflineSession,
     file: OfflineFile,
@@ -319,16 +324,10 @@ export class Eraser {
       statistics,
     );
     const folder = file.path.slice(0, file.path.lastIndexOf("/"));
-    const to = `${folder}/${name}.parquet`;
-    const bytes = (await this.files.list(aside.slice(0, aside.lastIndexOf("/")))).find(
-      (staged) => staged.file === aside,
-    )!.bytes;
-    await this.files.move([{ from: aside, to: `${HISTORY}/${to}` }]);
     return {
       ...file,
-      path: to,
+      path: `${folder}/${name}.parquet`,
       rows: Number(n),
-      bytes,
       minEvent: e0 as number,
       maxEvent: e1 as number,
       minAvailable: a0 as number,

@@ -18,7 +18,7 @@ export const forgetVerb: Verb = (program, action) => {
     .description(
       "Erases every record that carries a key of an entity: raw data, rejected rows, batch features, what was served. " +
         "Rebuilds what had counted them, and searches all files for what is left. It cannot be undone. On a terminal " +
-        "it asks first; elsewhere it wants --yes. The exit code is 1 if anything is left.",
+        "it asks first; elsewhere it wants --yes. The exit code is 1 if a record is left.",
     )
     .argument("<entity>", "the entity")
     .argument("<keys...>", "its keys, each as key=value")
@@ -71,7 +71,7 @@ function isNothing({ records, rejected }: ForgetOutcome): boolean {
 }
 
 function isClean({ proof }: ForgetOutcome): boolean {
-  return proof === null || (proof.records === 0 && proof.online === 0 && proof.files.length === 0);
+  return proof === null || (proof.records === 0 && proof.online === 0);
 }
 
 function forgetText(outcome: ForgetOutcome, dryRun: boolean, style: Style): string {
@@ -117,7 +117,7 @@ function proofText({ proof }: ForgetOutcome, style: Style): string {
   const left = records + online;
   const lines = [
     `Searched again: ${plural(left, "record")} left${searched === 0 ? "" : `, ${plural(files.length, "file")} of ${bytes(searched)} with the key's text`}.`,
-    ...files.map((file) => `  still in ${file}`),
+    ...files.map((file) => `  ${file} holds it, be it within a longer text`),
     ...elsewhere.map(({ stream, column, rows }) => `  ${plural(rows, "row")} of ${stream} hold it in ${column}`),
   ];
   const text = lines.join("\n");

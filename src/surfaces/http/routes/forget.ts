@@ -42,7 +42,7 @@ const answer: Schema = objectOf({
     objectOf({
       records: count,
       online: count,
-      bytes: { ...count, description: "bytes searched for the key's strings" },
+      bytes: { ...count, description: "bytes searched for the key's text" },
       files: listOf(text),
       elsewhere: listOf(objectOf({ stream: text, column: text, rows: count })),
     }),
