@@ -15,7 +15,7 @@ import { HOUR, MINUTE } from "../../src/core/time/timestamp.ts";
 import { OfflineStore } from "../../src/stages/offline/offline-store.ts";
 import { pointInTime } from "../../src/stages/offline/point-in-time.ts";
 import { columnSql, featureIn } from "../../src/surfaces/verify/collection-column.ts";
-import { begin, exact, expected, from, historyOf, type LateStore, openLateStore, plan, users } from "./late-events.ts";
+import { begin, expected, from, historyOf, type LateStore, openLateStore, plan, users, view } from "./late-events.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "asof-hindsight-"));
 let late: LateStore;
@@ -33,7 +33,7 @@ afterAll(async () => {
 
 /** What the oracle knows of an answer. */
 const known = ({ values }: { readonly values: object }): Record<string, unknown> => {
-  const names = new Set(["six_hours__n", ...exact.map(({ name }) => `everything__${name}`)]);
+  const names = new Set(["six_hours__n", ...view.features.map(({ name }) => `everything__${name}`)]);
   return Object.fromEntries(Object.entries(values).filter(([name]) => names.has(name)));
 };
 

@@ -7,7 +7,7 @@ import { simulatedClock } from "../../src/adapters/clock/simulated-clock.ts";
 import { openDuckDb } from "../../src/adapters/duckdb/open-duckdb.ts";
 import type { FeatureValue } from "../../src/core/aggregation/aggregation.ts";
 import { ByteReader, ByteWriter } from "../../src/core/codec/bytes.ts";
-import { columnTypes } from "../../src/core/codec/collection-text.ts";
+import { columnTypes, featureOfColumn } from "../../src/core/codec/collection-text.ts";
 import { ENTRY } from "../../src/core/codec/record-batch.ts";
 import type { RowCodec } from "../../src/core/codec/row-codec.ts";
 import type { StreamSchemas } from "../../src/core/codec/stream-schemas.ts";
@@ -36,7 +36,6 @@ import { BulkWriter } from "../../src/stages/ingest/bulk-writer.ts";
 import type { OfflineStore } from "../../src/stages/offline/offline-store.ts";
 import { eventTimeColumn, pointInTime } from "../../src/stages/offline/point-in-time.ts";
 import { featureTypes } from "../../src/surfaces/http/feature-types.ts";
-import { columnSql, featureIn } from "../../src/surfaces/verify/collection-column.ts";
 import { naiveVisible, naiveView, type OracleRecord, type OracleValue } from "../oracle/naive.ts";
 import * as definitions from "./every-aggregation.ts";
 

@@ -130,7 +130,7 @@ class Execution {
       advance: (to: Timestamp) => void (this.now = Math.max(this.now, to)),
     };
     return open(
-      { definitions: subject.definitions, home, memory: "256MB", threads: 1 },
+      { definitions: subject.definitions, home, memory: "256MB", threads: 1, audit: false },
       { clock, whenLocked: "refuse", archiveFrom: this.course.archiveFrom },
     );
   }
