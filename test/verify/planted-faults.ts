@@ -8,6 +8,9 @@ export interface Fault {
 
 const tail = "-Infinity : floorTo(t - window.offset - window.length, window.hop)";
 
+const exactly = "if (t - lo === e && t - e === lo) {\n      this.#hi = s;\n      this.#lo = t;\n";
+const rounded = "if (x - x === 0) {\n      this.#hi = s;\n      this.#lo = 0;\n";
+
 /** Faults that feature stores have had. */
 export const faults: readonly Fault[] = [
   {
@@ -21,7 +24,11 @@ export const faults: readonly Fault[] = [
   {
     what: "a join that is blind to arrival",
     edits: [
-      ["stages/offline/aggregate-join.ts", "greatest(r.${EVENT}, r.${AVAILABLE})", "greatest(r.${EVENT}, r.${EVENT})"],
+      [
+        "stages/offline/aggregate-join.ts",
+        "`greatest(r.${EVENT}, r.${AVAILABLE})`})",
+        "`greatest(r.${EVENT}, r.${EVENT})`})",
+      ],
     ],
   },
   {
@@ -74,8 +81,13 @@ export const faults: readonly Fault[] = [
     edits: [
       [
         "core/aggregation/exact-sum.ts",
-        "if (t - lo === e && t - e === lo) {\n      this.#hi = s;\n      this.#lo = t;",
-        "if (x - x === 0) {\n      this.#hi = s;\n      this.#lo = 0;",
+        `${exactly}    } else this.#addSlowly(x, 1);`,
+        `${rounded}    } else this.#addSlowly(x, 1);`,
+      ],
+      [
+        "core/aggregation/exact-sum.ts",
+        `${exactly}    } else if (x - x === 0) this`,
+        `${rounded}    } else if (x - x === 0) this`,
       ],
     ],
   },
@@ -85,7 +97,7 @@ export const faults: readonly Fault[] = [
       [
         "core/aggregation/quantile-sketch.ts",
         "this.#total += times;\n    const at",
-        "this.#total += times;\n    if (this.#buckets.length > 16) {\n      this.#buckets.shift();\n" +
+        "this.#total += times;\n    if (this.#buckets.length > 4) {\n      this.#buckets.shift();\n" +
           "      const lowest = this.#counts.shift()!;\n      this.#counts[0] += lowest;\n    }\n    const at",
       ],
     ],
