@@ -3,6 +3,10 @@ export type Edit = readonly [file: string, right: string, wrong: string];
 
 export interface Fault {
   readonly what: string;
+  /** Of courses that meet it soon; 3 where it is not said. */
+  readonly seed?: number;
+  /** Whether the engine may notice for itself that something is amiss, and throw. */
+  readonly throws?: boolean;
   readonly edits: readonly Edit[];
 }
 
@@ -93,6 +97,7 @@ export const faults: readonly Fault[] = [
   },
   {
     what: "a sketch that collapses its lowest buckets, and from which values are removed",
+    throws: true,
     edits: [
       [
         "core/aggregation/quantile-sketch.ts",
@@ -104,6 +109,7 @@ export const faults: readonly Fault[] = [
   },
   {
     what: "ties that the order of a load breaks",
+    seed: 5,
     edits: [
       [
         "core/aggregation/order-key.ts",
