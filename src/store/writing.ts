@@ -1,6 +1,7 @@
 import type { StreamSchemas } from "../core/codec/stream-schemas.ts";
 import { sourceNamed } from "../core/definition/catalog.ts";
 import { sourceStream, type Stream, withdrawalStream } from "../core/definition/stream.ts";
+import { AsofError } from "../core/errors.ts";
 import type { EventLog, LogPosition } from "../ports/event-log.ts";
 import { Archiver } from "../stages/ingest/archive.ts";
 import { BulkWriter } from "../stages/ingest/bulk-writer.ts";
@@ -155,6 +156,14 @@ export class Writing {
     const { identities, log, parts } = this;
     const { engine, registry, files, catalog } = parts;
     await identities.open();
+    if (identities.position < log.start)
+      for (const { name, id } of catalog.sources.values())
+        if (id !== undefined && (await registry.files(name)).some(({ position }) => position < log.start))
+          throw new AsofError(
+            "ASOF_CORRUPT",
+            `the index of identities ends at ${identities.position}, but the log begins at ${log.start}: the ids of ${name} are lost`,
+            { part: "online", source: name },
+          );
     const unfinished = await replayIdentities(identities, {
       log,
       schemas: this.schemas,
