@@ -455,4 +455,12 @@ test("withdrawals go into Parquet with the log, and ids stay known when it is dr
   expect(
     await store.ingest("payments", [payment(1), payment(2), payment(3), payment(4), payment(4, 40), payment(6)]),
   ).toMatchObject({ accepted: 0, duplicates: 6 });
+  // Without the index nobody could tell what is known.
+  await store.close();
+  await cp(join(folder, "home"), join(folder, "other"), { recursive: true });
+  await rm(join(folder, "other", "online"), { recursive: true });
+  await expect(open({ ...configuration(), home: join(folder, "other") })).rejects.toMatchObject({
+    code: "ASOF_CORRUPT",
+    details: { source: "payments" },
+  });
 });
