@@ -11,6 +11,7 @@ import { requestReader } from "./core/plan/request-rows.ts";
 import { planService, type ServicePlan } from "./core/plan/service-plan.ts";
 import type { FeatureAnswer } from "./core/result/answers.ts";
 import type { AuditOutcome } from "./core/result/audit.ts";
+import type { HistoryFilter, HistoryRow } from "./core/result/history.ts";
 import type {
   ComputeOutcome,
   CorrectOutcome,
@@ -51,6 +52,7 @@ import { modelStatus, sourceStatus, viewStatus } from "./stages/monitoring/statu
 import { answerAsOf } from "./stages/offline/as-of.ts";
 import { audit } from "./stages/offline/audit.ts";
 import { writeDataset } from "./stages/offline/dataset.ts";
+import { readHistory } from "./stages/offline/read-history.ts";
 import { examplesJoin, sourceRows } from "./stages/offline/examples-join.ts";
 import { OfflineStore } from "./stages/offline/offline-store.ts";
 import { sourceFacts } from "./stages/offline/source-facts.ts";
@@ -113,7 +115,7 @@ class EmbeddedStore implements Store, Shared {
       async (source) => (await this.offline.inLog()).get(source) ?? 0,
     );
     this.definitions = new Definitions(catalog, this.registry, clock);
-    this.recorder = new RunRecorder(registry, clock);
+    this.recorder = new RunRecorder(parts.recordsRuns ? registry : null, clock);
     this.training = new Training(parts);
     this.modelServer = new ModelServer({
       registry,
@@ -328,6 +330,17 @@ class EmbeddedStore implements Store, Shared {
     }
     await writing.compact();
     return outcomes;
+  }
+
+  async history(name: string, filter: HistoryFilter): Promise<HistoryRow[]> {
+    const { catalog, engine, log, refresh } = this.parts;
+    await refresh();
+    const source = catalog.sources.get(name);
+    const stream =
+      source === undefined
+        ? this.definitions.batchStream(this.definitions.batchViews([name])[0])
+        : sourceStream(source);
+    return readHistory(engine, this.offline, stream, log.end, filter);
   }
 
   // 3 train

@@ -10,7 +10,7 @@ import { sourceStream } from "../../src/core/definition/stream.ts";
 import { planService } from "../../src/core/plan/service-plan.ts";
 import type { Row } from "../../src/core/schema/data-type.ts";
 import { HOUR, MINUTE, parseTimestamp } from "../../src/core/time/timestamp.ts";
-import { naiveBatchRead, naiveKnows, naiveView, type OracleRecord, type OracleVersion } from "../oracle/naive.ts";
+import { naiveBatchRead, naiveView, type OracleRecord, type OracleVersion } from "../oracle/naive.ts";
 import * as every from "./every-aggregation.ts";
 import { offlineRecords } from "./offline-records.ts";
 
@@ -130,11 +130,7 @@ export async function historyOf({ home }: LateStore): Promise<History> {
   return { records, versions };
 }
 
-// Quantiles and estimates have oracles of their own.
 export const view = every.everything.view as AggregateViewDefinition;
-export const exact = view.features.filter(
-  ({ name, aggregation }) => naiveKnows(aggregation) && !name.startsWith("estimated"),
-);
 
 /** What the oracle says of both views for a user at a moment, by what is known at another. */
 export function expected(
@@ -143,7 +139,7 @@ export function expected(
   at: number,
   known: number,
 ): Record<string, unknown> {
-  const answer = naiveView({ ...view, features: exact }, every.events.fields, records, { user }, at, known);
+  const answer = naiveView(view, every.events.fields, records, { user }, at, known);
   const read = naiveBatchRead(
     versions.filter((version) => version.user === user),
     at,
@@ -151,7 +147,7 @@ export function expected(
     known,
   );
   return {
-    ...Object.fromEntries(exact.map(({ name }, f) => [`everything__${name}`, answer.features[f]])),
+    ...Object.fromEntries(view.features.map(({ name }, f) => [`everything__${name}`, answer.features[f]])),
     six_hours__n: read?.alive === true ? read.version.features["n"] : null,
   };
 }

@@ -38,8 +38,11 @@ export interface Algebra<S, V extends Contributed = Value> {
   add(state: S, value: V, order?: OrderKey): S;
   /** The inverse of `add`, of a value that is in the state; null where the aggregation is no group. */
   readonly remove: ((state: S, value: V, order?: OrderKey) => S) | null;
-  /** Where a stored state lets go of what `remove` would need: the same answers from states that keep it. */
-  readonly sliding?: Algebra<S, V>;
+  /**
+   * Where a state lets go of what `remove` would need: the same answers from a group whose states keep it, to be used
+   * in passing and never stored.
+   */
+  readonly sliding?: Algebra<unknown, V>;
   /** Of an aggregation per key: the same as a group, given what is a group for what is under a key. */
   readonly removableBy?: (group: (each: Algebra<unknown>) => Algebra<unknown>) => Algebra<unknown, V>;
   /** Adds all of `from` to `into`; `from` stays valid and unchanged. */

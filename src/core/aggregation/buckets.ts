@@ -21,18 +21,20 @@ export interface Buckets<S> {
  * removal leads back from there, so that it is no group, whatever the base is. States that keep them all are one.
  */
 export function bucketsOf<S>(base: Algebra<S>, key: DataType, limit: number): Algebra<Buckets<S>, Keyed> {
+  const each = base as Algebra<unknown>;
+  const group = each.remove === null ? each.sliding : each;
   return {
     ...bucketAlgebra(base, key, limit, limit),
-    ...(base.remove === null ? {} : { sliding: keepingAll(base, key, limit) }),
-    removableBy: (group) => keepingAll(group(base as Algebra<unknown>), key, limit) as Algebra<unknown, Keyed>,
+    ...(group === undefined ? {} : { sliding: keepingAll(group, key, limit) }),
+    removableBy: (group) => keepingAll(group(each), key, limit),
   };
 }
 
 /** With all keys in every state, over a base that can remove. */
-function keepingAll<S>(base: Algebra<S>, key: DataType, limit: number): Algebra<Buckets<S>, Keyed> {
+function keepingAll<S>(base: Algebra<S>, key: DataType, limit: number): Algebra<unknown, Keyed> {
   const { remove } = base;
   assert(remove !== null, "what is under a key can be removed");
-  return {
+  const algebra: Algebra<Buckets<S>, Keyed> = {
     ...bucketAlgebra(base, key, limit, Infinity),
     remove: (state, { key, value }, order) => {
       const present = state.byKey!.get(key);
@@ -43,6 +45,7 @@ function keepingAll<S>(base: Algebra<S>, key: DataType, limit: number): Algebra<
       return state;
     },
   };
+  return algebra as Algebra<unknown, Keyed>;
 }
 
 /** With at most `limit` keys in an answer and at most `held` in a state. */

@@ -26,17 +26,24 @@ export function valueCountsOf(
   limit: number,
   finish: (counts: ReadonlyMap<Value, number>) => FeatureValue,
 ): Algebra<ValueCounts> {
+  const sliding = slidingCountsOf(type, limit, finish);
+  return { ...countsOf(type, limit, limit, finish), sliding: sliding as Algebra<unknown> };
+}
+
+/** The same as a group, whose states count all values there are: not to be stored. */
+export function slidingCountsOf(
+  type: DataType,
+  limit: number,
+  finish: (counts: ReadonlyMap<Value, number>) => FeatureValue,
+): Algebra<ValueCounts> {
   return {
-    ...countsOf(type, limit, limit, finish),
-    sliding: {
-      ...countsOf(type, limit, Infinity, finish),
-      remove: (state, value) => {
-        const times = state.counts!.get(value);
-        assert(times !== undefined, "what is removed was added");
-        if (times === 1) state.counts!.delete(value);
-        else state.counts!.set(value, times - 1);
-        return state;
-      },
+    ...countsOf(type, limit, Infinity, finish),
+    remove: (state, value) => {
+      const times = state.counts!.get(value);
+      assert(times !== undefined, "what is removed was added");
+      if (times === 1) state.counts!.delete(value);
+      else state.counts!.set(value, times - 1);
+      return state;
     },
   };
 }

@@ -16,6 +16,7 @@ import type {
   RetractOutcome,
   TrainOutcome,
 } from "./outcomes.ts";
+import type { HistoryFilter, HistoryRow } from "./history.ts";
 import type { Knowledge } from "./knowledge.ts";
 import type { Plan } from "./plan.ts";
 import type { WorkOptions } from "./progress.ts";
@@ -133,6 +134,9 @@ export interface Store {
 
   // 2 compute
   compute(views?: readonly string[], options?: WorkOptions): Promise<ComputeOutcome[]>;
+
+  /** Records of a source, or versions of the rows of a batch view, as history holds them. */
+  history(name: string, filter: HistoryFilter): Promise<HistoryRow[]>;
 
   // 3 train
   dataset(service: string, options: DatasetOptions): Promise<DatasetOutcome>;
