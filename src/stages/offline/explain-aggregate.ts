@@ -94,7 +94,7 @@ export async function explainAggregate(
 }
 
 /** The fields that a slot's argument, its condition and what it is computed per read. */
-function readFields({ layout, source }: AggregateUse, s: number): Fields {
+function readFields({ layout, source }: Pick<AggregateUse, "layout" | "source">, s: number): Fields {
   const { of, where, per } = layout.slots[s];
   const read = [of, where, per?.of ?? null];
   const names = new Set(read.flatMap((expression) => (expression === null ? [] : columnsOf(expression))));
@@ -112,10 +112,10 @@ async function keyRecords(
 ): Promise<() => AsyncGenerator<AccountedRecord>> {
   const { fields } = source;
   const slot = layout.slots[s];
-  const shown = Object.keys(readFields({ view, source, layout } as AggregateUse, s));
+  const shown = Object.keys(readFields({ source, layout }, s));
   const ordered = slot.algebra.ordered ? recordOrder(layout, fields) : null;
   const names = [...new Set([...layout.columns, ...(ordered === null ? [] : layout.orderColumns!)])];
-  const contribute = compileContributions(layout, fields);
+  const contribute = compileContributions({ ...layout, slots: [slot] }, fields);
   const where = slot.where === null ? null : compileRow(slot.where, fields);
   const key = Object.entries(view.keys).map(([name, field]) => [field, keys[name]] as const);
   const events = { since, until: Infinity };
@@ -160,7 +160,7 @@ async function keyRecords(
           withdrawn: row[WITHDRAWN] as number | null,
           position: Number(row[POSITION]),
           origin: row[ORIGIN] as Origin,
-          contributed: contribute(row, event)[s],
+          contributed: contribute(row, event)[0],
           holds: where === null || where(row) === true,
           order: ordered?.(row, event, available),
           fields: Object.fromEntries(shown.map((name) => [name, row[name]])),
