@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { AggregationSpec } from "../../src/core/aggregation/aggregation.ts";
+import type { AggregationSpec, PlainSpec } from "../../src/core/aggregation/aggregation.ts";
 import type { AggregateFeature, AggregateViewDefinition } from "../../src/core/definition/data.ts";
 import type { Expression } from "../../src/core/expression/tree.ts";
 import { type Fields, type Kind, type Row, t } from "../../src/core/schema/data-type.ts";
@@ -152,7 +152,9 @@ const takes: Readonly<Partial<Record<AggregationKind, readonly Kind[]>>> = {
   histogram: ["string", "boolean", "int32", "int64"],
 };
 
-function specOf(kind: AggregationKind): fc.Arbitrary<AggregationSpec> {
+type PlainKind = PlainSpec["kind"];
+
+function specOf(kind: PlainKind): fc.Arbitrary<PlainSpec> {
   switch (kind) {
     case "lastN":
       return fc.integer({ min: 1, max: 4 }).map((n) => ({ kind, n }));
@@ -199,27 +201,53 @@ function feature(
   hops: readonly number[],
   kinds: readonly AggregationKind[],
 ): fc.Arbitrary<AggregateFeature> {
-  return fc.constantFrom(...kinds).chain((kind) =>
-    fc
-      .record({
-        name: fc.constant(""),
-        aggregation: specOf(kind),
-        of:
-          kind === "count"
-            ? fc.constant(null)
-            : fc
-                .constantFrom(
-                  ...argumentsOf.filter((argument) => (takes[kind] ?? [argument.kind]).includes(argument.kind)),
-                )
-                .map(({ of }) => of),
-        where: fc.constantFrom(...conditions),
-        window: window(unit, hops),
-        series: single.includes(kind) ? fc.option(fc.integer({ min: 1, max: 5 }), { freq: 5 }) : fc.constant(null),
-      })
-      .map(({ series, ...feature }) =>
-        series === null || feature.window.length === null ? feature : { ...feature, series },
-      ),
-  );
+  return fc
+    .constantFrom(...kinds)
+    .chain((asked) => (asked === "per" ? perFeature(unit, hops) : plain(unit, hops, asked)));
+}
+
+/** What can be computed per key: what gives one value and has an oracle. */
+const separable = ["count", "sum", "avg", "var", "stddev", "min", "max", "first", "last", "countDistinct"] as const;
+const nameable: readonly Kind[] = ["string", "boolean", "int32", "int64"];
+
+function perFeature(unit: number, hops: readonly number[]): fc.Arbitrary<AggregateFeature> {
+  const keys = argumentsOf.filter(({ kind }) => nameable.includes(kind)).map(({ of }) => of);
+  return fc
+    .tuple(
+      fc.constantFrom(...separable).chain((kind) => plain(unit, hops, kind)),
+      fc.constantFrom(...keys),
+      fc.integer({ min: 1, max: 5 }),
+    )
+    .map(([{ name, aggregation, of, where, window }, per, limit]) => ({
+      name,
+      aggregation: { kind: "per", each: aggregation as PlainSpec, limit },
+      of,
+      where,
+      per,
+      window,
+    }));
+}
+
+function plain(unit: number, hops: readonly number[], kind: PlainKind): fc.Arbitrary<AggregateFeature> {
+  return fc
+    .record({
+      name: fc.constant(""),
+      aggregation: specOf(kind),
+      of:
+        kind === "count"
+          ? fc.constant(null)
+          : fc
+              .constantFrom(
+                ...argumentsOf.filter((argument) => (takes[kind] ?? [argument.kind]).includes(argument.kind)),
+              )
+              .map(({ of }) => of),
+      where: fc.constantFrom(...conditions),
+      window: window(unit, hops),
+      series: single.includes(kind) ? fc.option(fc.integer({ min: 1, max: 5 }), { freq: 5 }) : fc.constant(null),
+    })
+    .map(({ series, ...feature }) =>
+      series === null || feature.window.length === null ? feature : { ...feature, series },
+    );
 }
 
 /** What gives one value, of which a series can be made. */

@@ -2,7 +2,7 @@ import type { AggregateViewDefinition } from "../../src/core/definition/data.ts"
 import { type MomentTable, orderByEvent, type RecordTable } from "../../src/core/kernel/aggregate-moments.ts";
 import { gather, gatherNumbers } from "../../src/core/kernel/column-buffer.ts";
 import { groupByKey } from "../../src/core/kernel/group.ts";
-import { compileSlot } from "../../src/core/kernel/slot-arguments.ts";
+import { compileSlot, compileSlotKey } from "../../src/core/kernel/slot-arguments.ts";
 import { withdrawalsOf } from "../../src/core/kernel/withdrawals.ts";
 import { type Column, columnsOfRows } from "../../src/core/schema/column.ts";
 import type { Fields, Row } from "../../src/core/schema/data-type.ts";
@@ -51,6 +51,10 @@ export function recordTable(
     byEvent: orderByEvent(first, event),
     slots: layout.slots.map((slot) => {
       const compiled = compileSlot(slot, fields);
+      return compiled === null ? null : poisoned(gather(compiled(batch), order));
+    }),
+    keys: layout.slots.map((slot) => {
+      const compiled = compileSlotKey(slot, fields);
       return compiled === null ? null : poisoned(gather(compiled(batch), order));
     }),
     order: (place) => {

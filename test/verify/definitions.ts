@@ -59,6 +59,8 @@ export const sold = aggregateView("sold", {
     dear: count().where(col("price").gt(100)).over("1d"),
     cents: sum("cents").over("1d"),
     last: max("sold").over("lifetime"),
+    channels: sum("price").per("online").over("1h", "1d"),
+    dearest: max("price").where(col("pieces").gt(2)).per("customer", { limit: 3 }).over("1d"),
   },
 });
 

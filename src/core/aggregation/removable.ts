@@ -3,7 +3,7 @@ import { ByteWriter } from "../codec/bytes.ts";
 import { decodePresent, encodePresent } from "../codec/value-codec.ts";
 import { compareValues } from "../schema/compare.ts";
 import type { DataType, Value } from "../schema/data-type.ts";
-import type { Algebra, OrderKey } from "./algebra.ts";
+import type { Algebra, Contributed, OrderKey } from "./algebra.ts";
 import { type Kept, type KeptCodec, KeptValues } from "./kept-values.ts";
 import { compareOrdered, decodeOrdered, encodeOrdered } from "./order-key.ts";
 
@@ -22,10 +22,15 @@ interface RemovableState {
  * from which it is made again after a removal. Its state grows with the number of different values: it is for tiles of
  * records that may be withdrawn.
  */
-export function removable(base: Algebra<unknown>, type: DataType | null): Algebra<unknown> {
+export function removable<V extends Contributed>(
+  base: Algebra<unknown, V>,
+  type: DataType | null,
+): Algebra<unknown, V> {
   if (base.remove !== null) return base;
+  if (base.removableBy !== undefined) return base.removableBy((each) => removable(each, type));
   assert(type !== null, "an aggregation that keeps values has an argument");
-  return keepingValues(base, base.ordered ? orderedCodec(type) : valueCodec(type)) as Algebra<unknown>;
+  const codec = base.ordered ? orderedCodec(type) : valueCodec(type);
+  return keepingValues(base as Algebra<unknown>, codec) as Algebra<unknown, Contributed>;
 }
 
 function keepingValues(base: Algebra<unknown>, codec: KeptCodec): Algebra<RemovableState> {

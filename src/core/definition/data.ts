@@ -59,6 +59,8 @@ export interface AggregateFeature {
   readonly of: Expression | null;
   /** Records for which this is not true are left out. */
   readonly where: Expression | null;
+  /** What a "per" aggregation is computed per: the key of an entry of the map. Only there. */
+  readonly per?: Expression;
   readonly window: Window;
   /** Makes a list of so many windows, one before the other: the feature's own is the newest. */
   readonly series?: number;

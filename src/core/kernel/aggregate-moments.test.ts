@@ -40,6 +40,7 @@ describe.each([false, true])("the kernel against the oracle, bit for bit (record
     { kinds: ["min", "max"] },
     { kinds: ["countDistinct", "topK", "histogram"] },
     { kinds: ["first", "last", "lastN"] },
+    { kinds: ["per"] },
   ])("$kinds", ({ kinds }) => {
     fc.assert(
       fc.property(scenario({ kinds, withdrawals }), ({ view, records, moments }) => {

@@ -1,4 +1,10 @@
-import { type Algebra, type FeatureValue, isCollection, type OrderKey } from "../aggregation/aggregation.ts";
+import {
+  type Algebra,
+  type Contributed,
+  type FeatureValue,
+  isCollection,
+  type OrderKey,
+} from "../aggregation/aggregation.ts";
 import { assert } from "../assert.ts";
 import { ExactSum } from "../aggregation/exact-sum.ts";
 import type { Column } from "../schema/column.ts";
@@ -41,6 +47,8 @@ export interface RecordTable {
    * which every record contributes itself.
    */
   readonly slots: readonly (Column | null)[];
+  /** For each slot that has keys those of the records, null where one contributes nothing. */
+  readonly keys?: readonly (Column | null)[];
   /** The tie-break of the record at a place; only where the layout has ordered aggregations. */
   readonly order?: (place: number) => OrderKey;
   /** What was withdrawn of the records; null where nothing was. */
@@ -235,10 +243,12 @@ function algebraRun(
   moments: MomentTable,
   out: FeatureOutput,
 ): Run {
-  const { algebra } = slot;
+  const algebra = slot.algebra.sliding ?? slot.algebra;
   const column = records.slots[feature.slot];
-  const valid = column?.valid ?? null;
-  const value = valueReader(slot.input === null ? null : column);
+  const keys = records.keys?.[feature.slot] ?? null;
+  assert((keys === null) === (slot.per === null), "a slot has the keys of its records where it is computed per key");
+  const valid = validIn(column?.valid ?? null, keys?.valid ?? null);
+  const value = contributionReader(valueReader(slot.input === null ? null : column), keys);
   const contributes = (i: number): boolean => valid === null || valid[i] !== 0;
   const order = (i: number): OrderKey | undefined => (algebra.ordered ? records.order!(i) : undefined);
   const put = outputWriter(moments.row, out);
@@ -270,7 +280,7 @@ function algebraRun(
 
 /** Aggregations that cannot remove: visible records stand in a merge tree in order of event time. */
 function treeWalk(
-  algebra: Algebra<unknown>,
+  algebra: Algebra<unknown, Contributed>,
   feature: LayoutFeature,
   records: KeyRecords,
   moments: KeyMoments,
@@ -325,6 +335,19 @@ function valueReader(column: Column | null): (place: number) => Value {
   const { values } = column;
   if (column.type.kind === "boolean") return (i) => values[i] !== 0;
   return (i) => values[i];
+}
+
+/** What counts: a byte a record, 0 where it has no value or no key. */
+function validIn(values: Uint8Array | null, keys: Uint8Array | null): Uint8Array | null {
+  if (values === null || keys === null) return values ?? keys;
+  return values.map((valid, i) => (valid === 0 ? 0 : keys[i]));
+}
+
+/** The values of records, under their keys where there are any. */
+function contributionReader(value: (place: number) => Value, keys: Column | null): (place: number) => Contributed {
+  if (keys === null) return value;
+  const key = valueReader(keys);
+  return (i) => ({ key: key(i), value: value(i) });
 }
 
 function outputWriter(rows: Float64Array, out: FeatureOutput): (place: number, value: FeatureValue) => void {

@@ -2,12 +2,13 @@ import type { AggregateViewDefinition } from "../definition/data.ts";
 import type { Fields, Value } from "../schema/data-type.ts";
 import { interpret } from "./expression-interpreter.ts";
 import {
-  naiveAggregate,
   naiveBounds,
   naiveEventTime,
   naiveKnows,
+  naiveResult,
   naiveVisible,
   naiveWindows,
+  type OracleArgument,
   type OracleRecord,
   type OracleValue,
   recordOrder,
@@ -35,20 +36,20 @@ export class KeyHistory {
   private readonly compare: (a: OracleRecord, b: OracleRecord) => number;
   /** The records in their order; null until it is asked for. */
   private order: number[] | null = null;
-  /** By feature the arguments of the records; null where a record contributes none. */
-  private readonly arguments: readonly Value[][];
+  /** By feature what the records give; null where a record is left out. */
+  private readonly arguments: readonly (OracleArgument | null)[][];
   private readonly distinct: readonly {
     readonly feature: AggregateViewDefinition["features"][number];
-    readonly values: Value[];
+    readonly values: (OracleArgument | null)[];
   }[];
 
   constructor(view: AggregateViewDefinition, fields: Fields) {
     this.view = view;
     this.fields = fields;
     this.compare = recordOrder(fields, view.order ?? null);
-    const byText = new Map<string, { feature: AggregateViewDefinition["features"][number]; values: Value[] }>();
+    const byText = new Map<string, KeyHistory["distinct"][number]>();
     this.arguments = view.features.map((feature) => {
-      const text = JSON.stringify([feature.of, feature.where]);
+      const text = JSON.stringify([feature.of, feature.where, feature.per]);
       let found = byText.get(text);
       if (found === undefined) byText.set(text, (found = { feature, values: [] }));
       return found.values;
@@ -62,7 +63,15 @@ export class KeyHistory {
     this.order = null;
     for (const { feature, values } of this.distinct) {
       const counts = feature.where === null || interpret(feature.where, fields, record.row) === true;
-      values.push(!counts ? null : feature.of === null ? true : interpret(feature.of, fields, record.row));
+      const { of, per } = feature;
+      values.push(
+        counts
+          ? {
+              key: per === undefined ? null : interpret(per, fields, record.row),
+              value: of === null ? true : interpret(of, fields, record.row),
+            }
+          : null,
+      );
     }
   }
 
@@ -78,7 +87,7 @@ export class KeyHistory {
         if (!naiveKnows(feature.aggregation)) return undefined;
         const values = naiveWindows(feature).map((window) => {
           const { start, end } = naiveBounds(window, t);
-          return naiveAggregate(feature.aggregation, this.within(visible, f, start, end));
+          return naiveResult(feature.aggregation, this.within(visible, f, start, end));
         });
         return feature.series === undefined ? values[0] : (values as Value[]);
       }),
@@ -90,15 +99,10 @@ export class KeyHistory {
     };
   }
 
-  /** The arguments of a feature that are there, of those records that happened in [start, end). */
-  private within(
-    visible: readonly number[],
-    feature: number,
-    start: bigint | null,
-    end: bigint,
-  ): Exclude<Value, null>[] {
+  /** What those records that happened in [start, end) give to a feature. */
+  private within(visible: readonly number[], feature: number, start: bigint | null, end: bigint): OracleArgument[] {
     const [since, until] = [start === null ? -Infinity : Number(start), Number(end)];
-    const values: Exclude<Value, null>[] = [];
+    const values: OracleArgument[] = [];
     for (const i of visible) {
       const { event } = this.records[i];
       const value = this.arguments[feature][i];

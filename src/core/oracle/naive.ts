@@ -1,4 +1,4 @@
-import type { AggregationSpec } from "../aggregation/aggregation.ts";
+import type { AggregationSpec, PlainSpec } from "../aggregation/aggregation.ts";
 import type { AggregateFeature, AggregateViewDefinition } from "../definition/data.ts";
 import type { DataType, Fields, Row, Value } from "../schema/data-type.ts";
 import { ByteWriter } from "../codec/bytes.ts";
@@ -28,7 +28,7 @@ export interface OracleAnswer {
   readonly eventTime: number | null;
 }
 
-export type OracleValue = Value | readonly Value[] | Readonly<Record<string, number>>;
+export type OracleValue = Value | readonly Value[] | Readonly<Record<string, Value>>;
 
 /** The greatest multiple of `step` that is ≤ x. */
 export function floorMultiple(x: bigint, step: bigint): bigint {
@@ -89,7 +89,7 @@ export function naiveFeature(
   t: number,
   order: string | null = null,
 ): OracleValue {
-  const { of, where, aggregation, window, series } = feature;
+  const { of, where, per, aggregation, window, series } = feature;
   if (series !== undefined)
     return Array.from(
       { length: series },
@@ -98,12 +98,36 @@ export function naiveFeature(
   const counted = naiveWindow(records, window, t).filter(
     ({ row }) => where === null || interpret(where, fields, row) === true,
   );
-  if (aggregation.kind === "first" || aggregation.kind === "last" || aggregation.kind === "lastN")
-    counted.sort(recordOrder(fields, order));
-  const values = counted.map(({ row }) => (of === null ? true : interpret(of, fields, row)));
-  return naiveAggregate(
+  const { kind } = aggregation.kind === "per" ? aggregation.each : aggregation;
+  if (kind === "first" || kind === "last" || kind === "lastN") counted.sort(recordOrder(fields, order));
+  return naiveResult(
     aggregation,
-    values.filter((value) => value !== null),
+    counted.map(({ row }) => ({
+      key: per === undefined ? null : interpret(per, fields, row),
+      value: of === null ? true : interpret(of, fields, row),
+    })),
+  );
+}
+
+/** What a record gives to a feature: a value, and the key it is computed per where it is. */
+export interface OracleArgument {
+  readonly key: Value;
+  readonly value: Value;
+}
+
+/** A feature from what the records of its window give, in their order. */
+export function naiveResult(spec: AggregationSpec, given: readonly OracleArgument[]): OracleValue {
+  const present = (items: readonly OracleArgument[]): Exclude<Value, null>[] =>
+    items.map(({ value }) => value).filter((value) => value !== null);
+  if (spec.kind !== "per") return naiveAggregate(spec, present(given));
+  const counted = given.filter(({ key, value }) => key !== null && value !== null);
+  const keys = [...new Set(counted.map(({ key }) => key as Exclude<Value, null>))].sort(compare);
+  if (keys.length > spec.limit) return null;
+  return Object.fromEntries(
+    keys.map((key) => {
+      const mine = counted.filter((item) => Object.is(item.key, key));
+      return [String(key), naiveAggregate(spec.each, present(mine)) as Value];
+    }),
   );
 }
 
@@ -161,12 +185,12 @@ export function naiveEventTime(
 }
 
 /** Whether `naiveAggregate` can say what an aggregation gives. */
-export function naiveKnows({ kind }: AggregationSpec): boolean {
-  return kind !== "quantile";
+export function naiveKnows(spec: AggregationSpec): boolean {
+  return (spec.kind === "per" ? spec.each : spec).kind !== "quantile";
 }
 
 /** An aggregation of values that are not null, in the order of their records. Approximate ones have an oracle of their own. */
-export function naiveAggregate(spec: AggregationSpec, values: readonly Exclude<Value, null>[]): OracleValue {
+export function naiveAggregate(spec: PlainSpec, values: readonly Exclude<Value, null>[]): OracleValue {
   const numbers = values.map((value) => (typeof value === "boolean" ? Number(value) : value)) as (number | bigint)[];
   switch (spec.kind) {
     case "count":

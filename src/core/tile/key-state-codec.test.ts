@@ -22,6 +22,7 @@ const kinds = [
   "first",
   "last",
   "lastN",
+  "per",
 ] as const;
 
 test.each([false, true])(

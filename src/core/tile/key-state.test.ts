@@ -27,6 +27,7 @@ const kinds = [
   "topK",
   "histogram",
   ...ordered,
+  "per",
 ] as const;
 const contributions = (layout: ViewLayout): ((record: OracleRecord) => Contribution) =>
   contributionsOf(layout, scenarioFields);
@@ -49,6 +50,7 @@ describe("a key's state in bytes against the oracle, bit for bit", () => {
     { kinds: ["count", "max"] },
     { kinds: ["sum", "avg", "var", "stddev"] },
     { kinds: ordered },
+    { kinds: ["per"] },
     { kinds },
   ])("whatever the batches and the watermarks: $kinds", ({ kinds }) => {
     fc.assert(
@@ -81,6 +83,7 @@ describe("a key's state in bytes against the oracle, bit for bit", () => {
     { kinds: ["sum", "avg", "var", "stddev"] },
     { kinds: ["min", "countDistinct", "topK", "histogram"] },
     { kinds: ordered },
+    { kinds: ["per"] },
     { kinds },
   ])("also where records are withdrawn, due or not yet, early or late: $kinds", ({ kinds }) => {
     let taken = 0;

@@ -1,6 +1,5 @@
-import type { OrderKey } from "../aggregation/aggregation.ts";
+import type { Contributed, OrderKey } from "../aggregation/aggregation.ts";
 import { assert } from "../assert.ts";
-import type { Value } from "../schema/data-type.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 import { floorTo } from "../time/window.ts";
 import { type Level, levelStart, type ViewLayout } from "./view-layout.ts";
@@ -9,7 +8,7 @@ import { type Level, levelStart, type ViewLayout } from "./view-layout.ts";
 export interface Contribution {
   readonly event: Timestamp;
   readonly available: Timestamp;
-  readonly values: readonly Value[];
+  readonly values: readonly Contributed[];
   /** Only where the layout has ordered aggregations. */
   readonly order?: OrderKey;
 }
@@ -210,7 +209,7 @@ function isSameContribution(a: Contribution, b: Contribution): boolean {
   return (
     a.event === b.event &&
     a.available === b.available &&
-    a.values.every((value, slot) => Object.is(value, b.values[slot])) &&
+    a.values.every((value, slot) => isSameValue(value, b.values[slot])) &&
     // The bytes are those of the whole record.
     (a.order === undefined || isSame(a.order.bytes, b.order!.bytes))
   );
@@ -218,4 +217,9 @@ function isSameContribution(a: Contribution, b: Contribution): boolean {
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+function isSameValue(a: Contributed, b: Contributed): boolean {
+  if (typeof a !== "object" || a === null || typeof b !== "object" || b === null) return Object.is(a, b);
+  return Object.is(a.key, b.key) && Object.is(a.value, b.value);
 }

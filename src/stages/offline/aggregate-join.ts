@@ -11,7 +11,7 @@ import { ColumnBuffer, gatherNumbers } from "../../core/kernel/column-buffer.ts"
 import { groupByKey, placesByKey } from "../../core/kernel/group.ts";
 import { KeyIndex } from "../../core/kernel/key-index.ts";
 import { isPrefixSlot, type KeyedRows, Prefixes, PrefixWindows } from "../../core/kernel/prefix-windows.ts";
-import { compileSlot } from "../../core/kernel/slot-arguments.ts";
+import { compileSlot, compileSlotKey } from "../../core/kernel/slot-arguments.ts";
 import { withdrawalsOf } from "../../core/kernel/withdrawals.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import type { AggregateUse } from "../../core/plan/service-plan.ts";
@@ -208,6 +208,10 @@ async function readRecords(
     const compiled = used.has(s) ? compileSlot(slot, fields) : null;
     return compiled === null ? null : { compiled, buffer: new ColumnBuffer(slot.input ?? boolean) };
   });
+  const slotKeys = layout.slots.map((slot, s) => {
+    const compiled = used.has(s) ? compileSlotKey(slot, fields) : null;
+    return compiled === null ? null : { compiled, buffer: new ColumnBuffer({ ...slot.per!.type, nullable: true }) };
+  });
   const ordered = layout.orderColumns !== null && features.some(({ slot }) => layout.slots[slot].algebra.ordered);
   const names = ordered ? layout.orderColumns : layout.columns;
   const order = ordered ? new OrderBuffer(layout, fields, names) : null;
@@ -254,7 +258,7 @@ async function readRecords(
     buffers.event.add(event, rows);
     buffers.withdrawn?.add(columns[WITHDRAWN], rows);
     order?.add(columns, rows);
-    for (const slot of slots) slot?.buffer.add(slot.compiled(batch), rows);
+    for (const slot of [...slots, ...slotKeys]) slot?.buffer.add(slot.compiled(batch), rows);
   }
   const { first, place } = placesByKey(
     keys.size,
@@ -268,6 +272,7 @@ async function readRecords(
     event,
     byEvent: orderByEvent(first, event),
     slots: slots.map((slot) => (slot === null ? null : slot.buffer.placed(place))),
+    keys: slotKeys.map((keys) => (keys === null ? null : keys.buffer.placed(place))),
     ...(order === null ? {} : { order: order.placed(place, event) }),
     withdrawn:
       buffers.withdrawn === null ? null : withdrawalsOf(first, buffers.withdrawn.placed(place).values as Float64Array),

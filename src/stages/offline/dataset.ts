@@ -1,3 +1,4 @@
+import { collectionTypes } from "../../core/codec/collection-text.ts";
 import type { Catalog } from "../../core/definition/catalog.ts";
 import { AsofError } from "../../core/errors.ts";
 import { fileRelation, formatOf } from "../../core/plan/file-relation.ts";
@@ -63,7 +64,8 @@ export async function writeDataset(
       lend: true,
     };
     const fields = resultFields(joined);
-    const bytes = await writing.writeParquet(out, fields, pointInTime(session, store, joined));
+    const collections = collectionTypes(plan.features);
+    const bytes = await writing.writeParquet(out, fields, pointInTime(session, store, joined), collections);
     return {
       service: plan.service.name,
       path: out,

@@ -47,3 +47,12 @@ test("lists of moments are ISO 8601, too", () => {
   const type = { a__last: { kind: "list", of: t.timestamp(), nullable: false } } as const;
   expect(answerJson(lists, type)["values"]).toEqual({ a__last: ["2001-06-24T10:00:00Z", null] });
 });
+
+test("so are the moments in a map", () => {
+  const maps = { ...answer, values: { a__last: { x: at, y: null } as never, a__none: null } };
+  const map = { kind: "map", key: t.string(), of: t.nullable(t.timestamp()), nullable: true } as const;
+  expect(answerJson(maps, { a__last: map, a__none: map })["values"]).toEqual({
+    a__last: { x: "2001-06-24T10:00:00Z", y: null },
+    a__none: null,
+  });
+});

@@ -37,6 +37,8 @@ function legible(value: FeatureValue, type: FeatureType | undefined): FeatureVal
   if (type?.kind === "timestamp") return typeof value === "number" ? formatTimestamp(value) : value;
   if (type?.kind === "list")
     return Array.isArray(value) ? value.map((item: Value) => legible(item, type.of) as Value) : value;
+  if (type?.kind === "map" && value !== null)
+    return mapValues(value as Readonly<Record<string, Value>>, (item) => legible(item, type.of) as Value);
   return value;
 }
 

@@ -13,6 +13,7 @@ const types: Record<string, FeatureType> = {
   v__flag: t.boolean(),
   v__times: { kind: "list", of: t.timestamp(), nullable: true },
   v__counts: { kind: "counts", of: t.string(), nullable: false },
+  v__map: { kind: "map", key: t.string(), of: t.nullable(t.timestamp()), nullable: true },
 };
 
 const at = parseTimestamp("2026-01-02T03:04:05.000006Z");
@@ -35,10 +36,12 @@ test("values are written by their types", () => {
     v__flag: false,
     v__times: [at, null],
     v__counts: { a: 2 },
+    v__map: { 'b"': at, c: null },
   };
   expect(features(answer(full))).toBe(
     '{"values":{"v__time":"2026-01-02T03:04:05.000006Z","v__whole":9007199254740993,"v__number":0.1,' +
-      '"v__text":"a \\"b\\"\\n\u2028","v__flag":false,"v__times":["2026-01-02T03:04:05.000006Z",null],"v__counts":{"a":2}},' +
+      '"v__text":"a \\"b\\"\\n\u2028","v__flag":false,"v__times":["2026-01-02T03:04:05.000006Z",null],"v__counts":{"a":2},' +
+      '"v__map":{"b\\"":"2026-01-02T03:04:05.000006Z","c":null}},' +
       '"statuses":{"v":"PRESENT","w":"EXPIRED"},"eventTimes":{"v":"2026-01-02T03:04:05.000006Z","w":null},' +
       '"t":"2026-01-02T03:04:05.000006Z","loads":{"v":7,"w":0}}',
   );

@@ -56,9 +56,19 @@ function valueWriter(type: FeatureType): Write {
       const write = valueWriter(type.of);
       return (value) => (value === null ? "null" : `[${(value as readonly Value[]).map(write).join(",")}]`);
     }
+    case "map": {
+      const write = valueWriter(type.of);
+      return (value) => (value === null ? "null" : writeMap(value as Readonly<Record<string, Value>>, write));
+    }
     default:
       return writeJson;
   }
+}
+
+function writeMap(map: Readonly<Record<string, Value>>, write: Write): string {
+  return `{${Object.entries(map)
+    .map(([key, value]) => `${JSON.stringify(key)}:${write(value)}`)
+    .join(",")}}`;
 }
 
 function writeMoment(at: Timestamp | null): string {
