@@ -27,6 +27,11 @@ export interface OpenOptions {
    * reading answers, plans, builds training sets and trains; what has to be written is ASOF_HOME_LOCKED.
    */
   readonly whenLocked?: "read" | "refuse";
+  /**
+   * Opens the store for reading also where nobody writes to it, and leaves no trace in it: no runs are recorded, and what
+   * does not fit into memory goes into this folder.
+   */
+  readonly readOnly?: { readonly temporaryFolder: string };
   /** The clock, where it is not the configuration's. */
   readonly clock?: Clock;
   /** Records in the log from which on they are moved into Parquet. Default: 250,000, and 20,000 at closing. */
@@ -57,7 +62,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
     return part;
   };
   try {
-    const { log, writing, refresh } = await openLog(path.join(home, "log"), options.whenLocked ?? "read", keep);
+    const { log, writing, refresh } = await openLog(path.join(home, "log"), options, keep);
     const isWriter = !(writing instanceof AsofError);
     const registry = keep(await openSqliteRegistry(path.join(home, "registry.sqlite")));
     const beacon = keep(openBeacon(path.join(home, "beacon")));
@@ -71,7 +76,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       engine: keep(
         await openDuckDb({
           memoryLimit: memory ?? "1GB",
-          temporaryFolder: path.join(home, "temporary"),
+          temporaryFolder: options.readOnly?.temporaryFolder ?? path.join(home, "temporary"),
           ...(threads === undefined ? {} : { threads }),
         }),
       ),
@@ -84,6 +89,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       trainers: [createYdfTrainer("gradientBoostedTrees"), createYdfTrainer("randomForest")],
       runtimes: [ydfRuntime],
       archiveFrom: options.archiveFrom ?? null,
+      recordsRuns: options.readOnly === undefined,
     });
   } catch (error) {
     for (const part of opened.reverse()) await part.close().catch(() => {});
@@ -99,16 +105,20 @@ interface OpenedLog {
 
 async function openLog(
   folder: string,
-  whenLocked: "read" | "refuse",
+  { whenLocked, readOnly }: OpenOptions,
   keep: (log: EventLog) => EventLog,
 ): Promise<OpenedLog> {
+  const read = async (why: AsofError): Promise<OpenedLog> => {
+    const log = await readFileLog(folder);
+    return { log, writing: why, refresh: () => log.refresh() };
+  };
+  if (readOnly !== undefined) return read(new AsofError("ASOF_HOME_LOCKED", "the store is open for reading only"));
   try {
     const log = keep(await openFileLog(folder));
     return { log, writing: log, refresh: () => Promise.resolve() };
   } catch (error) {
     if (!(error instanceof AsofError) || error.code !== "ASOF_HOME_LOCKED" || whenLocked === "refuse") throw error;
-    const log = await readFileLog(folder);
-    return { log, writing: error, refresh: () => log.refresh() };
+    return read(error);
   }
 }
 

@@ -28,4 +28,6 @@ export interface StoreParts {
   readonly runtimes: readonly ModelRuntime[];
   /** Records in the log from which on it is archived, open or closing, where that is not the usual number. */
   readonly archiveFrom: number | null;
+  /** Whether work is on record. */
+  readonly recordsRuns: boolean;
 }

@@ -64,6 +64,7 @@ describe("events", () => {
     expect(one.body).toEqual({
       source: "payments",
       accepted: 1,
+      duplicates: 0,
       position: expect.any(Number),
       stamp: expect.stringMatching(/^\d{4}-.*Z$/),
     });

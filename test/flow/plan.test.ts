@@ -114,3 +114,24 @@ test("a source that holds records keeps its fields and times", async () => {
   });
   expect((await store.plan()).revision).toBe(1);
 });
+
+test("the id of a source that holds records, be it in the log, cannot be changed", async () => {
+  const of = (...id: ("user" | "value")[]) =>
+    eventSource("payments", { fields, eventTime: "at", ...(id.length > 0 && { id }) });
+  let store = await opened({ undelayed: of() });
+  await store.apply();
+  store = await opened({ undelayed: of("user") });
+  expect((await store.plan()).changes).toMatchObject([{ change: "changed", differences: ["id added"] }]);
+  await store.apply();
+  await store.ingest("payments", [{ at: 0, known: 0, user: "a", value: 1 }]);
+  for (const other of [of("user", "value"), of("value"), of()]) {
+    store = await opened({ undelayed: other });
+    await expect(store.apply()).rejects.toMatchObject({
+      code: "ASOF_SCHEMA_CHANGE",
+      message: "source payments holds 1 records: its id cannot be changed any more",
+      details: { source: "payments", rows: 1 },
+    });
+  }
+  store = await opened({ undelayed: of("user") });
+  expect((await store.plan()).empty).toBe(true);
+});

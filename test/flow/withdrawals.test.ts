@@ -36,7 +36,7 @@ import type { OfflineStore } from "../../src/stages/offline/offline-store.ts";
 import { eventTimeColumn, pointInTime } from "../../src/stages/offline/point-in-time.ts";
 import { featureTypes } from "../../src/surfaces/http/feature-types.ts";
 import { columnSql, featureIn } from "../../src/surfaces/verify/collection-column.ts";
-import { naiveKnows, naiveVisible, naiveView, type OracleRecord, type OracleValue } from "../oracle/naive.ts";
+import { naiveVisible, naiveView, type OracleRecord, type OracleValue } from "../oracle/naive.ts";
 import * as definitions from "./every-aggregation.ts";
 
 const events = eventSource("events", {
@@ -61,11 +61,7 @@ const recentView: AggregateViewDefinition = {
   ...view,
   name: "recent",
   features: view.features.filter(
-    ({ name, aggregation, window, series }) =>
-      window.length !== null &&
-      window.length * (series ?? 1) + window.offset <= HOUR &&
-      aggregation.kind !== "quantile" &&
-      !name.startsWith("estimated"),
+    ({ window, series }) => window.length !== null && window.length * (series ?? 1) + window.offset <= HOUR,
   ),
 };
 const recent = makeView<"recent", { user: ReturnType<typeof t.string> }, object>(
@@ -84,8 +80,6 @@ const hours = batchView("hours", {
 const all = featureService("all", [everything]);
 const hourly = featureService("hourly", [hours]);
 const lately = featureService("lately", [recent]);
-// Quantiles and estimates have tests of their own; here they must be one and the same, online and offline.
-const exact = view.features.filter(({ name, aggregation }) => naiveKnows(aggregation) && !name.startsWith("estimated"));
 
 const begin = parseTimestamp("2026-03-01");
 const users = ["ann", "bob", "nobody"];
@@ -318,8 +312,8 @@ function same(a: FeatureValue | OracleValue, b: FeatureValue | OracleValue, what
 /** Compares values with what the contract says of the records. */
 function check(values: Readonly<Record<string, FeatureValue>>, user: string, t: number, loads: number): number | null {
   const there = known.filter(({ load }) => load === null || load < loads);
-  const expected = naiveView({ ...view, features: exact }, stream.fields, there, { user }, t);
-  exact.forEach(({ name }, f) =>
+  const expected = naiveView(view, stream.fields, there, { user }, t);
+  view.features.forEach(({ name }, f) =>
     same(values[`everything__${name}`], expected.features[f], `${name} of ${user} at ${t}`),
   );
   return expected.eventTime;

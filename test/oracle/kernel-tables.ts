@@ -18,20 +18,27 @@ function keyNumbers(view: AggregateViewDefinition, records: readonly OracleRecor
   );
 }
 
-/** Brings the records of some keys into the form the kernel works on, in the way the offline store does. */
+/**
+ * Brings the records of some keys into the form the kernel works on, in the way the offline store does; in hindsight,
+ * those that are known at a moment.
+ */
 export function recordTable(
   layout: ViewLayout,
   fields: Fields,
   all: readonly OracleRecord[],
   keys: readonly Row[],
+  hindsight: number | null = null,
 ): RecordTable {
-  const numbers = keyNumbers(layout.view, all, keys);
-  const records = all.filter((_, i) => numbers[i] >= 0);
+  const there = hindsight === null ? all : all.filter(({ available }) => available < hindsight);
+  const numbers = keyNumbers(layout.view, there, keys);
+  const records = there.filter((_, i) => numbers[i] >= 0);
   const batch = columnsOfRows(
     { ...fields, [EVENT]: { kind: "timestamp", nullable: false } },
     records.map(({ row, event }) => ({ ...row, [EVENT]: event })),
   );
-  const visible = Float64Array.from(records, ({ event, available }) => (event > available ? event : available));
+  const visible = Float64Array.from(records, ({ event, available }) =>
+    hindsight !== null || event > available ? event : available,
+  );
   const key = Float64Array.from(numbers.filter((k) => k >= 0));
   const { first, order } = groupByKey(keys.length, key, visible);
   const event = gatherNumbers(

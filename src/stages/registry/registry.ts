@@ -16,17 +16,21 @@ export interface SourceFacts {
 }
 
 export type FactsOf = (source: string) => Promise<SourceFacts>;
+/** How many records of a source are in the log and not yet in Parquet. */
+export type LoggedOf = (source: string) => Promise<number>;
 
 /** Definitions as they are applied: what would change, what it costs, and the change itself. */
 export class Registry {
   private readonly store: RegistryStore;
   private readonly catalog: Catalog;
   private readonly facts: FactsOf;
+  private readonly logged: LoggedOf;
 
-  constructor(store: RegistryStore, catalog: Catalog, facts: FactsOf) {
+  constructor(store: RegistryStore, catalog: Catalog, facts: FactsOf, logged: LoggedOf) {
     this.store = store;
     this.catalog = catalog;
     this.facts = facts;
+    this.logged = logged;
   }
 
   async plan(): Promise<Plan> {
@@ -141,17 +145,18 @@ export class Registry {
       if (change !== "changed" || kind !== "source") continue;
       const before = applied(definitions.find((definition) => definition.name === name)!).data as Definition;
       const after = this.catalog.sources.get(name)!;
-      if (
-        before.kind !== "source" ||
+      if (before.kind !== "source") continue;
+      const sameFields =
         canonicalJson([before.fields, before.eventTime, before.availableAt]) ===
-          canonicalJson([after.fields, after.eventTime, after.availableAt])
-      )
-        continue;
-      const { rows } = await this.facts(name);
+        canonicalJson([after.fields, after.eventTime, after.availableAt]);
+      // Records are known by their ids from the first on, in the log as well.
+      const sameId = canonicalJson(before.id ?? null) === canonicalJson(after.id ?? null);
+      if (sameFields && sameId) continue;
+      const rows = (await this.facts(name)).rows + (sameId ? 0 : await this.logged(name));
       if (rows > 0)
         throw new AsofError(
           "ASOF_SCHEMA_CHANGE",
-          `source ${name} holds ${rows} records: its fields and times cannot be changed any more`,
+          `source ${name} holds ${rows} records: its ${sameId ? "fields and times" : "id"} cannot be changed any more`,
           { source: name, rows },
         );
     }

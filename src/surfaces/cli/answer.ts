@@ -27,7 +27,7 @@ export function answerTable(answer: FeatureAnswer, types: FeatureTypes, style: S
 /** An answer with its moments in ISO 8601, whether they are times of views or values of features. */
 export function answerJson(answer: FeatureAnswer, types: FeatureTypes): Record<string, unknown> {
   return {
-    ...withTimes(answer, "t"),
+    ...withTimes(answer, "t", "knownAt"),
     values: mapValues(answer.values, (value, name) => legible(value, types[name])),
     eventTimes: mapValues(answer.eventTimes, (at) => (at === null ? null : formatTimestamp(at))),
   };

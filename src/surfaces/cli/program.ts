@@ -18,6 +18,7 @@ import { planVerb } from "./verbs/plan.ts";
 import { predictVerb } from "./verbs/predict.ts";
 import { promoteVerb } from "./verbs/promote.ts";
 import { replayVerb } from "./verbs/replay.ts";
+import { retractVerb } from "./verbs/retract.ts";
 import { runsVerb } from "./verbs/runs.ts";
 import { serveVerb } from "./verbs/serve.ts";
 import { statusVerb } from "./verbs/status.ts";
@@ -27,7 +28,7 @@ import { verifyVerb } from "./verbs/verify.ts";
 /** In the order of the flow, as help lists them. */
 const groups: readonly (readonly [title: string, verbs: readonly Verb[]])[] = [
   ["Definitions:", [initVerb, planVerb, applyVerb]],
-  ["Offline store:", [ingestVerb, computeVerb, datasetVerb]],
+  ["Offline store:", [ingestVerb, retractVerb, computeVerb, datasetVerb]],
   ["Models:", [trainVerb, modelsVerb, promoteVerb]],
   ["Online store:", [materializeVerb, serveVerb, getVerb, predictVerb, replayVerb]],
   ["What there is:", [statusVerb, runsVerb, verifyVerb]],

@@ -35,7 +35,7 @@ export function answerWriter(types: Readonly<Record<string, FeatureType>>): Answ
     let eventTimes = "";
     for (const alias of Object.keys(answer.eventTimes))
       eventTimes += `${eventTimes === "" ? "" : ","}${JSON.stringify(alias)}:${writeMoment(answer.eventTimes[alias])}`;
-    return `{"values":{${values}},"statuses":${writeJson(answer.statuses)},"eventTimes":{${eventTimes}},"t":${moment(answer.t)},"loads":${loads(answer.loads)}}`;
+    return `{"values":{${values}},"statuses":${writeJson(answer.statuses)},"eventTimes":{${eventTimes}},"t":${moment(answer.t)},"knowledge":"${answer.knowledge}"${answer.knownAt === undefined ? "" : `,"knownAt":${moment(answer.knownAt)}`},"loads":${loads(answer.loads)}}`;
   };
 
   return {

@@ -7,6 +7,7 @@ import { type Body, mediaTypes, readBody } from "./body.ts";
 import { refuseConnection } from "./client-error.ts";
 import { errorAnswer } from "./error-answer.ts";
 import { addressesLoopback } from "./loopback.ts";
+import { readHeaders } from "./read-headers.ts";
 import { readQuery } from "./read-query.ts";
 import { requestError } from "./request-error.ts";
 import type { Route } from "./route.ts";
@@ -88,10 +89,15 @@ function addRoute(app: FastifyInstance, route: Route): void {
   app.route<{ Params: { name?: string }; Body: Body | undefined }>({
     method,
     url,
-    handler: async ({ params, query, body }, reply) => {
+    handler: async ({ params, query, body, raw }, reply) => {
       if (route.shapes.body !== null && body === undefined)
         throw new AsofError("ASOF_MEDIA_TYPE", "a body with its content type is missing");
-      const call = { name: params.name ?? "", query: readQuery(route, query), body: body ?? NO_BODY };
+      const call = {
+        name: params.name ?? "",
+        query: readQuery(route, query),
+        headers: readHeaders(route, raw.headers),
+        body: body ?? NO_BODY,
+      };
       const answer = await route.handle(call);
       return reply.header("content-type", JSON_TYPE).send(answer);
     },

@@ -1,5 +1,6 @@
 import type { Route, RouteContext } from "./route.ts";
 import { catalogRoute } from "./routes/catalog.ts";
+import { correctionsRoute } from "./routes/corrections.ts";
 import { eventsRoute } from "./routes/events.ts";
 import { featuresRoute } from "./routes/features.ts";
 import { healthRoute } from "./routes/health.ts";
@@ -7,6 +8,7 @@ import { modelsRoute } from "./routes/models.ts";
 import { openApiRoute } from "./routes/openapi.ts";
 import { predictRoute } from "./routes/predict.ts";
 import { readyRoute } from "./routes/ready.ts";
+import { retractionsRoute } from "./routes/retractions.ts";
 import { runsRoute } from "./routes/runs.ts";
 import { statusRoute } from "./routes/status.ts";
 
@@ -14,6 +16,8 @@ import { statusRoute } from "./routes/status.ts";
 export function routesOf(context: RouteContext, version: string): readonly Route[] {
   const routes = [
     eventsRoute(context),
+    retractionsRoute(context),
+    correctionsRoute(context),
     featuresRoute(context),
     predictRoute(context),
     catalogRoute(context),

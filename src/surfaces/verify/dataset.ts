@@ -5,7 +5,7 @@ import type { ServicePlan } from "../../core/plan/service-plan.ts";
 import { valueAt } from "../../core/schema/column.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
 import { columnSql, featureIn } from "./collection-column.ts";
-import { type Comparison, placeOf, zeroWhereEmpty } from "./compare.ts";
+import { type Comparison, isEmptyOf, placeOf } from "./compare.ts";
 import type { ExpectedAnswer } from "./expected.ts";
 import type { Ask } from "./steps.ts";
 
@@ -18,7 +18,7 @@ export async function compareDataset(
   comparison: Comparison,
   expectedOf: (i: number) => ExpectedAnswer,
 ): Promise<void> {
-  const zero = zeroWhereEmpty(plan);
+  const isEmpty = isEmptyOf(plan);
   const fields: Fields = Object.fromEntries(
     Object.entries(columnTypes(plan.features)).map(([name, type]) => [
       name,
@@ -40,7 +40,7 @@ export async function compareDataset(
             name,
             values[name],
             featureIn(plan.features[name], valueAt(columns[name], i)),
-            zero.has(name),
+            isEmpty(name, values[name]),
           );
       }
     }
