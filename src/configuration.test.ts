@@ -36,6 +36,11 @@ describe("configure", () => {
     [{ definitions: {}, memory: 1e9 }, "memory"],
     [{ definitions: {}, memory: "lots" }, "memory"],
     [{ definitions: {}, threads: 0 }, "threads"],
+    [{ definitions: {}, audit: true }, "audit"],
+    [{ definitions: {}, audit: { sample: 1.5 } }, "audit"],
+    [{ definitions: {}, audit: { every: "often" } }, "audit"],
+    [{ definitions: {}, audit: { every: "0s" } }, "audit"],
+    [{ definitions: {}, audit: { often: "1m" } }, "audit"],
     [{ definitions: {}, threads: 1.5 }, "threads"],
   ])("refuses %j", (configuration, setting) => {
     expect(() => configure(configuration as never)).toThrow(

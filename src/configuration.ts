@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { AsofError } from "./core/errors.ts";
+import type { DurationText } from "./core/time/duration.ts";
 import { parseTimestamp, type TimestampInput } from "./core/time/timestamp.ts";
 import { explainImportFailure } from "./import-failure.ts";
 
@@ -18,6 +19,12 @@ export interface Configuration {
   readonly memory?: string;
   /** Threads of the offline engine. Default: one a core. */
   readonly threads?: number;
+  /**
+   * While the store is open for writing, a share of the requests for features and predictions (`sample`, 0 to 1;
+   * default 0.01) is computed again from history every so often (`every`, a duration such as "30s"; default "1m") and
+   * compared with what was served. False turns it off.
+   */
+  readonly audit?: false | { readonly sample?: number; readonly every?: DurationText };
 }
 
 export interface LoadedConfiguration {
@@ -44,6 +51,8 @@ const settings: Readonly<Record<keyof Configuration, (value: unknown) => string 
     typeof value === "string" && /^\d+(\.\d+)? ?([kmgt]i?)?b$/i.test(value)
       ? null
       : 'must be a size such as "512MB" or "2GB"',
+  audit: (value) =>
+    value === false ? null : isRecord(value) ? auditFault(value) : "must be false or { sample, every }",
   threads: (value) => (Number.isSafeInteger(value) && Number(value) > 0 ? null : "must be a whole number from 1"),
 };
 
@@ -127,6 +136,15 @@ function serverFault({ host, port }: Readonly<Record<string, unknown>>): string 
     return "must have a host name or address as its host";
   const inRange = Number.isSafeInteger(port) && Number(port) >= 0 && Number(port) <= 65_535;
   return port === undefined || inRange ? null : "must have a port from 0 to 65535";
+}
+
+function auditFault({ sample, every, ...others }: Readonly<Record<string, unknown>>): string | null {
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) return `has no ${unknown}: there are sample and every`;
+  if (sample !== undefined && !(typeof sample === "number" && sample >= 0 && sample <= 1))
+    return "must have a share from 0 to 1 as its sample";
+  const isDuration = typeof every === "string" && /^[1-9]\d{0,8}(ms|s|m|h|d)$/.test(every);
+  return every === undefined || isDuration ? null : 'must have a duration such as "30s" as its every';
 }
 
 function invalid(setting: string, fault: string): AsofError {

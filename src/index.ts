@@ -32,3 +32,4 @@ export { evaluate } from "./core/metrics/metrics.ts";
 export type { Metrics } from "./core/metrics/metrics.ts";
 export type { AuditedPrediction, AuditOutcome } from "./core/result/audit.ts";
 export type { StatusReport, RunReport } from "./core/result/status.ts";
+export type { AuditReport, MonitoringReport } from "./core/result/monitoring.ts";

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { simulatedClock } from "./adapters/clock/simulated-clock.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
@@ -14,12 +14,14 @@ import { createYdfTrainer } from "./adapters/ydf/ydf-trainer.ts";
 import type { Configuration } from "./configuration.ts";
 import { catalogOf } from "./core/definition/catalog.ts";
 import { AsofError } from "./core/errors.ts";
+import { parseDuration } from "./core/time/duration.ts";
 import { parseTimestamp } from "./core/time/timestamp.ts";
 import type { Beacon } from "./ports/beacon.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { EventLog, LogReader } from "./ports/event-log.ts";
 import type { OfflineEngine } from "./ports/offline-engine.ts";
 import { createStore, type Store } from "./store.ts";
+import type { AuditSettings } from "./store/store-parts.ts";
 
 export interface OpenOptions {
   /**
@@ -34,6 +36,8 @@ export interface OpenOptions {
   readonly readOnly?: { readonly temporaryFolder: string };
   /** The clock, where it is not the configuration's. */
   readonly clock?: Clock;
+  /** The versions of what request-time functions run on. Default: those of this process. */
+  readonly versions?: Readonly<Record<string, string>>;
   /** Records in the log from which on they are moved into Parquet. Default: 250,000, and 20,000 at closing. */
   readonly archiveFrom?: number;
 }
@@ -67,7 +71,6 @@ export async function open(configuration: Configuration, options: OpenOptions = 
     const registry = keep(await openSqliteRegistry(path.join(home, "registry.sqlite")));
     const beacon = keep(openBeacon(path.join(home, "beacon")));
     const online = path.join(home, "online");
-    await mkdir(online, { recursive: true });
     return await createStore({
       home,
       catalog,
@@ -86,15 +89,24 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       writing,
       beacon,
       refresh,
+      randomBytes,
       trainers: [createYdfTrainer("gradientBoostedTrees"), createYdfTrainer("randomForest")],
       runtimes: [ydfRuntime],
+      versions: options.versions ?? { V8: process.versions.v8, ...icuVersions() },
       archiveFrom: options.archiveFrom ?? null,
+      audit: auditOf(configuration),
       recordsRuns: options.readOnly === undefined,
     });
   } catch (error) {
     for (const part of opened.reverse()) await part.close().catch(() => {});
     throw error;
   }
+}
+
+/** A build of Node may have neither. */
+function icuVersions(): Record<string, string> {
+  const { icu, tz } = process.versions as { readonly icu?: string; readonly tz?: string };
+  return { ...(icu === undefined ? {} : { ICU: icu }), ...(tz === undefined ? {} : { tzdata: tz }) };
 }
 
 interface OpenedLog {
@@ -120,6 +132,11 @@ async function openLog(
     if (!(error instanceof AsofError) || error.code !== "ASOF_HOME_LOCKED" || whenLocked === "refuse") throw error;
     return read(error);
   }
+}
+
+function auditOf({ audit = {} }: Configuration): AuditSettings {
+  const { sample = 0.01, every = "1m" } = audit === false ? {} : audit;
+  return { on: audit !== false && sample > 0, sample, every: parseDuration(every) };
 }
 
 /** A simulated clock goes on where log and beacon say it has been. */

@@ -26,6 +26,8 @@ import type {
 } from "./core/result/outcomes.ts";
 import type { Explanation } from "./core/result/explanation.ts";
 import { type Knowledge, parseKnowledge } from "./core/result/knowledge.ts";
+import type { AuditReport, MonitoringReport } from "./core/result/monitoring.ts";
+import type { ForgetOptions, ForgetOutcome } from "./core/result/forget.ts";
 import type { Plan } from "./core/result/plan.ts";
 import type { WorkOptions } from "./core/result/progress.ts";
 import type { CatalogEntry, RunReport, StatusReport } from "./core/result/status.ts";
@@ -43,11 +45,12 @@ import type {
 import type { Fields, Row } from "./core/schema/data-type.ts";
 import { formatTimestamp, parseTimestamp, type Timestamp, type TimestampInput } from "./core/time/timestamp.ts";
 import type { Beacon, Sign } from "./ports/beacon.ts";
-import type { ModelVersion, RunKind } from "./ports/registry-store.ts";
+import type { ModelVersion, OfflineFile, RunKind } from "./ports/registry-store.ts";
 import type { LoadedModel } from "./ports/trainer.ts";
 import { mustHaveId } from "./stages/ingest/ingest.ts";
 import { readRecords } from "./stages/ingest/read-records.ts";
 import { replay } from "./stages/ingest/replay.ts";
+import { NewestRecords } from "./stages/monitoring/newest-records.ts";
 import { modelStatus, sourceStatus, viewStatus } from "./stages/monitoring/status.ts";
 import { answerAsOf } from "./stages/offline/as-of.ts";
 import { audit } from "./stages/offline/audit.ts";
@@ -64,8 +67,10 @@ import { ModelServer } from "./stages/serving/model-server.ts";
 import { listModels } from "./stages/training/model-list.ts";
 import { Training } from "./stages/training/train.ts";
 import { Definitions } from "./store/definitions.ts";
+import { Forgetting, unverifiableUntil } from "./store/forgetting.ts";
 import type { StoreParts } from "./store/store-parts.ts";
 import { explain, type ExplainParts } from "./store/explain.ts";
+import { Watch } from "./store/watch.ts";
 import { restoreSchemas, type Shared, Writing } from "./store/writing.ts";
 
 export type { Store } from "./core/result/store.ts";
@@ -98,22 +103,25 @@ class EmbeddedStore implements Store, Shared {
   private readonly registry: Registry;
   readonly definitions: Definitions;
   readonly recorder: RunRecorder;
+  readonly newest: NewestRecords;
+  private readonly watch: Watch;
   private readonly training: Training;
   private readonly modelServer: ModelServer;
   private readonly services = new Map<string, OpenService>();
   private writingParts: Writing | null = null;
+  private forgetting: Forgetting | null = null;
   private closing: Promise<void> | null = null;
 
   constructor(parts: StoreParts) {
     const { registry, files, log, catalog, engine, clock } = parts;
     this.parts = parts;
     this.offline = new OfflineStore({ registry, files, log, schemas: this.schemas });
-    this.registry = new Registry(
-      registry,
-      catalog,
-      (source) => sourceFacts(sourceNamed(catalog, source), { engine, registry, store: this.offline }),
-      async (source) => (await this.offline.inLog()).get(source) ?? 0,
-    );
+    const facts = {
+      of: (source: string): ReturnType<typeof sourceFacts> =>
+        sourceFacts(sourceNamed(catalog, source), { engine, registry, store: this.offline }),
+      logged: async (source: string): Promise<number> => (await this.offline.inLog()).get(source) ?? 0,
+    };
+    this.registry = new Registry(registry, catalog, facts, parts.versions);
     this.definitions = new Definitions(catalog, this.registry, clock);
     this.recorder = new RunRecorder(parts.recordsRuns ? registry : null, clock);
     this.training = new Training(parts);
@@ -127,13 +135,25 @@ class EmbeddedStore implements Store, Shared {
         writing.appended();
       },
     });
+    this.newest = new NewestRecords(log, this.schemas);
+    this.watch = new Watch({
+      parts,
+      offline: this.offline,
+      newest: this.newest,
+      planOf: (service) => this.service(service).plan,
+      loadModel: (model, version) => this.modelVersion(model, version),
+      logged: () => this.modelServer.logged(),
+    });
   }
 
   async open(): Promise<void> {
     await restoreSchemas(this.parts, this.schemas);
     const { writing } = this.parts;
-    if (writing instanceof AsofError) return;
+    if (writing instanceof AsofError) return this.watch.open();
     this.writingParts = await Writing.open(this, writing);
+    this.forgetting = new Forgetting(this, this.writingParts, () => this.modelServer.logged());
+    await this.forgetting.resume();
+    await this.watch.open();
   }
 
   // definitions
@@ -188,15 +208,17 @@ class EmbeddedStore implements Store, Shared {
       rejects: options.rejects ?? false,
       key: options.idempotencyKey ?? null,
     };
-    const outcome = await this.recorder.record(
-      "load",
-      name,
-      OFFLINE,
-      async (id) => {
-        const first = await this.offline.isEmpty(sourceStream(source));
-        return loader.load({ ...request, id: `load-${id}`, first, now: (await writer.cut()).t });
-      },
-      (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+    const outcome = await writing.upkeep.shared(() =>
+      this.recorder.record(
+        "load",
+        name,
+        OFFLINE,
+        async (id) => {
+          const first = await this.offline.isEmpty(sourceStream(source));
+          return loader.load({ ...request, id: `load-${id}`, first, now: (await writer.cut()).t });
+        },
+        (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+      ),
     );
     await writing.compact();
     return outcome;
@@ -317,14 +339,15 @@ class EmbeddedStore implements Store, Shared {
     for (const view of this.definitions.batchViews(names)) {
       await this.definitions.mustBeApplied(view.name);
       const stream = this.definitions.batchStream(view);
+      const compute = (id: number): Promise<ComputeOutcome> =>
+        computer.compute({ ...work(options), catalog, view, stream, id: `compute-${id}`, cut: () => writer.cut() });
       outcomes.push(
-        await this.recorder.record(
-          "compute",
-          view.name,
-          OFFLINE,
-          (id) =>
-            computer.compute({ ...work(options), catalog, view, stream, id: `compute-${id}`, cut: () => writer.cut() }),
-          (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+        await writing.upkeep.shared(() =>
+          this.recorder.record("compute", view.name, OFFLINE, compute, (outcome) => ({
+            rows: outcome.rows,
+            bytes: outcome.bytes,
+            details: outcome,
+          })),
         ),
       );
     }
@@ -340,12 +363,16 @@ class EmbeddedStore implements Store, Shared {
       source === undefined
         ? this.definitions.batchStream(this.definitions.batchViews([name])[0])
         : sourceStream(source);
-    return readHistory(engine, this.offline, stream, log.end, filter);
+    return this.undisturbed(() => readHistory(engine, this.offline, stream, log.end, filter));
   }
 
   // 3 train
 
-  async dataset(name: string, options: DatasetOptions): Promise<DatasetOutcome> {
+  dataset(name: string, options: DatasetOptions): Promise<DatasetOutcome> {
+    return this.undisturbed(() => this.datasetNow(name, options));
+  }
+
+  private async datasetNow(name: string, options: DatasetOptions): Promise<DatasetOutcome> {
     const { catalog, engine, clock, log, refresh } = this.parts;
     const { plan } = this.service(name);
     const knowledge = parseKnowledge(options.knowledge);
@@ -372,7 +399,11 @@ class EmbeddedStore implements Store, Shared {
     );
   }
 
-  async train(name: string, options: WorkOptions & { readonly promote?: boolean } = {}): Promise<TrainOutcome> {
+  train(name: string, options: WorkOptions & { readonly promote?: boolean } = {}): Promise<TrainOutcome> {
+    return this.undisturbed(() => this.trainNow(name, options));
+  }
+
+  private async trainNow(name: string, options: WorkOptions & { readonly promote?: boolean }): Promise<TrainOutcome> {
     const { catalog, engine, clock, log, refresh } = this.parts;
     const model = modelNamed(catalog, name);
     await this.definitions.mustBeApplied(name);
@@ -449,6 +480,7 @@ class EmbeddedStore implements Store, Shared {
       at === null && knowledge === "served"
         ? await reader.read(read)
         : await this.featuresAt(plan, read, at, knowledge);
+    if (at === null && knowledge === "served") this.watch.answered(plan, read, answers);
     return oneOrAll(requests, answers);
   }
 
@@ -459,10 +491,16 @@ class EmbeddedStore implements Store, Shared {
     const { plan, rows, reader } = this.service(definition.service);
     const served = { model: definition, plan, stream: servedStream(catalog, definition) };
     const read = rows(listOf(requests));
-    return oneOrAll(requests, await this.modelServer.predict(served, read, (asked) => reader.read(asked)));
+    const answers = await this.modelServer.predict(served, read, (asked) => reader.read(asked));
+    await this.watch.predicted(definition.name, plan, answers);
+    return oneOrAll(requests, answers);
   }
 
-  async audit(name: string, options: AuditOptions = {}): Promise<AuditOutcome> {
+  audit(name: string, options: AuditOptions = {}): Promise<AuditOutcome> {
+    return this.undisturbed(() => this.auditNow(name, options));
+  }
+
+  private async auditNow(name: string, options: AuditOptions): Promise<AuditOutcome> {
     const { catalog, engine, registry, log, clock, refresh } = this.parts;
     const began = clock.elapsed();
     const model = modelNamed(catalog, name);
@@ -472,13 +510,7 @@ class EmbeddedStore implements Store, Shared {
     const modelOf = async (version: number): Promise<LoadedModel> => {
       const present = loaded.get(version);
       if (present !== undefined) return present;
-      const found = (await registry.models(name)).find((candidate) => candidate.version === version);
-      if (found === undefined)
-        throw new AsofError("ASOF_UNKNOWN_MODEL_VERSION", `model ${name} has no version ${version}`, {
-          model: name,
-          version,
-        });
-      const one = await this.loadModel(found);
+      const one = await this.modelVersion(name, version);
       loaded.set(version, one);
       return one;
     };
@@ -487,6 +519,7 @@ class EmbeddedStore implements Store, Shared {
         plan: this.service(model.service).plan,
         stream: servedStream(catalog, model),
         cut: log.end,
+        since: await unverifiableUntil(registry, this.service(model.service).plan),
         predict: async (version, features, rows) => (await modelOf(version)).predict(features, rows),
         onPrediction: options.onPrediction ?? (() => {}),
         signal: options.signal,
@@ -505,32 +538,61 @@ class EmbeddedStore implements Store, Shared {
       readerOf: (plan) => new FeatureReader(plan, parts.online, this.presentOfStore()),
       momentOf: (at) => this.momentOf(at),
     };
-    return explain(store, view, feature, keys, options);
+    return this.undisturbed(() => explain(store, view, feature, keys, options));
+  }
+
+  async auditServed(): Promise<AuditReport> {
+    this.writing();
+    await this.watch.auditNow();
+    return (await this.monitoring()).audit;
+  }
+
+  async forget(
+    entity: string,
+    keys: Readonly<Record<string, unknown>>,
+    options: ForgetOptions = {},
+  ): Promise<ForgetOutcome> {
+    this.writing();
+    assert(this.forgetting !== null, "the writer can forget");
+    return this.forgetting.forget(entity, keys, { ...work(options), dryRun: options.dryRun ?? false });
   }
 
   // what there is
 
+  async monitoring(): Promise<MonitoringReport> {
+    const { registry, refresh } = this.parts;
+    await refresh();
+    const fold = this.writingParts?.fold ?? (await this.readFold());
+    return this.monitored(fold, await registry.files());
+  }
+
+  private async monitored(fold: Fold, files: readonly OfflineFile[]): Promise<MonitoringReport> {
+    const { clock, registry, log } = this.parts;
+    const now = clock.now();
+    const watermark = (await this.present()) ?? (fold.watermark === Number.MIN_SAFE_INTEGER ? null : fold.watermark);
+    const { start, end } = log;
+    const folded = Math.min(fold.position, end);
+    return {
+      now,
+      watermark,
+      freshness: watermark === null ? null : Math.max(0, now - watermark),
+      log: { start, end, folded, archived: (await registry.offlineState()).archived, unfolded: end - folded },
+      ...(await this.watch.report(now, files)),
+    };
+  }
+
   async status(): Promise<StatusReport> {
-    const { home, catalog, clock, registry, log, online, files, refresh } = this.parts;
+    const { home, catalog, registry, log, online, files, refresh } = this.parts;
     await refresh();
     const known = await registry.files();
     const inLog = await this.offline.inLog();
     const fold = this.writingParts?.fold ?? (await this.readFold());
-    const now = clock.now();
-    const watermark = (await this.present()) ?? (fold.watermark === Number.MIN_SAFE_INTEGER ? null : fold.watermark);
+    const monitored = await this.monitored(fold, known);
     return {
       home,
       revision: (await registry.revision()).revision,
-      now,
-      watermark,
-      freshness: watermark === null ? null : Math.max(0, now - watermark),
-      log: {
-        start: log.start,
-        end: log.end,
-        folded: fold.position,
-        archived: (await registry.offlineState()).archived,
-        bytes: await log.bytes(),
-      },
+      ...monitored,
+      log: { ...monitored.log, bytes: await log.bytes() },
       offline: {
         bytes: (await files.list(HISTORY)).reduce((sum, { bytes }) => sum + bytes, 0),
         files: known.length,
@@ -560,6 +622,7 @@ class EmbeddedStore implements Store, Shared {
     const { engine, online, registry } = this.parts;
     try {
       try {
+        await this.watch.close();
         await this.modelServer.logged();
       } finally {
         await this.writingParts?.close();
@@ -603,7 +666,7 @@ class EmbeddedStore implements Store, Shared {
     const { engine, log } = this.parts;
     const { t, now } = await this.momentOf(at);
     const hindsight = knowledge === "now" ? now : undefined;
-    return answerAsOf(engine, this.offline, plan, requests, t, log.end, { hindsight });
+    return this.undisturbed(() => answerAsOf(engine, this.offline, plan, requests, t, log.end, { hindsight }));
   }
 
   /** A moment asked about, now where it is null, and now, with all that was there at it. @throws ASOF_FUTURE_READ */
@@ -619,6 +682,11 @@ class EmbeddedStore implements Store, Shared {
         watermark: formatTimestamp(now),
       },
     );
+  }
+
+  /** Reads history while no file of it is replaced by this process. */
+  private async undisturbed<T>(read: () => Promise<T>): Promise<T> {
+    return this.writingParts === null ? read() : this.writingParts.upkeep.shared(read);
   }
 
   private async present(): Promise<Timestamp | null> {
@@ -651,6 +719,14 @@ class EmbeddedStore implements Store, Shared {
     const fold = new Fold(this.parts.log, this.parts.online, this.schemas);
     await fold.open();
     return fold;
+  }
+
+  /** @throws ASOF_UNKNOWN_MODEL_VERSION */
+  private async modelVersion(model: string, version: number): Promise<LoadedModel> {
+    const found = (await this.parts.registry.models(model)).find((candidate) => candidate.version === version);
+    if (found === undefined)
+      throw new AsofError("ASOF_UNKNOWN_MODEL_VERSION", `model ${model} has no version ${version}`, { model, version });
+    return this.loadModel(found);
   }
 
   private async loadModel(version: ModelVersion): Promise<LoadedModel> {

@@ -2,17 +2,20 @@ import type { StreamSchemas } from "../core/codec/stream-schemas.ts";
 import { sourceNamed } from "../core/definition/catalog.ts";
 import { sourceStream, type Stream, withdrawalStream } from "../core/definition/stream.ts";
 import { OneByOne } from "../core/one-by-one.ts";
+import { SharedOrAlone } from "../core/shared-or-alone.ts";
 import type { EventLog, LogPosition } from "../ports/event-log.ts";
-import { Archiver } from "../stages/ingest/archive.ts";
+import { type ArchiveOutcome, Archiver } from "../stages/ingest/archive.ts";
 import { BulkWriter } from "../stages/ingest/bulk-writer.ts";
 import { Compactor } from "../stages/ingest/compact.ts";
+import { Eraser } from "../stages/ingest/erase.ts";
 import { Identities } from "../stages/ingest/identities.ts";
 import { replayIdentities } from "../stages/ingest/identity-replay.ts";
 import { Ingest } from "../stages/ingest/ingest.ts";
-import { Intake } from "../stages/ingest/intake.ts";
+import { type HearAppended, Intake } from "../stages/ingest/intake.ts";
 import { indexLoad, rowsOfLoad } from "../stages/ingest/load-identity.ts";
 import { Loader } from "../stages/ingest/load.ts";
 import { LogWriter } from "../stages/ingest/log-writer.ts";
+import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
 import { Computer } from "../stages/offline/compute.ts";
 import { KeyedHistory } from "../stages/offline/history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
@@ -61,6 +64,7 @@ export interface Shared {
   readonly schemas: StreamSchemas;
   readonly definitions: Definitions;
   readonly recorder: RunRecorder;
+  readonly newest: NewestRecords;
 }
 
 /** What only the writer of the log has. */
@@ -74,6 +78,9 @@ export class Writing {
   readonly computer: Computer;
   readonly fold: Fold;
   readonly materializer: Materializer;
+  readonly eraser: Eraser;
+  /** Loads, computations and merges of files go on side by side; while a key is forgotten there are none. */
+  readonly upkeep = new SharedOrAlone();
   private readonly archiver: Archiver;
   private readonly compactor: Compactor;
   private readonly parts: StoreParts;
@@ -91,7 +98,7 @@ export class Writing {
     archived: LogPosition,
     withdrawn: Readonly<Record<string, Stream>>,
   ) {
-    const { parts, offline, schemas, definitions } = shared;
+    const { parts, offline, schemas, definitions, newest } = shared;
     const { registry, engine, files, clock, online, catalog } = parts;
     const bulk = new BulkWriter({ files, registry, writer });
     const history = new KeyedHistory(engine, offline, {
@@ -106,13 +113,15 @@ export class Writing {
     this.log = log;
     this.writer = writer;
     this.identities = new Identities(online, writer);
-    this.intake = new Intake(this.identities, clock);
+    const heard: HearAppended = (stream, records, stamp) => newest.appended(stream, records, stamp);
+    this.intake = new Intake(this.identities, clock, heard);
     this.ingest = new Ingest({
       writer,
       schemas,
       clock,
       intake: this.intake,
       viewsOf: (source) => definitions.viewsOver(source),
+      appended: heard,
     });
     this.loader = new Loader({ engine, files, bulk, clock, identities: this.identities });
     this.computer = new Computer({
@@ -124,6 +133,17 @@ export class Writing {
     const withdrawals = (source: string): Stream | null => withdrawn[source] ?? null;
     this.archiver = new Archiver({ engine, log, registry, files, bulk, schemas, withdrawals });
     this.compactor = new Compactor({ engine, registry, files, bulk });
+    this.eraser = new Eraser({
+      engine,
+      registry,
+      files,
+      bulk,
+      log,
+      schemas,
+      sources: catalog.sources,
+      // Whatever remembers records by their ids beside log and files belongs here.
+      erasables: [],
+    });
     this.fold = new Fold(log, online, schemas);
     this.materializer = new Materializer({ store: online, fold: this.fold, history, clock, cut: () => writer.cut() });
   }
@@ -216,7 +236,7 @@ export class Writing {
 
   /** Merges small files, where there are many; one merge at a time, as none may take the files of another. */
   compact(): Promise<void> {
-    return this.compactions.run(() => this.mergeFiles());
+    return this.upkeep.shared(() => this.compactions.run(() => this.mergeFiles()));
   }
 
   private async mergeFiles(): Promise<void> {
@@ -233,27 +253,30 @@ export class Writing {
 
   /** Moves the log into Parquet, and drops what nobody needs any more. */
   private async archive(): Promise<void> {
-    const { fold } = this;
-    let identified = 0;
-    const needed = (): number => Math.min(fold.position, identified, ...fold.views.building.map(({ loads }) => loads));
     await this.recorder.record(
       "archive",
       "log",
       "offline store",
-      async (id) => {
-        // A segment that ends here can be dropped whole.
-        const position = await this.log.roll();
-        await this.fold.settled();
-        await this.identities.sweep(this.parts.clock.now());
-        await this.identities.flush();
-        identified = this.identities.position;
-        await this.parts.online.flushed();
-        const outcome = await this.archiver.archive(`archive-${id}`, position, needed);
-        this.archived = position;
-        return outcome;
-      },
+      (id) => this.archiveAll(`archive-${id}`),
       (outcome) => ({ rows: outcome.records, bytes: outcome.bytes, details: outcome }),
     );
     await this.compact();
+  }
+
+  /** Moves everything that is in the log now into Parquet; `id` names the files. */
+  async archiveAll(id: string): Promise<ArchiveOutcome> {
+    const { fold } = this;
+    let identified = 0;
+    const needed = (): number => Math.min(fold.position, identified, ...fold.views.building.map(({ loads }) => loads));
+    // A segment that ends here can be dropped whole.
+    const position = await this.log.roll();
+    await fold.settled();
+    await this.identities.sweep(this.parts.clock.now());
+    await this.identities.flush();
+    identified = this.identities.position;
+    await this.parts.online.flushed();
+    const outcome = await this.archiver.archive(id, position, needed);
+    this.archived = Math.max(this.archived, position);
+    return outcome;
   }
 }

@@ -27,6 +27,7 @@ import {
   WITHDRAWN,
   withdrawnColumn,
 } from "../../src/core/schema/system-columns.ts";
+import { columnSql, featureIn } from "../../src/surfaces/verify/collection-column.ts";
 import { HOUR, MINUTE, parseTimestamp, SECOND } from "../../src/core/time/timestamp.ts";
 import { open } from "../../src/open.ts";
 import type { StoreParts } from "../../src/store/store-parts.ts";
@@ -35,7 +36,6 @@ import { BulkWriter } from "../../src/stages/ingest/bulk-writer.ts";
 import type { OfflineStore } from "../../src/stages/offline/offline-store.ts";
 import { eventTimeColumn, pointInTime } from "../../src/stages/offline/point-in-time.ts";
 import { featureTypes } from "../../src/surfaces/http/feature-types.ts";
-import { columnSql, featureIn } from "../../src/surfaces/verify/collection-column.ts";
 import { naiveVisible, naiveView, type OracleRecord, type OracleValue } from "../oracle/naive.ts";
 import * as definitions from "./every-aggregation.ts";
 

@@ -49,6 +49,7 @@ export const sales = eventSource("sales", {
   columns: { sold: "sold_at" },
   eventTime: "sold",
   availableAt: "known",
+  id: ["sale"],
 });
 
 /** Nobody says when these are known; of two at the same time the one with the greater number comes later. */

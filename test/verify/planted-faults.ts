@@ -111,6 +111,20 @@ export const faults: readonly Fault[] = [
     ],
   },
   {
+    what: "a retraction that history forgets",
+    edits: [
+      [
+        "stages/offline/offline-store.ts",
+        "if (withdrawals !== undefined && withdrawn.files.length + withdrawn.tail.length > 0) {",
+        "if (withdrawals !== undefined && withdrawn.files.length < 0) {",
+      ],
+    ],
+  },
+  {
+    what: "a retraction that the online store forgets",
+    edits: [["stages/online/fold.ts", "if (kind === ENTRY.withdrawals)", "if (kind < 0)"]],
+  },
+  {
     what: "acknowledged records that a restart drops",
     edits: [["stages/ingest/archive.ts", "if (held > 0) yield", "if (held < 0) yield"]],
   },

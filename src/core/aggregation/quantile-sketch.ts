@@ -54,6 +54,11 @@ export class QuantileSketch {
     return this.#valueOf(this.#buckets[i]);
   }
 
+  /** The buckets that count something, in the order of their numbers, with their counts: valid until the next change. */
+  counts(): { readonly buckets: readonly number[]; readonly counts: readonly number[] } {
+    return { buckets: this.#buckets, counts: this.#counts };
+  }
+
   encode(out: ByteWriter): void {
     out.varint(this.#buckets.length);
     let last = 0;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkLaw, type Contribution, encoded, folded } from "../../../test/oracle/aggregation-law.ts";
+import { checkLaw, type Contribution, decoded, encoded, folded } from "../../../test/oracle/aggregation-law.ts";
 import { type DataType, t, type Value } from "../schema/data-type.ts";
 import { type AggregationSpec, algebraOf } from "./aggregation.ts";
 import { removable } from "./removable.ts";
@@ -65,6 +65,42 @@ test("the same value many times is counted as often", () => {
         expect(algebra.finish(state)).toStrictEqual(base.finish(folded(base, items(times - removed))));
         expect(encoded(algebra, state)).toBe(encoded(algebra, folded(algebra, items(times - removed))));
       }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("thousands of values come and go in any order: the bytes are those of what is left", () => {
+  const order = (event: number) => ({ event, available: 0, order: null, bytes: new Uint8Array() });
+  fc.assert(
+    fc.property(fc.nat(), fc.integer({ min: 1, max: 3000 }), fc.boolean(), (seed, size, isOrdered) => {
+      let random = seed;
+      const next = (below: number): number => {
+        random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
+        return Math.floor((random / 2 ** 32) * below);
+      };
+      const base = algebraOf({ kind: isOrdered ? "last" : "max" }, t.int32());
+      const algebra = removable(base, t.int32());
+      const there: Contribution[] = [];
+      let state = algebra.empty();
+      for (let i = 0; i < size; i++) {
+        const item = { value: next(5000), order: order(next(700)) };
+        there.push(item);
+        state = algebra.add(state, item.value, item.order);
+        if (next(3) > 0) continue;
+        const [gone] = there.splice(next(there.length), 1);
+        state = algebra.remove!(state, gone.value, gone.order);
+        if (next(20) === 0) state = decoded(algebra, encoded(algebra, state));
+      }
+      const bytes = encoded(algebra, folded(algebra, there));
+      expect(encoded(algebra, state)).toBe(bytes);
+      expect(algebra.finish(state)).toBe(base.finish(folded(base, there)));
+      while (there.length > 0) {
+        const [gone] = there.splice(next(there.length), 1);
+        state = algebra.remove!(state, gone.value, gone.order);
+      }
+      expect(algebra.isEmpty(state)).toBe(true);
+      expect(encoded(algebra, state)).toBe(encoded(algebra, algebra.empty()));
     }),
     { numRuns: 60 },
   );

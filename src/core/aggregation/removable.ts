@@ -1,28 +1,20 @@
 import { assert } from "../assert.ts";
-import { AsofError } from "../errors.ts";
-import { ByteReader, ByteWriter } from "../codec/bytes.ts";
+import { ByteWriter } from "../codec/bytes.ts";
 import { decodePresent, encodePresent } from "../codec/value-codec.ts";
 import { compareValues } from "../schema/compare.ts";
 import type { DataType, Value } from "../schema/data-type.ts";
 import type { Algebra, Contributed, OrderKey } from "./algebra.ts";
+import { type Kept, type KeptCodec, KeptValues } from "./kept-values.ts";
 import { compareOrdered, decodeOrdered, encodeOrdered } from "./order-key.ts";
 
-/** A value that is in a state, and how often; with where its record stands, where that matters. */
-interface Kept {
-  readonly value: Value;
-  readonly key: OrderKey | null;
-  times: number;
-}
-
 /** What an aggregation without `remove` needs so that it can: its own state, and beside it everything that was added. */
-export interface KeptValues {
+interface RemovableState {
   /** The aggregation's own state of all of it; undefined after a removal, until it is asked for. */
   total: unknown;
-  kept: Kept[];
-  /** Whether `kept` is in order, each value once. */
-  isOrdered: boolean;
-  /** More of what is kept, as it was stored: who only reads never looks inside. */
+  readonly values: KeptValues<unknown>;
+  /** More values, as they were stored or as they came: who only reads never sorts them in. */
   stored: readonly Uint8Array[];
+  added: Kept[];
 }
 
 /**
@@ -37,85 +29,87 @@ export function removable<V extends Contributed>(
   if (base.remove !== null) return base;
   if (base.removableBy !== undefined) return base.removableBy((each) => removable(each, type));
   assert(type !== null, "an aggregation that keeps values has an argument");
-  return keptValuesOf(base as Algebra<unknown>, type) as Algebra<unknown, Contributed>;
+  return keepingValues(base as Algebra<unknown>, base.ordered ? orderedCodec(type) : valueCodec(type)) as Algebra<
+    unknown,
+    Contributed
+  >;
 }
 
-function keptValuesOf(base: Algebra<unknown>, type: DataType): Algebra<KeptValues> {
+function keepingValues(base: Algebra<unknown>, codec: KeptCodec): Algebra<RemovableState> {
   const { ordered } = base;
-  const compare = ordered ? compareKeyed : compareKept;
   const writer = new ByteWriter();
-
-  /** All that is kept, in order. */
-  const inOrder = (state: KeptValues): Kept[] => {
-    if (state.stored.length > 0) {
-      // What is stored mostly comes before what was added since.
-      const added = state.kept;
-      state.kept = [];
-      for (const bytes of state.stored) append(state, decodeKept(bytes, type, ordered), compare);
-      append(state, added, compare);
-      state.stored = [];
-    }
-    if (!state.isOrdered) state.kept = joined(state.kept.sort(compare), compare);
-    state.isOrdered = true;
-    return state.kept;
+  const encoded = (values: KeptValues<unknown>): Uint8Array => {
+    writer.reset();
+    values.encode(writer);
+    return writer.view();
   };
-  const totalOf = (state: KeptValues): unknown => {
-    if (state.total !== undefined) return state.total;
+  const ofPage = (items: readonly Kept[]): unknown => {
     let total = base.empty();
-    for (const { value, key, times } of inOrder(state)) {
+    for (const { value, key, times } of items) {
       const order = key ?? undefined;
       if (times < MANY) for (let i = 0; i < times; i++) total = base.add(total, value, order);
       else total = base.merge(total, repeated(base, base.add(base.empty(), value, order), times));
     }
-    state.total = total;
     return total;
   };
-  const item = (value: Value, order: OrderKey | undefined): Kept => {
+  /** All values, sorted in. */
+  const valuesOf = (state: RemovableState): KeptValues<unknown> => {
+    const { values } = state;
+    for (const bytes of state.stored)
+      if (values.isEmpty) values.restore(bytes);
+      else {
+        const more = new KeptValues(codec);
+        more.restore(bytes);
+        for (const kept of more) values.add(kept);
+      }
+    for (const kept of state.added) values.add(kept);
+    state.stored = [];
+    state.added = [];
+    return values;
+  };
+  const totalOf = (state: RemovableState): unknown => {
+    if (state.total === undefined)
+      state.total = valuesOf(state).total(base.empty(), ofPage, (into, from) => base.merge(into, from));
+    return state.total;
+  };
+  const one = (value: Value, order: OrderKey | undefined): Kept => {
     assert(!ordered || order !== undefined, "an ordered aggregation is given order keys");
     return { value, key: ordered ? order! : null, times: 1 };
   };
 
   return {
     ordered,
-    empty: () => ({ total: base.empty(), kept: [], isOrdered: true, stored: [] }),
+    empty: () => ({ total: base.empty(), values: new KeptValues(codec), stored: [], added: [] }),
     add: (state, value, order) => {
       if (state.total !== undefined) state.total = base.add(state.total, value, order);
-      append(state, [item(value, order)], compare);
+      state.added.push(one(value, order));
       return state;
     },
     remove: (state, value, order) => {
-      const kept = inOrder(state);
-      const wanted = item(value, order);
-      const at = placeOf(kept, wanted, compare);
-      assert(at < kept.length && compare(kept[at], wanted) === 0, "what is removed was added");
-      if (--kept[at].times === 0) kept.splice(at, 1);
+      valuesOf(state).remove(one(value, order));
       state.total = undefined;
       return state;
     },
     merge: (into, from) => {
       if (into.total !== undefined) into.total = base.merge(into.total, totalOf(from));
-      into.stored = into.stored.length === 0 ? from.stored : [...into.stored, ...from.stored];
-      append(into, from.kept, compare);
+      const sorted = from.values.isEmpty ? [] : [encoded(from.values).slice()];
+      into.stored = [...into.stored, ...from.stored, ...sorted];
+      for (const kept of from.added) into.added.push(kept);
       return into;
     },
     finish: (state) => base.finish(totalOf(state)),
-    isEmpty: (state) => state.kept.length === 0 && state.stored.length === 0,
+    isEmpty: ({ values, stored, added }) => values.isEmpty && stored.length === 0 && added.length === 0,
     overflows: base.overflows === null ? null : (state) => base.overflows!(totalOf(state)),
     encode: (state, out) => {
       base.encode(totalOf(state), out);
-      if (state.kept.length === 0 && state.stored.length === 1) return out.bytes(state.stored[0]);
-      writer.reset();
-      for (const one of inOrder(state)) {
-        writer.varint(one.times);
-        if (one.key === null) encodePresent(writer, type, one.value);
-        else encodeOrdered(writer, type, { value: one.value, key: one.key });
-      }
-      out.bytes(writer.view());
+      const { values, stored, added } = state;
+      if (values.isEmpty && added.length === 0 && stored.length === 1) out.bytes(stored[0]);
+      else out.bytes(encoded(valuesOf(state)));
     },
     decode: (input) => {
       const total = base.decode(input);
       const bytes = input.bytes();
-      return { total, kept: [], isOrdered: true, stored: bytes.length === 0 ? [] : [bytes] };
+      return { total, values: new KeptValues(codec), stored: bytes.length === 0 ? [] : [bytes], added: [] };
     },
   };
 }
@@ -135,57 +129,18 @@ function repeated(base: Algebra<unknown>, one: unknown, times: number): unknown 
   }
 }
 
-function compareKept(a: Kept, b: Kept): number {
-  return compareValues(a.value, b.value);
+function valueCodec(type: DataType): KeptCodec {
+  return {
+    compare: (a, b) => compareValues(a.value, b.value),
+    encode: (out, { value }) => encodePresent(out, type, value),
+    decode: (input) => ({ value: decodePresent(input, type), key: null }),
+  };
 }
 
-function compareKeyed(a: Kept, b: Kept): number {
-  return compareOrdered({ value: a.value, key: a.key! }, { value: b.value, key: b.key! });
-}
-
-/** Adds what belongs to someone else. What comes in order, as most records do, leaves what is in order so. */
-function append(state: KeptValues, added: readonly Kept[], compare: (a: Kept, b: Kept) => number): void {
-  for (const one of added) {
-    const last = state.kept.at(-1);
-    const place = last === undefined ? -1 : compare(last, one);
-    if (place === 0) last!.times += one.times;
-    else state.kept.push({ ...one });
-    if (place > 0) state.isOrdered = false;
-  }
-}
-
-/** What is equal stands together: makes one of it. */
-function joined(kept: readonly Kept[], compare: (a: Kept, b: Kept) => number): Kept[] {
-  const result: Kept[] = [];
-  for (const one of kept) {
-    const last = result.at(-1);
-    if (last !== undefined && compare(last, one) === 0) last.times += one.times;
-    else result.push(one);
-  }
-  return result;
-}
-
-/** The first place whose value is not below. */
-function placeOf(kept: readonly Kept[], wanted: Kept, compare: (a: Kept, b: Kept) => number): number {
-  let low = 0;
-  let high = kept.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compare(kept[middle], wanted) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** @throws AsofError ASOF_CORRUPT */
-function decodeKept(bytes: Uint8Array, type: DataType, ordered: boolean): Kept[] {
-  const input = new ByteReader(bytes);
-  const kept: Kept[] = [];
-  while (input.remaining > 0) {
-    const times = input.varint();
-    if (times === 0) throw new AsofError("ASOF_CORRUPT", "stored bytes hold a value that never occurs", {});
-    const item = ordered ? decodeOrdered(input, type) : { value: decodePresent(input, type), key: null };
-    kept.push({ ...item, times });
-  }
-  return kept;
+function orderedCodec(type: DataType): KeptCodec {
+  return {
+    compare: (a, b) => compareOrdered({ value: a.value, key: a.key! }, { value: b.value, key: b.key! }),
+    encode: (out, { value, key }) => encodeOrdered(out, type, { value, key: key! }),
+    decode: (input) => decodeOrdered(input, type),
+  };
 }

@@ -15,7 +15,7 @@ export function recordsPrefix(source: string): Uint8Array {
   return under(RECORDS, source, new Uint8Array(0));
 }
 
-/** The key of a record by its id, encoded as an entity's keys are. */
+/** The key of a record by its id, encoded as `idKeyEncoder` does. */
 export function recordKey(source: string, id: Uint8Array): Uint8Array {
   return under(RECORDS, source, id);
 }

@@ -1,3 +1,4 @@
+import type { MonitoringReport } from "./monitoring.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 
 export interface SourceStatus {
@@ -49,7 +50,7 @@ export interface RunReport {
 }
 
 /** What is in each store, how fresh it is, what ran. */
-export interface StatusReport {
+export interface StatusReport extends Pick<MonitoringReport, "sources" | "services" | "audit" | "drift"> {
   readonly home: string;
   readonly revision: number;
   readonly now: Timestamp;
@@ -61,6 +62,8 @@ export interface StatusReport {
     readonly end: number;
     readonly folded: number;
     readonly archived: number;
+    /** Records and loads that are accepted and cannot be read online yet. */
+    readonly unfolded: number;
     readonly bytes: number;
   };
   readonly offline: { readonly bytes: number; readonly files: number; readonly sources: readonly SourceStatus[] };

@@ -18,6 +18,8 @@ import type {
 } from "./outcomes.ts";
 import type { HistoryFilter, HistoryRow } from "./history.ts";
 import type { Knowledge } from "./knowledge.ts";
+import type { AuditReport, MonitoringReport } from "./monitoring.ts";
+import type { ForgetOptions, ForgetOutcome } from "./forget.ts";
 import type { Plan } from "./plan.ts";
 import type { WorkOptions } from "./progress.ts";
 import type { CatalogEntry, RunReport, StatusReport } from "./status.ts";
@@ -178,7 +180,21 @@ export interface Store {
    */
   explain(view: string, feature: string, keys: UntypedRequest, options?: ReadOptions): Promise<Explanation>;
 
+  /**
+   * Compares what waits of the sample of answers that is audited while the store serves, at once; resolves to all
+   * that the audit has found so far. @throws ASOF_HOME_LOCKED
+   */
+  auditServed(): Promise<AuditReport>;
+
+  /**
+   * Erases every record that carries the key of an entity, rebuilds what had counted them, and proves that nothing is
+   * left. A crash in the middle is finished at the next start.
+   */
+  forget(entity: string, keys: Readonly<Record<string, unknown>>, options?: ForgetOptions): Promise<ForgetOutcome>;
+
   // what there is
+  /** How fresh what is served is, whether it is right, and whether it is what models were trained on. */
+  monitoring(): Promise<MonitoringReport>;
   status(): Promise<StatusReport>;
   runs(filter?: { readonly kind?: string; readonly limit?: number }): Promise<RunReport[]>;
 

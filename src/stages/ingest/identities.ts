@@ -178,8 +178,8 @@ export class Identities {
   }
 
   /** Commits what is in memory where that is much. */
-  async flushSome(): Promise<void> {
-    if (this.held >= HELD) await this.flush();
+  async flushSome(much = HELD): Promise<void> {
+    if (this.held >= much) await this.flush();
   }
 
   /** Commits what the index knows. */

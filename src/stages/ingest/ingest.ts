@@ -7,7 +7,7 @@ import { AsofError } from "../../core/errors.ts";
 import type { CorrectOutcome, IngestOutcome, RetractOutcome } from "../../core/result/outcomes.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { acceptor, acceptIds } from "./accept.ts";
-import type { Intake } from "./intake.ts";
+import type { HearAppended, Intake } from "./intake.ts";
 import type { Appended, LogWriter } from "./log-writer.ts";
 import { identityOf, type SourceIdentity } from "./source-identity.ts";
 
@@ -17,6 +17,7 @@ export class Ingest {
   private readonly schemas: StreamSchemas;
   private readonly clock: Clock;
   private readonly intake: Intake;
+  private readonly appended: HearAppended;
   private readonly buffer = new ByteWriter();
   private readonly acceptors = new Map<
     SourceDefinition,
@@ -32,12 +33,15 @@ export class Ingest {
     intake: Intake;
     /** The aggregate views over a source. */
     viewsOf: (source: string) => readonly AggregateViewDefinition[];
+    /** Hears of records as they are stamped. */
+    appended: HearAppended;
   }) {
     this.writer = parts.writer;
     this.schemas = parts.schemas;
     this.clock = parts.clock;
     this.intake = parts.intake;
     this.viewsOf = parts.viewsOf;
+    this.appended = parts.appended;
   }
 
   /**
@@ -78,7 +82,8 @@ export class Ingest {
 
   /** Appends records of any stream that were checked elsewhere. */
   append(stream: Stream, records: readonly StreamRecord[]): Promise<Appended> {
-    return this.writer.append(stream.name, ENTRY.records, records.length, () => {
+    return this.writer.append(stream.name, ENTRY.records, records.length, (stamp) => {
+      this.appended(stream.name, records, stamp);
       this.buffer.reset();
       encodeRecords(this.buffer, stream.schema, this.schemas.codecOf(stream.schema), records);
       return this.buffer.finish();

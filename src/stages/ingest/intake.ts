@@ -12,6 +12,7 @@ import { awaited, met, onCorrect, onInsert, onRetract, recorded, withdrawn } fro
 import type { Version } from "../../core/identity/identity.ts";
 import type { CorrectOutcome, IngestOutcome, RetractOutcome } from "../../core/result/outcomes.ts";
 import type { Row } from "../../core/schema/data-type.ts";
+import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { appendGroup, type AppendedGroup } from "./entry-group.ts";
 import type { Identities } from "./identities.ts";
@@ -26,6 +27,9 @@ interface Decided<T> {
   readonly durable: Promise<void>;
 }
 
+/** Hears of records as they are stamped: the first at `stamp`. */
+export type HearAppended = (stream: string, records: readonly StreamRecord[], stamp: Timestamp) => void;
+
 /**
  * The way in for records that are named, by their source's `id` or by the idempotency key of their request, and for
  * what becomes of them later: retractions and corrections. All of a request is taken or nothing, and each thing once.
@@ -33,11 +37,13 @@ interface Decided<T> {
 export class Intake {
   private readonly identities: Identities;
   private readonly clock: Clock;
+  private readonly heard: HearAppended;
   private readonly buffer = new ByteWriter();
 
-  constructor(identities: Identities, clock: Clock) {
+  constructor(identities: Identities, clock: Clock, heard: HearAppended) {
     this.identities = identities;
     this.clock = clock;
+    this.heard = heard;
   }
 
   /** Records of a source without an `id`, under an idempotency key. @throws ASOF_ID_CONFLICT, ASOF_REQUEST */
@@ -60,6 +66,7 @@ export class Intake {
           },
         ]);
         remember(this.identities, source, request, at[0]);
+        this.heard(name, records, at[0].stamp);
         return { outcome: { source: name, accepted: records.length, duplicates: 0, ...at[0] }, durable };
       });
     });
@@ -124,6 +131,7 @@ export class Intake {
       working,
     );
     if (request !== null) remember(this.identities, source.source, request, at);
+    if (taken.length > 0) this.heard(name, taken, at.stamp);
     return { outcome: outcome(at), durable };
   }
 
@@ -202,7 +210,9 @@ export class Intake {
         if (taken.length === 0) return this.nothingNew(outcome);
         const redo: Redo = { what: "correct", records };
         const group = { waiting, withdrawn: targets, met: [], records: taken, request: null, redo };
-        return this.appended(appendGroup(this.identities, source, group, working), outcome);
+        const appended = appendGroup(this.identities, source, group, working);
+        this.heard(source.source.name, taken, appended.at.stamp);
+        return this.appended(appended, outcome);
       }),
     );
   }

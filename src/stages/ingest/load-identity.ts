@@ -21,8 +21,9 @@ import type { SourceIdentity } from "./source-identity.ts";
 export interface LoadRows {
   readonly source: SourceDefinition;
   readonly sql: string;
-  /** What the moment is. */
+  /** What the moment is, and how many rows are declared known earlier. */
   readonly now: Timestamp;
+  readonly declaredEarlier: number;
   /** The idempotency key of the request; null without one. */
   readonly key: string | null;
 }
@@ -53,6 +54,8 @@ const rowType: DataType = { kind: "int64", nullable: false };
 const timeType: DataType = { kind: "timestamp", nullable: false };
 const withdrawnType: DataType = { kind: "timestamp", nullable: true };
 const BATCH = 65_536;
+/** Ids that are committed at once: in the order of their keys, so that each commit touches few places. */
+const INDEXED = 32_768;
 
 /**
  * Sorts out which rows of a load are new, in the source's turn. A row that a retraction waits for is new, and is
@@ -62,16 +65,26 @@ export async function sortOut(
   session: OfflineSession,
   identities: Identities,
   source: SourceIdentity | null,
-  { source: definition, sql, now, key }: LoadRows,
+  { source: definition, sql, now, key, declaredEarlier: all }: LoadRows,
 ): Promise<Sorted> {
   const names = Object.keys(definition.fields);
   const fields: Fields = { ...definition.fields, [ROW]: rowType, [AVAILABLE]: timeType };
-  const order = source === null ? "" : ` ORDER BY ${sqlList([...Object.keys(source.fields), ROW])}`;
+  const order = source === null ? "" : ` ORDER BY ${sqlList([...source.order, ROW])}`;
   const query = `SELECT ${sqlList([...names, ROW])}, ${AVAILABLE} FROM (${sql})${order}`;
   const codec = rowCodec(definition.fields);
   const buffer = new ByteWriter();
   const sum = key === null ? null : new ContentSum();
   const fresh = source === null || (await identities.isEmpty(definition.name));
+  if (source !== null && fresh && key === null && !(await hasTwice(session, source, sql)))
+    return {
+      duplicates: 0,
+      conflicts: 0,
+      first: null,
+      request: null,
+      declaredEarlier: all,
+      fields: [...names, WITHDRAWN],
+      rows: `SELECT r.*, NULL AS ${POSITION}, CAST(NULL AS TIMESTAMP) AS ${WITHDRAWN} FROM (${sql}) r`,
+    };
   const [duplicates, conflicts] = [new RowNumbers(), new RowNumbers()];
   const marked: Row[] = [];
   let first: Sorted["first"] = null;
@@ -129,6 +142,15 @@ export async function sortOut(
   };
 }
 
+/** Whether an id is in rows twice. */
+async function hasTwice(session: OfflineSession, { order }: SourceIdentity, rows: string): Promise<boolean> {
+  const found = await session.rows(
+    `SELECT 1 AS n FROM (SELECT ${sqlList(order)} FROM (${rows}) GROUP BY ALL HAVING count(*) > 1) LIMIT 1`,
+    { n: { kind: "int32", nullable: false } },
+  );
+  return found.length > 0;
+}
+
 /** Brings the rows of a load that is in the log into the index: fields, times and `__withdrawn`. */
 export async function indexLoad(
   session: OfflineSession,
@@ -139,7 +161,7 @@ export async function indexLoad(
 ): Promise<void> {
   const { fields } = source.source;
   const types: Fields = { ...fields, [EVENT]: timeType, [AVAILABLE]: timeType, [WITHDRAWN]: withdrawnType };
-  const query = `SELECT ${sqlList(Object.keys(types))} FROM (${rows})`;
+  const query = `SELECT ${sqlList(Object.keys(types))} FROM (${rows}) ORDER BY ${sqlList(source.order)}`;
   for await (const batch of session.columns(query, types)) {
     const awaited: Row[] = [];
     for (let i = 0; i < batch.rows; i++) {
@@ -157,7 +179,7 @@ export async function indexLoad(
       const known = await identities.lookUp(keys);
       for (const [i, row] of awaited.entries()) identities.put(keys[i], met(known[i], source.content(row).row));
     }
-    await identities.flushSome();
+    await identities.flushSome(INDEXED);
   }
 }
 

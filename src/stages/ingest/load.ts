@@ -53,6 +53,7 @@ interface Loaded {
   readonly sql: string;
   readonly read: number;
   readonly rejected: { readonly rows: number; readonly file: string | null };
+  readonly declaredEarlier: number;
 }
 
 type ToWrite = Pick<Sorted, "fields" | "rows" | "declaredEarlier" | "duplicates" | "request"> & {
@@ -112,6 +113,7 @@ export class Loader {
         sql: `SELECT s.*, t.${EVENT}, t.${AVAILABLE} FROM ${GOOD} s JOIN ${TIMES} t ON s.${ROW} = t.${ROW}`,
         read,
         rejected,
+        declaredEarlier: times.declaredEarlier,
       };
       const written =
         source.id === undefined && key === null
@@ -138,12 +140,12 @@ export class Loader {
 
   /** Writes the rows that are not known yet, while nothing else is taken of the source, and has them known. */
   private async writeNew(loaded: Loaded): Promise<Written> {
-    const { session, request, sql } = loaded;
+    const { session, request, sql, declaredEarlier } = loaded;
     const { source, key, now, onProgress } = request;
     const { identities } = this;
     const identity = identityOf(source);
     onProgress?.({ phase: `compare ${source.name}`, done: 0, total: null, unit: "rows" });
-    const sorted = await sortOut(session, identities, identity, { source, sql, now, key });
+    const sorted = await sortOut(session, identities, identity, { source, sql, now, key, declaredEarlier });
     const { duplicates } = sorted;
     if (sorted.request !== null) {
       const before = await answeredBefore(identities, source, sorted.request, this.clock.now());

@@ -1,6 +1,6 @@
 import { ByteWriter } from "../../core/codec/bytes.ts";
+import { idKeyEncoder, idOrder } from "../../core/codec/id-key.ts";
 import { recordKey } from "../../core/codec/identity-keys.ts";
-import { entityKeyEncoder } from "../../core/codec/online-keys.ts";
 import { idFields } from "../../core/codec/retractions.ts";
 import { type RowCodec, rowCodec } from "../../core/codec/row-codec.ts";
 import type { SourceDefinition } from "../../core/definition/data.ts";
@@ -15,6 +15,8 @@ export interface SourceIdentity {
   readonly codec: RowCodec;
   /** The `id` fields. */
   readonly fields: Fields;
+  /** The same in the order in which keys compare them. */
+  readonly order: readonly string[];
   /** The key of the record in the index; of a row that has the `id` fields at least. */
   key(row: Row): Uint8Array;
   content(row: Row): Content;
@@ -37,19 +39,15 @@ function make(source: SourceDefinition, id: readonly string[]): SourceIdentity {
   const stream = sourceStream(source);
   const codec = rowCodec(source.fields);
   const fields = idFields(source.fields, id);
-  const encode = entityKeyEncoder(fields);
+  const encode = idKeyEncoder(fields);
   const out = new ByteWriter();
   return {
     source,
     stream,
     codec,
     fields,
-    // The fields of an id are never null.
-    key: (row) =>
-      recordKey(
-        source.name,
-        encode((name) => row[name])!,
-      ),
+    order: idOrder(fields),
+    key: (row) => recordKey(source.name, encode(row)),
     content: (row) => {
       out.reset();
       codec.encode(out, row);

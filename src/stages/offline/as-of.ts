@@ -58,7 +58,8 @@ export async function answerAsOf(
   }
 }
 
-function spineFields(plan: ServicePlan): Fields {
+/** The columns of a spine of requests. */
+export function spineFields(plan: ServicePlan): Fields {
   const inputs = Object.entries(plan.service.inputs).map(
     ([name, type]) => [name, { ...type, nullable: true }] as const,
   );

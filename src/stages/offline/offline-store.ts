@@ -31,6 +31,8 @@ export interface Part {
   readonly loadsFrom?: LogPosition;
   /** Loads below this position only, where single records are wanted up to a later cut. */
   readonly loadsUntil?: LogPosition;
+  /** Records and loads from this position on; others may be there or not. */
+  readonly from?: LogPosition;
   /** Only records whose event lies in [since, until): others may be there or not. */
   readonly events?: { readonly since: number; readonly until: number };
 }
@@ -207,11 +209,13 @@ export class OfflineStore {
   ): Promise<FoundPart> {
     const { cut, loadsFrom } = part;
     const loads = loadsOf(part);
+    const { from = 0 } = part;
     const { since, until } = part.events ?? { since: -Infinity, until: Infinity };
     const wanted = (file: OfflineFile): boolean =>
       (file.kind === "load"
         ? file.position < loads.until && file.end > loads.from
         : file.position < cut && loadsFrom === undefined) &&
+      file.end > from &&
       file.maxEvent >= since &&
       file.minEvent < until;
     const { withdrawals } = stream;
@@ -221,7 +225,7 @@ export class OfflineStore {
       files: known.filter((file) => file.stream === withdrawals?.name && wanted(file)),
       tail: [],
     };
-    for await (const entry of this.log.read(Math.max(archived, this.log.start))) {
+    for await (const entry of this.log.read(Math.max(archived, this.log.start, from))) {
       if (entry.position >= cut) break;
       if (entry.stream !== stream.name) continue;
       // Below `applied` the list of files speaks for the loads, even where it has merged their files.

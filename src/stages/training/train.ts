@@ -4,6 +4,7 @@ import type { ModelDefinition, SourceDefinition } from "../../core/definition/da
 import { featureName } from "../../core/definition/service-features.ts";
 import { AsofError } from "../../core/errors.ts";
 import { ColumnBuffer } from "../../core/kernel/column-buffer.ts";
+import { summarizeColumns, type TrainingNote, trainingNoteName } from "../../core/metrics/feature-summaries.ts";
 import { evaluate, type Metrics } from "../../core/metrics/metrics.ts";
 import { MODELS } from "../../core/plan/folders.ts";
 import type { ServicePlan } from "../../core/plan/service-plan.ts";
@@ -107,6 +108,8 @@ export class Training {
       metrics,
       baseline: baselineMetrics,
     });
+    const note: TrainingNote = { features: summarizeColumns(plan.features, train.features, train.rows) };
+    await this.registry.setNote(trainingNoteName(model.name, version), JSON.stringify({ format: 1, ...note }));
     if (request.promote) await this.registry.promote(model.name, version, request.now);
     say(4, "done");
     return {

@@ -10,6 +10,7 @@ import { applyVerb } from "./verbs/apply.ts";
 import { computeVerb } from "./verbs/compute.ts";
 import { datasetVerb } from "./verbs/dataset.ts";
 import { explainVerb } from "./verbs/explain.ts";
+import { forgetVerb } from "./verbs/forget.ts";
 import { getVerb } from "./verbs/get.ts";
 import { ingestVerb } from "./verbs/ingest.ts";
 import { initVerb } from "./verbs/init.ts";
@@ -32,7 +33,7 @@ const groups: readonly (readonly [title: string, verbs: readonly Verb[]])[] = [
   ["Offline store:", [ingestVerb, retractVerb, computeVerb, datasetVerb]],
   ["Models:", [trainVerb, modelsVerb, promoteVerb]],
   ["Online store:", [materializeVerb, serveVerb, getVerb, explainVerb, predictVerb, replayVerb]],
-  ["What there is:", [statusVerb, runsVerb, verifyVerb]],
+  ["What there is:", [statusVerb, runsVerb, verifyVerb, forgetVerb]],
 ];
 
 /** The command line. `exit` hears the exit code of a verb that ends well with another one than 0. */

@@ -9,6 +9,7 @@ import { errorAnswer } from "./error-answer.ts";
 import { addressesLoopback } from "./loopback.ts";
 import { readHeaders } from "./read-headers.ts";
 import { readQuery } from "./read-query.ts";
+import { RequestCounts } from "./request-counts.ts";
 import { requestError } from "./request-error.ts";
 import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
@@ -42,7 +43,13 @@ export function buildServer(store: Store, options: ServerOptions = {}): FastifyI
   guard(app, new Admission(bodiesLimit, bodyLimit));
   readBodies(app);
   app.setErrorHandler(answerError);
-  const routes = routesOf({ store, maxRows }, version);
+  const requests = new RequestCounts();
+  const routes = routesOf({ store, maxRows, requests }, version);
+  const paths = new Map(routes.map((route) => [urlOf(route), route.path]));
+  app.addHook("onResponse", (request, reply, done) => {
+    requests.count(request.method, paths.get(request.routeOptions.url ?? "") ?? "", reply.statusCode);
+    done();
+  });
   for (const route of routes) addRoute(app, route);
   for (const [path, there] of Map.groupBy(routes, (route) => route.path)) refuseOtherMethods(app, path, there);
   return app;
@@ -84,6 +91,7 @@ function readBodies(app: FastifyInstance): void {
     });
 }
 
+/** A route's path as the framework has it. */
 function urlOf({ names, path }: Route): string {
   return names === null ? path : path.replace(`{${names.parameter}}`, ":name");
 }
@@ -104,7 +112,7 @@ function addRoute(app: FastifyInstance, route: Route): void {
         body: body ?? NO_BODY,
       };
       const answer = await route.handle(call);
-      return reply.header("content-type", JSON_TYPE).send(answer);
+      return reply.header("content-type", route.type ?? JSON_TYPE).send(answer);
     },
   });
 }

@@ -44,7 +44,7 @@ export function openApi(routes: readonly Route[], defined: DefinedNames, version
 }
 
 function operation(route: Route, { body, answer }: Shapes, name: string | null): Schema {
-  const { id, summary, names, query, headers = {} } = route;
+  const { id, summary, names, query, headers = {}, type = "application/json" } = route;
   const inPath =
     name === null && names !== null ? [{ name: names.parameter, in: "path", required: true, schema: text }] : [];
   const given = (where: string, declared: typeof query): Schema[] =>
@@ -56,7 +56,7 @@ function operation(route: Route, { body, answer }: Shapes, name: string | null):
     ...(parameters.length > 0 && { parameters }),
     ...(body !== null && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
-      "200": { description: "done", content: contentOf({ "application/json": answer }) },
+      "200": { description: "done", content: contentOf({ [type.split(";", 1)[0]]: answer }) },
       ...failures([...route.errors, ...EVERYWHERE, ...(body === null ? [] : WITH_BODY)]),
     },
   };

@@ -2,6 +2,7 @@ import type { Definition } from "../../core/definition/data.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import type { Store } from "../../store.ts";
 import type { Body } from "./body.ts";
+import type { RequestCounts } from "./request-counts.ts";
 import type { Schema } from "./schema.ts";
 
 /** What a route is asked. */
@@ -39,7 +40,9 @@ export interface Route {
   readonly shapesOf?: (name: string) => Shapes;
   /** The codes it fails with, beside those that any route may. */
   readonly errors: readonly ErrorCode[];
-  /** The answer as JSON. Rejects with an AsofError. */
+  /** The media type of the answer, where it is not JSON. */
+  readonly type?: string;
+  /** The answer as text of its type. Rejects with an AsofError. */
   readonly handle: (call: Call) => Promise<string>;
 }
 
@@ -47,4 +50,5 @@ export interface Route {
 export interface RouteContext {
   readonly store: Store;
   readonly maxRows: number;
+  readonly requests: RequestCounts;
 }

@@ -1,10 +1,14 @@
 import type { Route, RouteContext } from "./route.ts";
+import { auditRoute } from "./routes/audit.ts";
 import { catalogRoute } from "./routes/catalog.ts";
+import { driftRoute } from "./routes/drift.ts";
 import { correctionsRoute } from "./routes/corrections.ts";
 import { eventsRoute } from "./routes/events.ts";
 import { explainByBodyRoute, explainRoute } from "./routes/explain.ts";
 import { featuresRoute } from "./routes/features.ts";
+import { forgetRoute } from "./routes/forget.ts";
 import { healthRoute } from "./routes/health.ts";
+import { metricsRoute } from "./routes/metrics.ts";
 import { modelsRoute } from "./routes/models.ts";
 import { openApiRoute } from "./routes/openapi.ts";
 import { predictRoute } from "./routes/predict.ts";
@@ -27,6 +31,10 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     statusRoute(context),
     runsRoute(context),
     modelsRoute(context),
+    auditRoute(context),
+    driftRoute(context),
+    metricsRoute(context),
+    forgetRoute(context),
     healthRoute(),
     readyRoute(context),
   ];

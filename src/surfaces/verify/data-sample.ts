@@ -41,6 +41,7 @@ export function requestOf(plan: ServicePlan, sampled: Sampled, random: Random): 
       Object.keys(keys).flatMap((key) => (inputs[key] === input ? [{ of: view.name, field: key }] : [])),
     ),
   ];
+  const fieldsOfBase = plan.aggregates.find(({ view }) => view.source === base)?.source.fields ?? {};
   const request: Record<string, Value> = {};
   for (const [input, type] of Object.entries(plan.service.inputs)) {
     const fields = fieldsOf(input);
@@ -51,8 +52,7 @@ export function requestOf(plan: ServicePlan, sampled: Sampled, random: Random): 
     else if (others.length > 0) {
       const { of, field } = random.pick(others);
       value = random.pick(sampled.get(of)!).row[field];
-    } else if (typeof from.row[input] === typeof valueOf(random, { ...type, nullable: false }, false))
-      value = from.row[input];
+    } else if (fieldsOfBase[input]?.kind === type.kind) value = from.row[input];
     request[input] = value ?? (fields.length > 0 ? null : valueOf(random, { ...type, nullable: false }, false));
   }
   return { request, from };

@@ -70,8 +70,8 @@ class Execution {
   private materialized = 0;
   private lastStamp = -Infinity;
   private files = 0;
-  /** Idempotency keys, with their sources. */
-  private readonly keys = new Set<string>();
+  /** When idempotency keys, with their sources, were first sent. */
+  private readonly keys = new Map<string, Timestamp>();
 
   constructor(bench: Bench, course: Course, home: string, comparison: Comparison, onStep: () => void) {
     this.bench = bench;
@@ -130,7 +130,7 @@ class Execution {
       advance: (to: Timestamp) => void (this.now = Math.max(this.now, to)),
     };
     return open(
-      { definitions: subject.definitions, home, memory: "256MB", threads: 1 },
+      { definitions: subject.definitions, home, memory: "256MB", threads: 1, audit: false },
       { clock, whenLocked: "refuse", archiveFrom: this.course.archiveFrom },
     );
   }
@@ -204,11 +204,14 @@ class Execution {
   ): Promise<void> {
     const source = sourceNamed(this.bench.subject.catalog, name);
     const identity = this.expected.identityOf(source);
-    const isKnown = key !== undefined && this.keys.has(`${name} ${key}`);
+    const since = this.keys.get(`${name} ${key}`);
+    const isKnown = since !== undefined;
+    // For how long a key is remembered beyond its time is not said.
+    if (isKnown && this.now >= since + (source.dedupe ?? WEEK)) return;
     const sent = store.ingest(name, rows, key === undefined ? {} : { idempotencyKey: key });
     if (!isKnown && identity?.conflict(rows) === true) return this.refused(sent, name);
     const { position, stamp, accepted, duplicates } = await sent;
-    if (key !== undefined) this.keys.add(`${name} ${key}`);
+    if (key !== undefined && !isKnown) this.keys.set(`${name} ${key}`, stamp);
     const taken: LoadedRecord[] = [];
     let awaited = 0;
     for (const row of isKnown ? [] : rows) {
@@ -439,5 +442,7 @@ class Execution {
   }
 }
 
+/** For how long keys are remembered where a source does not say. */
+const WEEK = 7 * DAY;
 /** What the clock of a store that may be killed keeps in reserve. */
 const APART = HOUR;

@@ -48,8 +48,9 @@ export async function runLanes(options: PoolOptions, onReport: (report: LaneRepo
   }
 }
 
+/** One that has ended meanwhile need not be told. */
 function send(child: ChildProcess, message: ToWorker): void {
-  child.send(message);
+  child.send(message, () => {});
 }
 
 /** Resolves when a lane has ended. */

@@ -8,8 +8,12 @@ import type { ToWorker } from "./worker-message.ts";
 // A process of its own that carries out courses, or holds one store that may be killed.
 
 const stop = new AbortController();
-const say = (message: object): void => void process.send?.(message);
+const say = (message: object): void => {
+  if (process.connected) process.send!(message);
+};
 
+// What the user stops is the process that started this, which then lets go of it.
+process.on("SIGINT", () => {});
 // Whoever started this is gone: nobody wants to know any more.
 process.on("disconnect", () => stop.abort(new Error("the process that verifies has ended")));
 

@@ -1,5 +1,6 @@
 import type { StatusReport } from "../../../core/result/status.ts";
 import { bytes, count, moment, NONE, span } from "../format.ts";
+import { auditJson, auditText, driftTable, freshnessTable, ratesTable } from "../monitoring-text.ts";
 import { withTimes } from "../with-times.ts";
 import { runJson, runTable } from "../run-table.ts";
 import type { Style } from "../style.ts";
@@ -29,6 +30,9 @@ function statusJson(status: StatusReport): Record<string, unknown> {
     ...withTimes(status, "now", "watermark"),
     offline: { ...offline, sources: offline.sources.map((source) => withTimes(source, "minEvent", "maxEvent")) },
     views: views.map((view) => withTimes(view, "maxEvent")),
+    sources: status.sources.map((source) => withTimes(source, "newestEvent", "newestAvailable")),
+    audit: auditJson(status.audit),
+    drift: status.drift.map((model) => withTimes(model, "since")),
     runs: runs.map(runJson),
   };
 }
@@ -97,6 +101,13 @@ function statusText(status: StatusReport, style: Style): string {
         ),
       ),
     );
+  if (status.sources.length > 0) parts.push(section("Freshness", freshnessTable(status.sources, style)));
+  const services = status.services.filter(({ answers }) => answers > 0);
+  if (services.length > 0) parts.push(section("Served", ratesTable(services, style)));
+  if (services.length > 0 || status.audit.answers > 0)
+    parts.push(section("Audit: served against history", auditText(status.audit, style)));
+  const drift = status.drift.filter(({ predictions }) => predictions > 0);
+  if (drift.length > 0) parts.push(section("Drift: served against trained on", driftTable(drift, style)));
   if (status.runs.length > 0) parts.push(section("Last runs", runTable(status.runs.slice(0, 8), style)));
   return parts.join("\n\n");
 }

@@ -1,4 +1,7 @@
 import { writeJson } from "../json/write-json.ts";
+import { auditJson, auditSchema } from "./audit.ts";
+import { modelDriftSchema } from "./drift.ts";
+import { serviceRatesSchema, sourceFreshnessSchema } from "../monitoring-schema.ts";
 import { withMoments } from "../moments.ts";
 import type { Route, RouteContext } from "../route.ts";
 import { count, flag, listOf, moment, objectOf, orNull, text } from "../schema.ts";
@@ -37,12 +40,23 @@ const answer = objectOf({
   now: moment,
   watermark: orNull(moment),
   freshness: { ...orNull({ type: "integer" }), description: "now − watermark, in microseconds" },
-  log: objectOf({ start: count, end: count, folded: count, archived: count, bytes: count }),
+  log: objectOf({
+    start: count,
+    end: count,
+    folded: count,
+    archived: count,
+    unfolded: { ...count, description: "records and loads that are accepted and cannot be read online yet" },
+    bytes: count,
+  }),
   offline: objectOf({ bytes: count, files: count, sources: listOf(source) }),
   online: objectOf({ bytes: count }),
   views: listOf(view),
   models: listOf(model),
   runs: listOf(runSchema),
+  sources: listOf(sourceFreshnessSchema),
+  services: listOf(serviceRatesSchema),
+  audit: auditSchema,
+  drift: listOf(modelDriftSchema),
 });
 
 /** What is in each store, how fresh it is, what ran. */
@@ -65,6 +79,9 @@ export function statusRoute({ store }: RouteContext): Route {
           sources: status.offline.sources.map((source) => withMoments(source, "minEvent", "maxEvent")),
         },
         views: status.views.map((view) => withMoments(view, "maxEvent")),
+        sources: status.sources.map((source) => withMoments(source, "newestEvent", "newestAvailable")),
+        audit: auditJson(status.audit),
+        drift: status.drift.map((model) => withMoments(model, "since")),
         runs: status.runs.map((run) => withMoments(run, "startedAt", "endedAt")),
       });
     },

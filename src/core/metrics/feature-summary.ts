@@ -1,0 +1,109 @@
+import { type FeatureType, isCollection } from "../aggregation/feature-type.ts";
+import { QuantileSketch } from "../aggregation/quantile-sketch.ts";
+import { ByteReader, ByteWriter } from "../codec/bytes.ts";
+import type { Value } from "../schema/data-type.ts";
+
+/** Numbers fall into buckets 1/32 of a power of two wide: their relative error is at most 1/64. */
+const BITS = 5;
+/** Different values that are counted one by one; the others are counted together. */
+const CATEGORIES = 50;
+
+/** How the values of a feature are distributed, in little room: numbers by buckets, the rest by value. */
+export type FeatureSummary = NumberSummary | CategorySummary;
+
+export interface NumberSummary {
+  readonly kind: "numbers";
+  readonly sketch: QuantileSketch;
+  nulls: number;
+}
+
+export interface CategorySummary {
+  readonly kind: "categories";
+  readonly counts: Map<string, number>;
+  /** Values that are not counted one by one. */
+  others: number;
+  nulls: number;
+  /** Whether further values are counted one by one. */
+  readonly open: boolean;
+}
+
+/** A summary as JSON. */
+export type SummaryData =
+  | { readonly kind: "numbers"; readonly sketch: string; readonly nulls: number }
+  | {
+      readonly kind: "categories";
+      readonly counts: readonly (readonly [value: string, count: number])[];
+      readonly others: number;
+      readonly nulls: number;
+    };
+
+/** The summary of no values; null for timestamps and collections, which have none. */
+export function emptySummary(type: FeatureType): FeatureSummary | null {
+  if (isCollection(type) || type.kind === "timestamp") return null;
+  return type.kind === "string" || type.kind === "boolean"
+    ? { kind: "categories", counts: new Map(), others: 0, nulls: 0, open: true }
+    : { kind: "numbers", sketch: new QuantileSketch(BITS), nulls: 0 };
+}
+
+/** The summary of no values that counts by the values of another, so that the two can be compared. */
+export function emptyLike(summary: FeatureSummary): FeatureSummary {
+  if (summary.kind === "numbers") return { kind: "numbers", sketch: new QuantileSketch(BITS), nulls: 0 };
+  const counts = new Map([...summary.counts.keys()].map((value) => [value, 0]));
+  return { kind: "categories", counts, others: 0, nulls: 0, open: false };
+}
+
+export function addToSummary(summary: FeatureSummary, value: Value): void {
+  if (value === null) {
+    summary.nulls++;
+  } else if (summary.kind === "numbers") {
+    summary.sketch.add(Number(value), 1);
+  } else {
+    const text = String(value);
+    const count = summary.counts.get(text);
+    if (count !== undefined || summary.open) summary.counts.set(text, (count ?? 0) + 1);
+    else summary.others++;
+  }
+}
+
+/** Adds what another of the same kind counted; values that the first does not count one by one are others. */
+export function mergeSummary(into: FeatureSummary, from: FeatureSummary): void {
+  into.nulls += from.nulls;
+  if (into.kind === "numbers" && from.kind === "numbers") into.sketch.merge(from.sketch);
+  if (into.kind !== "categories" || from.kind !== "categories") return;
+  into.others += from.others;
+  for (const [value, count] of from.counts)
+    if (into.open || into.counts.has(value)) into.counts.set(value, (into.counts.get(value) ?? 0) + count);
+    else into.others += count;
+}
+
+/** Counts only the most frequent values one by one, from now on too; of equally frequent ones the first by code. */
+export function closeSummary(summary: FeatureSummary): FeatureSummary {
+  if (summary.kind === "numbers") return summary;
+  const ranked = [...summary.counts].toSorted(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+  const rest = ranked.slice(CATEGORIES).reduce((sum, [, count]) => sum + count, summary.others);
+  const counts = new Map(ranked.slice(0, CATEGORIES));
+  return { kind: "categories", counts, others: rest, nulls: summary.nulls, open: false };
+}
+
+/** How many values were added, nulls too. */
+export function summaryRows(summary: FeatureSummary): number {
+  if (summary.kind === "numbers") return summary.sketch.total + summary.nulls;
+  return [...summary.counts.values()].reduce((sum, count) => sum + count, summary.others + summary.nulls);
+}
+
+export function summaryToJson(summary: FeatureSummary): SummaryData {
+  const { kind, nulls } = summary;
+  if (kind === "categories") return { kind, counts: [...summary.counts], others: summary.others, nulls };
+  const out = new ByteWriter();
+  summary.sketch.encode(out);
+  let text = "";
+  for (const byte of out.view()) text += String.fromCharCode(byte);
+  return { kind, sketch: btoa(text), nulls };
+}
+
+/** @throws AsofError ASOF_CORRUPT */
+export function summaryFromJson(data: SummaryData): FeatureSummary {
+  if (data.kind === "categories") return { ...data, counts: new Map(data.counts), open: false };
+  const bytes = Uint8Array.from(atob(data.sketch), (character) => character.charCodeAt(0));
+  return { kind: "numbers", sketch: QuantileSketch.decode(new ByteReader(bytes), BITS), nulls: data.nulls };
+}

@@ -1,0 +1,300 @@
+import { OneByOne } from "../../core/one-by-one.ts";
+import type { OnCompared, ServedAnswer } from "../../core/result/audit.ts";
+import type { AuditReport, AuditTarget } from "../../core/result/monitoring.ts";
+import type { Fields } from "../../core/schema/data-type.ts";
+import type { Timestamp } from "../../core/time/timestamp.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { LogPosition } from "../../ports/event-log.ts";
+import { type AuditNote, AuditTotals } from "./audit-totals.ts";
+import { requestSampler } from "./request-sample.ts";
+
+/** Sampled answers that may wait in memory, of all services; more are dropped, and counted. */
+const WAITING = 10_000;
+/** Answers that are compared at once, and positions of the served log that are read at once. */
+const BATCH = 1000;
+const CHUNK = 20_000;
+/** Between batches the audit rests for so many times as long as the last one took. */
+const REST = 3;
+
+/** What answers are compared for: a service, or a model with its service. */
+export interface Audited {
+  readonly kind: "features" | "predict";
+  readonly name: string;
+  /** Fingerprint of the service. */
+  readonly definition: string;
+  readonly inputs: Fields;
+}
+
+/** How the auditor reaches history and keeps what it found. */
+export interface AuditorParts {
+  readonly clock: Clock;
+  /** The share of requests to audit, 0 to 1. */
+  readonly sample: number;
+  readonly targets: readonly Audited[];
+  /** The end of the log. */
+  readonly end: () => LogPosition;
+  /** Resolves to the end of the log, below which all is that was predicted before the call. */
+  readonly logged: () => Promise<LogPosition>;
+  /** Predictions of a model in the served log at [from, until), in its order. */
+  readonly readServed: (
+    model: string,
+    range: { readonly from: LogPosition; readonly until: LogPosition },
+    signal: AbortSignal,
+  ) => Promise<readonly { readonly position: LogPosition; readonly answer: ServedAnswer }[]>;
+  /** Computes answers again from history. */
+  readonly compare: (
+    target: Audited,
+    answers: readonly ServedAnswer[],
+    onCompared: OnCompared,
+    signal: AbortSignal,
+  ) => Promise<void>;
+  readonly load: (target: Audited) => Promise<AuditNote | null>;
+  readonly save: (target: Audited, note: AuditNote) => Promise<void>;
+  /** Called when a round is over: what was opened to compare can be closed. */
+  readonly ended: () => void;
+  /** Waits, or rejects when the signal is aborted. */
+  readonly rest: (seconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+interface Waiting {
+  count: number;
+  oldest: Timestamp | null;
+}
+
+interface TargetState {
+  readonly target: Audited;
+  readonly sampled: ReturnType<typeof requestSampler>;
+  totals: AuditTotals;
+  position: LogPosition;
+  dropped: number;
+  lastRun: Timestamp | null;
+  /** Sampled answers with features that wait. */
+  readonly queue: ServedAnswer[];
+  /** Predictions since the last look at the served log began, and those that it is about. */
+  since: Waiting;
+  taken: Waiting;
+  /** Whether the served log was looked at in this process. */
+  looked: boolean;
+}
+
+/**
+ * Compares a sample of what was served with history, a little at a time. Predictions are taken from the served log,
+ * each once, also across processes; answers with features alone wait in memory and end with the process. Whatever was
+ * answered under another definition is left out.
+ */
+export class Auditor {
+  private readonly parts: AuditorParts;
+  private readonly states = new Map<string, TargetState>();
+  private readonly rounds = new OneByOne();
+  private waiting = 0;
+
+  private constructor(parts: AuditorParts) {
+    this.parts = parts;
+  }
+
+  /** Goes on where an earlier process stopped. */
+  static async open(parts: AuditorParts, writes: boolean): Promise<Auditor> {
+    const auditor = new Auditor(parts);
+    for (const target of parts.targets) {
+      const found = await parts.load(target);
+      const before = found?.definition === target.definition ? found : null;
+      const state: TargetState = {
+        target,
+        sampled: requestSampler(target.inputs, parts.sample),
+        totals: new AuditTotals(target.inputs, before),
+        // Never ahead of the log, which may be of an older copy than the note.
+        position: Math.min(before?.position ?? Infinity, parts.end()),
+        dropped: before?.dropped ?? 0,
+        lastRun: before?.lastRun ?? null,
+        queue: [],
+        since: { count: 0, oldest: null },
+        taken: { count: 0, oldest: null },
+        looked: false,
+      };
+      auditor.states.set(keyOf(target), state);
+      // At once: if this process dies, the next must not take what it will serve for answers of an older definition.
+      if (writes && target.kind === "predict" && before === null) await auditor.save(state);
+    }
+    return auditor;
+  }
+
+  /** Takes note of an answer with features alone; `served` is called where it is sampled. */
+  answered(service: string, request: ServedAnswer["request"], served: () => ServedAnswer): void {
+    const state = this.states.get(keyOf({ kind: "features", name: service }))!;
+    if (!state.sampled(request)) return;
+    if (this.waiting >= WAITING) {
+      state.dropped++;
+      return;
+    }
+    this.waiting++;
+    state.queue.push(served());
+  }
+
+  /** Takes note of predictions that are on their way into the served log. */
+  predicted(model: string, count: number, t: Timestamp): void {
+    const { since } = this.states.get(keyOf({ kind: "predict", name: model }))!;
+    since.count += count;
+    since.oldest ??= t;
+  }
+
+  /** Compares all that waits; `rests` says whether it takes its time. Rejects at the first failure, to go on there later. */
+  round(signal: AbortSignal, rests: boolean): Promise<void> {
+    return this.rounds.run(async () => {
+      const failures: unknown[] = [];
+      for (const state of this.states.values())
+        try {
+          if (state.target.kind === "features") await this.auditQueue(state, signal, rests);
+          else await this.auditLog(state, signal, rests);
+        } catch (error) {
+          // One target that cannot be compared does not keep others from it.
+          failures.push(error);
+          if (signal.aborted) break;
+        }
+      this.parts.ended();
+      if (failures.length > 0) throw failures[0];
+    });
+  }
+
+  /** Gives up what waits in memory, and counts it. What is in the served log stays to be audited. */
+  async close(): Promise<void> {
+    for (const state of this.states.values()) await this.drop(state);
+  }
+
+  /**
+   * Leaves out all that was answered so far, and forgets the examples: history has lost records, and what they were
+   * in cannot be computed again.
+   */
+  forget(): Promise<void> {
+    return this.rounds.run(async () => {
+      for (const state of this.states.values()) {
+        const { answers, features } = state.totals;
+        state.totals = new AuditTotals(state.target.inputs, {
+          answers,
+          features: Object.fromEntries(state.totals.features),
+          examples: [],
+        });
+        state.dropped += state.queue.length + state.since.count + state.taken.count;
+        this.waiting -= state.queue.splice(0).length;
+        [state.since, state.taken] = [nothing(), nothing()];
+        state.position = this.parts.end();
+        if (answers > 0 || features.size > 0 || state.target.kind === "predict") await this.save(state);
+      }
+    });
+  }
+
+  targets(): AuditTarget[] {
+    return [...this.states.values()].map(({ target, totals, queue, since, taken, dropped, lastRun }) => ({
+      kind: target.kind,
+      name: target.name,
+      answers: totals.answers,
+      compared: totals.sum("compared"),
+      different: totals.sum("different"),
+      features: Object.fromEntries(totals.features),
+      examples: totals.examples,
+      waiting: queue.length + since.count + taken.count,
+      oldest: queue[0]?.t ?? taken.oldest ?? since.oldest,
+      dropped,
+      lastRun,
+    }));
+  }
+
+  private async auditQueue(state: TargetState, signal: AbortSignal, rests: boolean): Promise<void> {
+    // What comes meanwhile is the next round's: this one has an end, however busy the store is.
+    for (let left = state.queue.length; left > 0;) {
+      const batch = state.queue.slice(0, Math.min(BATCH, left));
+      left -= batch.length;
+      const seconds = await this.compare(state, batch, signal);
+      state.queue.splice(0, batch.length);
+      this.waiting -= batch.length;
+      await this.save(state);
+      if (rests && left > 0) await this.parts.rest(seconds * REST, signal);
+    }
+  }
+
+  private async auditLog(state: TargetState, signal: AbortSignal, rests: boolean): Promise<void> {
+    const { taken, since } = state;
+    if (taken.count + since.count === 0 && state.looked) return;
+    state.taken = { count: taken.count + since.count, oldest: taken.oldest ?? since.oldest };
+    state.since = nothing();
+    const end = await this.parts.logged();
+    while (state.position < end) {
+      const until = Math.min(state.position + CHUNK, end);
+      const read = await this.parts.readServed(state.target.name, { from: state.position, until }, signal);
+      const sampled = read.filter(({ answer }) => state.sampled(answer.request));
+      for (let i = 0; i < sampled.length; i += BATCH) {
+        const batch = sampled.slice(i, i + BATCH);
+        const answers = batch.map(({ answer }) => answer);
+        const seconds = await this.compare(state, answers, signal);
+        // With its totals, so that a crash neither leaves out nor counts twice.
+        state.position = batch.at(-1)!.position + 1;
+        await this.save(state);
+        if (rests) await this.parts.rest(seconds * REST, signal);
+      }
+      state.position = until;
+      await this.save(state);
+    }
+    state.taken = nothing();
+    state.looked = true;
+  }
+
+  /** Resolves to the seconds it took; counts only what was compared whole. */
+  private async compare(state: TargetState, answers: readonly ServedAnswer[], signal: AbortSignal): Promise<number> {
+    const { clock } = this.parts;
+    const began = clock.elapsed();
+    const found = new AuditTotals(state.target.inputs);
+    await this.parts.compare(state.target, answers, (...compared) => found.compare(...compared), signal);
+    found.answers = answers.length;
+    state.totals.merge(found);
+    state.lastRun = clock.now();
+    return clock.elapsed() - began;
+  }
+
+  private async drop(state: TargetState): Promise<void> {
+    const { length } = state.queue.splice(0);
+    this.waiting -= length;
+    state.dropped += length;
+    if (length > 0) await this.save(state);
+  }
+
+  private save({ target, totals, position, dropped, lastRun }: TargetState): Promise<void> {
+    return this.parts.save(target, {
+      definition: target.definition,
+      position,
+      answers: totals.answers,
+      features: Object.fromEntries(totals.features),
+      examples: totals.examples,
+      dropped,
+      lastRun,
+    });
+  }
+}
+
+const nothing = (): Waiting => ({ count: 0, oldest: null });
+
+const keyOf = ({ kind, name }: Pick<Audited, "kind" | "name">): string => `${kind} ${name}`;
+
+/** The report over all targets. */
+export function auditReport(
+  targets: readonly AuditTarget[],
+  now: Timestamp,
+  rest: Pick<AuditReport, "running" | "sample" | "every" | "failures" | "failure">,
+): AuditReport {
+  const sum = (of: (target: AuditTarget) => number): number => targets.reduce((total, one) => total + of(one), 0);
+  const oldest = Math.min(...targets.map((target) => target.oldest ?? Infinity));
+  const last = Math.max(...targets.map(({ lastRun }) => lastRun ?? -Infinity));
+  return {
+    running: rest.running,
+    sample: rest.sample,
+    every: rest.every,
+    answers: sum(({ answers }) => answers),
+    compared: sum(({ compared }) => compared),
+    different: sum(({ different }) => different),
+    dropped: sum(({ dropped }) => dropped),
+    waiting: sum(({ waiting }) => waiting),
+    lag: oldest === Infinity ? 0 : Math.max(0, now - oldest),
+    lastRun: last === -Infinity ? null : last,
+    failures: rest.failures,
+    failure: rest.failure,
+    targets,
+  };
+}

@@ -1,0 +1,65 @@
+import { featureName } from "../../core/definition/service-features.ts";
+import type { ServicePlan } from "../../core/plan/service-plan.ts";
+import type { FeatureAnswer } from "../../core/result/answers.ts";
+import type { ServiceRates } from "../../core/result/monitoring.ts";
+
+interface ViewCounts {
+  readonly view: string;
+  readonly features: readonly string[];
+  notFound: number;
+  expired: number;
+  overflow: number;
+}
+
+/** Running counts of what a service answered. They go on where a report of the same definition left off. */
+export class RunningRates {
+  readonly service: string;
+  answers: number;
+  private readonly views: readonly ViewCounts[];
+  private readonly names: readonly string[];
+  private readonly nulls: Float64Array;
+
+  constructor(plan: ServicePlan, before: ServiceRates | null) {
+    this.service = plan.service.name;
+    this.answers = before?.answers ?? 0;
+    this.views = plan.uses.map(({ alias, features }): ViewCounts => {
+      const { notFound = 0, expired = 0, overflow = 0 } = before?.views.find(({ view }) => view === alias) ?? {};
+      const names = Object.keys(features).map((feature) => featureName(alias, feature));
+      return { view: alias, features: names, notFound, expired, overflow };
+    });
+    this.names = Object.keys(plan.features);
+    this.nulls = Float64Array.from(this.names, (name) => before?.features[name] ?? 0);
+  }
+
+  count(answers: readonly FeatureAnswer[]): void {
+    this.answers += answers.length;
+    for (const { values, statuses } of answers) {
+      for (let i = 0; i < this.names.length; i++) if (values[this.names[i]] === null) this.nulls[i]++;
+      for (const view of this.views) {
+        const status = statuses[view.view];
+        if (status === "PRESENT") continue;
+        if (status === "NOT_FOUND") view.notFound++;
+        else if (status === "EXPIRED") view.expired++;
+        else view.overflow++;
+      }
+    }
+  }
+
+  report(): ServiceRates {
+    const { service, answers } = this;
+    const nulls = Object.fromEntries(this.names.map((name, i) => [name, this.nulls[i]]));
+    return {
+      service,
+      answers,
+      views: this.views.map(({ view, features, notFound, expired, overflow }) => ({
+        view,
+        notFound,
+        expired,
+        overflow,
+        nulls: features.reduce((sum, name) => sum + nulls[name], 0),
+        values: answers * features.length,
+      })),
+      features: nulls,
+    };
+  }
+}

@@ -1,0 +1,305 @@
+import { columnRow } from "../core/codec/collection-text.ts";
+import { decodeStoredJson } from "../core/codec/stored-json.ts";
+import { fingerprintOf, modelNamed, serviceNamed } from "../core/definition/catalog.ts";
+import { servedStream } from "../core/definition/stream.ts";
+import { AsofError } from "../core/errors.ts";
+import { type TrainingNote, trainingNoteName } from "../core/metrics/feature-summaries.ts";
+import type { ServicePlan } from "../core/plan/service-plan.ts";
+import type { FeatureAnswer, PredictionAnswer } from "../core/result/answers.ts";
+import type { MonitoringReport, ServiceRates, SourceFreshness } from "../core/result/monitoring.ts";
+import type { Row } from "../core/schema/data-type.ts";
+import { MILLISECOND, type Timestamp } from "../core/time/timestamp.ts";
+import type { OfflineFile } from "../ports/registry-store.ts";
+import type { LoadedModel } from "../ports/trainer.ts";
+import type { AuditNote } from "../stages/monitoring/audit-totals.ts";
+import { type Audited, Auditor, auditReport } from "../stages/monitoring/auditor.ts";
+import { BackgroundWork, rest } from "../stages/monitoring/background-work.ts";
+import { type StretchData, VersionDrift } from "../stages/monitoring/model-drift.ts";
+import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
+import { RunningRates } from "../stages/monitoring/service-rates.ts";
+import { compareWithHistory, readServed } from "../stages/offline/compare-with-history.ts";
+import type { OfflineStore } from "../stages/offline/offline-store.ts";
+import type { StoreParts } from "./store-parts.ts";
+
+interface WatchParts {
+  readonly parts: StoreParts;
+  readonly offline: OfflineStore;
+  readonly newest: NewestRecords;
+  readonly planOf: (service: string) => ServicePlan;
+  readonly loadModel: (model: string, version: number) => Promise<LoadedModel>;
+  /** Resolves once everything that was predicted is on disk. */
+  readonly logged: () => Promise<void>;
+}
+
+/** Rates of a service as they are kept, with the fingerprint of the service that they are about. */
+interface RatesNote {
+  readonly definition: string;
+  readonly rates: ServiceRates;
+}
+
+/** The version of what is kept as notes. */
+const FORMAT = 1;
+
+/**
+ * Watches what is served: the audit, drift and rates, wired to the store. The process that writes collects and keeps
+ * them as notes of the registry; others read these. What it does for itself never makes a request fail.
+ */
+export class Watch {
+  private readonly wired: WatchParts;
+  private readonly writes: boolean;
+  private readonly rates = new Map<string, RunningRates>();
+  /** Answers that the rates had when they were written last, by service. */
+  private readonly written = new Map<string, number>();
+  /** By model and version; null where the version has no summary of its training. */
+  private readonly drifts = new Map<string, VersionDrift | null>();
+  private readonly models = new Map<string, LoadedModel>();
+  private readonly rows = new WeakMap<ServicePlan, ReturnType<typeof columnRow>>();
+  private readonly background: BackgroundWork;
+  private auditor: Auditor | null = null;
+  private lastFault: Error | null = null;
+
+  constructor(wired: WatchParts) {
+    const { audit, writing } = wired.parts;
+    this.wired = wired;
+    this.writes = !(writing instanceof AsofError);
+    this.background = new BackgroundWork((signal) => this.work(signal, true), audit.every / MILLISECOND);
+  }
+
+  async open(): Promise<void> {
+    if (!this.writes) return;
+    const { catalog } = this.wired.parts;
+    for (const name of catalog.services.keys()) {
+      const rates = await this.restoredRates(name);
+      this.rates.set(name, rates);
+      this.written.set(name, rates.answers);
+    }
+    this.auditor = await this.openAuditor();
+    this.background.start();
+  }
+
+  /** Takes note of answers with features alone. */
+  answered(plan: ServicePlan, requests: readonly Row[], answers: readonly FeatureAnswer[]): void {
+    const { name } = plan.service;
+    this.rates.get(name)?.count(answers);
+    if (this.auditor === null || !this.wired.parts.audit.on) return;
+    for (let i = 0; i < answers.length; i++)
+      this.auditor.answered(name, requests[i], () => ({
+        ...answers[i],
+        id: null,
+        request: requests[i],
+        features: this.rowOf(plan)(answers[i].values),
+        prediction: null,
+      }));
+  }
+
+  /** Takes note of predictions. */
+  async predicted(model: string, plan: ServicePlan, answers: readonly PredictionAnswer[]): Promise<void> {
+    if (answers.length === 0 || !this.writes) return;
+    const features = answers.map((answer) => answer.features);
+    this.rates.get(plan.service.name)?.count(features);
+    if (this.wired.parts.audit.on) this.auditor?.predicted(model, answers.length, features[0].t);
+    const [{ version }] = answers;
+    const key = driftKey(model, version);
+    let drift = this.drifts.get(key);
+    if (drift === undefined) {
+      try {
+        drift = await this.loadDrift(model, version);
+      } catch (error) {
+        this.lastFault = error as Error;
+        drift = null;
+      }
+      // Another request may have been here meanwhile.
+      if (this.drifts.has(key)) drift = this.drifts.get(key)!;
+      else this.drifts.set(key, drift);
+    }
+    drift?.add(features);
+  }
+
+  /** Audits all that waits, without rests. */
+  async auditNow(): Promise<void> {
+    await this.work(new AbortController().signal, false);
+  }
+
+  /** After records were erased: what was answered before cannot be computed again, and examples may tell of them. */
+  async forget(): Promise<void> {
+    await this.auditor?.forget();
+  }
+
+  async report(
+    now: Timestamp,
+    files: readonly OfflineFile[],
+  ): Promise<Pick<MonitoringReport, "sources" | "services" | "audit" | "drift">> {
+    const { catalog, audit, registry } = this.wired.parts;
+    const auditor = this.auditor ?? (await this.openAuditor());
+    const failure = this.background.failure ?? this.lastFault;
+    const services: ServiceRates[] = [];
+    for (const name of catalog.services.keys())
+      services.push((this.rates.get(name) ?? (await this.restoredRates(name))).report());
+    const drift: MonitoringReport["drift"][number][] = [];
+    for (const model of catalog.models.keys()) {
+      const promoted = await registry.promoted(model);
+      const found = promoted === null ? null : await this.driftOf(model, promoted.version);
+      if (found !== null) drift.push(found.report(now));
+    }
+    const sources: SourceFreshness[] = [];
+    for (const source of catalog.sources.keys()) {
+      const newest = await this.wired.newest.of(source, files, !this.writes);
+      sources.push({
+        source,
+        newestEvent: newest?.event ?? null,
+        newestAvailable: newest?.available ?? null,
+        eventAge: newest === null ? null : Math.max(0, now - newest.event),
+        availableAge: newest === null ? null : Math.max(0, now - newest.available),
+      });
+    }
+    const rest = { running: this.writes && audit.on, sample: audit.on ? audit.sample : 0, every: audit.every };
+    const { failures } = this.background;
+    return {
+      sources,
+      services,
+      audit: auditReport(auditor.targets(), now, { ...rest, failures, failure: failure?.message ?? null }),
+      drift,
+    };
+  }
+
+  /** Stops, gives up what waits in memory, and keeps the rest. */
+  async close(): Promise<void> {
+    await this.background.stop();
+    if (!this.writes) return;
+    await this.auditor?.close();
+    await this.save();
+  }
+
+  private async work(signal: AbortSignal, rests: boolean): Promise<void> {
+    await this.save();
+    if (!this.wired.parts.audit.on) return;
+    await this.auditor!.round(signal, rests);
+  }
+
+  private openAuditor(): Promise<Auditor> {
+    const { parts, offline, logged, planOf } = this.wired;
+    const { catalog, clock, engine, log } = parts;
+    const audited = (kind: Audited["kind"], name: string, service: string): Audited => {
+      const definition = serviceNamed(catalog, service);
+      return { kind, name, definition: fingerprintOf(catalog, definition), inputs: definition.inputs };
+    };
+    const serviceOf = ({ kind, name }: Audited): string =>
+      kind === "features" ? name : modelNamed(catalog, name).service;
+    const noteName = ({ kind, name }: Audited): string => `audit.${kind}.${name}`;
+    return Auditor.open(
+      {
+        clock,
+        sample: parts.audit.sample,
+        targets: [
+          ...[...catalog.services.keys()].map((name) => audited("features", name, name)),
+          ...[...catalog.models.values()].map(({ name, service }) => audited("predict", name, service)),
+        ],
+        end: () => log.end,
+        logged: async () => {
+          await logged();
+          return log.end;
+        },
+        readServed: (name, { from, until }, signal) => {
+          const model = modelNamed(catalog, name);
+          const asked = { plan: planOf(model.service), stream: servedStream(catalog, model), from, until, signal };
+          return readServed(engine, offline, asked);
+        },
+        compare: (target, answers, onCompared, signal) =>
+          compareWithHistory(engine, offline, {
+            plan: planOf(serviceOf(target)),
+            answers,
+            cut: log.end,
+            predict: async (version, columns, rows) =>
+              (await this.modelOf(target.name, version)).predict(columns, rows),
+            onCompared,
+            signal,
+          }),
+        load: (target) => this.note<AuditNote>(noteName(target)),
+        save: (target, note) => this.setNote(noteName(target), note),
+        ended: () => this.releaseModels(),
+        rest,
+      },
+      this.writes,
+    );
+  }
+
+  /** Versions of models stay loaded for one round. */
+  private async modelOf(model: string, version: number): Promise<LoadedModel> {
+    const key = driftKey(model, version);
+    let loaded = this.models.get(key);
+    if (loaded === undefined) this.models.set(key, (loaded = await this.wired.loadModel(model, version)));
+    return loaded;
+  }
+
+  private releaseModels(): void {
+    for (const model of this.models.values()) model.close();
+    this.models.clear();
+  }
+
+  private rowOf(plan: ServicePlan): ReturnType<typeof columnRow> {
+    let row = this.rows.get(plan);
+    if (row === undefined) this.rows.set(plan, (row = columnRow(plan.features)));
+    return row;
+  }
+
+  private async driftOf(model: string, version: number): Promise<VersionDrift | null> {
+    const present = this.drifts.get(driftKey(model, version));
+    return present === undefined ? this.loadDrift(model, version) : present;
+  }
+
+  private async loadDrift(model: string, version: number): Promise<VersionDrift | null> {
+    const training = await this.note<TrainingNote>(trainingNoteName(model, version));
+    if (training === null) return null;
+    const stretches: StretchData[] = [];
+    for (let place = 0; place < VersionDrift.places; place++) {
+      const stretch = await this.note<StretchData>(driftNoteName(model, version, place));
+      if (stretch !== null) stretches.push(stretch);
+    }
+    return new VersionDrift(model, version, training.features, stretches);
+  }
+
+  private async restoredRates(service: string): Promise<RunningRates> {
+    const { catalog } = this.wired.parts;
+    const note = await this.note<RatesNote>(`rates.${service}`);
+    const definition = fingerprintOf(catalog, serviceNamed(catalog, service));
+    return new RunningRates(this.wired.planOf(service), note?.definition === definition ? note.rates : null);
+  }
+
+  /** Writes what has changed of rates and drift. */
+  private async save(): Promise<void> {
+    const { catalog } = this.wired.parts;
+    for (const [service, rates] of this.rates) {
+      const { answers } = rates;
+      if (answers === (this.written.get(service) ?? 0)) continue;
+      const definition = fingerprintOf(catalog, serviceNamed(catalog, service));
+      const note: RatesNote = { definition, rates: rates.report() };
+      await this.setNote(`rates.${service}`, note);
+      this.written.set(service, answers);
+    }
+    for (const drift of this.drifts.values()) {
+      if (drift === null) continue;
+      try {
+        for (const { place, data } of drift.changes()) {
+          await this.setNote(driftNoteName(drift.model, drift.version, place), data);
+        }
+      } catch (error) {
+        drift.unwritten();
+        throw error;
+      }
+    }
+  }
+
+  /** @throws ASOF_CORRUPT; ASOF_FORMAT where a newer version wrote it */
+  private async note<T>(name: string): Promise<T | null> {
+    const text = await this.wired.parts.registry.note(name);
+    return text === null ? null : (decodeStoredJson(new TextEncoder().encode(text), `the note ${name}`, FORMAT) as T);
+  }
+
+  private setNote(name: string, note: object): Promise<void> {
+    return this.wired.parts.registry.setNote(name, JSON.stringify({ format: FORMAT, ...note }));
+  }
+}
+
+const driftKey = (model: string, version: number): string => `${model} ${version}`;
+
+const driftNoteName = (model: string, version: number, place: number): string => `drift.${model}.${version}.${place}`;

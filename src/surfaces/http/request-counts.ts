@@ -1,0 +1,23 @@
+export interface RequestCount {
+  readonly method: string;
+  /** The route's path, as in `/v1/events/{source}`; empty where there is no route. */
+  readonly route: string;
+  readonly status: number;
+  readonly count: number;
+}
+
+/** How many requests a server has answered, by route and status. */
+export class RequestCounts {
+  private readonly counts = new Map<string, { method: string; route: string; status: number; count: number }>();
+
+  count(method: string, route: string, status: number): void {
+    const key = `${method} ${route} ${status}`;
+    const found = this.counts.get(key);
+    if (found !== undefined) found.count++;
+    else this.counts.set(key, { method, route, status, count: 1 });
+  }
+
+  all(): readonly RequestCount[] {
+    return [...this.counts.values()];
+  }
+}
