@@ -22,6 +22,8 @@ export { formatTimestamp, parseTimestamp } from "./core/time/timestamp.ts";
 export type { Timestamp, TimestampInput } from "./core/time/timestamp.ts";
 export type { Store } from "./store.ts";
 export type { FeatureAnswer, PredictionAnswer, ViewStatus } from "./core/result/answers.ts";
+export type { Explanation } from "./core/result/explanation.ts";
+export type { Knowledge } from "./core/result/knowledge.ts";
 export { configure } from "./configuration.ts";
 export type { Configuration } from "./configuration.ts";
 export { open } from "./open.ts";

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { simulatedClock } from "./adapters/clock/simulated-clock.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
@@ -29,8 +29,15 @@ export interface OpenOptions {
    * reading answers, plans, builds training sets and trains; what has to be written is ASOF_HOME_LOCKED.
    */
   readonly whenLocked?: "read" | "refuse";
+  /**
+   * Opens the store for reading also where nobody writes to it, and leaves no trace in it: no runs are recorded, and what
+   * does not fit into memory goes into this folder.
+   */
+  readonly readOnly?: { readonly temporaryFolder: string };
   /** The clock, where it is not the configuration's. */
   readonly clock?: Clock;
+  /** The versions of what request-time functions run on. Default: those of this process. */
+  readonly versions?: Readonly<Record<string, string>>;
   /** Records in the log from which on they are moved into Parquet. Default: 250,000, and 20,000 at closing. */
   readonly archiveFrom?: number;
 }
@@ -59,12 +66,11 @@ export async function open(configuration: Configuration, options: OpenOptions = 
     return part;
   };
   try {
-    const { log, writing, refresh } = await openLog(path.join(home, "log"), options.whenLocked ?? "read", keep);
+    const { log, writing, refresh } = await openLog(path.join(home, "log"), options, keep);
     const isWriter = !(writing instanceof AsofError);
     const registry = keep(await openSqliteRegistry(path.join(home, "registry.sqlite")));
     const beacon = keep(openBeacon(path.join(home, "beacon")));
     const online = path.join(home, "online");
-    await mkdir(online, { recursive: true });
     return await createStore({
       home,
       catalog,
@@ -73,7 +79,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       engine: keep(
         await openDuckDb({
           memoryLimit: memory ?? "1GB",
-          temporaryFolder: path.join(home, "temporary"),
+          temporaryFolder: options.readOnly?.temporaryFolder ?? path.join(home, "temporary"),
           ...(threads === undefined ? {} : { threads }),
         }),
       ),
@@ -83,15 +89,24 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       writing,
       beacon,
       refresh,
+      randomBytes,
       trainers: [createYdfTrainer("gradientBoostedTrees"), createYdfTrainer("randomForest")],
       runtimes: [ydfRuntime],
+      versions: options.versions ?? { V8: process.versions.v8, ...icuVersions() },
       archiveFrom: options.archiveFrom ?? null,
       audit: auditOf(configuration),
+      recordsRuns: options.readOnly === undefined,
     });
   } catch (error) {
     for (const part of opened.reverse()) await part.close().catch(() => {});
     throw error;
   }
+}
+
+/** A build of Node may have neither. */
+function icuVersions(): Record<string, string> {
+  const { icu, tz } = process.versions as { readonly icu?: string; readonly tz?: string };
+  return { ...(icu === undefined ? {} : { ICU: icu }), ...(tz === undefined ? {} : { tzdata: tz }) };
 }
 
 interface OpenedLog {
@@ -102,16 +117,20 @@ interface OpenedLog {
 
 async function openLog(
   folder: string,
-  whenLocked: "read" | "refuse",
+  { whenLocked, readOnly }: OpenOptions,
   keep: (log: EventLog) => EventLog,
 ): Promise<OpenedLog> {
+  const read = async (why: AsofError): Promise<OpenedLog> => {
+    const log = await readFileLog(folder);
+    return { log, writing: why, refresh: () => log.refresh() };
+  };
+  if (readOnly !== undefined) return read(new AsofError("ASOF_HOME_LOCKED", "the store is open for reading only"));
   try {
     const log = keep(await openFileLog(folder));
     return { log, writing: log, refresh: () => Promise.resolve() };
   } catch (error) {
     if (!(error instanceof AsofError) || error.code !== "ASOF_HOME_LOCKED" || whenLocked === "refuse") throw error;
-    const log = await readFileLog(folder);
-    return { log, writing: error, refresh: () => log.refresh() };
+    return read(error);
   }
 }
 

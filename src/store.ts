@@ -1,6 +1,7 @@
+import { idFields } from "./core/codec/retractions.ts";
 import { StreamSchemas } from "./core/codec/stream-schemas.ts";
 import { fingerprintOf, modelNamed, serviceNamed, sourceNamed } from "./core/definition/catalog.ts";
-import type { Definition, ModelDefinition } from "./core/definition/data.ts";
+import type { Definition, ModelDefinition, SourceDefinition } from "./core/definition/data.ts";
 import { servedStream, sourceStream } from "./core/definition/stream.ts";
 import { assert } from "./core/assert.ts";
 import { AsofError } from "./core/errors.ts";
@@ -10,39 +11,51 @@ import { requestReader } from "./core/plan/request-rows.ts";
 import { planService, type ServicePlan } from "./core/plan/service-plan.ts";
 import type { FeatureAnswer } from "./core/result/answers.ts";
 import type { AuditOutcome } from "./core/result/audit.ts";
+import type { HistoryFilter, HistoryRow } from "./core/result/history.ts";
 import type {
   ComputeOutcome,
+  CorrectOutcome,
   DatasetOutcome,
   IngestOutcome,
   LoadOutcome,
   MaterializeOutcome,
   ModelSummary,
   ReplayOutcome,
+  RetractOutcome,
   TrainOutcome,
 } from "./core/result/outcomes.ts";
+import type { Explanation } from "./core/result/explanation.ts";
+import { type Knowledge, parseKnowledge } from "./core/result/knowledge.ts";
 import type { AuditReport, MonitoringReport } from "./core/result/monitoring.ts";
+import type { ForgetOptions, ForgetOutcome } from "./core/result/forget.ts";
 import type { Plan } from "./core/result/plan.ts";
 import type { WorkOptions } from "./core/result/progress.ts";
 import type { CatalogEntry, RunReport, StatusReport } from "./core/result/status.ts";
 import type {
   AuditOptions,
   DatasetOptions,
+  FilesOptions,
+  IngestOptions,
   LoadOptions,
+  ReadOptions,
   ReplayOptions,
   Store,
   UntypedRequest,
 } from "./core/result/store.ts";
-import type { Row } from "./core/schema/data-type.ts";
+import type { Fields, Row } from "./core/schema/data-type.ts";
 import { formatTimestamp, parseTimestamp, type Timestamp, type TimestampInput } from "./core/time/timestamp.ts";
 import type { Beacon, Sign } from "./ports/beacon.ts";
 import type { ModelVersion, OfflineFile, RunKind } from "./ports/registry-store.ts";
 import type { LoadedModel } from "./ports/trainer.ts";
+import { mustHaveId } from "./stages/ingest/ingest.ts";
+import { readRecords } from "./stages/ingest/read-records.ts";
 import { replay } from "./stages/ingest/replay.ts";
 import { NewestRecords } from "./stages/monitoring/newest-records.ts";
 import { modelStatus, sourceStatus, viewStatus } from "./stages/monitoring/status.ts";
 import { answerAsOf } from "./stages/offline/as-of.ts";
 import { audit } from "./stages/offline/audit.ts";
 import { writeDataset } from "./stages/offline/dataset.ts";
+import { readHistory } from "./stages/offline/read-history.ts";
 import { examplesJoin, sourceRows } from "./stages/offline/examples-join.ts";
 import { OfflineStore } from "./stages/offline/offline-store.ts";
 import { sourceFacts } from "./stages/offline/source-facts.ts";
@@ -54,7 +67,9 @@ import { ModelServer } from "./stages/serving/model-server.ts";
 import { listModels } from "./stages/training/model-list.ts";
 import { Training } from "./stages/training/train.ts";
 import { Definitions } from "./store/definitions.ts";
+import { Forgetting, unverifiableUntil } from "./store/forgetting.ts";
 import type { StoreParts } from "./store/store-parts.ts";
+import { explain, type ExplainParts } from "./store/explain.ts";
 import { Watch } from "./store/watch.ts";
 import { restoreSchemas, type Shared, Writing } from "./store/writing.ts";
 
@@ -67,6 +82,9 @@ export async function createStore(parts: StoreParts): Promise<Store> {
   await store.open();
   return store;
 }
+
+/** Records of files that are withdrawn or corrected at once. */
+const PORTION = 10_000;
 
 const OFFLINE = "offline store";
 const ONLINE = "online store";
@@ -91,17 +109,21 @@ class EmbeddedStore implements Store, Shared {
   private readonly modelServer: ModelServer;
   private readonly services = new Map<string, OpenService>();
   private writingParts: Writing | null = null;
+  private forgetting: Forgetting | null = null;
   private closing: Promise<void> | null = null;
 
   constructor(parts: StoreParts) {
     const { registry, files, log, catalog, engine, clock } = parts;
     this.parts = parts;
     this.offline = new OfflineStore({ registry, files, log, schemas: this.schemas });
-    this.registry = new Registry(registry, catalog, (source) =>
-      sourceFacts(sourceNamed(catalog, source), { engine, registry, store: this.offline }),
-    );
+    const facts = {
+      of: (source: string): ReturnType<typeof sourceFacts> =>
+        sourceFacts(sourceNamed(catalog, source), { engine, registry, store: this.offline }),
+      logged: async (source: string): Promise<number> => (await this.offline.inLog()).get(source) ?? 0,
+    };
+    this.registry = new Registry(registry, catalog, facts, parts.versions);
     this.definitions = new Definitions(catalog, this.registry, clock);
-    this.recorder = new RunRecorder(registry, clock);
+    this.recorder = new RunRecorder(parts.recordsRuns ? registry : null, clock);
     this.training = new Training(parts);
     this.modelServer = new ModelServer({
       registry,
@@ -127,7 +149,13 @@ class EmbeddedStore implements Store, Shared {
   async open(): Promise<void> {
     await restoreSchemas(this.parts, this.schemas);
     const { writing } = this.parts;
-    if (!(writing instanceof AsofError)) this.writingParts = await Writing.open(this, writing);
+    if (writing instanceof AsofError) return this.watch.open();
+    this.writingParts = await Writing.open(this, writing);
+    this.forgetting = new Forgetting(this, this.writingParts, {
+      served: () => this.modelServer.logged(),
+      forgetExamples: () => this.watch.forgetExamples(),
+    });
+    await this.forgetting.resume();
     await this.watch.open();
   }
 
@@ -181,26 +209,79 @@ class EmbeddedStore implements Store, Shared {
       from: timeOrNull(options.from),
       until: timeOrNull(options.until),
       rejects: options.rejects ?? false,
+      key: options.idempotencyKey ?? null,
     };
-    const outcome = await this.recorder.record(
-      "load",
-      name,
-      OFFLINE,
-      async (id) => {
-        const first = await this.offline.isEmpty(sourceStream(source));
-        return loader.load({ ...request, id: `load-${id}`, first, now: (await writer.cut()).t });
-      },
-      (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+    const outcome = await writing.upkeep.shared(() =>
+      this.recorder.record(
+        "load",
+        name,
+        OFFLINE,
+        async (id) => {
+          const first = await this.offline.isEmpty(sourceStream(source));
+          return loader.load({ ...request, id: `load-${id}`, first, now: (await writer.cut()).t });
+        },
+        (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+      ),
     );
     await writing.compact();
     return outcome;
   }
 
-  async ingest(name: string, records: readonly UntypedRequest[]): Promise<IngestOutcome> {
+  ingest(name: string, records: readonly UntypedRequest[], options: IngestOptions = {}): Promise<IngestOutcome> {
+    return this.take(name, ({ ingest }, source) => ingest.ingest(source, records, options.idempotencyKey ?? null));
+  }
+
+  retract(name: string, ids: readonly UntypedRequest[]): Promise<RetractOutcome> {
+    return this.take(name, ({ ingest }, source) => ingest.retract(source, ids));
+  }
+
+  correct(name: string, records: readonly UntypedRequest[]): Promise<CorrectOutcome> {
+    return this.take(name, ({ ingest }, source) => ingest.correct(source, records));
+  }
+
+  retractFiles(name: string, files: readonly string[], options: FilesOptions = {}): Promise<RetractOutcome> {
+    const { fields, id = [] } = sourceNamed(this.parts.catalog, name);
+    return this.takeFiles(name, files, id.length === 0 ? fields : idFields(fields, id), options, (ids) =>
+      this.retract(name, ids),
+    );
+  }
+
+  correctFiles(name: string, files: readonly string[], options: FilesOptions = {}): Promise<CorrectOutcome> {
+    const { fields } = sourceNamed(this.parts.catalog, name);
+    return this.takeFiles(name, files, fields, options, (records) => this.correct(name, records));
+  }
+
+  /** Takes the rows of files in portions; the outcome sums up theirs, from the first on. */
+  private async takeFiles<O extends RetractOutcome | CorrectOutcome>(
+    name: string,
+    files: readonly string[],
+    fields: Fields,
+    { format, signal, onProgress }: FilesOptions,
+    take: (rows: readonly Row[]) => Promise<O>,
+  ): Promise<O> {
+    const { catalog, engine } = this.parts;
+    const source = sourceNamed(catalog, name);
+    mustHaveId(source);
+    this.writing();
+    if (files.length === 0) throw new AsofError("ASOF_USAGE", "name at least one file", { source: name });
+    const read = { source, fields, files, format: format ?? formatOf(files[0]), rows: PORTION };
+    let sum: O | null = null;
+    let done = 0;
+    for await (const rows of readRecords(engine, { ...read, ...(signal === undefined ? {} : { signal }) })) {
+      const outcome = await take(rows);
+      done += rows.length;
+      onProgress?.({ phase: name, done, total: null, unit: "rows" });
+      sum = sum === null ? outcome : added(sum, outcome);
+    }
+    if (sum === null) throw new AsofError("ASOF_EMPTY", `${files.join(", ")}: there are no rows`, { source: name });
+    return sum;
+  }
+
+  private async take<T>(name: string, by: (writing: Writing, source: SourceDefinition) => Promise<T>): Promise<T> {
     const writing = this.writing();
     const source = sourceNamed(this.parts.catalog, name);
     await this.definitions.mustTakeRecords(name);
-    const outcome = await writing.ingest.ingest(source, records);
+    const outcome = await by(writing, source);
     writing.appended();
     return outcome;
   }
@@ -261,14 +342,15 @@ class EmbeddedStore implements Store, Shared {
     for (const view of this.definitions.batchViews(names)) {
       await this.definitions.mustBeApplied(view.name);
       const stream = this.definitions.batchStream(view);
+      const compute = (id: number): Promise<ComputeOutcome> =>
+        computer.compute({ ...work(options), catalog, view, stream, id: `compute-${id}`, cut: () => writer.cut() });
       outcomes.push(
-        await this.recorder.record(
-          "compute",
-          view.name,
-          OFFLINE,
-          (id) =>
-            computer.compute({ ...work(options), catalog, view, stream, id: `compute-${id}`, cut: () => writer.cut() }),
-          (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+        await writing.upkeep.shared(() =>
+          this.recorder.record("compute", view.name, OFFLINE, compute, (outcome) => ({
+            rows: outcome.rows,
+            bytes: outcome.bytes,
+            details: outcome,
+          })),
         ),
       );
     }
@@ -276,11 +358,24 @@ class EmbeddedStore implements Store, Shared {
     return outcomes;
   }
 
+  async history(name: string, filter: HistoryFilter): Promise<HistoryRow[]> {
+    const { catalog, engine, log, refresh } = this.parts;
+    await refresh();
+    const source = catalog.sources.get(name);
+    const stream =
+      source === undefined
+        ? this.definitions.batchStream(this.definitions.batchViews([name])[0])
+        : sourceStream(source);
+    return readHistory(engine, this.offline, stream, log.end, filter);
+  }
+
   // 3 train
 
   async dataset(name: string, options: DatasetOptions): Promise<DatasetOutcome> {
     const { catalog, engine, clock, log, refresh } = this.parts;
     const { plan } = this.service(name);
+    const knowledge = parseKnowledge(options.knowledge);
+    const watermark = await this.completeUntil();
     await refresh();
     return this.recorder.record(
       "dataset",
@@ -296,6 +391,8 @@ class EmbeddedStore implements Store, Shared {
           inputs: options.inputs ?? {},
           out: options.out,
           cut: log.end,
+          watermark,
+          knowledge,
         }),
       (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
     );
@@ -368,14 +465,17 @@ class EmbeddedStore implements Store, Shared {
   async features(
     service: string | { readonly definition: { readonly name: string } },
     requests: unknown,
-    options: { readonly at?: TimestampInput } = {},
+    options: ReadOptions = {},
   ): Promise<never> {
     const { plan, rows, reader } = this.service(typeof service === "string" ? service : service.definition.name);
     const read = rows(listOf(requests));
-    if (options.at !== undefined)
-      return oneOrAll(requests, await this.featuresAt(plan, read, parseTimestamp(options.at)));
-    const answers = await reader.read(read);
-    this.watch.answered(plan, read, answers);
+    const at = options.at === undefined ? null : parseTimestamp(options.at);
+    const knowledge = parseKnowledge(options.knowledge);
+    const answers =
+      at === null && knowledge === "served"
+        ? await reader.read(read)
+        : await this.featuresAt(plan, read, at, knowledge);
+    if (at === null && knowledge === "served") this.watch.answered(plan, read, answers);
     return oneOrAll(requests, answers);
   }
 
@@ -392,7 +492,7 @@ class EmbeddedStore implements Store, Shared {
   }
 
   async audit(name: string, options: AuditOptions = {}): Promise<AuditOutcome> {
-    const { catalog, engine, log, clock, refresh } = this.parts;
+    const { catalog, engine, registry, log, clock, refresh } = this.parts;
     const began = clock.elapsed();
     const model = modelNamed(catalog, name);
     await refresh();
@@ -410,6 +510,7 @@ class EmbeddedStore implements Store, Shared {
         plan: this.service(model.service).plan,
         stream: servedStream(catalog, model),
         cut: log.end,
+        since: await unverifiableUntil(registry, this.service(model.service).plan),
         predict: async (version, features, rows) => (await modelOf(version)).predict(features, rows),
         onPrediction: options.onPrediction ?? (() => {}),
         signal: options.signal,
@@ -420,10 +521,33 @@ class EmbeddedStore implements Store, Shared {
     }
   }
 
+  explain(view: string, feature: string, keys: UntypedRequest, options: ReadOptions = {}): Promise<Explanation> {
+    const { parts, offline } = this;
+    const store: ExplainParts = {
+      parts,
+      offline,
+      readerOf: (plan) => new FeatureReader(plan, parts.online, this.presentOfStore()),
+      momentOf: (at) => this.momentOf(at),
+    };
+    return explain(store, view, feature, keys, options);
+  }
+
   async auditServed(): Promise<AuditReport> {
     this.writing();
     await this.watch.auditNow();
     return (await this.monitoring()).audit;
+  }
+
+  async forget(
+    entity: string,
+    keys: Readonly<Record<string, unknown>>,
+    options: ForgetOptions = {},
+  ): Promise<ForgetOutcome> {
+    this.writing();
+    assert(this.forgetting !== null, "the writer can forget");
+    const { forgetting } = this;
+    if (options.dryRun === true) return forgetting.forget(entity, keys, { ...work(options), dryRun: true });
+    return this.watch.whileForgetting(() => forgetting.forget(entity, keys, work(options)));
   }
 
   // what there is
@@ -525,21 +649,32 @@ class EmbeddedStore implements Store, Shared {
     return found;
   }
 
-  /** The features of requests as of a past moment, from history. */
-  private async featuresAt(plan: ServicePlan, requests: readonly Row[], t: Timestamp): Promise<FeatureAnswer[]> {
-    const { engine, log, refresh } = this.parts;
+  /** The features of requests as of a past moment, or of now where it is null, from history. */
+  private async featuresAt(
+    plan: ServicePlan,
+    requests: readonly Row[],
+    at: Timestamp | null,
+    knowledge: Knowledge,
+  ): Promise<FeatureAnswer[]> {
+    const { engine, log } = this.parts;
+    const { t, now } = await this.momentOf(at);
+    const hindsight = knowledge === "now" ? now : undefined;
+    return answerAsOf(engine, this.offline, plan, requests, t, log.end, { hindsight });
+  }
+
+  /** A moment asked about, now where it is null, and now, with all that was there at it. @throws ASOF_FUTURE_READ */
+  private async momentOf(at: Timestamp | null): Promise<{ readonly t: Timestamp; readonly now: Timestamp }> {
     const now = await this.completeUntil();
-    await refresh();
-    if (t > now)
-      throw new AsofError(
-        "ASOF_FUTURE_READ",
-        `${formatTimestamp(t)} lies ahead of the watermark ${formatTimestamp(now)}`,
-        {
-          at: formatTimestamp(t),
-          watermark: formatTimestamp(now),
-        },
-      );
-    return answerAsOf(engine, this.offline, plan, requests, t, log.end);
+    await this.parts.refresh();
+    if (at === null || at <= now) return { t: at ?? now, now };
+    throw new AsofError(
+      "ASOF_FUTURE_READ",
+      `${formatTimestamp(at)} lies ahead of the watermark ${formatTimestamp(now)}`,
+      {
+        at: formatTimestamp(at),
+        watermark: formatTimestamp(now),
+      },
+    );
   }
 
   private async present(): Promise<Timestamp | null> {
@@ -599,6 +734,17 @@ function presentOfBeacon(beacon: Beacon): Present {
       return sign?.t ?? null;
     },
   };
+}
+
+/** Counts added up; where it began stays. */
+function added<O extends RetractOutcome | CorrectOutcome>(sum: O, next: O): O {
+  const counts = Object.entries(next).map(([name, value]) => [
+    name,
+    typeof value === "number" && name !== "position" && name !== "stamp"
+      ? value + (sum[name as keyof O] as number)
+      : sum[name as keyof O],
+  ]);
+  return Object.fromEntries(counts) as O;
 }
 
 function listOf(requests: unknown): readonly unknown[] {

@@ -36,12 +36,13 @@ export const errorTable = {
   },
   ASOF_SCHEMA_CHANGE: {
     status: 409,
-    message: "a source that holds records cannot change its fields",
+    message: "a source that holds records cannot change its fields, times or id",
     remedy: "Define a source of another name, and load its history.",
   },
   // unknown names
   ASOF_UNKNOWN_SOURCE: { status: 404, message: "unknown source", remedy: "Check the name against `asof status`." },
   ASOF_UNKNOWN_VIEW: { status: 404, message: "unknown view", remedy: "Check the name against `asof status`." },
+  ASOF_UNKNOWN_FEATURE: { status: 404, message: "unknown feature", remedy: "Check the name against the definition." },
   ASOF_UNKNOWN_SERVICE: {
     status: 404,
     message: "unknown feature service",
@@ -139,6 +140,17 @@ export const errorTable = {
     status: 409,
     message: "the server cannot listen there",
     remedy: "Free the port, or give another one; 0 takes any that is free.",
+  },
+  // identity
+  ASOF_ID_CONFLICT: {
+    status: 409,
+    message: "other content is known under that id",
+    remedy: "Send a correction where the record has changed; use a new idempotency key for other records.",
+  },
+  ASOF_NO_ID: {
+    status: 409,
+    message: "the records of the source have no id",
+    remedy: "Define a source that names the fields of its `id`, and load its history.",
   },
   // files and stores
   ASOF_FILE: {

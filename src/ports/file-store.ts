@@ -12,6 +12,8 @@ export interface FileStore {
   makeFolder(folder: string): Promise<void>;
   /** All files below a folder, ascending; none where the folder does not exist. */
   list(folder: string): Promise<{ readonly file: string; readonly bytes: number }[]>;
+  /** The files of the whole store, hidden ones and those of other parts too, that hold any of these texts as UTF-8. */
+  search(texts: readonly string[]): Promise<{ readonly bytes: number; readonly found: readonly string[] }>;
   /** Moves files within the store, each with its contents durable at its new place when this resolves. */
   move(moves: readonly { readonly from: string; readonly to: string }[]): Promise<void>;
   /** Removes a file, or a folder with all it holds; nothing where it does not exist. */

@@ -1,3 +1,4 @@
+import type { CollectionType } from "../core/aggregation/feature-type.ts";
 import type { Batch } from "../core/schema/column.ts";
 import type { Fields, Kind, Row } from "../core/schema/data-type.ts";
 
@@ -47,9 +48,16 @@ export interface OfflineSession {
 
   /**
    * Writes rows that exist as columns to one Parquet file in their order, without a table between; resolves to the
-   * file's bytes. The file appears whole (written aside, synced, renamed) or not at all.
+   * file's bytes. The file appears whole (written aside, synced, renamed) or not at all. A string column that
+   * `collections` names holds collections of that type as canonical JSON (`collectionText`), and is written as what
+   * they are, bit for bit: a LIST, or a MAP from VARCHAR.
    */
-  writeParquet(path: string, fields: Fields, batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<number>;
+  writeParquet(
+    path: string,
+    fields: Fields,
+    batches: Iterable<Batch> | AsyncIterable<Batch>,
+    collections?: Readonly<Record<string, CollectionType>>,
+  ): Promise<number>;
 
   close(): Promise<void>;
 }

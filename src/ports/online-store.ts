@@ -42,6 +42,12 @@ export interface OnlineStore {
   /** Removes the keys that begin with `prefix`, in commits of bounded size. */
   clear(prefix: Uint8Array): Promise<void>;
 
+  /**
+   * Writes anew what is there, so that no byte of what was removed or replaced is left in the store's files. Others
+   * wait meanwhile; other processes follow within 5 ms. A crash leaves the store whole, rewritten or not.
+   */
+  rewrite(): Promise<void>;
+
   /** How many keys begin with `prefix`. */
   count(prefix: Uint8Array): Promise<number>;
 

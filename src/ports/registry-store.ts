@@ -27,6 +27,7 @@ export type RunKind =
   | "replay"
   | "archive"
   | "compact"
+  | "forget"
   | "serve";
 
 export interface Run {
@@ -109,6 +110,8 @@ export interface RegistryStore {
    * present revision, whatever is expected: so an apply may be repeated. Definitions come back in the order given.
    */
   apply(expected: number, definitions: readonly StoredDefinition[], at: Timestamp): Promise<Revision>;
+  /** Every definition that was ever applied. */
+  everApplied(): Promise<readonly StoredDefinition[]>;
   /** The definition with this fingerprint, if it was ever applied. */
   byFingerprint(fingerprint: string): Promise<StoredDefinition | null>;
 
@@ -142,6 +145,11 @@ export interface RegistryStore {
   /** Small named values, such as the reserve of stamps. */
   note(name: string): Promise<string | null>;
   setNote(name: string, value: string): Promise<void>;
+
+  /** Overwrites these texts wherever the details of runs hold them; resolves to how many runs did. */
+  redact(texts: readonly string[]): Promise<number>;
+  /** Writes the file anew, so that no byte of what was removed or replaced is left in it or beside it. */
+  rewrite(): Promise<void>;
 
   /** Idempotent. After it every method fails with ASOF_CLOSED. */
   close(): Promise<void>;

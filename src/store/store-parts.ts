@@ -8,6 +8,7 @@ import type { OfflineEngine } from "../ports/offline-engine.ts";
 import type { OnlineStore } from "../ports/online-store.ts";
 import type { RegistryStore } from "../ports/registry-store.ts";
 import type { ModelRuntime, Trainer } from "../ports/trainer.ts";
+import type { RuntimeVersions } from "../stages/registry/registry.ts";
 
 /** Whether, of how many requests and how often what was served is compared with history. */
 export interface AuditSettings {
@@ -33,9 +34,15 @@ export interface StoreParts {
   readonly beacon: Beacon;
   /** Looks again at what another process writes. */
   readonly refresh: () => Promise<unknown>;
+  /** Where chance comes from: so many random bytes, fit for secrets. */
+  readonly randomBytes: (count: number) => Uint8Array;
   readonly trainers: readonly Trainer[];
   readonly runtimes: readonly ModelRuntime[];
+  /** Of what request-time functions run on. */
+  readonly versions: RuntimeVersions;
   /** Records in the log from which on it is archived, open or closing, where that is not the usual number. */
   readonly archiveFrom: number | null;
   readonly audit: AuditSettings;
+  /** Whether work is on record. */
+  readonly recordsRuns: boolean;
 }

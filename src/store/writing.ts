@@ -1,11 +1,18 @@
 import type { StreamSchemas } from "../core/codec/stream-schemas.ts";
 import { sourceNamed } from "../core/definition/catalog.ts";
-import { sourceStream } from "../core/definition/stream.ts";
+import { sourceStream, type Stream, withdrawalStream } from "../core/definition/stream.ts";
+import { OneByOne } from "../core/one-by-one.ts";
+import { SharedOrAlone } from "../core/shared-or-alone.ts";
 import type { EventLog, LogPosition } from "../ports/event-log.ts";
-import { Archiver } from "../stages/ingest/archive.ts";
+import { type ArchiveOutcome, Archiver } from "../stages/ingest/archive.ts";
 import { BulkWriter } from "../stages/ingest/bulk-writer.ts";
 import { Compactor } from "../stages/ingest/compact.ts";
+import { Eraser } from "../stages/ingest/erase.ts";
+import { Identities } from "../stages/ingest/identities.ts";
+import { replayIdentities } from "../stages/ingest/identity-replay.ts";
 import { Ingest } from "../stages/ingest/ingest.ts";
+import { type HearAppended, Intake } from "../stages/ingest/intake.ts";
+import { indexLoad, rowsOfLoad } from "../stages/ingest/load-identity.ts";
 import { Loader } from "../stages/ingest/load.ts";
 import { LogWriter } from "../stages/ingest/log-writer.ts";
 import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
@@ -25,10 +32,29 @@ const ARCHIVE_RUNNING = 250_000;
 const SIGNAL_MS = 10;
 const SCHEMAS = "schemas";
 const RESERVE = "reserve";
+const WITHDRAWALS = "withdrawals";
 
 /** Takes up the schemas that the log's records may have. */
 export async function restoreSchemas({ registry }: StoreParts, schemas: StreamSchemas): Promise<void> {
   schemas.restore(await registry.note(SCHEMAS));
+}
+
+/**
+ * Where withdrawals of each source are kept: of those that are defined, and of those that were, whose withdrawals may
+ * be in the log still.
+ */
+async function withdrawalStreams({ parts, definitions }: Shared): Promise<Readonly<Record<string, Stream>>> {
+  const { registry } = parts;
+  const note = await registry.note(WITHDRAWALS);
+  const known = note === null ? {} : (JSON.parse(note) as Record<string, Stream>);
+  const defined = [...definitions.catalog.sources.values()].flatMap((source) => {
+    const stream = withdrawalStream(source);
+    return stream === null ? [] : [[source.name, stream] as const];
+  });
+  const all = { ...known, ...Object.fromEntries(defined) };
+  const text = JSON.stringify(all);
+  if (defined.length > 0 && text !== note) await registry.setNote(WITHDRAWALS, text);
+  return all;
 }
 
 /** What the writer shares with the rest of the store. */
@@ -46,19 +72,32 @@ export class Writing {
   readonly log: EventLog;
   readonly writer: LogWriter;
   readonly ingest: Ingest;
+  readonly identities: Identities;
+  private readonly intake: Intake;
   readonly loader: Loader;
   readonly computer: Computer;
   readonly fold: Fold;
   readonly materializer: Materializer;
+  readonly eraser: Eraser;
+  /** Loads, computations and merges of files go on side by side; while a key is forgotten there are none. */
+  readonly upkeep = new SharedOrAlone();
   private readonly archiver: Archiver;
   private readonly compactor: Compactor;
   private readonly parts: StoreParts;
+  private readonly schemas: StreamSchemas;
   private readonly recorder: RunRecorder;
   private archived: LogPosition;
   private archiving: Promise<void> | null = null;
+  private readonly compactions = new OneByOne();
   private readonly timer = setInterval(() => this.signal(), SIGNAL_MS);
 
-  private constructor(shared: Shared, log: EventLog, writer: LogWriter, archived: LogPosition) {
+  private constructor(
+    shared: Shared,
+    log: EventLog,
+    writer: LogWriter,
+    archived: LogPosition,
+    withdrawn: Readonly<Record<string, Stream>>,
+  ) {
     const { parts, offline, schemas, definitions, newest } = shared;
     const { registry, engine, files, clock, online, catalog } = parts;
     const bulk = new BulkWriter({ files, registry, writer });
@@ -68,26 +107,43 @@ export class Writing {
     });
     this.parts = parts;
     this.timer.unref();
+    this.schemas = schemas;
     this.recorder = shared.recorder;
     this.archived = archived;
     this.log = log;
     this.writer = writer;
+    this.identities = new Identities(online, writer);
+    const heard: HearAppended = (stream, records, stamp) => newest.appended(stream, records, stamp);
+    this.intake = new Intake(this.identities, clock, heard);
     this.ingest = new Ingest({
       writer,
       schemas,
       clock,
+      intake: this.intake,
       viewsOf: (source) => definitions.viewsOver(source),
-      appended: (stream, records, stamp) => newest.appended(stream, records, stamp),
+      appended: heard,
     });
-    this.loader = new Loader({ engine, files, bulk, clock });
+    this.loader = new Loader({ engine, files, bulk, clock, identities: this.identities });
     this.computer = new Computer({
       engine,
       store: offline,
       write: (session, load) => bulk.write(session, load),
       clock,
     });
-    this.archiver = new Archiver({ engine, log, registry, files, bulk, schemas });
+    const withdrawals = (source: string): Stream | null => withdrawn[source] ?? null;
+    this.archiver = new Archiver({ engine, log, registry, files, bulk, schemas, withdrawals });
     this.compactor = new Compactor({ engine, registry, files, bulk });
+    this.eraser = new Eraser({
+      engine,
+      registry,
+      files,
+      bulk,
+      log,
+      schemas,
+      sources: catalog.sources,
+      // Whatever remembers records by their ids beside log and files belongs here.
+      erasables: [],
+    });
     this.fold = new Fold(log, online, schemas);
     this.materializer = new Materializer({ store: online, fold: this.fold, history, clock, cut: () => writer.cut() });
   }
@@ -107,12 +163,37 @@ export class Writing {
       write: (until) => registry.setNote(RESERVE, String(until)),
     });
     const { archived } = await registry.offlineState();
-    const writing = new Writing(shared, log, writer, archived);
+    const writing = new Writing(shared, log, writer, archived, await withdrawalStreams(shared));
     await writing.archiver.recover();
+    await writing.recoverIdentities();
     await writing.fold.open();
     await writing.materializer.follow(await definitions.appliedViews());
     writing.fold.wake();
     return writing;
+  }
+
+  /** Brings the index of identities up to the log, and finishes the request that a crash has cut short. */
+  private async recoverIdentities(): Promise<void> {
+    const { identities, log, parts } = this;
+    const { engine, registry, files, catalog } = parts;
+    await identities.open();
+    const unfinished = await replayIdentities(identities, {
+      log,
+      schemas: this.schemas,
+      sources: catalog.sources,
+      load: async (source, position) => {
+        const rows = rowsOfLoad(await registry.files(source.source.name), files, source.source, position);
+        if (rows === null) return;
+        const session = await engine.session();
+        try {
+          await indexLoad(session, identities, source, position, rows);
+        } finally {
+          await session.close();
+        }
+      },
+    });
+    if (unfinished !== null) await this.intake.redo(unfinished.source, unfinished.redo);
+    await identities.sweep(parts.clock.now());
   }
 
   /** Tells other processes that time goes on. What cannot be told is told later. */
@@ -144,6 +225,7 @@ export class Writing {
       await this.archiving;
       await this.fold.settled();
       if (this.log.end - this.archived >= (this.parts.archiveFrom ?? ARCHIVE_AT_CLOSE)) await this.archive();
+      else await this.identities.flush();
       await this.parts.online.flushed();
       this.signal();
       await this.writer.close();
@@ -152,8 +234,12 @@ export class Writing {
     }
   }
 
-  /** Merges small files, where there are many. */
-  async compact(): Promise<void> {
+  /** Merges small files, where there are many; one merge at a time, as none may take the files of another. */
+  compact(): Promise<void> {
+    return this.upkeep.shared(() => this.compactions.run(() => this.mergeFiles()));
+  }
+
+  private async mergeFiles(): Promise<void> {
     const candidates = await this.compactor.candidates();
     if (candidates.length === 0) return;
     await this.recorder.record(
@@ -167,23 +253,35 @@ export class Writing {
 
   /** Moves the log into Parquet, and drops what nobody needs any more. */
   private async archive(): Promise<void> {
-    const { fold } = this;
-    const needed = (): number => Math.min(fold.position, ...fold.views.building.map(({ loads }) => loads));
     await this.recorder.record(
       "archive",
       "log",
       "offline store",
-      async (id) => {
-        // A segment that ends here can be dropped whole.
-        const position = await this.log.roll();
-        await this.fold.settled();
-        await this.parts.online.flushed();
-        const outcome = await this.archiver.archive(`archive-${id}`, position, needed);
-        this.archived = position;
-        return outcome;
-      },
+      (id) => this.archiveAll(`archive-${id}`),
       (outcome) => ({ rows: outcome.records, bytes: outcome.bytes, details: outcome }),
     );
     await this.compact();
+  }
+
+  /** Moves everything that is in the log now into Parquet; `id` names the files. */
+  async archiveAll(id: string): Promise<ArchiveOutcome> {
+    const { fold } = this;
+    let identified = 0;
+    const needed = (): number => Math.min(fold.position, identified, ...fold.views.building.map(({ loads }) => loads));
+    // A segment that ends here can be dropped whole.
+    const position = await this.log.roll();
+    await fold.settled();
+    await this.identities.sweep(this.parts.clock.now());
+    await this.identities.flush();
+    identified = this.identities.position;
+    await this.parts.online.flushed();
+    const outcome = await this.archiver.archive(id, position, needed);
+    this.archived = Math.max(this.archived, position);
+    return outcome;
+  }
+
+  /** Removes files that were merged into others and may still be read: from now on they may not. */
+  sweep(): Promise<void> {
+    return this.compactor.sweep();
   }
 }

@@ -36,6 +36,19 @@ export function behaviour(subject: OnlineStoreUnderTest): void {
       await store.read([], () => expect.unreachable());
     });
 
+    test("what is there stays through a rewrite, for those who read and commit meanwhile too", async () => {
+      const names = Array.from({ length: 12_000 }, (_, i) => `key ${String(i).padStart(5, "0")}`);
+      await store.commit(names.map((name) => [bytes(name), bytes(`of ${name}`)]));
+      await store.commit(names.slice(0, 5_000).map((name) => [bytes(name), null]));
+      const before = await scanned(store, bytes(""));
+      const rewritten = store.rewrite();
+      const [found] = await read(store, [bytes("key 07000")]);
+      expect(text(found!)).toBe("of key 07000");
+      await Promise.all([store.commit([[bytes("new"), bytes("1")]]), rewritten, store.rewrite()]);
+      await store.flushed();
+      expect(await scanned(store, bytes(""))).toEqual([...before, ["new", "1"]]);
+    });
+
     test("of several changes of a key the last counts, also where it is a removal", async () => {
       await store.commit([
         [bytes("a"), bytes("1")],

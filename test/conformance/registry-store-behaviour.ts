@@ -18,6 +18,31 @@ export function behaviour(subject: RegistryStoreUnderTest): void {
     await subject.removePlace(place);
   });
 
+  describe("erasure", () => {
+    test("texts are redacted in the details of runs, and nowhere else", async () => {
+      const run = { kind: "load", target: "ann", startedAt: 1, location: "offline store" } as const;
+      const outcome = { endedAt: 2, seconds: 1, state: "failed", rows: null, bytes: null } as const;
+      for (const details of ['{"message":"ann is no int32, ann"}', '{"message":"anna"}', '{"rows":1}'])
+        await registry.finishRun(await registry.startRun(run), { ...outcome, details });
+      expect(await registry.redact(["ann is", "none", ""])).toBe(1);
+      expect((await registry.runs()).map(({ details, target }) => [details, target])).toEqual([
+        ['{"rows":1}', "ann"],
+        ['{"message":"anna"}', "ann"],
+        ['{"message":"(forgotten) no int32, ann"}', "ann"],
+      ]);
+    });
+
+    test("a rewrite changes nothing that can be read", async () => {
+      await registry.setNote("name", "first");
+      await registry.setNote("name", "second");
+      await registry.apply(0, [definitionOf("a")], 1);
+      await Promise.all([registry.rewrite(), registry.setNote("other", "third")]);
+      expect(await registry.note("name")).toBe("second");
+      expect(await registry.note("other")).toBe("third");
+      expect(await registry.revision()).toMatchObject({ revision: 1 });
+    });
+  });
+
   describe("definitions", () => {
     const [a, b, b2, c] = [definitionOf("a"), definitionOf("b"), definitionOf("b", "2"), definitionOf("c")];
 
@@ -54,6 +79,15 @@ export function behaviour(subject: RegistryStoreUnderTest): void {
       const first = await registry.apply(0, [a, b], 1);
       for (const expected of [1, 0]) expect(await registry.apply(expected, [b, a], 2)).toEqual(first);
       expect(await registry.apply(1, [b2, a], 3)).toMatchObject({ revision: 2 });
+    });
+
+    test("every definition ever applied is listed once", async () => {
+      expect(await registry.everApplied()).toEqual([]);
+      await registry.apply(0, [a, b], 1);
+      await registry.apply(1, [c, b2], 2);
+      await registry.apply(2, [a], 3);
+      const names = (await registry.everApplied()).map(({ json }) => json);
+      expect(names.sort()).toEqual([a, b, b2, c].map(({ json }) => json).sort());
     });
 
     test("every definition ever applied is found by its fingerprint", async () => {

@@ -5,13 +5,14 @@ import { type FeatureAnswer, open, type Store } from "asof";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openDuckDb } from "../../src/adapters/duckdb/open-duckdb.ts";
 import type { FeatureValue } from "../../src/core/aggregation/aggregation.ts";
-import { columnTypes, featureOfColumn } from "../../src/core/codec/collection-text.ts";
+import { columnTypes } from "../../src/core/codec/collection-text.ts";
 import type { AggregateViewDefinition } from "../../src/core/definition/data.ts";
 import { sourceStream } from "../../src/core/definition/stream.ts";
 import { serve } from "../../src/surfaces/http/serve.ts";
+import { columnSql, featureIn } from "../../src/surfaces/verify/collection-column.ts";
 import { featureTypes } from "../../src/surfaces/http/feature-types.ts";
 import { writeJson } from "../../src/surfaces/http/json/write-json.ts";
-import { HOUR, MINUTE, parseTimestamp, SECOND } from "../../src/core/time/timestamp.ts";
+import { formatTimestamp, HOUR, MINUTE, parseTimestamp, SECOND } from "../../src/core/time/timestamp.ts";
 import { type OracleValue, naiveView } from "../oracle/naive.ts";
 import * as definitions from "./every-aggregation.ts";
 import { offlineRecords } from "./offline-records.ts";
@@ -126,25 +127,21 @@ describe("every aggregation, online and offline", () => {
       available: row["__available"] as number,
       row,
     }));
-    // Quantiles and estimates have tests of their own, against oracles of their own.
-    const exact = view.features.filter(
-      ({ name, aggregation }) => aggregation.kind !== "quantile" && !name.startsWith("estimated"),
-    );
     const seen = new Map<string, Set<string>>();
     for (const { user, answer } of asked) {
       const overflows = new Set<string>();
-      const expected = naiveView({ ...view, features: exact }, definitions.events.fields, records, { user }, answer.t);
-      exact.forEach(({ name, aggregation: { kind } }, f) => {
+      const expected = naiveView(view, definitions.events.fields, records, { user }, answer.t);
+      view.features.forEach(({ name, aggregation: { kind } }, f) => {
         const value = answer.values[`everything__${name}`];
         same(value, expected.features[f]);
-        if (value === null && (kind === "topK" || kind === "histogram")) overflows.add(name);
+        if (value === null && ["topK", "histogram", "per"].includes(kind)) overflows.add(name);
         seen.set(name, (seen.get(name) ?? new Set()).add(writeJson(value)));
       });
       expect(answer.statuses["everything"]).toBe(overflows.size > 0 ? "OVERFLOW" : "PRESENT");
       expect(answer.eventTimes["everything"]).toBe(expected.eventTime);
     }
     // Every feature had different things to say, and limits were met.
-    for (const { name } of exact) expect([name, seen.get(name)!.size > 1]).toEqual([name, true]);
+    for (const { name } of view.features) expect([name, seen.get(name)!.size > 1]).toEqual([name, true]);
     const statuses = asked.map(({ answer }) => answer.statuses["everything"]);
     expect(statuses.includes("OVERFLOW") && statuses.includes("PRESENT")).toBe(true);
     expect(asked.every(({ calm }) => calm.statuses["everything"] === "PRESENT")).toBe(true);
@@ -164,7 +161,7 @@ describe("every aggregation, online and offline", () => {
     }
   });
 
-  test("a training set has it, collections as their canonical JSON", async () => {
+  test("a training set has it, collections as lists and maps of Parquet", async () => {
     const spine = path.join(folder, "spine.ndjson");
     const out = path.join(folder, "dataset.parquet");
     writeFileSync(spine, asked.map(({ user, answer }) => `${JSON.stringify({ user, t: answer.t })}\n`).join(""));
@@ -173,11 +170,21 @@ describe("every aggregation, online and offline", () => {
     const engine = await openDuckDb({ memoryLimit: "500MB", temporaryFolder: path.join(folder, "temporary") });
     try {
       const session = await engine.session();
-      const rows = await session.rows(`SELECT * FROM read_parquet('${out}')`, columnTypes(types));
+      const select = Object.entries(types).map(([name, type]) => columnSql(name, type));
+      const rows = await session.rows(`SELECT ${select.join(", ")} FROM read_parquet('${out}')`, columnTypes(types));
       expect(rows).toHaveLength(asked.length);
+      const described = await session.describe(`SELECT * FROM read_parquet('${out}')`);
+      const engineTypes = Object.fromEntries(described.map(({ name, engineType }) => [name, engineType]));
+      expect(engineTypes).toMatchObject({
+        everything__pages_1d: "VARCHAR[]",
+        everything__count_1h_x5: "DOUBLE[]",
+        everything__times_1h: "TIMESTAMP[]",
+        everything__by_page_1h: "MAP(VARCHAR, BIGINT)",
+        everything__sum_per_1d: "MAP(VARCHAR, DOUBLE)",
+        everything__big_per_1d: "MAP(VARCHAR, BIGINT)",
+      });
       asked.forEach(({ answer }, i) => {
-        for (const [name, type] of Object.entries(types))
-          same(featureOfColumn(type, rows[i][name]), answer.values[name]);
+        for (const [name, type] of Object.entries(types)) same(featureIn(type, rows[i][name]), answer.values[name]);
       });
     } finally {
       await engine.close();
@@ -200,6 +207,13 @@ describe("every aggregation, online and offline", () => {
       expect(values["everything__pages_1d"]).toEqual(now.values["everything__pages_1d"]);
       expect(values["everything__count_1h_x5"]).toEqual(now.values["everything__count_1h_x5"]);
       expect(values["everything__by_ok_1d"]).toEqual(now.values["everything__by_ok_1d"]);
+      expect(values["everything__ok_per_1h"]).toEqual(now.values["everything__ok_per_1h"]);
+      const moments = now.values["everything__last_per_1d"] as Record<string, number>;
+      expect(Object.keys(moments).length).toBeGreaterThan(2);
+      expect(values["everything__last_per_1d"]).toEqual(
+        Object.fromEntries(Object.entries(moments).map(([page, at]) => [page, formatTimestamp(at)])),
+      );
+      expect(text).toContain(`"everything__big_per_1d":${writeJson(now.values["everything__big_per_1d"])}`);
       expect(text).toContain(`"everything__bigs_lifetime":${writeJson(now.values["everything__bigs_lifetime"])}`);
       expect(statuses).toEqual(now.statuses);
     } finally {

@@ -82,10 +82,21 @@ export const everything = aggregateView("everything", {
     by_page: histogram("page", { limit: 4 }).over("1h", "1d"),
     by_big: histogram("big").over("1h"),
     by_ok: histogram("ok").where(col("amount").gt(0)).over("1d"),
+    count_per: count().per("page", { limit: 4 }).over("1h", "1d", before),
+    sum_per: sum("amount").where(col("n").gt(2)).per(col("page")).over("1d", "lifetime"),
+    avg_per: avg("odd").per("ok").over("1d"),
+    spread_per: variance("amount").per("n").over("1h"),
+    stddev_per: stddev("n").per("big").over("1d"),
+    big_per: max("big").per("page").over("1d"),
+    page_per: min("page").per(col("n").gt(2)).over("1d"),
+    last_per: last("at").per("page").over("1d", before),
+    ok_per: first("ok").per("n").over("1h"),
+    distinct_per: countDistinct("page").per("n").over("1h"),
+    median_per: median("amount").per("page").over("1d"),
   },
 });
 
 export const all = featureService("all", [everything]);
 
 /** What overflows of the view is left out. */
-export const calm = featureService("calm", [everything.select("pages_1d", "by_ok_1d", "count_1h_x5")]);
+export const calm = featureService("calm", [everything.select("pages_1d", "by_ok_1d", "count_1h_x5", "last_per_1d")]);

@@ -64,6 +64,7 @@ describe("events", () => {
     expect(one.body).toEqual({
       source: "payments",
       accepted: 1,
+      duplicates: 0,
       position: expect.any(Number),
       stamp: expect.stringMatching(/^\d{4}-.*Z$/),
     });
@@ -167,6 +168,7 @@ describe("features", () => {
       statuses: { spending: "PRESENT", basket: "PRESENT" },
       eventTimes: expect.objectContaining({ spending: formatTimestamp(start + 2) }),
       t: expect.stringMatching(/Z$/),
+      knowledge: "served",
       loads: expect.any(Object),
     });
     expect(nobody.values).toMatchObject({
@@ -186,6 +188,43 @@ describe("features", () => {
       const { body } = await post("/v1/features/fraud_features", { entities: [{ customer: "fay" }], at });
       expect(body["results"][0].t).toBe(formatTimestamp(start + 2));
     }
+  });
+
+  test("are explained: int64 exactly, moments as ISO 8601, a request-time function by its code", async () => {
+    const cents = "9223372036854775806";
+    const record = JSON.stringify(payment("gus")).replace('"cents":100', `"cents":${cents}`);
+    await post("/v1/events/payments?wait=applied", record);
+    const exact = await post("/v1/explain", { feature: "spending.cents_1d", keys: { customer: "gus" } });
+    expect(exact.text).toContain(`"value":${cents},`);
+    expect(exact.text).toContain(`"argument":${cents},`);
+    expect(exact.body).toMatchObject({ check: { equal: true }, online: { state: "equal" } });
+    const keys = { basket: "-Infinity", opened: "2026-01-01T00:00:00.000001Z" };
+    const { body } = await post("/v1/explain", { feature: "basket.opened", keys });
+    expect(body).toMatchObject({
+      kind: "onDemandView",
+      keys,
+      value: keys.opened,
+      check: { equal: true },
+      online: { state: "equal" },
+      code: expect.stringContaining("basket > 100"),
+    });
+    const missing = await post("/v1/explain", { feature: "basket.opened", keys: { basket: 1 } });
+    expect(missing.body["error"]).toMatchObject({ code: "ASOF_MISSING_KEY", details: { field: "opened" } });
+  });
+
+  test("answer in hindsight, and say so", async () => {
+    const entities = [{ customer: "fay" }];
+    const at = start + 3;
+    const { body } = await post("/v1/features/fraud_features", { entities, at, knowledge: "now" });
+    const [answer] = body["results"];
+    expect(answer).toMatchObject({ t: formatTimestamp(at), knowledge: "now" });
+    expect(Date.parse(answer.knownAt)).toBeGreaterThan(Date.parse(answer.t));
+    // Both records came a moment after they had happened.
+    expect(answer.values.spending__payments_1d).toBe(2);
+    const served = await post("/v1/features/fraud_features", { entities, at });
+    expect(served.body["results"][0]).toMatchObject({ knowledge: "served", values: { spending__payments_1d: 0 } });
+    const wrong = await post("/v1/features/fraud_features", { entities, knowledge: "later" });
+    expect(wrong.body["error"]).toMatchObject({ code: "ASOF_REQUEST", details: { field: "knowledge" } });
   });
 
   test.each([

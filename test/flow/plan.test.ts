@@ -1,8 +1,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { aggregateView, avg, col, count, entity, eventSource, open, type Store, t } from "asof";
+import { aggregateView, avg, col, count, entity, eventSource, onDemandView, open, type Store, t } from "asof";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { open as openWith } from "../../src/open.ts";
 
 const user = entity("user", { user: t.string() });
 const fields = { at: t.timestamp(), known: t.timestamp(), user: t.string(), value: t.int32() };
@@ -113,4 +114,50 @@ test("a source that holds records keeps its fields and times", async () => {
     details: { source: "payments", rows: 100 },
   });
   expect((await store.plan()).revision).toBe(1);
+});
+
+test("request-time functions that run on other versions than they were applied with are warned of", async () => {
+  const rounded = onDemandView("rounded", {
+    input: { x: t.float64() },
+    features: { y: t.float64() },
+    compute: ({ x }) => ({ y: Math.round(x) }),
+  });
+  const on = async (versions: Record<string, string>, definitions: Record<string, unknown>): Promise<Store> => {
+    for (const store of stores.splice(0)) await store.close();
+    const store = await openWith({ home, definitions }, { versions });
+    stores.push(store);
+    return store;
+  };
+  let store = await on({ V8: "13.6", ICU: "77" }, { rounded });
+  await store.apply();
+  expect((await store.plan()).warnings).toEqual([]);
+  store = await on({ V8: "13.6", ICU: "78" }, { rounded });
+  expect((await store.plan()).warnings).toEqual([
+    expect.stringMatching(/^ASOF_RUNTIME_CHANGED: rounded now run on ICU 78 \(it was 77\):/),
+  ]);
+  await store.apply();
+  expect(await store.plan()).toMatchObject({ warnings: [], empty: true });
+  store = await on({ V8: "14.0", ICU: "78" }, { user });
+  expect((await store.plan()).warnings).toEqual([]);
+});
+
+test("the id of a source that holds records, be it in the log, cannot be changed", async () => {
+  const of = (...id: ("user" | "value")[]) =>
+    eventSource("payments", { fields, eventTime: "at", ...(id.length > 0 && { id }) });
+  let store = await opened({ undelayed: of() });
+  await store.apply();
+  store = await opened({ undelayed: of("user") });
+  expect((await store.plan()).changes).toMatchObject([{ change: "changed", differences: ["id added"] }]);
+  await store.apply();
+  await store.ingest("payments", [{ at: 0, known: 0, user: "a", value: 1 }]);
+  for (const other of [of("user", "value"), of("value"), of()]) {
+    store = await opened({ undelayed: other });
+    await expect(store.apply()).rejects.toMatchObject({
+      code: "ASOF_SCHEMA_CHANGE",
+      message: "source payments holds 1 records: its id cannot be changed any more",
+      details: { source: "payments", rows: 1 },
+    });
+  }
+  store = await opened({ undelayed: of("user") });
+  expect((await store.plan()).empty).toBe(true);
 });

@@ -1,18 +1,18 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import type { Algebra, OrderKey } from "../../src/core/aggregation/algebra.ts";
+import type { Algebra, Contributed, OrderKey } from "../../src/core/aggregation/algebra.ts";
 import type { FeatureValue } from "../../src/core/aggregation/feature-type.ts";
 import { ByteReader, ByteWriter } from "../../src/core/codec/bytes.ts";
 import type { Value } from "../../src/core/schema/data-type.ts";
 
 /** A value with its order key, as one record contributes it. */
-export interface Contribution {
-  readonly value: Exclude<Value, null>;
+export interface Contribution<V extends Contributed = Exclude<Value, null>> {
+  readonly value: V;
   readonly order: OrderKey;
 }
 
 /** Small times and few bytes, so that ties are common on every level of the order. */
-export function contribution(value: fc.Arbitrary<Exclude<Value, null>>): fc.Arbitrary<Contribution> {
+export function contribution<V extends Contributed>(value: fc.Arbitrary<V>): fc.Arbitrary<Contribution<V>> {
   const order = fc.record({
     event: fc.integer({ min: -3, max: 3 }),
     available: fc.integer({ min: -3, max: 3 }),
@@ -22,13 +22,13 @@ export function contribution(value: fc.Arbitrary<Exclude<Value, null>>): fc.Arbi
   return fc.record({ value, order });
 }
 
-export function encoded<S>(algebra: Algebra<S>, state: S): string {
+export function encoded<S, V extends Contributed>(algebra: Algebra<S, V>, state: S): string {
   const out = new ByteWriter();
   algebra.encode(state, out);
   return Buffer.from(out.view()).toString("hex");
 }
 
-export function decoded<S>(algebra: Algebra<S>, hex: string): S {
+export function decoded<S, V extends Contributed>(algebra: Algebra<S, V>, hex: string): S {
   const input = new ByteReader(Buffer.from(hex, "hex"));
   const state = algebra.decode(input);
   input.end();
@@ -36,7 +36,7 @@ export function decoded<S>(algebra: Algebra<S>, hex: string): S {
 }
 
 /** The multiset added up in the order given: the obvious path. */
-export function folded<S>(algebra: Algebra<S>, items: readonly Contribution[]): S {
+export function folded<S, V extends Contributed>(algebra: Algebra<S, V>, items: readonly Contribution<V>[]): S {
   return items.reduce((state, { value, order }) => algebra.add(state, value, order), algebra.empty());
 }
 
@@ -45,10 +45,10 @@ export function folded<S>(algebra: Algebra<S>, items: readonly Contribution[]): 
  * loaded halves and (where it is a group) values that come and go, must be told apart by nothing; and what they
  * answer must be what the oracle says.
  */
-export function checkLaw<S>(
-  algebra: Algebra<S>,
-  value: fc.Arbitrary<Exclude<Value, null>>,
-  oracle: (items: readonly Contribution[]) => FeatureValue,
+export function checkLaw<S, V extends Contributed>(
+  algebra: Algebra<S, V>,
+  value: fc.Arbitrary<V>,
+  oracle: (items: readonly Contribution<V>[]) => FeatureValue,
   options: { readonly maxLength?: number; readonly numRuns?: number; readonly group: boolean },
 ): void {
   expect(algebra.remove !== null).toBe(options.group);
@@ -78,14 +78,14 @@ export function checkLaw<S>(
   );
 }
 
-function deviousState<S>(
-  algebra: Algebra<S>,
-  items: readonly Contribution[],
-  noise: readonly Contribution[],
+function deviousState<S, V extends Contributed>(
+  algebra: Algebra<S, V>,
+  items: readonly Contribution<V>[],
+  noise: readonly Contribution<V>[],
   next: () => number,
 ): S {
   const shuffled = [...items].sort(() => next() - 0.5);
-  const build = (part: readonly Contribution[]): S => {
+  const build = (part: readonly Contribution<V>[]): S => {
     if (part.length > 1 && next() < 0.6) {
       const cut = Math.floor(next() * (part.length + 1));
       let from = build(part.slice(cut));
@@ -97,7 +97,7 @@ function deviousState<S>(
       return merged;
     }
     let state = algebra.empty();
-    const guests: Contribution[] = [];
+    const guests: Contribution<V>[] = [];
     const send = (): void => {
       const [guest] = guests.splice(Math.floor(next() * guests.length), 1);
       state = algebra.remove!(state, guest.value, guest.order);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { AggregationSpec } from "../../src/core/aggregation/aggregation.ts";
+import type { AggregationSpec, PlainSpec } from "../../src/core/aggregation/aggregation.ts";
 import type { AggregateFeature, AggregateViewDefinition } from "../../src/core/definition/data.ts";
 import type { Expression } from "../../src/core/expression/tree.ts";
 import { type Fields, type Kind, type Row, t } from "../../src/core/schema/data-type.ts";
@@ -98,6 +98,16 @@ function record(on: Lattice): fc.Arbitrary<OracleRecord> {
   }));
 }
 
+/** A record that may be withdrawn: soon after it is known or long after, at the very same time, or before. */
+function withdrawable(on: Lattice): fc.Arbitrary<OracleRecord> {
+  return fc.tuple(record(on), fc.option(fc.tuple(lag, time(on), fc.boolean()), { freq: 2 })).map(([record, given]) => {
+    if (given === null) return record;
+    const [[steps, beside], at, isLag] = given;
+    const withdrawn = isLag ? record.available + steps * on.unit + beside : at;
+    return { ...record, withdrawn: Math.max(-MAX, Math.min(MAX, withdrawn)) };
+  });
+}
+
 const column = (name: string): Expression => ({ op: "column", name });
 const whole = (value: number): Expression => ({ op: "literal", kind: "int32", value });
 
@@ -142,7 +152,9 @@ const takes: Readonly<Partial<Record<AggregationKind, readonly Kind[]>>> = {
   histogram: ["string", "boolean", "int32", "int64"],
 };
 
-function specOf(kind: AggregationKind): fc.Arbitrary<AggregationSpec> {
+type PlainKind = PlainSpec["kind"];
+
+function specOf(kind: PlainKind): fc.Arbitrary<PlainSpec> {
   switch (kind) {
     case "lastN":
       return fc.integer({ min: 1, max: 4 }).map((n) => ({ kind, n }));
@@ -189,27 +201,53 @@ function feature(
   hops: readonly number[],
   kinds: readonly AggregationKind[],
 ): fc.Arbitrary<AggregateFeature> {
-  return fc.constantFrom(...kinds).chain((kind) =>
-    fc
-      .record({
-        name: fc.constant(""),
-        aggregation: specOf(kind),
-        of:
-          kind === "count"
-            ? fc.constant(null)
-            : fc
-                .constantFrom(
-                  ...argumentsOf.filter((argument) => (takes[kind] ?? [argument.kind]).includes(argument.kind)),
-                )
-                .map(({ of }) => of),
-        where: fc.constantFrom(...conditions),
-        window: window(unit, hops),
-        series: single.includes(kind) ? fc.option(fc.integer({ min: 1, max: 5 }), { freq: 5 }) : fc.constant(null),
-      })
-      .map(({ series, ...feature }) =>
-        series === null || feature.window.length === null ? feature : { ...feature, series },
-      ),
-  );
+  return fc
+    .constantFrom(...kinds)
+    .chain((asked) => (asked === "per" ? perFeature(unit, hops) : plain(unit, hops, asked)));
+}
+
+/** What can be computed per key: what gives one value and has an oracle. */
+const separable = ["count", "sum", "avg", "var", "stddev", "min", "max", "first", "last", "countDistinct"] as const;
+const nameable: readonly Kind[] = ["string", "boolean", "int32", "int64"];
+
+function perFeature(unit: number, hops: readonly number[]): fc.Arbitrary<AggregateFeature> {
+  const keys = argumentsOf.filter(({ kind }) => nameable.includes(kind)).map(({ of }) => of);
+  return fc
+    .tuple(
+      fc.constantFrom(...separable).chain((kind) => plain(unit, hops, kind)),
+      fc.constantFrom(...keys),
+      fc.integer({ min: 1, max: 5 }),
+    )
+    .map(([{ name, aggregation, of, where, window }, per, limit]) => ({
+      name,
+      aggregation: { kind: "per", each: aggregation as PlainSpec, limit },
+      of,
+      where,
+      per,
+      window,
+    }));
+}
+
+function plain(unit: number, hops: readonly number[], kind: PlainKind): fc.Arbitrary<AggregateFeature> {
+  return fc
+    .record({
+      name: fc.constant(""),
+      aggregation: specOf(kind),
+      of:
+        kind === "count"
+          ? fc.constant(null)
+          : fc
+              .constantFrom(
+                ...argumentsOf.filter((argument) => (takes[kind] ?? [argument.kind]).includes(argument.kind)),
+              )
+              .map(({ of }) => of),
+      where: fc.constantFrom(...conditions),
+      window: window(unit, hops),
+      series: single.includes(kind) ? fc.option(fc.integer({ min: 1, max: 5 }), { freq: 5 }) : fc.constant(null),
+    })
+    .map(({ series, ...feature }) =>
+      series === null || feature.window.length === null ? feature : { ...feature, series },
+    );
 }
 
 /** What gives one value, of which a series can be made. */
@@ -232,7 +270,10 @@ export function scenario(options: {
   readonly kinds: readonly AggregationKind[];
   readonly maxRecords?: number;
   readonly maxFeatures?: number;
+  /** Whether some records are withdrawn, of a source that allows it. */
+  readonly withdrawals?: boolean;
 }): fc.Arbitrary<Scenario> {
+  const { withdrawals = false } = options;
   return fc.tuple(lattice, fc.constantFrom(...chains)).chain(([on, hops]) =>
     fc
       .record({
@@ -240,7 +281,10 @@ export function scenario(options: {
           minLength: 1,
           maxLength: options.maxFeatures ?? 4,
         }),
-        records: fc.array(record(on), { maxLength: options.maxRecords ?? 40, size: "max" }),
+        records: fc.array(withdrawals ? withdrawable(on) : record(on), {
+          maxLength: options.maxRecords ?? 40,
+          size: "max",
+        }),
         moments: fc.array(time(on), { minLength: 1, maxLength: 12 }),
         order: fc.constantFrom(null, "n", "text", "wild"),
       })
@@ -253,6 +297,7 @@ export function scenario(options: {
           keys: { name: "name", part: "part" },
           features: features.map((feature, i) => ({ ...feature, name: `f${i}` })),
           ...(order === null ? {} : { order }),
+          ...(withdrawals ? { retractable: true as const } : {}),
         },
         records,
         moments,

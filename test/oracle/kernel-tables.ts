@@ -2,7 +2,8 @@ import type { AggregateViewDefinition } from "../../src/core/definition/data.ts"
 import { type MomentTable, orderByEvent, type RecordTable } from "../../src/core/kernel/aggregate-moments.ts";
 import { gather, gatherNumbers } from "../../src/core/kernel/column-buffer.ts";
 import { groupByKey } from "../../src/core/kernel/group.ts";
-import { compileSlot } from "../../src/core/kernel/slot-arguments.ts";
+import { compileSlot, compileSlotKey } from "../../src/core/kernel/slot-arguments.ts";
+import { withdrawalsOf } from "../../src/core/kernel/withdrawals.ts";
 import { type Column, columnsOfRows } from "../../src/core/schema/column.ts";
 import type { Fields, Row } from "../../src/core/schema/data-type.ts";
 import { EVENT } from "../../src/core/schema/system-columns.ts";
@@ -17,20 +18,27 @@ function keyNumbers(view: AggregateViewDefinition, records: readonly OracleRecor
   );
 }
 
-/** Brings the records of some keys into the form the kernel works on, in the way the offline store does. */
+/**
+ * Brings the records of some keys into the form the kernel works on, in the way the offline store does; in hindsight,
+ * those that are known at a moment.
+ */
 export function recordTable(
   layout: ViewLayout,
   fields: Fields,
   all: readonly OracleRecord[],
   keys: readonly Row[],
+  hindsight: number | null = null,
 ): RecordTable {
-  const numbers = keyNumbers(layout.view, all, keys);
-  const records = all.filter((_, i) => numbers[i] >= 0);
+  const there = hindsight === null ? all : all.filter(({ available }) => available < hindsight);
+  const numbers = keyNumbers(layout.view, there, keys);
+  const records = there.filter((_, i) => numbers[i] >= 0);
   const batch = columnsOfRows(
     { ...fields, [EVENT]: { kind: "timestamp", nullable: false } },
     records.map(({ row, event }) => ({ ...row, [EVENT]: event })),
   );
-  const visible = Float64Array.from(records, ({ event, available }) => (event > available ? event : available));
+  const visible = Float64Array.from(records, ({ event, available }) =>
+    hindsight !== null || event > available ? event : available,
+  );
   const key = Float64Array.from(numbers.filter((k) => k >= 0));
   const { first, order } = groupByKey(keys.length, key, visible);
   const event = gatherNumbers(
@@ -38,13 +46,22 @@ export function recordTable(
     order,
   );
   const orderOf = recordOrder(layout, fields);
+  const withdrawn = gatherNumbers(
+    Float64Array.from(records, ({ withdrawn = Infinity }) => withdrawn),
+    order,
+  );
   return {
+    withdrawn: withdrawalsOf(first, withdrawn),
     first,
     visible: gatherNumbers(visible, order),
     event,
     byEvent: orderByEvent(first, event),
     slots: layout.slots.map((slot) => {
       const compiled = compileSlot(slot, fields);
+      return compiled === null ? null : poisoned(gather(compiled(batch), order));
+    }),
+    keys: layout.slots.map((slot) => {
+      const compiled = compileSlotKey(slot, fields);
       return compiled === null ? null : poisoned(gather(compiled(batch), order));
     }),
     order: (place) => {

@@ -32,12 +32,14 @@ export class StoredKey {
     this.layout = layout;
   }
 
-  /** Adds a batch of records as of a watermark. */
-  fold(records: readonly Contribution[], watermark: number): void {
+  /** Adds a batch of records as of a watermark, and takes others away. */
+  fold(records: readonly Contribution[], watermark: number, withdrawn: readonly Contribution[] = []): void {
     const { layout, bytes } = this;
     const state = this.head() ?? KeyState.empty(layout);
-    for (const { level, block } of state.blocksWanted(layout, records, watermark)) this.loadBlock(state, level, block);
+    const wanted = state.blocksWanted(layout, [...records, ...withdrawn], watermark);
+    for (const { level, block } of wanted) this.loadBlock(state, level, block);
     state.add(layout, records, watermark);
+    for (const record of withdrawn) state.remove(layout, record, watermark);
     state.trim(layout, watermark);
     const out = new ByteWriter();
     encodeHead(layout, state, out);

@@ -224,6 +224,44 @@ describe("an aggregate view", () => {
     eventSource("s", { fields: flights.fields, eventTime: "scheduled", order: "number" });
   });
 
+  test("gives maps for what is computed per value of a field", () => {
+    const view = aggregateView("v", {
+      source: flights,
+      entity: from,
+      features: {
+        n: count().per("destination").over("1h"),
+        delay: sum("delay").per("destination", { limit: 50 }).over("1h", "1d"),
+        spread: variance("delay").where(col("cancelled")).per(col("number")).over("1h"),
+        longest: max("miles").per("cancelled").where(col("diverted")).over("1h"),
+        latest: last(col("delay").gt(15)).per(col("number").plus(1)).over("1h"),
+        kinds: countDistinct("number").per("destination").over("1h"),
+        p90: quantile("delay", 0.9).per("destination").over("1h"),
+      },
+    });
+    const service = featureService("s", [view]);
+    expectTypeOf<FeaturesOf<typeof service>>().toEqualTypeOf<{
+      readonly v__n_1h: Readonly<Record<string, number>> | null;
+      readonly v__delay_1h: Readonly<Record<string, number>> | null;
+      readonly v__delay_1d: Readonly<Record<string, number>> | null;
+      readonly v__spread_1h: Readonly<Record<string, number | null>> | null;
+      readonly v__longest_1h: Readonly<Record<string, bigint>> | null;
+      readonly v__latest_1h: Readonly<Record<string, boolean>> | null;
+      readonly v__kinds_1h: Readonly<Record<string, number>> | null;
+      readonly v__p90_1h: Readonly<Record<string, number>> | null;
+    }>();
+    const base = { source: flights, entity: from } as const;
+    // @ts-expect-error -- no such column
+    void (() => aggregateView("v", { ...base, features: { x: count().per("airline").over("1h") } }));
+    // @ts-expect-error -- no such column, in an expression
+    void (() => aggregateView("v", { ...base, features: { x: count().per(col("airline")).over("1h") } }));
+    // @ts-expect-error -- a list per value
+    void (() => lastN("delay", 3).per("destination"));
+    // @ts-expect-error -- counts per value
+    void (() => histogram("delay").per("destination"));
+    // @ts-expect-error -- per value twice
+    void (() => count().per("destination").per("number"));
+  });
+
   test("gives a list for a series of windows", () => {
     const view = aggregateView("v", {
       source: flights,

@@ -1,19 +1,30 @@
 // Definitions with every window, aggregation and type that verification should meet: doubles that do not add up
-// exactly, keys that may be null, offsets, lifetimes, a source that does not declare when its records are known.
+// exactly, keys that may be null, offsets, series, lifetimes, a source that does not declare when its records are
+// known, one that says which of two records comes first, request-time functions.
 import {
   aggregateView,
   avg,
   batchView,
   col,
   count,
+  countDistinct,
   entity,
   eventSource,
   featureService,
+  first,
+  histogram,
+  last,
+  lastN,
   max,
+  median,
   min,
+  onDemandView,
+  quantile,
+  series,
   stddev,
   sum,
   t,
+  topK,
   variance,
   window,
 } from "asof";
@@ -23,6 +34,7 @@ export const customer = entity("customer", { customer: t.int64() });
 
 export const sales = eventSource("sales", {
   fields: {
+    sale: t.int32(),
     sold: t.timestamp(),
     known: t.timestamp(),
     shop: t.string(),
@@ -39,10 +51,17 @@ export const sales = eventSource("sales", {
   availableAt: "known",
 });
 
-/** Nobody says when these are known. */
+/** Nobody says when these are known; of two at the same time the one with the greater number comes later. */
 export const visits = eventSource("visits", {
-  fields: { at: t.timestamp(), customer: t.int64(), seconds: t.nullable(t.float64()), page: t.string() },
+  fields: {
+    at: t.timestamp(),
+    customer: t.int64(),
+    seconds: t.nullable(t.float64()),
+    page: t.string(),
+    step: t.nullable(t.int32()),
+  },
   eventTime: "at",
+  order: "step",
 });
 
 export const sold = aggregateView("sold", {
@@ -59,6 +78,8 @@ export const sold = aggregateView("sold", {
     dear: count().where(col("price").gt(100)).over("1d"),
     cents: sum("cents").over("1d"),
     last: max("sold").over("lifetime"),
+    channels: sum("price").per("online").over("1h", "1d"),
+    dearest: max("price").where(col("pieces").gt(2)).per("customer", { limit: 3 }).over("1d"),
   },
 });
 
@@ -74,6 +95,54 @@ export const visitor = aggregateView("visitor", {
   features: { visits: count().over("30m", "1d"), seconds: sum("seconds").over("1d"), page: max("page").over("1d") },
 });
 
+/** What order decides, and what is counted value by value. */
+export const habits = aggregateView("habits", {
+  source: visits,
+  entity: customer.from({ customer: "customer" }),
+  features: {
+    first: first("page").over("1d", "lifetime"),
+    last: last("seconds").over("1h", window("1d", { name: "before", offset: "1d" })),
+    pages: lastN("page", 3).over("1d", "lifetime"),
+    distinct: countDistinct("page").over("1h", "1d"),
+    roughly: countDistinct("seconds", { exact: 5 }).over("1d", "lifetime"),
+    favourites: topK("page", 2).over("1d"),
+    often: histogram("page", { limit: 4 }).over("3h", "1d"),
+    days: count().over(series("1d", { count: 4 })),
+    pace: median("seconds").per("page").over("1d", "lifetime"),
+    paces: variance("seconds")
+      .per("step", { limit: 6 })
+      .over(window("6h", { name: "earlier", offset: "6h" })),
+    latest: last("step").per("page").over("1d"),
+  },
+});
+
+/** Of numbers: sketches, and every aggregation over a window of its own kind. */
+export const basket = aggregateView("basket", {
+  source: sales,
+  entity: shop.from({ shop: "shop", part: "part" }),
+  features: {
+    usual: median("price").over("1d", "lifetime"),
+    dear: quantile("price", 0.95, { accuracy: 0.05 }).over("3h"),
+    low: quantile("rate", 0.1).over("1d"),
+    wide: quantile("cents", 0.5).over("1d"),
+    hours: sum("price").over(series("1h", { count: 5 })),
+    spreads: variance("rate")
+      .where(col("online"))
+      .over(series("6h", { count: 3 })),
+    newest: last("cents").where(col("price").gt(0)).over("1d"),
+    parts: topK("cents", 3, { limit: 8 }).over("1d"),
+    online: histogram("online").over("1d"),
+    pieces: first("pieces").over(window("6h", { name: "yesterday", offset: "1d", hop: "30m" })),
+  },
+});
+
+/** What is computed of a request, and of its moment. */
+export const discount = onDemandView("discount", {
+  input: { asked: t.float64(), customer: t.int64() },
+  features: { half: t.float64(), even: t.boolean() },
+  compute: ({ asked, customer: who }) => ({ half: asked / 2, even: who % 2n === 0n }),
+});
+
 export const daily = batchView("daily", {
   entity: shop,
   sources: [sales],
@@ -87,4 +156,4 @@ export const daily = batchView("daily", {
   delay: "1h",
 });
 
-export const offer = featureService("offer", [sold, daily, buyer, visitor]);
+export const offer = featureService("offer", [sold, daily, buyer, visitor, habits, discount]);

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
+import type { CollectionType } from "../../core/aggregation/feature-type.ts";
 import type { Batch } from "../../core/schema/column.ts";
 import type { Fields, Row, Value } from "../../core/schema/data-type.ts";
 import type { DescribedColumn, OfflineSession } from "../../ports/offline-engine.ts";
@@ -79,8 +80,14 @@ export class DuckDbSession implements OfflineSession {
     });
   }
 
-  async writeParquet(path: string, fields: Fields, batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<number> {
-    return this.#gate.run("writeParquet", () => this.#writer.write(path, fields, batches, this.#gate.stopped));
+  async writeParquet(
+    path: string,
+    fields: Fields,
+    batches: Iterable<Batch> | AsyncIterable<Batch>,
+    collections: Readonly<Record<string, CollectionType>> = {},
+  ): Promise<number> {
+    const { stopped } = this.#gate;
+    return this.#gate.run("writeParquet", () => this.#writer.write(path, fields, batches, collections, stopped));
   }
 
   close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { DuckDBTypeId } from "@duckdb/node-api";
+import type { CollectionType } from "../../core/aggregation/feature-type.ts";
 import type { Kind } from "../../core/schema/data-type.ts";
 
 /** What each kind is called, and stored as, in DuckDB. */
@@ -10,6 +11,12 @@ export const engineType = {
   float64: "DOUBLE",
   timestamp: "TIMESTAMP",
 } as const satisfies Record<Kind, string>;
+
+/** The type of a column of collections; how often a value occurs is a whole number. */
+export function collectionType(type: CollectionType): string {
+  if (type.kind === "list") return `${engineType[type.of.kind]}[]`;
+  return `MAP(VARCHAR, ${type.kind === "counts" ? "BIGINT" : engineType[type.of.kind]})`;
+}
 
 const kinds = new Map<DuckDBTypeId, Kind>([
   [DuckDBTypeId.VARCHAR, "string"],

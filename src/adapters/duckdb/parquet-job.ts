@@ -12,6 +12,8 @@ export interface ParquetWorkerSettings {
 export interface ParquetJob {
   readonly path: string;
   readonly columns: readonly (readonly [name: string, kind: Kind])[];
+  /** What DuckDB calls the types of those columns that hold collections as JSON. */
+  readonly collections: Readonly<Record<string, string>>;
   /** Memory that blocks of rows pass through, shared: used in turn, each again once its last block is taken. */
   readonly slots: readonly SharedArrayBuffer[];
   /** How many rows a slot has room for at the most. */

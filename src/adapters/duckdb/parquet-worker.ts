@@ -11,7 +11,7 @@ import {
 } from "@duckdb/node-api";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import duckdb from "@duckdb/node-bindings";
-import { sqlString } from "../../core/expression/sql-text.ts";
+import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
 import { assert } from "../../core/assert.ts";
 import { fillChunk } from "./fill-chunk.ts";
 import type { PackedColumn, PackTarget } from "./packed-column.ts";
@@ -117,7 +117,7 @@ async function write(job: ParquetJob): Promise<void> {
     const connection = await (opened ??= open());
     const rows = Math.max(2048, Math.floor(ROW_GROUP_BYTES / (16 * job.columns.length) / 2048) * 2048);
     const options = `FORMAT parquet, ${ENCODING}, ROW_GROUP_SIZE ${Math.min(ROW_GROUP_ROWS, rows)}`;
-    await connection.run(`COPY (SELECT * FROM rows()) TO ${sqlString(job.path)} (${options})`);
+    await connection.run(`COPY (SELECT ${selected(job)} FROM rows()) TO ${sqlString(job.path)} (${options})`);
     feed.reply({ kind: "written" });
   } catch (error) {
     feed.reply({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
@@ -125,6 +125,17 @@ async function write(job: ParquetJob): Promise<void> {
     current = null;
     job.port.close();
   }
+}
+
+/** The columns of a job. DuckDB parses JSON's numbers as we do: to the nearest double, and integers exactly. */
+function selected({ columns, collections }: ParquetJob): string {
+  return columns
+    .map(([name]) => {
+      const column = sqlIdentifier(name);
+      const type = Object.hasOwn(collections, name) ? collections[name] : null;
+      return type === null ? column : `CAST(CAST(${column} AS JSON) AS ${type}) AS ${column}`;
+    })
+    .join(", ");
 }
 
 async function close(): Promise<void> {

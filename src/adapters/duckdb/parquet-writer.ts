@@ -5,10 +5,12 @@ import { MessageChannel, Worker } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { assert } from "../../core/assert.ts";
 import { AsofError } from "../../core/errors.ts";
+import type { CollectionType } from "../../core/aggregation/feature-type.ts";
 import type { Batch } from "../../core/schema/column.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
 import { batchRows, CHUNK_ROWS } from "./column-reader.ts";
 import { duckDbError } from "./duckdb-error.ts";
+import { collectionType } from "./duckdb-type.ts";
 import { packInto } from "./packed-column.ts";
 import { slotBytes, slotTargets } from "./parquet-job.ts";
 import type { ParquetFeed, ParquetJob, ParquetReply, ParquetWorkerSettings, PostedColumn } from "./parquet-job.ts";
@@ -33,11 +35,12 @@ export class ParquetWriter {
     path: string,
     fields: Fields,
     batches: Iterable<Batch> | AsyncIterable<Batch>,
+    collections: Readonly<Record<string, CollectionType>>,
     signal: AbortSignal,
   ): Promise<number> {
     const aside = `${path}.tmp-${randomUUID()}`;
     try {
-      await this.#feed(aside, fields, batches, signal);
+      await this.#feed(aside, fields, batches, collections, signal);
       const bytes = await sync(aside);
       await rename(aside, path);
       await sync(dirname(path));
@@ -61,6 +64,7 @@ export class ParquetWriter {
     path: string,
     fields: Fields,
     batches: Iterable<Batch> | AsyncIterable<Batch>,
+    collections: Readonly<Record<string, CollectionType>>,
     signal: AbortSignal,
   ): Promise<void> {
     const names = Object.keys(fields);
@@ -72,7 +76,10 @@ export class ParquetWriter {
     const block = Math.max(CHUNK_ROWS, Math.floor(batchRows(names.length) / 4 / CHUNK_ROWS) * CHUNK_ROWS);
     const columns: ParquetJob["columns"] = names.map((name) => [name, fields[name].kind]);
     const slots = Array.from({ length: AHEAD }, () => new SharedArrayBuffer(slotBytes(columns, block)));
-    const job: ParquetJob = { path, columns, slots, slotRows: block, port: port2, posted };
+    const types = Object.fromEntries(
+      Object.entries(collections).map(([name, type]) => [name, collectionType(type)] as const),
+    );
+    const job: ParquetJob = { path, columns, collections: types, slots, slotRows: block, port: port2, posted };
     const targets = slots.map((slot) => slotTargets(job, slot));
     let blocks = 0;
     worker.postMessage(job, [port2]);

@@ -4,6 +4,7 @@ import { dirname, join, sep } from "node:path";
 import { AsofError } from "../../core/errors.ts";
 import { assert } from "../../core/assert.ts";
 import type { FileStore } from "../../ports/file-store.ts";
+import { searchBytes } from "./search-bytes.ts";
 
 /** A `FileStore` in a folder of the local disk, which is made where it is missing. @throws ASOF_HOME */
 export async function openFolder(root: string): Promise<FileStore> {
@@ -41,6 +42,7 @@ export async function openFolder(root: string): Promise<FileStore> {
         await sync(dirname(aside));
       }),
     makeFolder: (folder) => attempt(path(folder), async () => void (await mkdir(path(folder), { recursive: true }))),
+    search: (texts) => attempt(root, () => searchBytes(root, texts)),
     list: (folder) => attempt(path(folder), () => listBelow(path(folder), folder)),
     move: (moves) =>
       attempt(root, async () => {

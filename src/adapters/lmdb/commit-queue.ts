@@ -8,12 +8,12 @@ import type { LmdbDatabase } from "./lmdb-database.ts";
  * that failed, and before its rejection, takes effect without it.
  */
 export class CommitQueue {
-  readonly #database: LmdbDatabase;
+  readonly #database: () => LmdbDatabase;
   readonly #coded: (cause: unknown) => Error;
   #waiting: { readonly changes: readonly Put[]; readonly settle: PromiseWithResolvers<void> }[] = [];
   #writing = false;
 
-  constructor(database: LmdbDatabase, coded: (cause: unknown) => Error) {
+  constructor(database: () => LmdbDatabase, coded: (cause: unknown) => Error) {
     this.#database = database;
     this.#coded = coded;
   }
@@ -56,9 +56,9 @@ export class CommitQueue {
 
   async #transaction(changes: readonly Put[]): Promise<void> {
     if (changes.length === 0) return;
-    await this.#database.batch(() => {
-      for (const [key, value] of changes)
-        void (value === null ? this.#database.remove(key) : this.#database.put(key, value));
+    const database = this.#database();
+    await database.batch(() => {
+      for (const [key, value] of changes) void (value === null ? database.remove(key) : database.put(key, value));
     });
   }
 }

@@ -5,7 +5,8 @@ import { assert } from "../../core/assert.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { assertKey, keyRange } from "./key-range.ts";
-import type { LmdbDatabase } from "./lmdb-database.ts";
+import { copyAside, inodeOf, moveIn } from "./rewritten-store.ts";
+import { type LmdbDatabase, type LmdbOptions, openDatabase } from "./lmdb-database.ts";
 import { closed, codedError } from "./lmdb-error.ts";
 
 /** The age, in milliseconds, at which a snapshot is renewed by a reader that does not yield. */
@@ -20,24 +21,38 @@ type ReadTransaction = ReturnType<LmdbDatabase["useReadTransaction"]>;
 
 /** The online store in one LMDB environment, shared by processes: any number read, writers take turns. */
 export class LmdbStore implements OnlineStore {
-  readonly #database: LmdbDatabase;
+  #database: LmdbDatabase;
   readonly #folder: string;
+  readonly #options: LmdbOptions;
   readonly #readOnly: boolean;
   readonly #commits: CommitQueue;
   readonly #snapshots = new Set<ReadTransaction>();
   #renewedAt = 0;
   #visiting = false;
   #closing: Promise<void> | null = null;
+  /** While the store moves into another file. */
+  #moving: Promise<void> | null = null;
+  /** The data file that is open. */
+  #inode: number;
 
-  constructor(database: LmdbDatabase, folder: string, readOnly: boolean) {
+  constructor(database: LmdbDatabase, folder: string, options: LmdbOptions) {
     this.#database = database;
     this.#folder = folder;
-    this.#readOnly = readOnly;
-    this.#commits = new CommitQueue(database, (cause) => codedError(cause, "write to", folder));
+    this.#options = options;
+    this.#readOnly = options.readOnly ?? false;
+    this.#inode = inodeOf(folder) ?? 0;
+    this.#commits = new CommitQueue(
+      () => this.#database,
+      (cause) => codedError(cause, "write to", folder),
+    );
   }
 
-  read(keys: readonly Uint8Array[], visit: (index: number, value: Uint8Array | undefined) => void): void {
+  read(
+    keys: readonly Uint8Array[],
+    visit: (index: number, value: Uint8Array | undefined) => void,
+  ): void | Promise<void> {
     this.#assertOpen();
+    if (this.#moving !== null) return this.#moving.then(() => this.read(keys, visit));
     assert(!this.#visiting, "a visit must not read: the bytes it was lent would change");
     this.#renew();
     this.#visiting = true;
@@ -51,10 +66,12 @@ export class LmdbStore implements OnlineStore {
   async commit(changes: readonly Put[]): Promise<void> {
     this.#assertOpen();
     assert(!this.#readOnly, "the online store was opened to read only");
+    await this.#moving;
     await this.#commits.add(changes);
   }
 
   async flushed(): Promise<void> {
+    await this.#moving;
     this.#assertOpen();
     await this.#commits.settled();
     if (!this.#readOnly) await this.#database.flushed;
@@ -62,6 +79,7 @@ export class LmdbStore implements OnlineStore {
 
   async *scan(prefix: Uint8Array): AsyncGenerator<readonly [key: Uint8Array, value: Uint8Array]> {
     const { start, end } = keyRange(prefix);
+    await this.#moving;
     const snapshot = this.#useSnapshot();
     try {
       let from = start;
@@ -85,6 +103,7 @@ export class LmdbStore implements OnlineStore {
   async clear(prefix: Uint8Array): Promise<void> {
     const { start, end } = keyRange(prefix);
     for (let from = start; ;) {
+      await this.#moving;
       this.#assertOpen();
       this.#renew();
       const keys = this.#attempt(() => [...this.#database.getKeys({ start: from, end, limit: CLEAR_ENTRIES })]);
@@ -96,6 +115,7 @@ export class LmdbStore implements OnlineStore {
 
   async count(prefix: Uint8Array): Promise<number> {
     const { start, end } = keyRange(prefix);
+    await this.#moving;
     const snapshot = this.#useSnapshot();
     try {
       for (let from = start, count = 0; ; count += COUNT_ENTRIES) {
@@ -116,12 +136,35 @@ export class LmdbStore implements OnlineStore {
     return (await stat(join(this.#folder, "data.mdb"))).size;
   }
 
+  async rewrite(): Promise<void> {
+    this.#assertOpen();
+    assert(!this.#readOnly, "the online store was opened to read only");
+    while (this.#moving !== null) await this.#moving;
+    this.#assertOpen();
+    const moved = Promise.withResolvers<void>();
+    this.#moving = moved.promise;
+    try {
+      await this.#commits.settled();
+      while (this.#snapshots.size > 0) await nextTurn();
+      await copyAside(this.#database, this.#folder, this.#options);
+      await this.#database.close();
+      moveIn(this.#folder);
+    } catch (cause) {
+      throw codedError(cause, "rewrite", this.#folder);
+    } finally {
+      this.#reopen();
+      this.#moving = null;
+      moved.resolve();
+    }
+  }
+
   async close(): Promise<void> {
     this.#closing ??= this.#close();
     await this.#closing;
   }
 
   async #close(): Promise<void> {
+    await this.#moving;
     await this.#commits.settled();
     for (const snapshot of this.#snapshots) this.#release(snapshot);
     await this.#database.close();
@@ -131,8 +174,24 @@ export class LmdbStore implements OnlineStore {
   #renew(): void {
     const now = performance.now();
     if (now - this.#renewedAt <= MAX_AGE) return;
+    if (this.#readOnly) this.#followMoves();
     this.#database.resetReadTxn();
     this.#renewedAt = now;
+  }
+
+  /** The writer may have moved the store into another file: what is open here would stand still. */
+  #followMoves(): void {
+    const inode = inodeOf(this.#folder);
+    if (inode === null || inode === this.#inode || this.#snapshots.size > 0) return;
+    const before = this.#database;
+    this.#reopen();
+    void before.close();
+  }
+
+  #reopen(): void {
+    this.#inode = inodeOf(this.#folder) ?? 0;
+    this.#database = openDatabase(this.#folder, this.#options);
+    this.#renewedAt = 0;
   }
 
   #get(key: Uint8Array): Uint8Array | undefined {

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, open, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, open, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -164,5 +165,45 @@ describe("a disk that is full", () => {
       "4:100",
     ]);
     expect(status).toBe(0);
+  });
+});
+
+describe("a rewrite", () => {
+  const secret = "nobody-must-know-this";
+
+  test("leaves no byte of what was removed, and readers of other processes follow it", async () => {
+    const store = await openLmdb(folder);
+    const known = Array.from({ length: 300 }, (_, i): Put => [
+      Buffer.from(`${i % 3 === 0 ? secret : "public"} ${i}`),
+      Buffer.from(i % 2 === 0 ? secret : "public"),
+    ]);
+    await store.commit(known);
+    await store.commit(known.map(([key, value]) => [key, value!.toString().includes(secret) ? null : value]));
+    await store.clear(Buffer.from(secret));
+    await store.flushed();
+    expect((await readFile(file)).includes(secret)).toBe(true);
+
+    const reader = await openLmdb(folder, { readOnly: true });
+    expect(await reader.count(Buffer.from("public"))).toBe(100);
+    await store.rewrite();
+    expect((await readFile(file)).includes(secret)).toBe(false);
+    await store.commit([[Buffer.from("public new"), Buffer.from("1")]]);
+    await expect.poll(() => reader.count(Buffer.from("public")), { timeout: 5_000 }).toBe(101);
+    await reader.close();
+    await store.close();
+    const again = await openLmdb(folder);
+    expect(await again.count(Buffer.from(""))).toBe(101);
+    await again.close();
+  });
+
+  test("that a crash interrupts is finished or undone by the next that opens", async () => {
+    await fill(10);
+    for (const left of [".building", ".new", ".old"]) await mkdir(folder + left);
+    await (await openLmdb(folder)).close();
+    await rename(folder, `${folder}.new`);
+    const store = await openLmdb(folder);
+    expect(await store.count(Buffer.from("key"))).toBe(10);
+    await store.close();
+    for (const left of [".building", ".new", ".old"]) expect(existsSync(folder + left)).toBe(false);
   });
 });

@@ -8,6 +8,7 @@ import { openDatabase } from "./lmdb-database.ts";
 import type { LmdbOptions } from "./lmdb-database.ts";
 import { codedError } from "./lmdb-error.ts";
 import { LmdbStore } from "./lmdb-store.ts";
+import { finishMove } from "./rewritten-store.ts";
 
 /**
  * Opens the online store in a folder of its own, which is made where it is missing.
@@ -18,6 +19,7 @@ export async function openLmdb(folder: string, options: LmdbOptions = {}): Promi
   const readOnly = options.readOnly ?? false;
   const file = join(folder, "data.mdb");
   try {
+    if (!readOnly) finishMove(folder);
     if (existsSync(file)) checkDataFile(file, folder);
     else if (readOnly) throw new AsofError("ASOF_HOME", `there is no online store in ${folder} yet`, { path: folder });
     else mkdirSync(folder, { recursive: true });
@@ -28,7 +30,7 @@ export async function openLmdb(folder: string, options: LmdbOptions = {}): Promi
       await database.close();
       throw cause;
     }
-    return new LmdbStore(database, folder, readOnly);
+    return new LmdbStore(database, folder, options);
   } catch (cause) {
     throw codedError(cause, "open", folder);
   }

@@ -5,7 +5,7 @@ import type { SqliteConnection } from "./sqlite-connection.ts";
 
 export function definitionTable(
   connection: SqliteConnection,
-): Pick<RegistryStore, "revision" | "apply" | "byFingerprint"> {
+): Pick<RegistryStore, "revision" | "apply" | "byFingerprint" | "everApplied"> {
   const last = connection.prepare(
     "select number as revision, applied_at as appliedAt from revision order by number desc limit 1",
   );
@@ -15,6 +15,7 @@ export function definitionTable(
   const byFingerprint = connection.prepare(
     "select kind, name, fingerprint, json from definition where fingerprint = ?",
   );
+  const all = connection.prepare("select kind, name, fingerprint, json from definition order by fingerprint");
   const addRevision = connection.prepare("insert into revision values (?, ?)");
   const addDefinition = connection.prepare(
     "insert into definition (kind, name, fingerprint, json) values (?, ?, ?, ?)",
@@ -33,6 +34,7 @@ export function definitionTable(
 
   return {
     revision: () => connection.read(present),
+    everApplied: () => connection.read(() => all.all().map(definition)),
     byFingerprint: (fingerprint) => connection.read(() => find(fingerprint)),
     async apply(expected, definitions, at) {
       assertDistinct(definitions);

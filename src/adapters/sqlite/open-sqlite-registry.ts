@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { RegistryStore } from "../../ports/registry-store.ts";
 import { definitionTable } from "./definition-table.ts";
+import { erasure } from "./erasure.ts";
 import { migrate } from "./migrate.ts";
 import { modelTable } from "./model-table.ts";
 import { noteTable } from "./note-table.ts";
@@ -44,6 +45,7 @@ function prepareTables(connection: SqliteConnection): Omit<RegistryStore, "close
       ...offlineFileTable(connection),
       ...modelTable(connection),
       ...noteTable(connection),
+      ...erasure(connection),
     };
   } catch (error) {
     // What the schema says must be there is not: SQLite's plain error is "no such table".

@@ -1,10 +1,11 @@
 import { AsofError } from "../errors.ts";
 import type { DataType, Kind } from "../schema/data-type.ts";
-import type { Algebra } from "./algebra.ts";
+import type { Algebra, Contributed } from "./algebra.ts";
+import { bucketsOf } from "./buckets.ts";
 import { count } from "./count.ts";
 import { countDistinctOf } from "./count-distinct.ts";
 import { maxOf, minOf } from "./extremum.ts";
-import type { FeatureType } from "./feature-type.ts";
+import { type FeatureType, isCollection } from "./feature-type.ts";
 import { firstOf, lastOf } from "./first-last.ts";
 import { histogramOf } from "./histogram.ts";
 import { lastNOf } from "./last-n.ts";
@@ -13,15 +14,21 @@ import { avgOf, sumOf } from "./sum.ts";
 import { topKOf } from "./top-k.ts";
 import { stddevOf, varianceOf } from "./variance.ts";
 
-export type { Algebra, OrderKey } from "./algebra.ts";
+export type { Algebra, Contributed, Keyed, OrderKey } from "./algebra.ts";
 export { isCollection } from "./feature-type.ts";
-export type { FeatureType, FeatureValue } from "./feature-type.ts";
+export type { CollectionType, FeatureType, FeatureValue } from "./feature-type.ts";
 
 /**
  * An aggregation as plain data. It names every number that decides a value; `aggregationDefaults` has those that
  * suit most.
  */
 export type AggregationSpec =
+  | PlainSpec
+  /** Another aggregation for each of at most `limit` different keys. */
+  | { readonly kind: "per"; readonly each: PlainSpec; readonly limit: number };
+
+/** An aggregation of all values alike. */
+export type PlainSpec =
   /** Of records, or of an argument's values that are not null. */
   | { readonly kind: "count" }
   | { readonly kind: "sum" | "avg" | "var" | "stddev" | "min" | "max" | "first" | "last" }
@@ -42,35 +49,74 @@ const COUNT: DataType = { kind: "float64", nullable: false };
 const ANY: readonly Kind[] = ["string", "boolean", "int32", "int64", "float64", "timestamp"];
 const ADDABLE: readonly Kind[] = ["boolean", "int32", "int64", "float64"];
 const MEASURABLE: readonly Kind[] = ["int32", "int64", "float64"];
+/** What can name an entry of a map: kinds of which no two values have the same text. */
 const NAMEABLE: readonly Kind[] = ["string", "boolean", "int32", "int64"];
 
 /**
- * The algebra of an aggregation over values of type `input`; null where the record itself is what counts.
+ * The algebra of an aggregation over values of type `input`; null where the record itself is what counts. `key` is
+ * the type of what it is computed per.
  * @throws AsofError ASOF_DEFINITION where the aggregation has no meaning for the type, or a number is out of range
  */
-export function algebraOf(spec: AggregationSpec, input: DataType | null): Algebra<unknown> {
-  return planOf(spec, input).algebra;
+export function algebraOf(
+  spec: AggregationSpec,
+  input: DataType | null,
+  key: DataType | null = null,
+): Algebra<unknown, Contributed> {
+  return planOf(spec, input, key).algebra;
 }
 
 /**
  * The data type of an aggregation's result; nullable where an empty window, or one that overflows, is null. Finite
  * values may still sum up to an infinity, beyond 1.8e308. @throws AsofError ASOF_DEFINITION, as `algebraOf`
  */
-export function outputType(spec: AggregationSpec, input: DataType | null): FeatureType {
-  return planOf(spec, input).output;
+export function outputType(spec: AggregationSpec, input: DataType | null, key: DataType | null = null): FeatureType {
+  return planOf(spec, input, key).output;
 }
 
 /** Whether the order of records decides an aggregation's result. */
-export function isOrdered({ kind }: AggregationSpec): boolean {
+export function isOrdered(spec: AggregationSpec): boolean {
+  const { kind } = spec.kind === "per" ? spec.each : spec;
   return kind === "first" || kind === "last" || kind === "lastN";
+}
+
+/** Whether an aggregation gives several values. */
+export function givesCollection({ kind }: AggregationSpec): boolean {
+  return kind === "per" || kind === "lastN" || kind === "topK" || kind === "histogram";
 }
 
 interface Plan {
   readonly output: FeatureType;
-  readonly algebra: Algebra<unknown>;
+  readonly algebra: Algebra<unknown, Contributed>;
 }
 
-function planOf(spec: AggregationSpec, input: DataType | null): Plan {
+function planOf(spec: AggregationSpec, input: DataType | null, key: DataType | null): Plan {
+  if (spec.kind !== "per") return plainPlan(spec, input);
+  const { each, limit } = spec;
+  if (key === null || !NAMEABLE.includes(key.kind)) {
+    const found = key === null ? "nothing" : key.kind;
+    throw new AsofError(
+      "ASOF_DEFINITION",
+      `${each.kind} is computed per ${NAMEABLE.join(", ")}; it was given ${found}`,
+      { aggregation: each.kind, expected: NAMEABLE, found },
+    );
+  }
+  wholeNumber("per", "limit", limit, 1, 100_000);
+  const { output, algebra } = plainPlan(each, input);
+  if (isCollection(output))
+    throw new AsofError(
+      "ASOF_DEFINITION",
+      `${each.kind} gives a collection, and a map of collections is no feature: per is for aggregations of one value`,
+      { aggregation: each.kind },
+    );
+  // A key is there because it has a value; a variance needs two.
+  const nullable = each.kind === "var" || each.kind === "stddev";
+  return plan(
+    { kind: "map", key: { ...key, nullable: false }, of: { ...output, nullable }, nullable: true },
+    bucketsOf(algebra, key, limit),
+  );
+}
+
+function plainPlan(spec: PlainSpec, input: DataType | null): Plan {
   switch (spec.kind) {
     case "count":
       return plan(COUNT, count);
@@ -123,8 +169,8 @@ function planOf(spec: AggregationSpec, input: DataType | null): Plan {
 }
 
 /** States are handed about by those who do not know them. */
-function plan<S>(output: FeatureType, algebra: Algebra<S>): Plan {
-  return { output, algebra: algebra as Algebra<unknown> };
+function plan<S, V extends Contributed>(output: FeatureType, algebra: Algebra<S, V>): Plan {
+  return { output, algebra: algebra as Algebra<unknown, Contributed> };
 }
 
 function number(input: DataType): DataType {

@@ -13,8 +13,17 @@ export interface OrderKey {
   readonly bytes: Uint8Array;
 }
 
+/** What one record contributes to an aggregation that is computed per key: neither is null. */
+export interface Keyed {
+  readonly key: Value;
+  readonly value: Value;
+}
+
+/** What one record contributes to an aggregation: a value, or one under a key; null where it contributes nothing. */
+export type Contributed = Value | Keyed;
+
 /**
- * An aggregation as an algebra over states S.
+ * An aggregation as an algebra over states S of values V.
  *
  * **The law:** `finish`, `isEmpty`, `overflows` and `encode` depend only on the multiset of values (with their order
  * keys, where `ordered`) that is in a state, by whatever path of add, merge and remove it was reached.
@@ -22,13 +31,20 @@ export interface OrderKey {
  * `add`, `remove` and `merge` may change the state they are given and return the state to go on with; the one given
  * must not be used again. Values are canonical and never null.
  */
-export interface Algebra<S> {
+export interface Algebra<S, V extends Contributed = Value> {
   /** Whether `add` and `remove` need the order key. */
   readonly ordered: boolean;
   empty(): S;
-  add(state: S, value: Value, order?: OrderKey): S;
+  add(state: S, value: V, order?: OrderKey): S;
   /** The inverse of `add`, of a value that is in the state; null where the aggregation is no group. */
-  readonly remove: ((state: S, value: Value, order?: OrderKey) => S) | null;
+  readonly remove: ((state: S, value: V, order?: OrderKey) => S) | null;
+  /**
+   * Where a state lets go of what `remove` would need: the same answers from a group whose states keep it, to be used
+   * in passing and never stored.
+   */
+  readonly sliding?: Algebra<unknown, V>;
+  /** Of an aggregation per key: the same as a group, given what is a group for what is under a key. */
+  readonly removableBy?: (group: (each: Algebra<unknown>) => Algebra<unknown>) => Algebra<unknown, V>;
   /** Adds all of `from` to `into`; `from` stays valid and unchanged. */
   merge(into: S, from: S): S;
   /** The feature. The state stays valid. */

@@ -6,6 +6,8 @@ import type { DataType, Value } from "../schema/data-type.ts";
 import type { Algebra } from "./algebra.ts";
 import { HyperLogLog } from "./hyper-log-log.ts";
 import { murmur3 } from "./murmur3.ts";
+import { SlidingHyperLogLog } from "./sliding-hyper-log-log.ts";
+import { slidingCountsOf, type ValueCounts } from "./value-counts.ts";
 
 const EXACT = 0;
 const SKETCH = 1;
@@ -14,6 +16,11 @@ const SKETCH = 1;
 export interface DistinctState {
   values: Set<Value> | null;
   sketch: HyperLogLog | null;
+}
+
+/** Every value, how often it is there, and a sketch once one was asked for. */
+interface SlidingDistinct extends ValueCounts {
+  sketch?: SlidingHyperLogLog;
 }
 
 /**
@@ -25,11 +32,14 @@ export function countDistinctOf(type: DataType, exact: number): Algebra<Distinct
   const bytes = new ByteWriter(64);
   const hash = new Uint32Array(4);
 
-  const sketchValue = (sketch: HyperLogLog, value: Value): void => {
+  const hashed = (value: Value): Uint32Array => {
     bytes.reset();
     encodePresent(bytes, type, value);
     murmur3(bytes.view(), hash);
-    sketch.add(hash[0], hash[1]);
+    return hash;
+  };
+  const sketchValue = (sketch: HyperLogLog | SlidingHyperLogLog, value: Value): void => {
+    sketch.add(hashed(value)[0], hash[1]);
   };
   const add = (state: DistinctState, value: Value): DistinctState => {
     if (state.sketch !== null) {
@@ -43,6 +53,37 @@ export function countDistinctOf(type: DataType, exact: number): Algebra<Distinct
     state.values = null;
     state.sketch = sketch;
     return state;
+  };
+
+  /** What the answer is above the bound. */
+  const estimate = (sketch: HyperLogLog | SlidingHyperLogLog): number =>
+    Math.max(exact + 1, Math.round(sketch.estimate()));
+
+  const counting = slidingCountsOf(type, Infinity, () => null);
+  const sliding: Algebra<SlidingDistinct> = {
+    ...counting,
+    add: (state, value) => {
+      if (state.sketch !== undefined && !state.counts!.has(value)) sketchValue(state.sketch, value);
+      return counting.add(state, value);
+    },
+    remove: (state, value) => {
+      counting.remove!(state, value);
+      if (state.sketch !== undefined && !state.counts!.has(value)) state.sketch.remove(hashed(value)[0], hash[1]);
+      return state;
+    },
+    merge: (into, from) => {
+      delete into.sketch;
+      return counting.merge(into, from);
+    },
+    finish: (state) => {
+      const { size } = state.counts!;
+      if (size <= exact) return size;
+      if (state.sketch === undefined) {
+        state.sketch = new SlidingHyperLogLog();
+        for (const value of state.counts!.keys()) sketchValue(state.sketch, value);
+      }
+      return estimate(state.sketch);
+    },
   };
 
   return {
@@ -62,8 +103,7 @@ export function countDistinctOf(type: DataType, exact: number): Algebra<Distinct
       into.sketch = sketch;
       return into;
     },
-    finish: (state) =>
-      state.values !== null ? state.values.size : Math.max(exact + 1, Math.round(state.sketch!.estimate())),
+    finish: (state) => (state.values !== null ? state.values.size : estimate(state.sketch!)),
     isEmpty: (state) => state.values !== null && state.values.size === 0,
     overflows: null,
     encode: (state, out) => {
@@ -85,5 +125,6 @@ export function countDistinctOf(type: DataType, exact: number): Algebra<Distinct
       if (values.size !== count) throw new AsofError("ASOF_CORRUPT", "stored bytes hold no set of distinct values", {});
       return { values, sketch: null };
     },
+    sliding: sliding as Algebra<unknown>,
   };
 }

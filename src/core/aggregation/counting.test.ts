@@ -159,3 +159,28 @@ test("murmur3 is MurmurHash3_x86_128", () => {
   expect(hashOf("I will not buy this tobacconist's, it is scratched.")).toBe("9b5b7ba2ef3f7866889adeaf00f3f98e");
   expect(hashOf("The quick brown fox jumps over the lazy dog")).toBe("2f1583c3ecee2c675d7bf66ce5e91d2c");
 });
+
+describe.each(few)("counts of %j that are never stored", (type, value) => {
+  test("forget what leaves them, also from above the limit", () => {
+    const specs: readonly AggregationSpec[] = [
+      { kind: "histogram", limit: 3 },
+      { kind: "topK", k: 2, limit: 2 },
+      { kind: "countDistinct", exact: 2 },
+      { kind: "countDistinct", exact: 100 },
+    ];
+    fc.assert(
+      fc.property(fc.constantFrom(...specs), fc.array(value), fc.nat({ max: 10 }), (spec, values, gone) => {
+        const { sliding } = algebraOf(spec, type);
+        let state = sliding!.empty();
+        for (const value of values) {
+          state = sliding!.add(state, value);
+          if (value === values[gone]) sliding!.finish(state);
+        }
+        for (const value of values.slice(0, gone)) state = sliding!.remove!(state, value);
+        expect(sliding!.finish(state)).toStrictEqual(finish(spec, type, values.slice(gone)));
+        expect(sliding!.isEmpty(state)).toBe(values.length <= gone);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

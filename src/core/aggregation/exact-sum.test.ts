@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { everydayDouble, finiteDouble } from "../../../test/oracle/doubles.ts";
+import { anyDouble, everydayDouble, finiteDouble } from "../../../test/oracle/doubles.ts";
 import { exactSum } from "../../../test/oracle/exact.ts";
 import { ByteReader, ByteWriter } from "../codec/bytes.ts";
 import { ExactSum } from "./exact-sum.ts";
@@ -27,6 +27,34 @@ describe("ExactSum", () => {
         expect(sum.value()).toBe(exactSum(values));
       }),
       { numRuns: 1000 },
+    );
+  });
+
+  test("is the same whether values are added one by one, all at once or as sums, and taken away in any way", () => {
+    const values = fc.array(fc.oneof(anyDouble, everydayDouble), { maxLength: 60 });
+    fc.assert(
+      fc.property(values, fc.nat({ max: 60 }), fc.nat({ max: 60 }), (values, a, b) => {
+        const [from, until] = [Math.min(a, b, values.length), Math.min(Math.max(a, b), values.length)];
+        const bytes = bytesOf(sumOf(values));
+        const ranged = sumOf(values.slice(0, from));
+        ranged.addAll(Float64Array.from(values), from);
+        expect(bytesOf(ranged)).toEqual(bytes);
+
+        const merged = sumOf(values.slice(0, from));
+        const middle = new ExactSum();
+        middle.addAll(Float64Array.from(values), from, until);
+        const kept = bytesOf(middle);
+        merged.merge(middle);
+        merged.merge(sumOf(values.slice(until)));
+        expect(bytesOf(merged)).toEqual(bytes);
+        expect(bytesOf(middle)).toEqual(kept);
+
+        for (const x of values.slice(0, from)) merged.subtract(x);
+        for (const x of values.slice(until)) merged.subtract(x);
+        expect(bytesOf(merged)).toEqual(kept);
+        expect(merged.value()).toBe(middle.value());
+      }),
+      { numRuns: 2000 },
     );
   });
 

@@ -2,9 +2,11 @@ import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
 
 /** Registers are chosen by 12 bits of the hash: a standard error of 1.04 / √4096 = 1.6 %. Stored states depend on it. */
 const PRECISION = 12;
-const REGISTERS = 2 ** PRECISION;
+export const REGISTERS = 2 ** PRECISION;
 /** Of the 64 bits of a hash, those that do not choose the register. */
 const REST = 64 - PRECISION;
+/** The ranks that a register may have are below it. */
+export const RANKS = REST + 2;
 /** 1 / (2 ln 2) */
 const ALPHA = 0.7213475204444817;
 
@@ -17,9 +19,8 @@ export class HyperLogLog {
 
   /** @param high upper, @param low lower 32 bits of a hash */
   add(high: number, low: number): void {
-    const register = high >>> (32 - PRECISION);
-    const rest = (high << PRECISION) >>> 0;
-    const rank = rest === 0 ? 32 - PRECISION + Math.clz32(low) + 1 : Math.clz32(rest) + 1;
+    const register = registerOf(high);
+    const rank = rankOf(high, low);
     if (rank > this.#registers[register]) this.#registers[register] = rank;
   }
 
@@ -28,17 +29,10 @@ export class HyperLogLog {
       if (other.#registers[i] > this.#registers[i]) this.#registers[i] = other.#registers[i];
   }
 
-  /**
-   * The improved raw estimator of Ertl, "New cardinality estimation algorithms for HyperLogLog sketches", 2017
-   * (arXiv:1702.01284, algorithm 6): unbiased over the whole range without empirical tables.
-   */
   estimate(): number {
-    const counts = new Float64Array(REST + 2);
+    const counts = new Float64Array(RANKS);
     for (const rank of this.#registers) counts[rank]++;
-    let z = REGISTERS * tau(1 - counts[REST + 1] / REGISTERS);
-    for (let rank = REST; rank >= 1; rank--) z = 0.5 * (z + counts[rank]);
-    z += REGISTERS * sigma(counts[0] / REGISTERS);
-    return (ALPHA * REGISTERS * REGISTERS) / z;
+    return estimateOf(counts);
   }
 
   /** Six bits a register, four registers in three bytes. */
@@ -60,6 +54,29 @@ export class HyperLogLog {
     }
     return sketch;
   }
+}
+
+/** The register that a hash belongs to. */
+export function registerOf(high: number): number {
+  return high >>> (32 - PRECISION);
+}
+
+/** How many zeros the rest of a hash begins with, and one. */
+export function rankOf(high: number, low: number): number {
+  const rest = (high << PRECISION) >>> 0;
+  return rest === 0 ? 32 - PRECISION + Math.clz32(low) + 1 : Math.clz32(rest) + 1;
+}
+
+/**
+ * How many hashes there are where so many registers have each rank: the improved raw estimator of Ertl, "New
+ * cardinality estimation algorithms for HyperLogLog sketches", 2017 (arXiv:1702.01284, algorithm 6), unbiased over the
+ * whole range without empirical tables.
+ */
+export function estimateOf(ranks: Float64Array): number {
+  let z = REGISTERS * tau(1 - ranks[REST + 1] / REGISTERS);
+  for (let rank = REST; rank >= 1; rank--) z = 0.5 * (z + ranks[rank]);
+  z += REGISTERS * sigma(ranks[0] / REGISTERS);
+  return (ALPHA * REGISTERS * REGISTERS) / z;
 }
 
 function sigma(fraction: number): number {

@@ -25,6 +25,21 @@ test.each(items)("a list of %j is read as it was written, and equal lists have e
   );
 });
 
+test.each(items)("a map of %j is read as it was written, and equal maps have equal text", (of, item) => {
+  const type = { kind: "map", key: t.string(), of: { ...of, nullable: true }, nullable: true } as const;
+  const key = fc.oneof(fc.string({ unit: "grapheme" }), fc.constantFrom("__proto__", '"', "\\", '1:"2', "-7", "12"));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(key, fc.option(item, { freq: 5 }))), (entries) => {
+      const map = Object.fromEntries(entries);
+      const text = collectionText(type, map);
+      expect(() => JSON.parse(text) as unknown).not.toThrow();
+      const read = parseCollection(type, text) as Record<string, Value>;
+      expect(Object.entries(read)).toStrictEqual(Object.entries(map));
+      expect(collectionText(type, read)).toBe(text);
+    }),
+  );
+});
+
 test("counts are an object, in which no name is special", () => {
   const type = { kind: "counts", of: t.string(), nullable: true } as const;
   const counts = Object.fromEntries([
@@ -41,4 +56,10 @@ test("what JSON has no number for", () => {
   expect(collectionText(numbers, [Number.NaN, -Infinity, 0.1])).toBe('["NaN","-Infinity",0.1]');
   const moments = { kind: "list", of: t.timestamp(), nullable: false } as const;
   expect(collectionText(moments, [0])).toBe('["1970-01-01T00:00:00Z"]');
+});
+
+test("keys that differ in their escapes alone are told apart", () => {
+  const type = { kind: "counts", of: t.string(), nullable: true } as const;
+  for (const key of ["\\", "\n", '"', "\t"])
+    expect(parseCollection(type, collectionText(type, { a: 1, [key]: 2 }))).toStrictEqual({ a: 1, [key]: 2 });
 });

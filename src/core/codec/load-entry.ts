@@ -1,3 +1,4 @@
+import type { KeyedRequest } from "./keyed-request.ts";
 import { decodeStoredJson } from "./stored-json.ts";
 
 /** A file that a load brought, as the log tells of it. */
@@ -15,6 +16,8 @@ export interface LoadedFile {
 export interface LoadEntry {
   readonly stream: string;
   readonly files: readonly LoadedFile[];
+  /** The request that brought it, where it had an idempotency key. */
+  readonly request?: KeyedRequest;
 }
 
 const FORMAT = 1;

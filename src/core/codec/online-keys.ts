@@ -10,6 +10,7 @@ export const META_KEY = Uint8Array.of(0, 1);
 export const VIEWS_KEY = Uint8Array.of(0, 2);
 
 const STATE = 1;
+// Keys that begin with 2 are those of the index of identities: `identity-keys.ts`.
 /** Longer entity keys are stored as their beginning and their digest: longer than any other, so that none is like it. */
 const MAX_KEY = 400;
 const KEPT = 340;

@@ -4,7 +4,7 @@ import { refusesDamage } from "../../../test/oracle/damage.ts";
 import { expressionFields, expressionRow } from "../../../test/oracle/expression-arbitrary.ts";
 import type { AsofError } from "../errors.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
-import { availableOf, decodeRecords, encodeRecords, schemaOfRecords } from "./record-batch.ts";
+import { availableOf, decodeRecords, encodeRecords, headOfRecords, schemaOfRecords } from "./record-batch.ts";
 import { rowCodec } from "./row-codec.ts";
 import { StreamSchemas } from "./stream-schemas.ts";
 
@@ -37,8 +37,25 @@ test("records are read as they were written; damaged ones are refused or are oth
   );
 });
 
+test("records carry the idempotency key of their request, and are read by those who do not know of it", () => {
+  const records = [{ event: 7, row: fc.sample(expressionRow, { numRuns: 1, seed: 1 })[0] }];
+  const request = { key: "a request", count: 1, digest: "0123456789abcdef0123456789abcdef" };
+  const out = new ByteWriter();
+  encodeRecords(out, schema, rowCodec(expressionFields), records, request);
+  const bytes = out.finish();
+  expect(headOfRecords(new ByteReader(bytes))).toStrictEqual({ schema, request });
+  expect(schemaOfRecords(new ByteReader(bytes))).toBe(schema);
+  const [read] = decodeRecords(new ByteReader(bytes), 1, schemas.codecOf);
+  expect({ ...read, row: { ...read.row } }).toEqual({ event: 7, row: { ...records[0].row } });
+  refusesDamage(
+    bytes,
+    fc.sample(fc.infiniteStream(fc.nat()), { numRuns: 1, seed: 2 })[0],
+    (damaged) => void decodeRecords(new ByteReader(damaged), 1, schemas.codecOf),
+  );
+});
+
 test("a newer format is refused by its code", () => {
-  expect(() => decodeRecords(new ByteReader(Uint8Array.of(2, 0)), 0, schemas.codecOf)).toThrow(
+  expect(() => decodeRecords(new ByteReader(Uint8Array.of(3, 0)), 0, schemas.codecOf)).toThrow(
     expect.objectContaining({ code: "ASOF_FORMAT" }) as AsofError,
   );
 });

@@ -2,10 +2,11 @@ import { AsofError } from "../errors.ts";
 import type { Row } from "../schema/data-type.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
+import { decodeKeyedRequest, encodeKeyedRequest, type KeyedRequest } from "./keyed-request.ts";
 import type { RowCodec } from "./row-codec.ts";
 
 /** What a log entry holds, by its `kind`. Part of the stored format. */
-export const ENTRY = { records: 1, load: 2, withdrawals: 3 } as const;
+export const ENTRY = { records: 1, load: 2, withdrawals: 3, retractions: 4 } as const;
 
 /** A record of a stream: its row, and when it happened. */
 export interface StreamRecord {
@@ -14,6 +15,8 @@ export interface StreamRecord {
 }
 
 const FORMAT = 1;
+/** The same with the idempotency key of the request that brought the records, behind the schema. */
+const KEYED_FORMAT = 2;
 
 /** The payload of a records entry: version, the schema of the rows, then each record's event time and row. */
 export function encodeRecords(
@@ -21,9 +24,11 @@ export function encodeRecords(
   schema: string,
   codec: RowCodec,
   records: readonly StreamRecord[],
+  request: KeyedRequest | null = null,
 ): void {
-  out.u8(FORMAT);
+  out.u8(request === null ? FORMAT : KEYED_FORMAT);
   out.string(schema);
+  if (request !== null) encodeKeyedRequest(out, request);
   for (const { event, row } of records) {
     out.zigzag(event);
     codec.encode(out, row);
@@ -44,10 +49,20 @@ export function decodeRecords(input: ByteReader, count: number, codecOf: (schema
 
 /** Reads the head of a records entry: the schema of its rows. */
 export function schemaOfRecords(input: ByteReader): string {
+  return headOfRecords(input).schema;
+}
+
+/** Reads the head of a records entry: the schema of its rows, and the request that brought them if it had a key. */
+export function headOfRecords(input: ByteReader): {
+  readonly schema: string;
+  readonly request: KeyedRequest | null;
+} {
   const version = input.u8();
-  if (version !== FORMAT)
-    throw new AsofError("ASOF_FORMAT", `a log entry has format ${version}; this version reads ${FORMAT}`, { version });
-  return input.string();
+  if (version !== FORMAT && version !== KEYED_FORMAT)
+    throw new AsofError("ASOF_FORMAT", `a log entry has format ${version}; this version reads ${KEYED_FORMAT}`, {
+      version,
+    });
+  return { schema: input.string(), request: version === KEYED_FORMAT ? decodeKeyedRequest(input) : null };
 }
 
 /** When a record that arrived at `stamp` became available. */

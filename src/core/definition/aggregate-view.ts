@@ -1,9 +1,10 @@
 import { isCollection, isOrdered, outputType } from "../aggregation/aggregation.ts";
 import { AsofError } from "../errors.ts";
 import { dataTypeOf, typeOf } from "../expression/expression.ts";
+import type { Expression } from "../expression/tree.ts";
 import type { DataType, Fields, KindValue, RowOf } from "../schema/data-type.ts";
 import { checkHops } from "../time/window.ts";
-import type { FieldList, FieldValue, Windowed } from "./aggregate.ts";
+import type { FieldList, FieldMap, FieldValue, Windowed } from "./aggregate.ts";
 import type { AggregateFeature, AggregateViewDefinition, Description } from "./data.ts";
 import type { Entity, EntityBinding } from "./entity.ts";
 import type { EventSource } from "./event-source.ts";
@@ -37,7 +38,11 @@ type Resolve<V, R> =
       ? C extends keyof R
         ? readonly Exclude<R[C], null>[]
         : never
-      : V;
+      : V extends FieldMap<infer C>
+        ? C extends keyof R
+          ? Readonly<Record<string, Exclude<R[C], null>>>
+          : never
+        : V;
 
 type UnionToIntersection<U> = (U extends unknown ? (u: U) => void : never) extends (i: infer I) => void ? I : never;
 
@@ -101,8 +106,8 @@ export function aggregateView<
       view: name,
       feature: twice,
     });
-  const { order } = source.definition;
-  checkHops(features.filter((f) => f.window.length !== null).map((f) => f.window.hop));
+  const { order, id } = source.definition;
+  naming(name, null, () => checkHops(features.filter((f) => f.window.length !== null).map((f) => f.window.hop)));
   const definition: AggregateViewDefinition = freeze({
     kind: "aggregateView",
     name,
@@ -111,6 +116,7 @@ export function aggregateView<
     keys,
     features,
     ...(order !== undefined && features.some(({ aggregation }) => isOrdered(aggregation)) ? { order } : {}),
+    ...(id === undefined ? {} : { retractable: true as const }),
     ...about,
   });
   return makeView(definition, entity.keys, names);
@@ -147,15 +153,19 @@ function featuresOf(
   fields: Fields,
 ): AggregateFeature[] {
   checkName("a feature", base);
-  const { spec, of, filter } = windowed.aggregate;
-  const type = outputType(spec, of === null ? null : dataTypeOf(of, fields));
+  const { spec, of, filter, key } = windowed.aggregate;
+  const typed = (expression: Expression | null): DataType | null =>
+    expression === null ? null : dataTypeOf(expression, fields);
+  const type = naming(view, base, () => outputType(spec, typed(of), typed(key)));
   if (filter !== null && typeOf(filter, fields).kind !== "boolean")
     throw new AsofError("ASOF_DEFINITION", `view ${view}: the condition of ${base} is not true or false`, {
       view,
       feature: base,
     });
   return windowed.windows.map((named): AggregateFeature => {
-    const feature = { name: `${base}_${named.suffix}`, aggregation: spec, of, where: filter, window: named.window };
+    const name = `${base}_${named.suffix}`;
+    const per = key === null ? {} : { per: key };
+    const feature = { name, aggregation: spec, of, where: filter, ...per, window: named.window };
     if (!("count" in named)) return feature;
     if (isCollection(type))
       throw new AsofError("ASOF_DEFINITION", `view ${view}: ${base} is no single value, of which a series is made`, {
@@ -164,4 +174,16 @@ function featuresOf(
       });
     return { ...feature, series: named.count };
   });
+}
+
+/** Adds to a refusal which view it is about, and which feature. */
+function naming<T>(view: string, feature: string | null, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof AsofError)) throw error;
+    const where = feature === null ? `view ${view}` : `view ${view}, feature ${feature}`;
+    const details = { ...error.details, view, ...(feature === null ? {} : { feature }) };
+    throw new AsofError(error.code, `${where}: ${error.message}`, details, error);
+  }
 }

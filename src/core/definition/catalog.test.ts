@@ -163,6 +163,22 @@ describe("the fingerprint of a definition", () => {
     expect(new Set(versions.map((version) => of("max", version))).size).toBe(1);
   });
 
+  test("of a view depends on whether records of its source can be withdrawn", () => {
+    const of = (id?: ["user"] | ["user", "at"]): string => {
+      const user = entity("user", { user: t.string() });
+      const clicks = eventSource("clicks", {
+        fields: { at: t.timestamp(), user: t.string() },
+        eventTime: "at",
+        ...(id === undefined ? {} : { id }),
+      });
+      const view = aggregateView("clicked", { source: clicks, entity: user, features: { n: count().over("1h") } });
+      expect("retractable" in view.view).toBe(id !== undefined);
+      return fingerprintOf(catalogOf([user, clicks, view]), view.view);
+    };
+    expect(of(["user"])).not.toBe(of());
+    expect(of(["user"])).toBe(of(["user", "at"]));
+  });
+
   test("of a view depends on the types that its times are computed from", () => {
     const of = (distance: "int32" | "float64"): string => {
       const airport = entity("airport", { airport: t.string() });

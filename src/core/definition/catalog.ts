@@ -173,9 +173,10 @@ function usedOfSource(catalog: Catalog, view: AggregateViewDefinition): unknown 
     ...Object.values(view.keys),
     ...columnsOf(source.eventTime),
     ...(source.availableAt === null ? [] : columnsOf(source.availableAt)),
-    ...view.features.flatMap(({ of, where }) => [
+    ...view.features.flatMap(({ of, where, per }) => [
       ...(of === null ? [] : columnsOf(of)),
       ...(where === null ? [] : columnsOf(where)),
+      ...(per === undefined ? [] : columnsOf(per)),
     ]),
   ]);
   return {

@@ -59,6 +59,8 @@ export interface AggregateFeature {
   readonly of: Expression | null;
   /** Records for which this is not true are left out. */
   readonly where: Expression | null;
+  /** What a "per" aggregation is computed per: the key of an entry of the map. Only there. */
+  readonly per?: Expression;
   readonly window: Window;
   /** Makes a list of so many windows, one before the other: the feature's own is the newest. */
   readonly series?: number;
@@ -74,6 +76,8 @@ export interface AggregateViewDefinition extends Description {
   readonly features: readonly AggregateFeature[];
   /** The source's `order`, where the order of records decides a feature. */
   readonly order?: string;
+  /** Whether records of the source can be withdrawn, as they have an `id`: what is kept online is then other. */
+  readonly retractable?: true;
 }
 
 export interface BatchViewDefinition extends Description {

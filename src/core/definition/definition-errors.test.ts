@@ -45,6 +45,14 @@ const collections = aggregateView("collections", {
   entity: airport,
   features: { n: count().over("1h", series("1h", { count: 3 })), delays: lastN("delay", 2).over("1h") },
 });
+const maps = aggregateView("maps", {
+  source: flights,
+  entity: airport,
+  features: { n: count().per("delay").over("1h") },
+});
+/** As JavaScript would have it. */
+const perDelay = (aggregate: { per: unknown }): Aggregate<unknown, number> =>
+  (aggregate.per as (by: string) => Aggregate<unknown, number>).call(aggregate, "delay");
 const service = featureService("service", [departures, extra]);
 const view =
   (options: object): (() => unknown) =>
@@ -228,6 +236,23 @@ const refused: readonly [string, ErrorCode, () => unknown][] = [
     "ASOF_DEFINITION",
     view({ features: { n: topK("delay", 3, { limit: 2 }).over("1h") } }),
   ],
+  ["sums per time", "ASOF_DEFINITION", view({ features: { n: count().per("at").over("1h") } })],
+  ["sums per nothing known", "ASOF_UNKNOWN_FIELD", view({ features: { n: count().per("speed").over("1h") } })],
+  ["lists per value", "ASOF_DEFINITION", view({ features: { n: perDelay(lastN("delay", 2)).over("1h") } })],
+  ["values per value per value", "ASOF_DEFINITION", () => perDelay(perDelay(count()))],
+  ["no values at all", "ASOF_DEFINITION", view({ features: { n: count().per("delay", { limit: 0 }).over("1h") } })],
+  [
+    "a series of maps",
+    "ASOF_DEFINITION",
+    view({
+      features: {
+        n: count()
+          .per("delay")
+          .over(series("1h", { count: 2 })),
+      },
+    }),
+  ],
+  ["a model that is to learn from maps", "ASOF_DEFINITION", late({ features: featureService("maps", [maps, extra]) })],
   ["a series without elements", "ASOF_WINDOW", () => series("1h", { count: 0 })],
   ["a series of half an element", "ASOF_WINDOW", () => series("1h", { count: 1.5 })],
   ["a series whose hop does not divide its step", "ASOF_WINDOW", () => series("1h", { count: 2, hop: "7m" })],
@@ -318,4 +343,25 @@ test("an input that several views ask for must do for each of them", () => {
     nullable: false,
     nonFinite: true,
   });
+});
+
+test("what an aggregation refuses names the view and the feature", () => {
+  const refusal = (define: () => unknown): AsofError => {
+    try {
+      define();
+    } catch (error) {
+      if (error instanceof AsofError) return error;
+    }
+    throw new Error("nothing was refused");
+  };
+  const quantiles = refusal(view({ features: { n: quantile("delay", 1.5).over("1h") } }));
+  expect(quantiles.message).toBe("view view, feature n: quantile: q must be from 0 to 1, not 1.5");
+  expect(quantiles.details).toMatchObject({ view: "view", feature: "n", option: "q" });
+  const hops = refusal(
+    view({
+      features: { n: count().over(window("2h", { name: "a", hop: "2m" }), window("3h", { name: "b", hop: "3m" })) },
+    }),
+  );
+  expect(hops.message).toBe("view view: the hops 2m and 3m of one view do not divide one another");
+  expect(hops.details).toMatchObject({ view: "view" });
 });

@@ -33,22 +33,22 @@ export function topK<const C extends string>(
   field: C,
   k: number,
   options?: DistinctLimit,
-): Aggregate<Requires<C, Value>, FieldList<C> | null>;
+): Aggregate<Requires<C, Value>, FieldList<C> | null, never>;
 export function topK<const C extends string, Q>(
   of: Column<C, Q>,
   k: number,
   options?: DistinctLimit,
-): Aggregate<Q & Requires<C, Value>, FieldList<C> | null>;
+): Aggregate<Q & Requires<C, Value>, FieldList<C> | null, never>;
 export function topK<R, T extends Value>(
   of: Expr<R, T>,
   k: number,
   options?: DistinctLimit,
-): Aggregate<R, readonly Exclude<T, null>[] | null>;
+): Aggregate<R, readonly Exclude<T, null>[] | null, never>;
 export function topK(
   of: Argument,
   k: number,
   options: DistinctLimit = {},
-): Aggregate<never, readonly Value[] | FieldList<string> | null> {
+): Aggregate<never, readonly Value[] | FieldList<string> | null, never> {
   const { limit = aggregationDefaults.limit } = options;
   return new Aggregate({ kind: "topK", k, limit }, argument(of));
 }
@@ -57,19 +57,19 @@ export function topK(
 export function histogram<const C extends string>(
   field: C,
   options?: DistinctLimit,
-): Aggregate<Requires<C, Value>, Readonly<Record<string, number>> | null>;
+): Aggregate<Requires<C, Value>, Readonly<Record<string, number>> | null, never>;
 export function histogram<const C extends string, Q>(
   of: Column<C, Q>,
   options?: DistinctLimit,
-): Aggregate<Q & Requires<C, Value>, Readonly<Record<string, number>> | null>;
+): Aggregate<Q & Requires<C, Value>, Readonly<Record<string, number>> | null, never>;
 export function histogram<R>(
   of: Expr<R, Value>,
   options?: DistinctLimit,
-): Aggregate<R, Readonly<Record<string, number>> | null>;
+): Aggregate<R, Readonly<Record<string, number>> | null, never>;
 export function histogram(
   of: Argument,
   options: DistinctLimit = {},
-): Aggregate<never, Readonly<Record<string, number>> | null> {
+): Aggregate<never, Readonly<Record<string, number>> | null, never> {
   const { limit = aggregationDefaults.limit } = options;
   return new Aggregate({ kind: "histogram", limit }, argument(of));
 }

@@ -1,10 +1,11 @@
+import { givesCollection } from "../aggregation/aggregation.ts";
 import { AsofError } from "../errors.ts";
 import type { Expr } from "../expression/expr.ts";
 import type { Expression } from "../expression/tree.ts";
 import { typeOf } from "../expression/expression.ts";
 import type { DataType, Fields, Kind, RowOf } from "../schema/data-type.ts";
 import { parseTimestamp, type TimestampInput } from "../time/timestamp.ts";
-import type { AggregateFeature, Description, ModelDefinition, TrainerDefinition } from "./data.ts";
+import type { Description, ModelDefinition, TrainerDefinition } from "./data.ts";
 import type { EventSource } from "./event-source.ts";
 import type { FeatureService, Given } from "./feature-service.ts";
 import { freeze } from "./freeze.ts";
@@ -72,7 +73,9 @@ export function model<I extends object, V extends object, F extends Fields>(
   for (const { use, view } of features.uses) {
     if (view.kind !== "aggregateView") continue;
     const collection = view.features.find(
-      (feature) => (use.features === null || use.features.includes(feature.name)) && givesCollection(feature),
+      (feature) =>
+        (use.features === null || use.features.includes(feature.name)) &&
+        (feature.series !== undefined || givesCollection(feature.aggregation)),
     );
     if (collection !== undefined)
       fail(
@@ -105,10 +108,6 @@ export function model<I extends object, V extends object, F extends Fields>(
     ...about,
   });
   return Object.freeze({ definition, features });
-}
-
-function givesCollection({ aggregation: { kind }, series }: AggregateFeature): boolean {
-  return series !== undefined || kind === "lastN" || kind === "topK" || kind === "histogram";
 }
 
 /** Gradient boosted decision trees. */

@@ -27,20 +27,24 @@ export function avg(of: Argument): Aggregate<never, number | null> {
 }
 
 /** The sample variance, from exact sums, rounded once; null below two values. */
-export function variance<const C extends string>(field: C): Aggregate<Requires<C, Numeric>, number | null>;
+export function variance<const C extends string>(
+  field: C,
+): Aggregate<Requires<C, Numeric>, number | null, number | null>;
 export function variance<const C extends string, Q>(
   of: Column<C, Q>,
-): Aggregate<Q & Requires<C, Numeric>, number | null>;
-export function variance<R>(of: Expr<R, Numeric>): Aggregate<R, number | null>;
-export function variance(of: Argument): Aggregate<never, number | null> {
+): Aggregate<Q & Requires<C, Numeric>, number | null, number | null>;
+export function variance<R>(of: Expr<R, Numeric>): Aggregate<R, number | null, number | null>;
+export function variance(of: Argument): Aggregate<never, number | null, number | null> {
   return new Aggregate({ kind: "var" }, argument(of));
 }
 
 /** The root of the sample variance; null below two values. */
-export function stddev<const C extends string>(field: C): Aggregate<Requires<C, Numeric>, number | null>;
-export function stddev<const C extends string, Q>(of: Column<C, Q>): Aggregate<Q & Requires<C, Numeric>, number | null>;
-export function stddev<R>(of: Expr<R, Numeric>): Aggregate<R, number | null>;
-export function stddev(of: Argument): Aggregate<never, number | null> {
+export function stddev<const C extends string>(field: C): Aggregate<Requires<C, Numeric>, number | null, number | null>;
+export function stddev<const C extends string, Q>(
+  of: Column<C, Q>,
+): Aggregate<Q & Requires<C, Numeric>, number | null, number | null>;
+export function stddev<R>(of: Expr<R, Numeric>): Aggregate<R, number | null, number | null>;
+export function stddev(of: Argument): Aggregate<never, number | null, number | null> {
   return new Aggregate({ kind: "stddev" }, argument(of));
 }
 

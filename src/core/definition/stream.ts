@@ -14,15 +14,25 @@ export interface Stream {
   readonly fields: Fields;
   /** Identifies the fields: 16 hexadecimal digits. */
   readonly schema: string;
+  /** What was withdrawn of its records; only where ids name them. */
+  readonly withdrawals?: Stream;
 }
 
-const stream = (name: string, fields: Fields): Stream => ({ name, fields, schema: fingerprint(fields).slice(0, 16) });
+const stream = (name: string, fields: Fields, withdrawals: Stream | null = null): Stream => ({
+  name,
+  fields,
+  schema: fingerprint(fields).slice(0, 16),
+  ...(withdrawals === null ? {} : { withdrawals }),
+});
 
 const sourceStreams = new WeakMap<SourceDefinition, Stream>();
 
 export function sourceStream(source: SourceDefinition): Stream {
   let found = sourceStreams.get(source);
-  if (found === undefined) sourceStreams.set(source, (found = stream(source.name, source.fields)));
+  if (found === undefined) {
+    found = stream(source.name, source.fields, withdrawalStream(source));
+    sourceStreams.set(source, found);
+  }
   return found;
 }
 

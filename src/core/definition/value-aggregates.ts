@@ -38,12 +38,12 @@ export function last(of: Argument): Aggregate<never, Value | FieldValue<string>>
 }
 
 /** The values of the last n records that have one, in the order of `first`, the newest as element 0. */
-export function lastN<const C extends string>(field: C, n: number): Aggregate<Requires<C, Value>, FieldList<C>>;
+export function lastN<const C extends string>(field: C, n: number): Aggregate<Requires<C, Value>, FieldList<C>, never>;
 export function lastN<const C extends string, Q>(
   of: Column<C, Q>,
   n: number,
-): Aggregate<Q & Requires<C, Value>, FieldList<C>>;
-export function lastN<R, T extends Value>(of: Expr<R, T>, n: number): Aggregate<R, readonly Exclude<T, null>[]>;
-export function lastN(of: Argument, n: number): Aggregate<never, readonly Value[] | FieldList<string>> {
+): Aggregate<Q & Requires<C, Value>, FieldList<C>, never>;
+export function lastN<R, T extends Value>(of: Expr<R, T>, n: number): Aggregate<R, readonly Exclude<T, null>[], never>;
+export function lastN(of: Argument, n: number): Aggregate<never, readonly Value[] | FieldList<string>, never> {
   return new Aggregate({ kind: "lastN", n }, argument(of));
 }

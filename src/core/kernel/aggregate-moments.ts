@@ -1,4 +1,10 @@
-import { type Algebra, type FeatureValue, isCollection, type OrderKey } from "../aggregation/aggregation.ts";
+import {
+  type Algebra,
+  type Contributed,
+  type FeatureValue,
+  isCollection,
+  type OrderKey,
+} from "../aggregation/aggregation.ts";
 import { assert } from "../assert.ts";
 import { ExactSum } from "../aggregation/exact-sum.ts";
 import type { Column } from "../schema/column.ts";
@@ -7,7 +13,9 @@ import type { LayoutFeature, Slot } from "../tile/view-layout.ts";
 import { windowEnd, windowStart } from "../time/window.ts";
 import { RunSorter } from "./group.ts";
 import { MergeTree } from "./merge-tree.ts";
-import { type KeyMoments, type KeyRecords, walk, walkIntegers } from "./walk.ts";
+import type { KeyMoments, KeyRecords } from "./walk.ts";
+import { walkVisible, walkVisibleIntegers, withdrawnOf } from "./walk-withdrawn.ts";
+import type { Withdrawals } from "./withdrawals.ts";
 
 /** A feature's results by row of the spine: numbers, or objects of any type; null where not valid. */
 export interface FeatureOutput {
@@ -39,8 +47,12 @@ export interface RecordTable {
    * which every record contributes itself.
    */
   readonly slots: readonly (Column | null)[];
+  /** For each slot that has keys those of the records, null where one contributes nothing. */
+  readonly keys?: readonly (Column | null)[];
   /** The tie-break of the record at a place; only where the layout has ordered aggregations. */
   readonly order?: (place: number) => OrderKey;
+  /** What was withdrawn of the records; null where nothing was. */
+  readonly withdrawn?: Withdrawals | null;
 }
 
 /** The moments asked about, grouped by key, each key's ascending. */
@@ -103,16 +115,13 @@ export function aggregateMoments(
   out: FeatureOutput,
 ): void {
   if (feature.elements !== null) return aggregateSeries(feature, feature.elements, slot, records, moments, out);
-  const { first } = records;
+  const { first, visible, event, byEvent, withdrawn = null } = records;
   const run = chooseRun(feature, slot, records, moments, out);
   for (let k = 0; k + 1 < moments.first.length; k++) {
     const from = moments.first[k];
     const until = moments.first[k + 1];
     if (from === until || first[k] === first[k + 1]) continue;
-    run(
-      { from: first[k], until: first[k + 1], visible: records.visible, event: records.event, byEvent: records.byEvent },
-      { from, until, t: moments.t },
-    );
+    run({ from: first[k], until: first[k + 1], visible, event, byEvent, withdrawn }, { from, until, t: moments.t });
   }
 }
 
@@ -136,7 +145,8 @@ function aggregateSeries(
     for (let row = 0; row < rows; row++)
       if (valid[row] !== 0) lists[row][e] = numbers === null ? (objects![row] as Value) : numbers[row];
   });
-  for (let row = 0; row < rows; row++) out.objects![row] = lists[row];
+  // Other rows are of keys that other tables of records have.
+  for (const row of moments.row) out.objects![row] = lists[row];
 }
 
 type Run = (records: KeyRecords, moments: KeyMoments) => void;
@@ -179,7 +189,7 @@ function integerRun(
   const rows = moments.row;
   const numbers = out.numbers!;
   return (r, m) => {
-    walkIntegers(r, m, feature.window, values, valid, counts, sums);
+    walkVisibleIntegers(r, m, feature.window, values, valid, counts, sums);
     for (let i = m.from; i < m.until; i++) {
       const row = rows[i];
       const n = counts[i];
@@ -222,7 +232,7 @@ function sumRun(
   return (r, m) => {
     sum.clear();
     n = 0;
-    walk(r, m, feature.window, enter, leave, emit);
+    walkVisible(r, m, feature.window, enter, leave, emit);
   };
 }
 
@@ -233,10 +243,12 @@ function algebraRun(
   moments: MomentTable,
   out: FeatureOutput,
 ): Run {
-  const { algebra } = slot;
+  const algebra = slot.algebra.sliding ?? slot.algebra;
   const column = records.slots[feature.slot];
-  const valid = column?.valid ?? null;
-  const value = valueReader(slot.input === null ? null : column);
+  const keys = records.keys?.[feature.slot] ?? null;
+  assert((keys === null) === (slot.per === null), "a slot has the keys of its records where it is computed per key");
+  const valid = validIn(column?.valid ?? null, keys?.valid ?? null);
+  const value = contributionReader(valueReader(slot.input === null ? null : column), keys);
   const contributes = (i: number): boolean => valid === null || valid[i] !== 0;
   const order = (i: number): OrderKey | undefined => (algebra.ordered ? records.order!(i) : undefined);
   const put = outputWriter(moments.row, out);
@@ -245,7 +257,7 @@ function algebraRun(
     let state = algebra.empty();
     return (r, m) => {
       state = algebra.empty();
-      walk(
+      walkVisible(
         r,
         m,
         feature.window,
@@ -268,7 +280,7 @@ function algebraRun(
 
 /** Aggregations that cannot remove: visible records stand in a merge tree in order of event time. */
 function treeWalk(
-  algebra: Algebra<unknown>,
+  algebra: Algebra<unknown, Contributed>,
   feature: LayoutFeature,
   records: KeyRecords,
   moments: KeyMoments,
@@ -279,6 +291,9 @@ function treeWalk(
   const tree = new MergeTree<unknown>(until - from, (a, b) => algebra.merge(algebra.merge(algebra.empty(), a), b));
   const eventAt = (rank: number): number => event[byEvent === null ? from + rank : byEvent[from + rank]];
   const rankOf = rankByPlace(records);
+  const rank = (place: number): number => (rankOf === null ? place - from : rankOf[place - from]);
+  const withdrawn = withdrawnOf(records);
+  let going = from;
   let arriving = from;
   let low = 0;
   let high = 0;
@@ -288,9 +303,13 @@ function treeWalk(
     const t = moments.t[m];
     if (t !== lastT) {
       for (; arriving < until && visible[arriving] < t; arriving++) {
+        if (withdrawn !== null && withdrawn.at[arriving] < t) continue;
         const state = leaf(arriving);
-        if (state !== undefined) tree.put(rankOf === null ? arriving - from : rankOf[arriving - from], state);
+        if (state !== undefined) tree.put(rank(arriving), state);
       }
+      if (withdrawn !== null)
+        for (; going < until && withdrawn.at[withdrawn.order[going]] < t; going++)
+          tree.put(rank(withdrawn.order[going]), undefined);
       const start = windowStart(feature.window, t);
       const end = windowEnd(feature.window, t);
       while (low < until - from && eventAt(low) < start) low++;
@@ -316,6 +335,19 @@ function valueReader(column: Column | null): (place: number) => Value {
   const { values } = column;
   if (column.type.kind === "boolean") return (i) => values[i] !== 0;
   return (i) => values[i];
+}
+
+/** What counts: a byte a record, 0 where it has no value or no key. */
+function validIn(values: Uint8Array | null, keys: Uint8Array | null): Uint8Array | null {
+  if (values === null || keys === null) return values ?? keys;
+  return values.map((valid, i) => (valid === 0 ? 0 : keys[i]));
+}
+
+/** The values of records, under their keys where there are any. */
+function contributionReader(value: (place: number) => Value, keys: Column | null): (place: number) => Contributed {
+  if (keys === null) return value;
+  const key = valueReader(keys);
+  return (i) => ({ key: key(i), value: value(i) });
 }
 
 function outputWriter(rows: Float64Array, out: FeatureOutput): (place: number, value: FeatureValue) => void {

@@ -15,7 +15,8 @@ export class MergeTree<S> {
     this.merge = merge;
   }
 
-  put(place: number, leaf: S): void {
+  /** Puts a leaf in; takes it out again where it is undefined. */
+  put(place: number, leaf: S | undefined): void {
     const { nodes } = this;
     let i = place + this.size;
     nodes[i] = leaf;

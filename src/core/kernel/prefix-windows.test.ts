@@ -86,6 +86,8 @@ test("what it cannot do exactly it leaves to the walk", () => {
   expect(of(table(Float64Array.of(1, 2), Uint32Array.of(1, 0)))).toBeNull();
   // 2^22 + 3 times −2^31: past 2^53, however it is added up.
   expect(of(table(new Float64Array(2 ** 22 + 3).fill(-(2 ** 31))))).toBeNull();
+  const withdrawn = { at: Float64Array.of(Infinity, 5), order: Uint32Array.of(1, 0) };
+  expect(of({ ...table(Float64Array.of(1, 2)), withdrawn })).toBeNull();
   expect(layout.slots.map(isPrefixSlot)).toEqual([true, false]);
 });
 

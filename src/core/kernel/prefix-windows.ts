@@ -53,7 +53,7 @@ export class PrefixWindows {
   /** Null where the records or their values do not allow it: the walk is for those. */
   static of(features: readonly LayoutFeature[], slots: readonly Slot[], prefixes: Prefixes): PrefixWindows | null {
     const { records } = prefixes;
-    if (records.byEvent !== null) return null;
+    if (records.byEvent !== null || (records.withdrawn ?? null) !== null) return null;
     const made = new PrefixWindows(records);
     for (const { slot, window, elements } of features) {
       if (elements !== null) return null;

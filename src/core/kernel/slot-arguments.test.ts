@@ -6,7 +6,7 @@ import { columnsOfRows, valueAt } from "../schema/column.ts";
 import { type Fields, type Row, t } from "../schema/data-type.ts";
 import { EVENT } from "../schema/system-columns.ts";
 import { compileContributions, layoutOf, type ViewLayout } from "../tile/view-layout.ts";
-import { compileSlot } from "./slot-arguments.ts";
+import { compileSlot, compileSlotKey } from "./slot-arguments.ts";
 
 /** What each record contributes to each slot by the bulk compiler; `true` where it is the record itself that counts. */
 function inBulk(layout: ViewLayout, fields: Fields, records: readonly { event: number; row: Row }[]): unknown[][] {
@@ -15,12 +15,21 @@ function inBulk(layout: ViewLayout, fields: Fields, records: readonly { event: n
     records.map(({ event, row }) => ({ ...row, [EVENT]: event })),
   );
   const columns = layout.slots.map((slot) => compileSlot(slot, fields)?.(batch) ?? null);
-  return records.map((_, i) => columns.map((column) => (column === null ? true : valueAt(column, i))));
+  const keys = layout.slots.map((slot) => compileSlotKey(slot, fields)?.(batch) ?? null);
+  return records.map((_, i) =>
+    columns.map((column, s) => {
+      const value = column === null ? true : valueAt(column, i);
+      const by = keys[s];
+      if (by === null || value === null) return value;
+      const key = valueAt(by, i);
+      return key === null ? null : { key, value };
+    }),
+  );
 }
 
 test("records contribute in bulk what they contribute one by one", () => {
   fc.assert(
-    fc.property(scenario({ kinds: ["count", "sum", "max", "countDistinct"] }), ({ view, records }) => {
+    fc.property(scenario({ kinds: ["count", "sum", "max", "countDistinct", "per"] }), ({ view, records }) => {
       const layout = layoutOf(view, scenarioFields);
       const one = compileContributions(layout, scenarioFields);
       expect(inBulk(layout, scenarioFields, records)).toStrictEqual(records.map(({ row, event }) => one(row, event)));

@@ -17,5 +17,12 @@ export function compileSlot(slot: Slot, fields: Fields): ((batch: Batch) => Colu
   return compileColumns({ op: "if", args: [slot.where, slot.of ?? TRUE, NOTHING] }, fields);
 }
 
+/** Compiles the keys under which the records of a batch contribute to a slot; null for a slot without keys. */
+export function compileSlotKey(slot: Slot, fields: Fields): ((batch: Batch) => Column) | null {
+  if (slot.per === null) return null;
+  const { of } = slot.per;
+  return compileColumns(slot.where === null ? of : { op: "if", args: [slot.where, of, NOTHING] }, fields);
+}
+
 const TRUE: Expression = { op: "literal", kind: "boolean", value: true };
 const NOTHING: Expression = { op: "literal", kind: "null", value: null };

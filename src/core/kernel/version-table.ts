@@ -9,25 +9,27 @@ export interface Versions {
   readonly available: Float64Array;
   readonly event: Float64Array;
   readonly entry: Float64Array;
+  /** From when on each is there, where that is not when it became available: its own time, in hindsight. */
+  readonly since?: Float64Array;
 }
 
 /**
  * The version of each key that counts at a moment: the greatest by (event, available, entry) among those available by
- * then. By available time each place knows the greatest up to itself; a moment is looked up by that time alone.
+ * then. By that time each place knows the greatest up to itself; a moment is looked up by that time alone.
  */
 export class VersionTable {
   private readonly first: Uint32Array;
-  /** Available times by place. */
-  private readonly available: Float64Array;
+  /** From when on the version of a place is there. */
+  private readonly since: Float64Array;
   /** The row that counts from a place on. */
   private readonly best: Uint32Array;
 
-  constructor(keys: number, { key, available, event, entry }: Versions) {
-    const { first, place } = placesByKey(keys, key, available);
+  constructor(keys: number, { key, available, event, entry, since = available }: Versions) {
+    const { first, place } = placesByKey(keys, key, since);
     const times = new Float64Array(place.length);
     const best = new Uint32Array(place.length);
     for (let row = 0; row < place.length; row++) {
-      times[place[row]] = available[row];
+      times[place[row]] = since[row];
       best[place[row]] = row;
     }
     const exceeds = (a: number, b: number): boolean => {
@@ -37,13 +39,13 @@ export class VersionTable {
     for (let k = 0; k < keys; k++)
       for (let p = first[k] + 1; p < first[k + 1]; p++) if (exceeds(best[p - 1], best[p])) best[p] = best[p - 1];
     this.first = first;
-    this.available = times;
+    this.since = times;
     this.best = best;
   }
 
   /** A reader for rows in any order, one for each sequence of rows: the version of each, −1 where there is none. */
   reader(): (rows: KeyedRows) => Int32Array {
-    const { first, available, best } = this;
+    const { first, since, best } = this;
     const hints = first.slice(0, -1);
     const order = new KeyOrder(BLOCK, hints.length);
     const after = new Float64Array(BLOCK);
@@ -54,7 +56,7 @@ export class VersionTable {
         const n = order.sort(key, from, Math.min(BLOCK, rows - from));
         // What is available at t counts: all below the next microsecond.
         for (let i = 0; i < n; i++) after[i] = t[from + order.row[i]] + 1;
-        locate(available, first, order.key, after, n, hints, until);
+        locate(since, first, order.key, after, n, hints, until);
         for (let i = 0; i < n; i++)
           if (until[i] !== first[order.key[i]]) found[from + order.row[i]] = best[until[i] - 1];
       }

@@ -5,12 +5,18 @@ import { momentTable, recordTable } from "../../../test/oracle/kernel-tables.ts"
 import { naiveKey, naiveWindow } from "../../../test/oracle/naive.ts";
 import { layoutOf } from "../tile/view-layout.ts";
 import { walk, walkIntegers } from "./walk.ts";
+import { walkVisible, walkVisibleIntegers, withdrawnOf } from "./walk-withdrawn.ts";
 
 const ascending = (a: number, b: number): number => a - b;
 
-test("walk has in at each moment what the oracle's window has, each record at most once, and walkIntegers counts it", () => {
+test.each([
+  { walk, walkIntegers, withdrawals: false },
+  { walk: walkVisible, walkIntegers: walkVisibleIntegers, withdrawals: true },
+])("walks have in at each moment what the oracle's window has, each record at most once, and count it: %j", (walks) => {
+  const { walk, walkIntegers, withdrawals } = walks;
+  let withdrawn = 0;
   fc.assert(
-    fc.property(scenario({ kinds: ["count"], maxFeatures: 2 }), ({ view, records, moments }) => {
+    fc.property(scenario({ kinds: ["count"], maxFeatures: 2, withdrawals }), ({ view, records, moments }) => {
       const key = scenarioKeys[0];
       const mine = naiveKey(view, records, key);
       const layout = layoutOf(view, scenarioFields);
@@ -18,6 +24,7 @@ test("walk has in at each moment what the oracle's window has, each record at mo
       const { t } = momentTable(moments, 1);
       const keyRecords = { ...table, from: 0, until: mine.length };
       const keyMoments = { from: 0, until: t.length, t };
+      if (withdrawnOf(keyRecords) !== null) withdrawn++;
       const values = Float64Array.from(mine, (_, i) => 3 ** (i % 20));
       const valid = Uint8Array.from(mine, (_, i) => (i % 3 === 0 ? 0 : 1));
       for (const { window } of view.features) {
@@ -56,4 +63,5 @@ test("walk has in at each moment what the oracle's window has, each record at mo
     }),
     { numRuns: 500 },
   );
+  expect(withdrawn > 300).toBe(withdrawals);
 });

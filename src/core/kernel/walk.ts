@@ -1,4 +1,5 @@
 import { type Window, windowEnd, windowStart } from "../time/window.ts";
+import type { Withdrawals } from "./withdrawals.ts";
 
 /**
  * The records of one key at the places [from, until), ordered by the moment they become visible. `byEvent` lists
@@ -11,6 +12,8 @@ export interface KeyRecords {
   readonly visible: Float64Array;
   readonly event: Float64Array;
   readonly byEvent: Uint32Array | null;
+  /** What `walkVisible` minds; null where nothing was withdrawn. */
+  readonly withdrawn?: Withdrawals | null;
 }
 
 /** The moments asked about for one key at the places [from, until), ascending. */

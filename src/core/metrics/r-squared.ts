@@ -10,7 +10,7 @@ import { rootMeanSquare } from "./root-mean-square.ts";
 export function rSquared(predictions: Float64Array, labels: Float64Array): number | null {
   if (labels.every((label) => label === labels[0])) return null;
   const sum = new ExactSum();
-  for (const label of labels) sum.add(label);
+  sum.addAll(labels);
   const mean = sum.value() / labels.length;
   const spread = rootMeanSquare(labels.map((label) => label - mean));
   const share = 1 - (rootMeanSquareError(predictions, labels) / spread) ** 2;

@@ -9,6 +9,6 @@ export function rootMeanSquare(values: Float64Array): number {
   for (const value of values) greatest = Math.max(greatest, Math.abs(value));
   if (greatest === 0) return 0;
   const sum = new ExactSum();
-  for (const value of values) sum.add((value / greatest) ** 2);
+  sum.addAll(values.map((value) => (value / greatest) ** 2));
   return greatest * Math.sqrt(sum.value() / values.length);
 }

@@ -39,19 +39,75 @@ function scaled(values: readonly (number | bigint)[]): { readonly scale: bigint;
   };
 }
 
+/** A value as a whole number of 2^scale units, and its square. */
+export interface ScaledValue {
+  readonly value: number | bigint;
+  units: bigint;
+  square: bigint;
+}
+
+/**
+ * Values that are added up again and again, each brought to whole numbers once: multiples of the smallest unit among
+ * those that are finite.
+ */
+export class ScaledValues {
+  private scale = UNITS;
+  private readonly all: ScaledValue[] = [];
+
+  add(value: number | bigint): ScaledValue {
+    const one = { value, units: 0n, square: 0n };
+    this.all.push(one);
+    const { scale } = scaled([value].filter(isFinite64));
+    if (scale < this.scale) {
+      this.scale = scale;
+      for (const each of this.all) this.bring(each);
+    } else this.bring(one);
+    return one;
+  }
+
+  /** The sum of some of them, rounded once; NaN and infinities as in IEEE 754. */
+  sum(values: readonly ScaledValue[]): number {
+    const special = values.filter(({ value }) => !isFinite64(value));
+    if (special.length > 0) return special.map(({ value }) => value as number).reduce((a, b) => a + b);
+    return nearestDouble(values.reduce((sum, { units }) => sum + units, 0n) << this.scale);
+  }
+
+  /** The sample variance of some of them, rounded once; null below two, NaN with values that are not finite. */
+  variance(values: readonly ScaledValue[]): number | null {
+    const n = BigInt(values.length);
+    if (n < 2n) return null;
+    if (values.some(({ value }) => !isFinite64(value))) return Number.NaN;
+    const sum = values.reduce((total, { units }) => total + units, 0n);
+    const squares = values.reduce((total, { square }) => total + square, 0n);
+    return nearestDouble((n * squares - sum * sum) << (2n * this.scale), (n * (n - 1n)) << UNITS);
+  }
+
+  private bring(one: ScaledValue): void {
+    const { value } = one;
+    if (!isFinite64(value)) return;
+    one.units = typeof value === "bigint" ? value << (UNITS - this.scale) : exactUnits(value) >> this.scale;
+    one.square = one.units * one.units;
+  }
+}
+
+function isFinite64(value: number | bigint): boolean {
+  return typeof value === "bigint" || Number.isFinite(value);
+}
+
 /** The double nearest to numerator / denominator · 2^−1074, ties to even, ±Infinity from 2^1024 − 2^970 on. */
 export function nearestDouble(numerator: bigint, denominator = 1n): number {
   if (denominator < 0n) return nearestDouble(-numerator, -denominator);
   if (numerator < 0n) return -nearestDouble(-numerator, denominator);
   // Bit patterns of positive doubles are ordered as the doubles are; that of Infinity stands for 2^1024.
-  const unitsOf = (pattern: bigint): bigint =>
-    pattern === 0x7ff0_0000_0000_0000n ? 1n << (1024n + UNITS) : exactUnits(doubleOf(pattern));
-  let below = 0n;
-  let above = 0x7ff0_0000_0000_0000n;
-  if (numerator >= unitsOf(above) * denominator) return Infinity;
+  const isReached = (pattern: bigint): boolean => unitsOf(pattern) * denominator <= numerator;
+  if (isReached(INFINITY)) return Infinity;
+  // A search among all doubles, begun near a guess where that proves right.
+  const guess = patternOf(roughQuotient(numerator, denominator));
+  let below = guess > 2n && isReached(guess - 2n) ? guess - 2n : 0n;
+  let above = guess + 2n < INFINITY && !isReached(guess + 2n) ? guess + 2n : INFINITY;
   while (above - below > 1n) {
     const middle = (below + above) / 2n;
-    if (unitsOf(middle) * denominator <= numerator) below = middle;
+    if (isReached(middle)) below = middle;
     else above = middle;
   }
   const twice = 2n * numerator;
@@ -59,6 +115,24 @@ export function nearestDouble(numerator: bigint, denominator = 1n): number {
   if (twice < midpoint) return doubleOf(below);
   if (twice > midpoint) return doubleOf(above);
   return doubleOf(below % 2n === 0n ? below : above);
+}
+
+const INFINITY = 0x7ff0_0000_0000_0000n;
+
+function unitsOf(pattern: bigint): bigint {
+  return pattern === INFINITY ? 1n << (1024n + UNITS) : exactUnits(doubleOf(pattern));
+}
+
+/** About numerator / denominator · 2^−1074, from the leading bits of both. */
+function roughQuotient(numerator: bigint, denominator: bigint): number {
+  const leading = (x: bigint): [number, number] => {
+    const digits = x.toString(16);
+    return [Number(`0x${digits.slice(0, 16)}`), Math.max(0, digits.length - 16) * 4];
+  };
+  const [n, up] = leading(numerator);
+  const [d, down] = leading(denominator);
+  const scale = up - down - Number(UNITS);
+  return (n / d) * 2 ** Math.floor(scale / 2) * 2 ** Math.ceil(scale / 2);
 }
 
 /** The sum of numbers, rounded once; NaN and infinities as in IEEE 754. */
@@ -92,6 +166,11 @@ export function exactVariance(values: readonly (number | bigint)[]): number | nu
   const sum = whole.reduce((a, b) => a + b, 0n);
   const squares = whole.reduce((total, x) => total + x * x, 0n);
   return nearestDouble((n * squares - sum * sum) << (2n * scale), (n * (n - 1n)) << UNITS);
+}
+
+function patternOf(x: number): bigint {
+  bits.setFloat64(0, x);
+  return bits.getBigUint64(0);
 }
 
 function doubleOf(pattern: bigint): number {

@@ -1,11 +1,13 @@
-import type { AggregationSpec } from "../aggregation/aggregation.ts";
+import type { AggregationSpec, PlainSpec } from "../aggregation/aggregation.ts";
 import type { AggregateFeature, AggregateViewDefinition } from "../definition/data.ts";
 import type { DataType, Fields, Row, Value } from "../schema/data-type.ts";
 import { ByteWriter } from "../codec/bytes.ts";
 import { rowCodec } from "../codec/row-codec.ts";
 import type { Window } from "../time/window.ts";
 import { exactSum, exactVariance } from "./exact.ts";
+import { typeOf } from "../expression/expression.ts";
 import { interpret } from "./expression-interpreter.ts";
+import { naiveDistinct, naiveQuantile } from "./naive-sketches.ts";
 
 /**
  * The contract, read literally: every feature is computed by looking at every record. It shares data types and the
@@ -28,7 +30,7 @@ export interface OracleAnswer {
   readonly eventTime: number | null;
 }
 
-export type OracleValue = Value | readonly Value[] | Readonly<Record<string, number>>;
+export type OracleValue = Value | readonly Value[] | Readonly<Record<string, Value>>;
 
 /** The greatest multiple of `step` that is ≤ x. */
 export function floorMultiple(x: bigint, step: bigint): bigint {
@@ -45,17 +47,20 @@ export function naiveBounds(window: Window, t: number): { readonly start: bigint
   };
 }
 
-/** Visible at t: it has happened before t, was known before t, and not known before t to be withdrawn. */
-export function naiveVisible({ event, available, withdrawn }: OracleRecord, t: number): boolean {
-  return available < t && event < t && !(withdrawn !== undefined && withdrawn < t);
+/**
+ * Visible at t: it has happened before t, was known before t, and not known before t to be withdrawn. In hindsight what
+ * is known is what was known at another moment, `known`: the present.
+ */
+export function naiveVisible({ event, available, withdrawn }: OracleRecord, t: number, known = t): boolean {
+  return available < known && event < t && !(withdrawn !== undefined && withdrawn < known);
 }
 
 /** Those of the records that a window sees at t. */
-export function naiveWindow(records: readonly OracleRecord[], window: Window, t: number): OracleRecord[] {
+export function naiveWindow(records: readonly OracleRecord[], window: Window, t: number, known = t): OracleRecord[] {
   const { start, end } = naiveBounds(window, t);
   return records.filter((record) => {
     const event = BigInt(record.event);
-    return naiveVisible(record, t) && (start === null || event >= start) && event < end;
+    return naiveVisible(record, t, known) && (start === null || event >= start) && event < end;
   });
 }
 
@@ -66,18 +71,19 @@ export function naiveKey(view: AggregateViewDefinition, records: readonly Oracle
   );
 }
 
-/** Every feature of a view for one key at t, in the order of the definition. */
+/** Every feature of a view for one key at t, in the order of the definition; in hindsight, by what is known at `known`. */
 export function naiveView(
   view: AggregateViewDefinition,
   fields: Fields,
   records: readonly OracleRecord[],
   key: Row,
   t: number,
+  known = t,
 ): OracleAnswer {
   const mine = naiveKey(view, records, key);
   return {
-    features: view.features.map((feature) => naiveFeature(feature, fields, mine, t, view.order ?? null)),
-    eventTime: naiveEventTime(view, mine, t),
+    features: view.features.map((feature) => naiveFeature(feature, fields, mine, t, view.order ?? null, known)),
+    eventTime: naiveEventTime(view, mine, t, known),
   };
 }
 
@@ -88,23 +94,76 @@ export function naiveFeature(
   records: readonly OracleRecord[],
   t: number,
   order: string | null = null,
+  known = t,
 ): OracleValue {
-  const { of, where, aggregation, window, series } = feature;
+  const { of, where, per, aggregation, window, series } = feature;
   if (series !== undefined)
     return Array.from(
       { length: series },
-      (_, i) => naiveFeature(seriesElement(feature, i), fields, records, t, order) as Value,
+      (_, i) => naiveFeature(seriesElement(feature, i), fields, records, t, order, known) as Value,
     );
-  const counted = naiveWindow(records, window, t).filter(
+  const counted = naiveWindow(records, window, t, known).filter(
     ({ row }) => where === null || interpret(where, fields, row) === true,
   );
-  if (aggregation.kind === "first" || aggregation.kind === "last" || aggregation.kind === "lastN")
-    counted.sort(recordOrder(fields, order));
-  const values = counted.map(({ row }) => (of === null ? true : interpret(of, fields, row)));
-  return naiveAggregate(
+  const { kind } = aggregation.kind === "per" ? aggregation.each : aggregation;
+  if (kind === "first" || kind === "last" || kind === "lastN") counted.sort(recordOrder(fields, order));
+  return naiveResult(
     aggregation,
-    values.filter((value) => value !== null),
+    counted.map(({ row }) => ({
+      key: per === undefined ? null : interpret(per, fields, row),
+      value: of === null ? true : interpret(of, fields, row),
+    })),
+    naiveArgumentType(feature, fields),
   );
+}
+
+/** What a record gives to a feature: a value, and the key it is computed per where it is. */
+export interface OracleArgument {
+  readonly key: Value;
+  readonly value: Value;
+}
+
+/** A feature from what the records of its window give, in their order. */
+export function naiveResult(
+  spec: AggregationSpec,
+  given: readonly OracleArgument[],
+  type: DataType | null = null,
+): OracleValue {
+  const present = (items: readonly OracleArgument[]): Exclude<Value, null>[] =>
+    items.map(({ value }) => value).filter((value) => value !== null);
+  if (spec.kind !== "per") return naiveAggregate(spec, present(given), type);
+  return naivePer(
+    spec,
+    given.filter(({ key, value }) => key !== null && value !== null),
+    ({ key }) => key as Exclude<Value, null>,
+    (mine) => naiveAggregate(spec.each, present(mine), type) as Value,
+  );
+}
+
+/** An aggregation for each key that items have, by the key as text; null where there are more keys than its limit. */
+export function naivePer<T>(
+  { limit }: Extract<AggregationSpec, { readonly kind: "per" }>,
+  items: readonly T[],
+  keyOf: (item: T) => Exclude<Value, null>,
+  aggregate: (items: readonly T[]) => Value,
+): OracleValue {
+  const groups = new Map<Exclude<Value, null>, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  if (groups.size > limit) return null;
+  const keys = [...groups.keys()].sort(compare);
+  return Object.fromEntries(keys.map((key) => [String(key), aggregate(groups.get(key)!)]));
+}
+
+/** The type of what is aggregated; null where it is the record itself. */
+export function naiveArgumentType({ of }: AggregateFeature, fields: Fields): DataType | null {
+  if (of === null) return null;
+  const { kind } = typeOf(of, fields);
+  if (kind === "duration" || kind === "null") throw new Error(`no feature aggregates a ${kind}`);
+  return { kind, nullable: false };
 }
 
 /** Element i of a series of step s: [floor(t − (i + 1)s), floor(t − i s)), the newest up to t itself; less its offset. */
@@ -123,10 +182,15 @@ export function recordOrder(fields: Fields, order: string | null): (a: OracleRec
   const codec = rowCodec(
     Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, { ...type, nullable: true }])),
   );
+  const known = new WeakMap<Row, Uint8Array>();
   const bytes = ({ row }: OracleRecord): Uint8Array => {
-    const out = new ByteWriter();
-    codec.encode(out, row);
-    return out.finish();
+    let found = known.get(row);
+    if (found === undefined) {
+      const out = new ByteWriter();
+      codec.encode(out, row);
+      known.set(row, (found = out.finish()));
+    }
+    return found;
   };
   const byOrder = (a: Value, b: Value): number =>
     a === null || b === null ? Number(a !== null) - Number(b !== null) : compare(a, b);
@@ -147,6 +211,7 @@ export function naiveEventTime(
   view: AggregateViewDefinition,
   records: readonly OracleRecord[],
   t: number,
+  known = t,
 ): number | null {
   const reach = ({ window, series }: AggregateFeature): number =>
     window.length === null ? Infinity : window.length * (series ?? 1) + window.offset;
@@ -156,17 +221,21 @@ export function naiveEventTime(
     t,
   );
   const since = start === null ? -Infinity : Number(start);
-  const events = records.filter((record) => naiveVisible(record, t) && record.event >= since).map(({ event }) => event);
+  const events = records
+    .filter((record) => naiveVisible(record, t, known) && record.event >= since)
+    .map(({ event }) => event);
   return events.length === 0 ? null : events.reduce((a, b) => (b > a ? b : a));
 }
 
-/** Whether `naiveAggregate` can say what an aggregation gives. */
-export function naiveKnows({ kind }: AggregationSpec): boolean {
-  return kind !== "quantile";
-}
-
-/** An aggregation of values that are not null, in the order of their records. Approximate ones have an oracle of their own. */
-export function naiveAggregate(spec: AggregationSpec, values: readonly Exclude<Value, null>[]): OracleValue {
+/**
+ * An aggregation of values that are not null, in the order of their records.
+ * @param type of the values, where there are more different ones than are counted exactly
+ */
+export function naiveAggregate(
+  spec: PlainSpec,
+  values: readonly Exclude<Value, null>[],
+  type: DataType | null = null,
+): OracleValue {
   const numbers = values.map((value) => (typeof value === "boolean" ? Number(value) : value)) as (number | bigint)[];
   switch (spec.kind) {
     case "count":
@@ -192,16 +261,15 @@ export function naiveAggregate(spec: AggregationSpec, values: readonly Exclude<V
       return values.at(-1) ?? null;
     case "lastN":
       return [...values].reverse().slice(0, spec.n);
-    case "countDistinct": {
-      const distinct = new Set(values).size;
-      if (distinct > spec.exact) throw new Error("the oracle counts no more than the exact bound");
-      return distinct;
-    }
+    case "countDistinct":
+      return naiveDistinct(values, spec.exact, type);
+    case "quantile":
+      return naiveQuantile(numbers, spec.q, spec.accuracy);
     case "topK":
     case "histogram": {
-      const times = [...new Set(values)]
-        .sort(compare)
-        .map((value) => ({ value, n: values.filter((other) => Object.is(other, value)).length }));
+      const counts = new Map<Exclude<Value, null>, number>();
+      for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+      const times = [...counts].map(([value, n]) => ({ value, n })).sort((a, b) => compare(a.value, b.value));
       if (times.length > spec.limit) return null;
       if (spec.kind === "histogram") return Object.fromEntries(times.map(({ value, n }) => [String(value), n]));
       return times
@@ -210,8 +278,13 @@ export function naiveAggregate(spec: AggregationSpec, values: readonly Exclude<V
         .map(({ value }) => value);
     }
     default:
-      throw new Error(`the oracle knows no ${spec.kind}`);
+      return spec satisfies never;
   }
+}
+
+/** Whether a feature's value says that its window holds more different values than are counted: empty ones are not null. */
+export function naiveOverflows({ aggregation: { kind } }: AggregateFeature, value: OracleValue): boolean {
+  return (kind === "topK" || kind === "histogram" || kind === "per") && value === null;
 }
 
 /** NaN above all numbers, strings by their UTF-8 bytes. */
@@ -240,13 +313,19 @@ export interface OracleVersion {
   readonly features: Row;
 }
 
-/** The row of a batch view that is read at t, and whether it is still alive; null where there is none. */
+/**
+ * The row of a batch view that is read at t, and whether it is still alive; null where there is none. In hindsight the
+ * versions that are there at `hindsight` count from their own time on.
+ */
 export function naiveBatchRead(
   versions: readonly OracleVersion[],
   t: number,
   ttl: number | null,
+  hindsight: number | null = null,
 ): { readonly version: OracleVersion; readonly alive: boolean } | null {
-  const known = versions.filter(({ available }) => available <= t);
+  const known = versions.filter(({ event, available }) =>
+    hindsight === null ? available <= t : event <= t && available <= hindsight,
+  );
   const best = known.find((a) =>
     known.every(
       (b) =>

@@ -30,6 +30,13 @@ export function sqlParquet(files: readonly string[]): string {
   return `read_parquet([${files.map(sqlPath).join(", ")}], hive_partitioning = false)`;
 }
 
+/** Parquet files as a table of all the columns that any of them has, and of these at least: null where a file lacks one. */
+export function sqlParquetWith(files: readonly string[], fields: Fields): string {
+  const relation = `read_parquet([${files.map(sqlPath).join(", ")}], hive_partitioning = false, union_by_name = true)`;
+  if (Object.keys(fields).length === 0) return relation;
+  return `(SELECT * FROM ${relation} UNION ALL BY NAME ${sqlNothing(fields)})`;
+}
+
 /** A query with the columns of these fields and no rows. */
 export function sqlNothing(fields: Fields): string {
   return `SELECT ${Object.entries(fields)

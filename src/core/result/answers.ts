@@ -1,4 +1,5 @@
 import type { FeatureValue } from "../aggregation/feature-type.ts";
+import type { Knowledge } from "./knowledge.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 
 /**
@@ -12,6 +13,10 @@ export type ViewStatus = "PRESENT" | "NOT_FOUND" | "EXPIRED" | "OVERFLOW";
 export interface AnswerMoment {
   /** The moment the answer is for. */
   readonly t: Timestamp;
+  /** By which knowledge it was answered: live answers, and others unless asked otherwise, by what is "served" at t. */
+  readonly knowledge: Knowledge;
+  /** With knowledge "now": the moment whose knowledge that was, the watermark when the question was asked. */
+  readonly knownAt?: Timestamp;
   /** For each view of the service, by alias: the position up to which bulk loads and computations are in the answer. */
   readonly loads: Readonly<Record<string, number>>;
 }

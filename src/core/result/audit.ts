@@ -16,6 +16,8 @@ export interface AuditDifference {
 export interface AuditOutcome {
   readonly model: string;
   readonly predictions: number;
+  /** Predictions that cannot be audited: records they may rest on were erased, as `forget` does, after they were given. */
+  readonly unverifiable: number;
   /** Values, statuses, event times and predictions compared, bit for bit; where both are null nothing is compared. */
   readonly compared: number;
   readonly different: number;

@@ -1,10 +1,13 @@
 import type { Metrics } from "../metrics/metrics.ts";
+import type { Knowledge } from "./knowledge.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 
 /** A bulk load that is in. */
 export interface LoadOutcome {
   readonly source: string;
   readonly rows: number;
+  /** Rows that were known already and left out: by the source's `id`, or all of them by the idempotency key. */
+  readonly duplicates: number;
   /** Rows that were set aside, with the file that holds them; 0 and null where loads are all or nothing. */
   readonly rejected: number;
   readonly rejectsFile: string | null;
@@ -22,10 +25,44 @@ export interface LoadOutcome {
 /** What happened to records that were sent. */
 export interface IngestOutcome {
   readonly source: string;
+  /** Records newly taken. */
   readonly accepted: number;
-  /** The log position of the first. */
+  /** Records that were known already, by the source's `id` or by the request's idempotency key. */
+  readonly duplicates: number;
+  /**
+   * The log position of the first that was newly taken. Where none was: that of the request's first time if it had an
+   * idempotency key, else the end of the log, below which all of them are.
+   */
   readonly position: number;
-  /** The arrival time of the first; record i arrived i µs later. */
+  /** Likewise the arrival time of the first (record i arrived i µs later), or the latest of all. */
+  readonly stamp: Timestamp;
+}
+
+/** What became of retractions; `position` and `stamp` as in an `IngestOutcome`. */
+export interface RetractOutcome {
+  readonly source: string;
+  /** Records that are withdrawn. */
+  readonly retracted: number;
+  /** Retractions that came before their record and wait for it. */
+  readonly waiting: number;
+  /** Retractions of what was withdrawn already, or waits to be. */
+  readonly duplicates: number;
+  readonly position: number;
+  readonly stamp: Timestamp;
+}
+
+/** What became of corrections; `position` and `stamp` as in an `IngestOutcome`. */
+export interface CorrectOutcome {
+  readonly source: string;
+  /** Records newly taken. */
+  readonly accepted: number;
+  /** Of these, records that came in the place of another one. */
+  readonly replaced: number;
+  /** Of these, records whose original has yet to come, and will not count. */
+  readonly waiting: number;
+  /** Corrections to what is there already. */
+  readonly duplicates: number;
+  readonly position: number;
   readonly stamp: Timestamp;
 }
 
@@ -35,6 +72,8 @@ export interface ComputeOutcome {
   readonly rows: number;
   readonly unchanged: number;
   readonly backfill: boolean;
+  /** The log position that its rows entered at; null where there were none. */
+  readonly position: number | null;
   readonly bytes: number;
   readonly seconds: number;
 }
@@ -46,6 +85,11 @@ export interface DatasetOutcome {
   readonly columns: readonly string[];
   readonly bytes: number;
   readonly seconds: number;
+  /** By which knowledge its rows were answered. */
+  readonly knowledge: Knowledge;
+  /** With knowledge "now": the moment whose knowledge that was. */
+  readonly knownAt?: Timestamp;
+  readonly warnings: readonly string[];
 }
 
 export interface MaterializeOutcome {

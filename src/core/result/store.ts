@@ -3,17 +3,23 @@ import type { FeatureService } from "../definition/feature-service.ts";
 import type { Model } from "../definition/model.ts";
 import type { FeatureAnswer, PredictionAnswer } from "./answers.ts";
 import type { AuditedPrediction, AuditOutcome } from "./audit.ts";
+import type { Explanation } from "./explanation.ts";
 import type {
   ComputeOutcome,
+  CorrectOutcome,
   DatasetOutcome,
   IngestOutcome,
   LoadOutcome,
   MaterializeOutcome,
   ModelSummary,
   ReplayOutcome,
+  RetractOutcome,
   TrainOutcome,
 } from "./outcomes.ts";
+import type { HistoryFilter, HistoryRow } from "./history.ts";
+import type { Knowledge } from "./knowledge.ts";
 import type { AuditReport, MonitoringReport } from "./monitoring.ts";
+import type { ForgetOptions, ForgetOutcome } from "./forget.ts";
 import type { Plan } from "./plan.ts";
 import type { WorkOptions } from "./progress.ts";
 import type { CatalogEntry, RunReport, StatusReport } from "./status.ts";
@@ -26,6 +32,20 @@ export interface LoadOptions extends WorkOptions {
   readonly until?: TimestampInput;
   /** Sets bad rows aside in a rejects file instead of refusing the load. */
   readonly rejects?: boolean;
+  /** As in `IngestOptions`: the rows that were there before count as known, whatever way they came. */
+  readonly idempotencyKey?: string;
+}
+
+export interface FilesOptions extends WorkOptions {
+  readonly format?: "parquet" | "csv" | "ndjson";
+}
+
+export interface IngestOptions {
+  /**
+   * Names the request: sent again within the source's `dedupe` time, it changes nothing and is answered as before. The
+   * same records must come with it, in whatever order.
+   */
+  readonly idempotencyKey?: string;
 }
 
 export interface DatasetOptions extends WorkOptions {
@@ -36,6 +56,22 @@ export interface DatasetOptions extends WorkOptions {
   readonly time?: string;
   /** The spine's column for an input of the service, where it goes by another name. */
   readonly inputs?: Readonly<Record<string, string>>;
+  /**
+   * "served", the default: each row as serving would have been answered at its moment. "now": the truth in hindsight,
+   * which leaks the future and must not train a model that serves live.
+   */
+  readonly knowledge?: Knowledge;
+}
+
+/** Which moment is asked about, and by which knowledge. */
+export interface ReadOptions {
+  /** A moment of the past. Default: now. */
+  readonly at?: TimestampInput;
+  /**
+   * "served", the default: what serving knew at that moment. "now": the truth in hindsight, by all that has become known
+   * since; without `at`, of this moment.
+   */
+  readonly knowledge?: Knowledge;
 }
 
 export interface ReplayOptions extends WorkOptions {
@@ -70,8 +106,28 @@ export interface Store {
 
   // 1 ingest
   load(source: string, files: readonly string[], options?: LoadOptions): Promise<LoadOutcome>;
-  /** Accepts records; resolves once they are on disk. All or none of them. */
-  ingest(source: string, records: readonly UntypedRequest[]): Promise<IngestOutcome>;
+  /**
+   * Accepts records; resolves once they are on disk. All or none of them. What is known already, by the source's `id`
+   * or with all of the request by its idempotency key, is not taken again. Other content under a known id or key is
+   * refused: ASOF_ID_CONFLICT.
+   */
+  ingest(source: string, records: readonly UntypedRequest[], options?: IngestOptions): Promise<IngestOutcome>;
+  /**
+   * Withdraws records of a source with an `id`: each is given by the fields of its id. It is visible at a moment only
+   * where its retraction was not known before that. A retraction of a record not known yet waits for it; a second one
+   * changes nothing. All or none of them; resolves once that is on disk. @throws ASOF_NO_ID
+   */
+  retract(source: string, ids: readonly UntypedRequest[]): Promise<RetractOutcome>;
+  /** As `retract`, for ids in files, in portions: what was done before an error stays done. */
+  retractFiles(source: string, files: readonly string[], options?: FilesOptions): Promise<RetractOutcome>;
+  /**
+   * Replaces records of a source with an `id` by others of the same ids: a correction is a retraction and a record.
+   * Where nothing is known of an id, the record is taken and the retraction waits for the original. All or none of
+   * them; resolves once that is on disk. @throws ASOF_NO_ID; ASOF_ID_CONFLICT for one id corrected in two ways
+   */
+  correct(source: string, records: readonly UntypedRequest[]): Promise<CorrectOutcome>;
+  /** As `correct`, for records in files, in portions: what was done before an error stays done. */
+  correctFiles(source: string, files: readonly string[], options?: FilesOptions): Promise<CorrectOutcome>;
   /** Takes the clock's present time for right, after ASOF_CLOCK_JUMP. */
   confirmClock(): void;
   /** Resolves once everything accepted before the call is readable online. */
@@ -80,6 +136,9 @@ export interface Store {
 
   // 2 compute
   compute(views?: readonly string[], options?: WorkOptions): Promise<ComputeOutcome[]>;
+
+  /** Records of a source, or versions of the rows of a batch view, as history holds them. */
+  history(name: string, filter: HistoryFilter): Promise<HistoryRow[]>;
 
   // 3 train
   dataset(service: string, options: DatasetOptions): Promise<DatasetOutcome>;
@@ -94,18 +153,14 @@ export interface Store {
   features<I extends object, V extends object>(
     service: FeatureService<I, V>,
     request: I,
-    options?: { readonly at?: TimestampInput },
+    options?: ReadOptions,
   ): Promise<FeatureAnswer<V>>;
   features<I extends object, V extends object>(
     service: FeatureService<I, V>,
     requests: readonly I[],
-    options?: { readonly at?: TimestampInput },
+    options?: ReadOptions,
   ): Promise<FeatureAnswer<V>[]>;
-  features(
-    service: string,
-    requests: readonly UntypedRequest[],
-    options?: { readonly at?: TimestampInput },
-  ): Promise<FeatureAnswer[]>;
+  features(service: string, requests: readonly UntypedRequest[], options?: ReadOptions): Promise<FeatureAnswer[]>;
   predict<I extends object, V extends object>(model: Model<I, V>, request: I): Promise<PredictionAnswer<V>>;
   predict<I extends object, V extends object>(
     model: Model<I, V>,
@@ -120,10 +175,22 @@ export interface Store {
   audit(model: string, options?: AuditOptions): Promise<AuditOutcome>;
 
   /**
+   * How one feature of one key comes about, now or as of a past moment: its value, the records and tiles behind it, and
+   * whether online and offline store agree on it.
+   */
+  explain(view: string, feature: string, keys: UntypedRequest, options?: ReadOptions): Promise<Explanation>;
+
+  /**
    * Compares what waits of the sample of answers that is audited while the store serves, at once; resolves to all
    * that the audit has found so far. @throws ASOF_HOME_LOCKED
    */
   auditServed(): Promise<AuditReport>;
+
+  /**
+   * Erases every record that carries the key of an entity, rebuilds what had counted them, and proves that nothing is
+   * left. A crash in the middle is finished at the next start.
+   */
+  forget(entity: string, keys: Readonly<Record<string, unknown>>, options?: ForgetOptions): Promise<ForgetOutcome>;
 
   // what there is
   /** How fresh what is served is, whether it is right, and whether it is what models were trained on. */

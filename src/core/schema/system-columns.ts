@@ -12,6 +12,8 @@ export const POSITION = "__position";
  */
 export const WITHDRAWN = "__withdrawn";
 
+export const withdrawnColumn: Fields = { [WITHDRAWN]: { kind: "timestamp", nullable: true } };
+
 export const systemColumns: Fields = {
   [EVENT]: { kind: "timestamp", nullable: false },
   [AVAILABLE]: { kind: "timestamp", nullable: false },

@@ -23,7 +23,7 @@ export class ContributionCheck {
     const fallible = views.flatMap((view) =>
       layoutOf(view, fields)
         .slots.filter((slot) => !isEventSlot(slot))
-        .map(({ of, where }) => whereOnly(of, where))
+        .flatMap(({ of, where, per }) => [whereOnly(of, where), per === null ? null : whereOnly(per.of, where)])
         .filter((expression) => expression !== null && mayOverflow(expression))
         .map((expression) => ({ view: view.name, expression: expression! })),
     );

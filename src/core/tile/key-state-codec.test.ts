@@ -22,30 +22,42 @@ const kinds = [
   "first",
   "last",
   "lastN",
+  "per",
 ] as const;
 
-test("heads and blocks are read as they were written; damaged ones are refused or are others", () => {
-  fc.assert(
-    fc.property(scenario({ kinds }), fc.infiniteStream(fc.nat()), ({ view, records, moments }, random) => {
-      const layout = layoutOf(view, scenarioFields);
-      const stored = new StoredKey(layout);
-      stored.fold(records.map(contributionsOf(layout, scenarioFields)), Math.max(...moments));
-      for (const [name, bytes] of stored.bytes) {
-        const out = new ByteWriter();
-        if (name === "head") {
-          encodeHead(layout, decodeHead(layout, new ByteReader(bytes)), out);
-          refusesDamage(bytes, random, (damaged) => void decodeHead(layout, new ByteReader(damaged)));
-        } else {
-          const [level, block] = name.split("/").map(Number);
-          encodeBlock(layout, level, block, decodeBlock(layout, level, block, new ByteReader(bytes)), out);
-          refusesDamage(bytes, random, (damaged) => void decodeBlock(layout, level, block, new ByteReader(damaged)));
-        }
-        expect(out.finish()).toEqual(bytes);
-      }
-    }),
-    { numRuns: 60 },
-  );
-});
+test.each([false, true])(
+  "heads and blocks are read as they were written; damaged ones are refused or are others (retractable: %s)",
+  (withdrawals) => {
+    fc.assert(
+      fc.property(
+        scenario({ kinds, withdrawals }),
+        fc.infiniteStream(fc.nat()),
+        ({ view, records, moments }, random) => {
+          const layout = layoutOf(view, scenarioFields);
+          const stored = new StoredKey(layout);
+          stored.fold(records.map(contributionsOf(layout, scenarioFields)), Math.max(...moments));
+          for (const [name, bytes] of stored.bytes) {
+            const out = new ByteWriter();
+            if (name === "head") {
+              encodeHead(layout, decodeHead(layout, new ByteReader(bytes)), out);
+              refusesDamage(bytes, random, (damaged) => void decodeHead(layout, new ByteReader(damaged)));
+            } else {
+              const [level, block] = name.split("/").map(Number);
+              encodeBlock(layout, level, block, decodeBlock(layout, level, block, new ByteReader(bytes)), out);
+              refusesDamage(
+                bytes,
+                random,
+                (damaged) => void decodeBlock(layout, level, block, new ByteReader(damaged)),
+              );
+            }
+            expect(out.finish()).toEqual(bytes);
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  },
+);
 
 test("a newer format is refused by its code", () => {
   const layout = layoutOf(

@@ -3,15 +3,12 @@ import { assert } from "../assert.ts";
 import { decodeTagged, encodeTagged } from "../codec/tagged-value.ts";
 import { AsofError } from "../errors.ts";
 import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
-import { decodeValue, encodeValue } from "../codec/value-codec.ts";
-import type { DataType } from "../schema/data-type.ts";
+import { decodeContributed, encodeContributed } from "./contributed-codec.ts";
 import { BLOCK_TILES, type Contribution, KeyState, type LevelState, type Tile } from "./key-state.ts";
 import type { ViewLayout } from "./view-layout.ts";
 
 /** The version that every head and block begins with. */
 export const TILE_FORMAT = 1;
-
-const MARK: DataType = { kind: "boolean", nullable: true };
 
 /**
  * Head record: version; for each level the open block (absent or index), its tiles and the list of closed blocks;
@@ -32,7 +29,7 @@ export function encodeHead(layout: ViewLayout, state: KeyState, out: ByteWriter)
   for (const record of state.pending) {
     out.zigzag(record.event);
     out.zigzag(record.available);
-    layout.slots.forEach((slot, i) => encodeValue(out, nullable(slot.input), record.values[i]));
+    layout.slots.forEach((slot, i) => encodeContributed(out, slot, record.values[i]));
     if (layout.orderColumns === null) continue;
     const { order } = record;
     assert(order !== undefined, "a record of an ordered view has its order key");
@@ -61,7 +58,7 @@ export function decodeHead(layout: ViewLayout, input: ByteReader): KeyState {
   for (let n = input.varint(); n > 0; n--) {
     const event = input.zigzag();
     const available = input.zigzag();
-    const values = layout.slots.map((slot) => decodeValue(input, nullable(slot.input)));
+    const values = layout.slots.map((slot) => decodeContributed(input, slot));
     if (layout.orderColumns === null) pending.push({ event, available, values });
     else pending.push({ event, available, values, order: decodeOrder(input, event, available) });
   }
@@ -110,7 +107,7 @@ function encodeTiles(
     slots.forEach((slot, place) => {
       const state = tile[place];
       out.u8(state === undefined ? 0 : 1);
-      if (state !== undefined) layout.slots[slot].algebra.encode(state, out);
+      if (state !== undefined) layout.slots[slot].tiled.encode(state, out);
     });
   }
 }
@@ -123,7 +120,7 @@ function decodeTiles(layout: ViewLayout, level: number, block: number, input: By
     if (offset >= BLOCK_TILES) throw corrupt(`a block has no tile ${offset}`);
     const tile: Tile = slots.map(() => undefined);
     for (let place = 0; place < slots.length; place++)
-      if (readFlag(input)) tile[place] = layout.slots[slots[place]].algebra.decode(input);
+      if (readFlag(input)) tile[place] = layout.slots[slots[place]].tiled.decode(input);
     tiles.set(block * BLOCK_TILES + offset, tile);
   }
   return tiles;
@@ -145,8 +142,4 @@ function readFlag(input: ByteReader): boolean {
 
 function corrupt(why: string): AsofError {
   return new AsofError("ASOF_CORRUPT", `a tile record is damaged: ${why}`);
-}
-
-function nullable(type: DataType | null): DataType {
-  return type === null ? MARK : { ...type, nullable: true };
 }

@@ -27,6 +27,7 @@ const kinds = [
   "topK",
   "histogram",
   ...ordered,
+  "per",
 ] as const;
 const contributions = (layout: ViewLayout): ((record: OracleRecord) => Contribution) =>
   contributionsOf(layout, scenarioFields);
@@ -49,6 +50,7 @@ describe("a key's state in bytes against the oracle, bit for bit", () => {
     { kinds: ["count", "max"] },
     { kinds: ["sum", "avg", "var", "stddev"] },
     { kinds: ordered },
+    { kinds: ["per"] },
     { kinds },
   ])("whatever the batches and the watermarks: $kinds", ({ kinds }) => {
     fc.assert(
@@ -74,6 +76,56 @@ describe("a key's state in bytes against the oracle, bit for bit", () => {
       }),
       { numRuns: 250 },
     );
+  });
+
+  test.each<{ kinds: readonly AggregationKind[] }>([
+    { kinds: ["count", "max"] },
+    { kinds: ["sum", "avg", "var", "stddev"] },
+    { kinds: ["min", "countDistinct", "topK", "histogram"] },
+    { kinds: ordered },
+    { kinds: ["per"] },
+    { kinds },
+  ])("also where records are withdrawn, due or not yet, early or late: $kinds", ({ kinds }) => {
+    let taken = 0;
+    let waited = 0;
+    fc.assert(
+      fc.property(
+        scenario({ kinds, withdrawals: true }),
+        batchSizes,
+        fc.infiniteStream(fc.oneof(fc.constant(0), fc.nat(4))),
+        fc.infiniteStream(fc.nat()),
+        ({ view, records, moments }, sizes, howMany, which) => {
+          const layout = layoutOf(view, scenarioFields);
+          const contribution = contributions(layout);
+          const mine = naiveKey(view, records, key).map(({ event, available, row }) => ({ event, available, row }));
+          const batches = [...split(mine, sizes), [], []];
+          const watermarks = [...moments].sort((a, b) => a - b);
+          const stored = new StoredKey(layout);
+          const there: OracleRecord[] = [];
+          const withdrawn: OracleRecord[] = [];
+          batches.forEach((batch, b) => {
+            const watermark = watermarks[Math.floor((b * watermarks.length) / batches.length)];
+            there.push(...batch);
+            const gone: OracleRecord[] = [];
+            for (let n = howMany.next().value; n > 0 && there.length > 0; n--)
+              gone.push(...there.splice(which.next().value % there.length, 1));
+            stored.fold(batch.map(contribution), watermark, gone.map(contribution));
+            for (const record of gone) if (Math.max(record.event, record.available) >= watermark) waited++;
+            taken += gone.length;
+            withdrawn.push(...gone.map((record) => ({ ...record, withdrawn: watermark - 1 })));
+            for (const t of [watermark, watermark + 1, ...moments.filter((t) => t > watermark)]) {
+              if (!Number.isSafeInteger(t) || !Number.isSafeInteger(watermark - 1)) continue;
+              const expected = naiveView(view, scenarioFields, [...there, ...withdrawn], key, t);
+              expect(stored.read(t)).toStrictEqual([...expected.features, expected.eventTime]);
+            }
+            checkStorage(stored, watermark);
+          });
+        },
+      ),
+      { numRuns: 250 },
+    );
+    expect(taken).toBeGreaterThan(1000);
+    expect(waited).toBeGreaterThan(100);
   });
 
   test("quantiles, as their algebra has them of the oracle's window", () => {

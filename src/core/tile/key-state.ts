@@ -1,6 +1,5 @@
-import type { OrderKey } from "../aggregation/aggregation.ts";
+import type { Contributed, OrderKey } from "../aggregation/aggregation.ts";
 import { assert } from "../assert.ts";
-import type { Value } from "../schema/data-type.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 import { floorTo } from "../time/window.ts";
 import { type Level, levelStart, type ViewLayout } from "./view-layout.ts";
@@ -9,12 +8,12 @@ import { type Level, levelStart, type ViewLayout } from "./view-layout.ts";
 export interface Contribution {
   readonly event: Timestamp;
   readonly available: Timestamp;
-  readonly values: readonly Value[];
+  readonly values: readonly Contributed[];
   /** Only where the layout has ordered aggregations. */
   readonly order?: OrderKey;
 }
 
-/** A record is visible at t if and only if both its times lie before t. */
+/** A record that is not withdrawn is visible at t if and only if both its times lie before t. */
 export function isVisible(record: { readonly event: number; readonly available: number }, t: Timestamp): boolean {
   return record.available < t && record.event < t;
 }
@@ -78,8 +77,8 @@ export class KeyState {
   }
 
   /**
-   * Closed blocks that must be `loaded` before these records can be added at watermark W: those that late ones among
-   * them, or among the pending that have become due, fall into.
+   * Closed blocks that must be `loaded` before these records can be added or removed at watermark W: those that late
+   * ones among them, or among the pending that have become due, fall into.
    */
   blocksWanted(
     layout: ViewLayout,
@@ -114,6 +113,17 @@ export class KeyState {
       else this.pending.push(record);
   }
 
+  /**
+   * Takes away a record that is withdrawn, as of the watermark up to which records were added last: out of the tiles
+   * where it is visible, out of what waits where it is not. One that no window reaches any more is forgotten already.
+   */
+  remove(layout: ViewLayout, record: Contribution, watermark: Timestamp): void {
+    if (isVisible(record, watermark)) return this.removeFromTiles(layout, record, watermark);
+    const at = this.pending.findIndex((other) => isSameContribution(record, other));
+    assert(at >= 0, "a record that is withdrawn before it is due waits");
+    this.pending.splice(at, 1);
+  }
+
   /** Forgets tiles that no window can reach at W or later. */
   trim(layout: ViewLayout, watermark: Timestamp): void {
     layout.levels.forEach((level, l) => {
@@ -144,9 +154,29 @@ export class KeyState {
       level.slots.forEach((slot, place) => {
         const value = record.values[slot];
         if (value === null) return;
-        const { algebra } = layout.slots[slot];
+        const { tiled: algebra } = layout.slots[slot];
         states[place] = algebra.add(states[place] ?? algebra.empty(), value, record.order);
       });
+    });
+  }
+
+  private removeFromTiles(layout: ViewLayout, record: Contribution, watermark: Timestamp): void {
+    layout.levels.forEach((level, l) => {
+      if (record.event < levelStart(level, watermark)) return;
+      if (level.slots.every((slot) => record.values[slot] === null)) return;
+      const tile = tileOf(level, record.event);
+      const tiles = this.tilesFor(this.levels[l], blockOf(tile));
+      const states = tiles.get(tile);
+      assert(states !== undefined, "a record that is withdrawn is in its tile");
+      level.slots.forEach((slot, place) => {
+        const value = record.values[slot];
+        if (value === null) return;
+        const { tiled } = layout.slots[slot];
+        assert(tiled.remove !== null, "tiles of records that can be withdrawn can remove");
+        const state = tiled.remove(states[place], value, record.order);
+        states[place] = tiled.isEmpty(state) ? undefined : state;
+      });
+      if (states.every((state) => state === undefined)) tiles.delete(tile);
     });
   }
 
@@ -172,4 +202,24 @@ export class KeyState {
     found.dirty = true;
     return found.tiles;
   }
+}
+
+/** Whether records contribute the same: which of them is taken away makes no difference. */
+function isSameContribution(a: Contribution, b: Contribution): boolean {
+  return (
+    a.event === b.event &&
+    a.available === b.available &&
+    a.values.every((value, slot) => isSameValue(value, b.values[slot])) &&
+    // The bytes are those of the whole record.
+    (a.order === undefined || isSame(a.order.bytes, b.order!.bytes))
+  );
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+function isSameValue(a: Contributed, b: Contributed): boolean {
+  if (typeof a !== "object" || a === null || typeof b !== "object" || b === null) return Object.is(a, b);
+  return Object.is(a.key, b.key) && Object.is(a.value, b.value);
 }

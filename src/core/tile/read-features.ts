@@ -40,7 +40,7 @@ function readWindow(
   window: Window,
   t: Timestamp,
 ): FeatureValue {
-  const { algebra } = layout.slots[feature.slot];
+  const { tiled: algebra } = layout.slots[feature.slot];
   let total = algebra.empty();
   if (state !== null) {
     const { hop } = layout.levels[feature.level];

@@ -2,28 +2,34 @@ import {
   type AggregationSpec,
   type Algebra,
   algebraOf,
+  type Contributed,
   type FeatureType,
   isCollection,
   outputType,
 } from "../aggregation/aggregation.ts";
+import { removable } from "../aggregation/removable.ts";
 import { assert } from "../assert.ts";
 import type { AggregateFeature, AggregateViewDefinition } from "../definition/data.ts";
 import { canonicalJson } from "../definition/fingerprint.ts";
 import { compileRow } from "../expression/compile.ts";
 import { columnsOf, type Expression } from "../expression/tree.ts";
 import { dataTypeOf } from "../expression/expression.ts";
-import type { DataType, Fields, Row, Value } from "../schema/data-type.ts";
+import type { DataType, Fields, Row } from "../schema/data-type.ts";
 import { type Window, windowStart } from "../time/window.ts";
 
 /** One aggregation of one argument: what the windows of several features share. */
 export interface Slot {
   readonly spec: AggregationSpec;
-  readonly algebra: Algebra<unknown>;
+  readonly algebra: Algebra<unknown, Contributed>;
+  /** That of tiles: it can remove where records can be withdrawn; else it is the same. */
+  readonly tiled: Algebra<unknown, Contributed>;
   /** The argument; null where the record itself is what counts. */
   readonly of: Expression | null;
   readonly where: Expression | null;
   /** The type of the argument; null without one. */
   readonly input: DataType | null;
+  /** What it is computed per, and its type; null where all records count alike. */
+  readonly per: { readonly of: Expression; readonly type: DataType } | null;
 }
 
 /** Tiles of one width. A null hop is one tile for all of time. */
@@ -71,13 +77,21 @@ const TIMESTAMP: DataType = { kind: "timestamp", nullable: false };
 export function layoutOf(view: AggregateViewDefinition, fields: Fields): ViewLayout {
   const slots: Slot[] = [];
   const slotIndex = new Map<string, number>();
-  const slotFor = (spec: AggregationSpec, of: Expression | null, where: Expression | null): number => {
-    const id = canonicalJson([spec, of, where]);
+  const slotFor = (
+    spec: AggregationSpec,
+    of: Expression | null,
+    where: Expression | null,
+    key: Expression | null,
+  ): number => {
+    const id = canonicalJson([spec, of, where, key]);
     const found = slotIndex.get(id);
     if (found !== undefined) return found;
     const input = of === null ? null : of === EVENT ? TIMESTAMP : dataTypeOf(of, fields);
+    const per = key === null ? null : { of: key, type: dataTypeOf(key, fields) };
     slotIndex.set(id, slots.length);
-    return slots.push({ spec, algebra: algebraOf(spec, input), of, where, input }) - 1;
+    const algebra = algebraOf(spec, input, per?.type);
+    const tiled = view.retractable === true ? removable(algebra, input) : algebra;
+    return slots.push({ spec, algebra, tiled, of, where, input, per }) - 1;
   };
 
   const asked = view.features.map((feature) => {
@@ -88,8 +102,19 @@ export function layoutOf(view: AggregateViewDefinition, fields: Fields): ViewLay
   const whole = longest.length === null ? longest : { ...longest, length: longest.length + longest.offset, offset: 0 };
   const wanted = [
     ...asked,
-    { name: EVENT_TIME, aggregation: { kind: "max" } as const, of: EVENT, where: null, window: whole, elements: null },
-  ].map((feature) => ({ ...feature, slot: slotFor(feature.aggregation, feature.of, feature.where) }));
+    {
+      name: EVENT_TIME,
+      aggregation: { kind: "max" } as const,
+      of: EVENT,
+      where: null,
+      per: undefined,
+      window: whole,
+      elements: null,
+    },
+  ].map((feature) => ({
+    ...feature,
+    slot: slotFor(feature.aggregation, feature.of, feature.where, feature.per ?? null),
+  }));
 
   const hops = [...new Set(wanted.map(({ window }) => hopOf(window)))].sort(
     (a, b) => (a ?? Infinity) - (b ?? Infinity),
@@ -104,8 +129,8 @@ export function layoutOf(view: AggregateViewDefinition, fields: Fields): ViewLay
   });
   const features = wanted.map(({ name, slot, window, elements }): LayoutFeature => {
     const level = hops.indexOf(hopOf(window));
-    const { spec, input } = slots[slot];
-    const single = outputType(spec, input);
+    const { spec, input, per } = slots[slot];
+    const single = outputType(spec, input, per?.type);
     return {
       name,
       slot,
@@ -117,9 +142,10 @@ export function layoutOf(view: AggregateViewDefinition, fields: Fields): ViewLay
     };
   });
   const columns = new Set(
-    slots.flatMap(({ of, where }) => [
+    slots.flatMap(({ of, where, per }) => [
       ...(of === null || of === EVENT ? [] : columnsOf(of)),
       ...(where === null ? [] : columnsOf(where)),
+      ...(per === null ? [] : columnsOf(per.of)),
     ]),
   );
   const ordered = slots.some(({ algebra }) => algebra.ordered);
@@ -128,8 +154,10 @@ export function layoutOf(view: AggregateViewDefinition, fields: Fields): ViewLay
 }
 
 /** The type of a feature of a view over the fields of its source. */
-export function featureTypeOf({ aggregation, of, series }: AggregateFeature, fields: Fields): FeatureType {
-  const single = outputType(aggregation, of === null ? null : dataTypeOf(of, fields));
+export function featureTypeOf({ aggregation, of, per, series }: AggregateFeature, fields: Fields): FeatureType {
+  const typed = (expression: Expression | null): DataType | null =>
+    expression === null ? null : dataTypeOf(expression, fields);
+  const single = outputType(aggregation, typed(of), typed(per ?? null));
   return series === undefined ? single : seriesType(single);
 }
 
@@ -152,20 +180,24 @@ export function isEventSlot(slot: Slot): boolean {
 }
 
 /**
- * Compiles what a record contributes: for each slot its argument, `true` where the record itself counts, or null
- * where it contributes nothing.
+ * Compiles what a record contributes: for each slot its argument, `true` where the record itself counts, either under
+ * its key where the slot has one, or null where it contributes nothing.
  */
-export function compileContributions(layout: ViewLayout, fields: Fields): (row: Row, event: number) => Value[] {
+export function compileContributions(layout: ViewLayout, fields: Fields): (row: Row, event: number) => Contributed[] {
   const parts = layout.slots.map((slot) => ({
     event: isEventSlot(slot),
     of: slot.of === null || isEventSlot(slot) ? null : compileRow(slot.of, fields),
     where: slot.where === null ? null : compileRow(slot.where, fields),
+    per: slot.per === null ? null : compileRow(slot.per.of, fields),
   }));
   return (row, event) =>
     parts.map((part) => {
       if (part.where !== null && part.where(row) !== true) return null;
       if (part.event) return event;
-      return part.of === null ? true : part.of(row);
+      const value = part.of === null ? true : part.of(row);
+      if (part.per === null || value === null) return value;
+      const key = part.per(row);
+      return key === null ? null : { key, value };
     });
 }
 

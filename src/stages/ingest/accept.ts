@@ -7,6 +7,7 @@ import type { Row, Value } from "../../core/schema/data-type.ts";
 import { ContributionCheck } from "../../core/tile/contribution-check.ts";
 import { formatDuration } from "../../core/time/duration.ts";
 import { formatTimestamp, type Timestamp } from "../../core/time/timestamp.ts";
+import type { SourceIdentity } from "./source-identity.ts";
 
 /**
  * Compiles what decides whether records of a source are accepted: every declared field of its type, no other, an
@@ -58,18 +59,49 @@ export function acceptor(
   return (records, now) => {
     if (records.length === 0)
       throw new AsofError("ASOF_EMPTY", `no records for source ${source.name}`, { source: source.name });
-    return records.map((record, index) => {
-      try {
-        return accept(record, now);
-      } catch (error) {
-        if (!(error instanceof AsofError) || records.length === 1) throw error;
-        throw new AsofError(
-          error.code,
-          `record ${index}: ${error.message}`,
-          { ...error.details, source: source.name, record: index },
-          error,
-        );
-      }
-    });
+    return each(source.name, records, (record) => accept(record, now));
   };
+}
+
+/**
+ * Checks ids of records that are to be withdrawn: the fields of the source's `id`, all of them and no other.
+ * @throws AsofError ASOF_EMPTY, ASOF_UNKNOWN_FIELD, ASOF_MISSING_FIELD, ASOF_TYPE …, naming the first bad one by its index
+ */
+export function acceptIds({ source, fields }: SourceIdentity, ids: readonly unknown[]): Row[] {
+  const names = Object.keys(fields);
+  if (ids.length === 0) throw new AsofError("ASOF_EMPTY", `no ids for source ${source.name}`, { source: source.name });
+  return each(source.name, ids, (id) => {
+    if (typeof id !== "object" || id === null || Array.isArray(id))
+      throw new AsofError("ASOF_TYPE", `an id must be an object with the fields ${names.join(", ")}`, {
+        source: source.name,
+      });
+    for (const name of Object.keys(id))
+      if (!Object.hasOwn(fields, name))
+        throw new AsofError(
+          "ASOF_UNKNOWN_FIELD",
+          `${name} is not of the id of source ${source.name}: ${names.join(", ")}`,
+          {
+            source: source.name,
+            field: name,
+          },
+        );
+    return Object.fromEntries(names.map((name) => [name, canonicalize(fields[name], (id as Row)[name], name)]));
+  });
+}
+
+/** Does the same to each record of a request; an error names the record. */
+function each<T>(source: string, records: readonly unknown[], one: (record: unknown) => T): T[] {
+  return records.map((record, index) => {
+    try {
+      return one(record);
+    } catch (error) {
+      if (!(error instanceof AsofError) || records.length === 1) throw error;
+      throw new AsofError(
+        error.code,
+        `record ${index}: ${error.message}`,
+        { ...error.details, source, record: index },
+        error,
+      );
+    }
+  });
 }

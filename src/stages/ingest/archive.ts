@@ -2,12 +2,14 @@ import { ByteReader } from "../../core/codec/bytes.ts";
 import { decodeLoad } from "../../core/codec/load-entry.ts";
 import { availableOf, decodeRecords, ENTRY, schemaOfRecords } from "../../core/codec/record-batch.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
+import { decodeWithdrawals } from "../../core/codec/withdrawals.ts";
+import { type Stream, TARGET } from "../../core/definition/stream.ts";
 import { OneByOne } from "../../core/one-by-one.ts";
 import { HISTORY, STAGING } from "../../core/plan/folders.ts";
 import { type Batch, columnsOfRows } from "../../core/schema/column.ts";
 import type { Fields, Row } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT, POSITION, systemColumns } from "../../core/schema/system-columns.ts";
-import type { EventLog, LogPosition } from "../../ports/event-log.ts";
+import type { EventLog, LogEntry, LogPosition } from "../../ports/event-log.ts";
 import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineEngine } from "../../ports/offline-engine.ts";
 import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
@@ -34,6 +36,7 @@ export class Archiver {
   private readonly files: FileStore;
   private readonly bulk: BulkWriter;
   private readonly schemas: StreamSchemas;
+  private readonly withdrawals: (source: string) => Stream | null;
   private readonly runs = new OneByOne();
 
   constructor(parts: {
@@ -43,6 +46,8 @@ export class Archiver {
     files: FileStore;
     bulk: BulkWriter;
     schemas: StreamSchemas;
+    /** Where the withdrawals of a source are kept; null for a source whose records have no id. */
+    withdrawals: (source: string) => Stream | null;
   }) {
     this.engine = parts.engine;
     this.log = parts.log;
@@ -50,6 +55,7 @@ export class Archiver {
     this.files = parts.files;
     this.bulk = parts.bulk;
     this.schemas = parts.schemas;
+    this.withdrawals = parts.withdrawals;
   }
 
   /** Finishes what a crash interrupted: loads that are in the log count, files that nothing refers to go. */
@@ -117,21 +123,7 @@ export class Archiver {
     for await (const entry of this.log.read(Math.max(from, this.log.start))) {
       if (entry.position >= cut) break;
       until = entry.position + entry.count;
-      if (entry.kind !== ENTRY.records) continue;
-      const schema = schemaOfRecords(new ByteReader(entry.payload));
-      const id = `${entry.stream} ${schema}`;
-      let group = groups.get(id);
-      if (group === undefined)
-        groups.set(id, (group = { stream: entry.stream, fields: this.schemas.fieldsOf(schema), rows: [] }));
-      decodeRecords(new ByteReader(entry.payload), entry.count, this.schemas.codecOf).forEach(({ event, row }, i) =>
-        group.rows.push({
-          ...row,
-          [EVENT]: event,
-          [AVAILABLE]: availableOf(event, entry.stamp + i),
-          [POSITION]: BigInt(entry.position + i),
-        }),
-      );
-      held += entry.count;
+      held += this.gather(entry, groups);
       if (held < PORTION) continue;
       yield { groups: [...groups.values()], from: start, until };
       groups = new Map();
@@ -139,6 +131,41 @@ export class Archiver {
       start = until;
     }
     if (held > 0) yield { groups: [...groups.values()], from: start, until };
+  }
+
+  /** Adds what an entry holds to the groups; gives how many rows. */
+  private gather(entry: LogEntry, groups: Map<string, Group>): number {
+    const { stream, kind, position, stamp, count, payload } = entry;
+    if (kind === ENTRY.records) {
+      const schema = schemaOfRecords(new ByteReader(payload));
+      const { rows } = groupOf(groups, { name: stream, schema, fields: this.schemas.fieldsOf(schema) });
+      decodeRecords(new ByteReader(payload), count, this.schemas.codecOf).forEach(({ event, row }, i) =>
+        rows.push({
+          ...row,
+          [EVENT]: event,
+          [AVAILABLE]: availableOf(event, stamp + i),
+          [POSITION]: BigInt(position + i),
+        }),
+      );
+      return count;
+    }
+    const to = kind === ENTRY.withdrawals ? this.withdrawals(stream) : null;
+    if (to === null) return 0;
+    const { rows } = groupOf(groups, to);
+    const before = rows.length;
+    for (const [i, withdrawal] of decodeWithdrawals(new ByteReader(payload), count, this.schemas.codecOf).entries()) {
+      const { origin, row, target, event, withdrawn } = withdrawal;
+      // What was never visible is in no file that it could be taken from.
+      if (origin === "nowhere") continue;
+      const id = Object.keys(to.fields).map((name) => [name, name === TARGET ? BigInt(target) : row[name]]);
+      rows.push({
+        ...(Object.fromEntries(id) as Row),
+        [EVENT]: event,
+        [AVAILABLE]: withdrawn,
+        [POSITION]: BigInt(position + i),
+      });
+    }
+    return rows.length - before;
   }
 
   /** Files of loads in the log that the registry does not list. */
@@ -157,6 +184,13 @@ export class Archiver {
 /** Records held in memory at once while the log is archived. */
 const PORTION = 500_000;
 const BATCH = 65_536;
+
+function groupOf(groups: Map<string, Group>, { name, schema, fields }: Stream): Group {
+  const id = `${name} ${schema}`;
+  let group = groups.get(id);
+  if (group === undefined) groups.set(id, (group = { stream: name, fields, rows: [] }));
+  return group;
+}
 
 function* batchesOf({ fields, rows }: Group): Generator<Batch> {
   for (let i = 0; i < rows.length; i += BATCH)

@@ -1,10 +1,12 @@
 import { ENTRY } from "../../core/codec/record-batch.ts";
+import type { KeyedRequest } from "../../core/codec/keyed-request.ts";
 import { encodeLoad, type LoadedFile } from "../../core/codec/load-entry.ts";
 import { OneByOne } from "../../core/one-by-one.ts";
 import { sqlString } from "../../core/expression/sql-text.ts";
 import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
 import { sqlList } from "../../core/plan/sql.ts";
 import { HISTORY, STAGING } from "../../core/plan/folders.ts";
+import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
@@ -19,10 +21,15 @@ export interface StagedLoad {
   readonly fields: readonly string[];
   /** A query that gives the fields, `__event`, `__available` and `__position`. */
   readonly sql: string;
+  /** The request that brings it, where it had an idempotency key. */
+  readonly request?: KeyedRequest;
+  /** Called before it enters the log. */
+  readonly entering?: () => void;
 }
 
 export interface CommittedLoad {
   readonly position: LogPosition;
+  readonly stamp: Timestamp;
   readonly rows: number;
   readonly bytes: number;
   readonly files: number;
@@ -50,18 +57,23 @@ export class BulkWriter {
   async write(session: OfflineSession, load: StagedLoad): Promise<CommittedLoad | null> {
     const files = await this.place(session, load);
     if (files.length === 0) return null;
-    const position = await this.exclusively(async () => {
+    const appended = await this.exclusively(async () => {
+      load.entering?.();
       const appended = await this.writer.append(load.stream, ENTRY.load, 1, () =>
-        encodeLoad({ stream: load.stream, files }),
+        encodeLoad({
+          stream: load.stream,
+          files,
+          ...(load.request === undefined ? {} : { request: load.request }),
+        }),
       );
       await this.registry.changeFiles({
         add: loadedFiles(load.stream, appended.position, files),
         remove: [],
         applied: appended.position + 1,
       });
-      return appended.position;
+      return appended;
     });
-    return { position, ...totals(files) };
+    return { ...appended, ...totals(files) };
   }
 
   /** Runs changes of the list of files one after another, each with the log entry it reflects. */
@@ -144,7 +156,7 @@ function dayOf(path: string, staging: string): string {
     .replace(`${DAY}=`, "day=");
 }
 
-function totals(files: readonly LoadedFile[]): Omit<CommittedLoad, "position"> {
+function totals(files: readonly LoadedFile[]): Omit<CommittedLoad, "position" | "stamp"> {
   const least = (values: number[]): number | null => (values.length === 0 ? null : Math.min(...values));
   const most = (values: number[]): number | null => (values.length === 0 ? null : Math.max(...values));
   return {

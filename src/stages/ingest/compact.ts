@@ -1,6 +1,6 @@
 import { HISTORY } from "../../core/plan/folders.ts";
-import { sqlList, sqlParquet } from "../../core/plan/sql.ts";
-import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
+import { sqlList, sqlParquet, sqlParquetWith } from "../../core/plan/sql.ts";
+import { AVAILABLE, EVENT, POSITION, WITHDRAWN, withdrawnColumn } from "../../core/schema/system-columns.ts";
 import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.ts";
 import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
@@ -43,7 +43,7 @@ export class Compactor {
 
   /** Merges the candidates; `id` names the new files. */
   async compact(id: string, candidates: readonly (readonly OfflineFile[])[]): Promise<CompactOutcome> {
-    for (const path of this.replaced.splice(0)) await this.files.remove(`${HISTORY}/${path}`);
+    await this.sweep();
     const outcome = { merged: 0, files: 0, rows: 0, bytes: 0 };
     const session = await this.engine.session();
     try {
@@ -66,16 +66,24 @@ export class Compactor {
     return outcome;
   }
 
+  /** Removes the files that were merged before. */
+  async sweep(): Promise<void> {
+    for (const path of this.replaced.splice(0)) await this.files.remove(`${HISTORY}/${path}`);
+  }
+
   private async merge(session: OfflineSession, id: string, group: readonly OfflineFile[]): Promise<OfflineFile[]> {
     const [{ stream, kind }] = group;
     const paths = (files: readonly OfflineFile[]): string[] =>
       files.map(({ path }) => this.files.path(`${HISTORY}/${path}`));
-    const described = await session.describe(`SELECT * FROM ${sqlParquet(paths(group.slice(0, 1)))}`);
+    // Some loads of a source say what of them was withdrawn before they came, others need not.
+    const described = await session.describe(`SELECT * FROM ${sqlParquetWith(paths(group), {})}`);
     const fields = described.map(({ name }) => name).filter((name) => ![EVENT, AVAILABLE, POSITION].includes(name));
+    const relation = (files: readonly OfflineFile[]): string =>
+      fields.includes(WITHDRAWN) ? sqlParquetWith(paths(files), withdrawnColumn) : sqlParquet(paths(files));
     // From here on the rows of a load carry its position themselves.
     const selects = [...Map.groupBy(group, ({ position }) => position)].map(
       ([position, files]) =>
-        `SELECT ${sqlList(fields)}, ${EVENT}, ${AVAILABLE}, coalesce(${POSITION}, ${position}) AS ${POSITION} FROM ${sqlParquet(paths(files))}`,
+        `SELECT ${sqlList(fields)}, ${EVENT}, ${AVAILABLE}, coalesce(${POSITION}, ${position}) AS ${POSITION} FROM ${relation(files)}`,
     );
     const placed = await this.bulk.place(session, { stream, id, fields, sql: selects.join(" UNION ALL ") });
     const position = Math.min(...group.map((file) => file.position));

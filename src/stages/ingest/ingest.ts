@@ -3,18 +3,21 @@ import { encodeRecords, ENTRY, type StreamRecord } from "../../core/codec/record
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import type { AggregateViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
 import { sourceStream, type Stream } from "../../core/definition/stream.ts";
-import type { IngestOutcome } from "../../core/result/outcomes.ts";
-import type { Timestamp } from "../../core/time/timestamp.ts";
+import { AsofError } from "../../core/errors.ts";
+import type { CorrectOutcome, IngestOutcome, RetractOutcome } from "../../core/result/outcomes.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { acceptor } from "./accept.ts";
+import { acceptor, acceptIds } from "./accept.ts";
+import type { HearAppended, Intake } from "./intake.ts";
 import type { Appended, LogWriter } from "./log-writer.ts";
+import { identityOf, type SourceIdentity } from "./source-identity.ts";
 
 /** The way in for single records and small batches: checked, stamped, on disk, then acknowledged. */
 export class Ingest {
   private readonly writer: LogWriter;
   private readonly schemas: StreamSchemas;
   private readonly clock: Clock;
-  private readonly appended: (stream: string, records: readonly StreamRecord[], stamp: Timestamp) => void;
+  private readonly intake: Intake;
+  private readonly appended: HearAppended;
   private readonly buffer = new ByteWriter();
   private readonly acceptors = new Map<
     SourceDefinition,
@@ -27,24 +30,54 @@ export class Ingest {
     writer: LogWriter;
     schemas: StreamSchemas;
     clock: Clock;
+    intake: Intake;
     /** The aggregate views over a source. */
     viewsOf: (source: string) => readonly AggregateViewDefinition[];
     /** Hears of records as they are stamped. */
-    appended: (stream: string, records: readonly StreamRecord[], stamp: Timestamp) => void;
+    appended: HearAppended;
   }) {
     this.writer = parts.writer;
     this.schemas = parts.schemas;
     this.clock = parts.clock;
+    this.intake = parts.intake;
     this.viewsOf = parts.viewsOf;
     this.appended = parts.appended;
   }
 
-  async ingest(source: SourceDefinition, records: readonly unknown[]): Promise<IngestOutcome> {
+  /**
+   * Records are stamped within the call, in the order of the calls. One that is known, by the source's `id` or with all
+   * of its request by the key, is not taken again.
+   * @throws ASOF_ID_CONFLICT; what `acceptor` throws
+   */
+  async ingest(
+    source: SourceDefinition,
+    records: readonly unknown[],
+    key: string | null = null,
+  ): Promise<IngestOutcome> {
+    const accepted = this.accept(source, records);
+    const identity = identityOf(source);
+    if (identity !== null) return this.intake.ingest(identity, accepted, key);
+    if (key !== null) return this.intake.ingestOnce(source, accepted, key);
+    const appended = await this.append(sourceStream(source), accepted);
+    return { source: source.name, accepted: accepted.length, duplicates: 0, ...appended };
+  }
+
+  /** Withdraws records by their ids. @throws ASOF_NO_ID; what `acceptIds` throws */
+  async retract(source: SourceDefinition, ids: readonly unknown[]): Promise<RetractOutcome> {
+    const identity = mustHaveId(source);
+    return this.intake.retract(identity, acceptIds(identity, ids));
+  }
+
+  /** Replaces records. @throws ASOF_NO_ID, ASOF_ID_CONFLICT; what `acceptor` throws */
+  async correct(source: SourceDefinition, records: readonly unknown[]): Promise<CorrectOutcome> {
+    const identity = mustHaveId(source);
+    return this.intake.correct(identity, this.accept(source, records));
+  }
+
+  private accept(source: SourceDefinition, records: readonly unknown[]): StreamRecord[] {
     let accept = this.acceptors.get(source);
     if (accept === undefined) this.acceptors.set(source, (accept = acceptor(source, this.viewsOf(source.name))));
-    const accepted = accept(records, this.clock.now());
-    const appended = await this.append(sourceStream(source), accepted);
-    return { source: source.name, accepted: accepted.length, ...appended };
+    return accept(records, this.clock.now());
   }
 
   /** Appends records of any stream that were checked elsewhere. */
@@ -56,4 +89,14 @@ export class Ingest {
       return this.buffer.finish();
     });
   }
+}
+
+/** @throws ASOF_NO_ID */
+export function mustHaveId(source: SourceDefinition): SourceIdentity {
+  const identity = identityOf(source);
+  if (identity !== null) return identity;
+  const { name } = source;
+  throw new AsofError("ASOF_NO_ID", `source ${name} declares no id: there is nothing to tell its records by`, {
+    source: name,
+  });
 }

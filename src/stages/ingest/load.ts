@@ -1,9 +1,9 @@
 import type { AggregateViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
-import { AsofError, type ErrorCode } from "../../core/errors.ts";
+import { AsofError } from "../../core/errors.ts";
 import { compileColumns } from "../../core/expression/compile.ts";
 import { columnsOf, type Expression } from "../../core/expression/tree.ts";
 import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
-import { type CastSql, castSql, fileColumns, type FileFormat, fileRelation } from "../../core/plan/file-relation.ts";
+import { fileColumns, type FileFormat, fileRelation } from "../../core/plan/file-relation.ts";
 import { REJECTS } from "../../core/plan/folders.ts";
 import { sqlList } from "../../core/plan/sql.ts";
 import type { LoadOutcome } from "../../core/result/outcomes.ts";
@@ -17,6 +17,12 @@ import type { Clock } from "../../ports/clock.ts";
 import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.ts";
 import type { BulkWriter } from "./bulk-writer.ts";
+import { badRow, castFields, problemSql } from "./cast-fields.ts";
+import { rememberAlone } from "./entry-group.ts";
+import type { Identities } from "./identities.ts";
+import { CONFLICTS, indexLoad, ROW, sortOut, type Sorted } from "./load-identity.ts";
+import { answeredBefore, checkIdempotencyKey, remember } from "./requests.ts";
+import { identityOf } from "./source-identity.ts";
 
 export interface LoadRequest extends WorkOptions {
   readonly source: SourceDefinition;
@@ -35,7 +41,39 @@ export interface LoadRequest extends WorkOptions {
   readonly now: Timestamp;
   /** Whether the source has no rows yet. */
   readonly first: boolean;
+  /** The request's idempotency key; null without one. */
+  readonly key: string | null;
 }
+
+/** A load whose rows are read and checked. */
+interface Loaded {
+  readonly session: OfflineSession;
+  readonly request: LoadRequest;
+  /** The rows with their times. */
+  readonly sql: string;
+  readonly read: number;
+  readonly rejected: { readonly rows: number; readonly file: string | null };
+  readonly declaredEarlier: number;
+}
+
+type ToWrite = Pick<Sorted, "fields" | "rows" | "declaredEarlier" | "duplicates" | "request"> & {
+  /** Called before the load enters the log. */
+  readonly entering: () => void;
+};
+
+type Written = Omit<LoadOutcome, "source" | "seconds" | "warnings"> & { readonly stamp: Timestamp };
+
+/** What a load tells that brought nothing new. */
+const NOTHING = {
+  rows: 0,
+  rejected: 0,
+  rejectsFile: null,
+  bytes: 0,
+  files: 0,
+  declaredEarlier: 0,
+  minEvent: null,
+  maxEvent: null,
+};
 
 /** Bulk history from files: checked, stamped with its times, partitioned by day, in at once or not at all. */
 export class Loader {
@@ -43,8 +81,16 @@ export class Loader {
   private readonly files: FileStore;
   private readonly bulk: BulkWriter;
   private readonly clock: Clock;
+  private readonly identities: Identities;
 
-  constructor(parts: { engine: OfflineEngine; files: FileStore; bulk: BulkWriter; clock: Clock }) {
+  constructor(parts: {
+    engine: OfflineEngine;
+    files: FileStore;
+    bulk: BulkWriter;
+    clock: Clock;
+    identities: Identities;
+  }) {
+    this.identities = parts.identities;
     this.engine = parts.engine;
     this.files = parts.files;
     this.bulk = parts.bulk;
@@ -53,36 +99,37 @@ export class Loader {
 
   async load(request: LoadRequest): Promise<LoadOutcome> {
     const began = this.clock.elapsed();
-    const { source, signal } = request;
+    const { source, key, signal } = request;
     const session = await this.engine.session(signal === undefined ? {} : { signal });
     try {
+      if (key !== null) checkIdempotencyKey(source.name, key);
       const read = await this.read(session, request);
       if (read === 0) throw nothingIn(request.files);
       const rejected = await this.checkRows(session, request);
       const times = await this.times(session, request, read);
-      request.onProgress?.({ phase: `write ${source.name}`, done: 0, total: read, unit: "rows" });
-      const committed = await this.bulk.write(session, {
-        stream: source.name,
-        id: request.id,
-        fields: Object.keys(source.fields),
-        sql: `SELECT s.*, t.${EVENT}, t.${AVAILABLE}, NULL AS ${POSITION} FROM ${GOOD} s JOIN ${TIMES} t ON s.${ROW} = t.${ROW}`,
-      });
-      if (committed === null)
-        throw new AsofError("ASOF_EMPTY", `${request.files.join(", ")}: no row was available in the range asked for`, {
-          file: request.files.join(", "),
-        });
-      request.onProgress?.({
-        phase: `write ${source.name}`,
-        done: committed.rows,
-        total: committed.rows,
-        unit: "rows",
-      });
+      const loaded = {
+        session,
+        request,
+        sql: `SELECT s.*, t.${EVENT}, t.${AVAILABLE} FROM ${GOOD} s JOIN ${TIMES} t ON s.${ROW} = t.${ROW}`,
+        read,
+        rejected,
+        declaredEarlier: times.declaredEarlier,
+      };
+      const written =
+        source.id === undefined && key === null
+          ? await this.write(loaded, {
+              fields: Object.keys(source.fields),
+              rows: `SELECT r.*, NULL AS ${POSITION} FROM (${loaded.sql}) r`,
+              ...times,
+              duplicates: 0,
+              request: null,
+              entering: () => {},
+            })
+          : await this.identities.turn(source.name, () => this.writeNew(loaded));
+      const { stamp: _stamp, ...told } = written;
       return {
         source: source.name,
-        ...committed,
-        rejected: rejected.rows,
-        rejectsFile: rejected.file,
-        declaredEarlier: times.declaredEarlier,
+        ...told,
         seconds: this.clock.elapsed() - began,
         warnings: this.warnings(request),
       };
@@ -91,39 +138,111 @@ export class Loader {
     }
   }
 
+  /** Writes the rows that are not known yet, while nothing else is taken of the source, and has them known. */
+  private async writeNew(loaded: Loaded): Promise<Written> {
+    const { session, request, sql, declaredEarlier } = loaded;
+    const { source, key, now, onProgress } = request;
+    const { identities } = this;
+    const identity = identityOf(source);
+    onProgress?.({ phase: `compare ${source.name}`, done: 0, total: null, unit: "rows" });
+    const sorted = await sortOut(session, identities, identity, { source, sql, now, key, declaredEarlier });
+    const { duplicates } = sorted;
+    if (sorted.request !== null) {
+      const before = await answeredBefore(identities, source, sorted.request, this.clock.now());
+      if (before !== null) {
+        await identities.durable;
+        const { count, position, stamp } = before;
+        return { ...NOTHING, duplicates: count, position, stamp };
+      }
+    }
+    const rejected = sorted.conflicts === 0 ? loaded.rejected : await this.rejectConflicts(loaded, sorted);
+    const release = identities.hold();
+    let lacking = false;
+    try {
+      const entering = (): void => void (lacking = true);
+      const written = await this.write({ ...loaded, rejected }, { ...sorted, entering });
+      if (sorted.request !== null && written.rows > 0) remember(identities, source, sorted.request, written);
+      if (identity !== null && written.rows > 0)
+        await indexLoad(session, identities, identity, written.position, sorted.rows);
+      lacking = false;
+      if (sorted.request !== null && written.rows === 0 && identity !== null)
+        await rememberAlone(identities, identity, sorted.request);
+      return { ...written, duplicates };
+    } catch (error) {
+      // What is in the log and not in the index is brought there at the next start.
+      if (lacking) identities.fail(error as Error);
+      throw error;
+    } finally {
+      if (!lacking) {
+        release();
+        await identities.flush();
+      }
+    }
+  }
+
+  private async write(
+    { session, request, sql, read, rejected }: Loaded,
+    { fields, rows, declaredEarlier, duplicates, request: keyed, entering }: ToWrite,
+  ): Promise<Written> {
+    const { source, files, onProgress } = request;
+    const phase = `write ${source.name}`;
+    onProgress?.({ phase, done: 0, total: read, unit: "rows" });
+    const committed = await this.bulk.write(session, {
+      stream: source.name,
+      id: request.id,
+      fields,
+      sql: rows,
+      ...(keyed === null ? {} : { request: keyed }),
+      entering,
+    });
+    const told = { declaredEarlier, duplicates, rejected: rejected.rows, rejectsFile: rejected.file };
+    if (committed === null) {
+      const [some] = await session.rows(`SELECT 1 AS n FROM (${sql}) LIMIT 1`, {
+        n: { kind: "int32", nullable: false },
+      });
+      // What is known already is no mistake; what is not there is.
+      if (some !== undefined) return { ...NOTHING, ...told, ...this.identities.end };
+      throw new AsofError("ASOF_EMPTY", `${files.join(", ")}: no row was available in the range asked for`, {
+        file: files.join(", "),
+      });
+    }
+    onProgress?.({ phase, done: committed.rows, total: committed.rows, unit: "rows" });
+    return { ...committed, ...told };
+  }
+
+  /** Refuses the load for rows of which other content is known, or sets them aside as well. */
+  private async rejectConflicts(
+    { session, request, rejected }: Loaded,
+    { conflicts, first }: Sorted,
+  ): Promise<Loaded["rejected"]> {
+    const { source, files } = request;
+    if (!request.rejects && first !== null)
+      throw new AsofError(
+        "ASOF_ID_CONFLICT",
+        `${files.join(", ")}, row ${first.row + 1}: another record of ${first.id} is known (${conflicts} such rows in all; nothing was loaded)`,
+        { source: source.name, file: files.join(", "), row: first.row + 1, id: first.id, badRows: conflicts },
+      );
+    const conflict = `SELECT ${ROW} FROM ${CONFLICTS}`;
+    const file = await this.setAside(
+      session,
+      request,
+      `SELECT * REPLACE (CASE WHEN ${ROW} IN (${conflict}) THEN 'ASOF_ID_CONFLICT' ELSE ${PROBLEM} END AS ${PROBLEM})
+       FROM ${ALL} WHERE ${PROBLEM} IS NOT NULL OR ${ROW} IN (${conflict})`,
+    );
+    return { rows: rejected.rows + conflicts, file };
+  }
+
   /** Reads the files into a table of the session, each field cast to its type beside a mark of what did not fit. */
   private async read(session: OfflineSession, { source, files, format, onProgress }: LoadRequest): Promise<number> {
     onProgress?.({ phase: `read ${source.name}`, done: 0, total: null, unit: "rows" });
     const relation = fileRelation(files, format);
     const described = await session.describe(`SELECT * FROM ${relation}`);
     const columns = fileColumns(source.fields, source.columns);
-    const known = described.map(({ name }) => name);
-    const isThere = (field: string): boolean => known.includes(columns[field]);
+    const isThere = (field: string): boolean => described.some(({ name }) => name === columns[field]);
     if (Object.entries(source.fields).some(([field, type]) => !type.nullable && !isThere(field)))
       await this.refuseEmpty(session, relation, files);
-    const casts = Object.entries(source.fields).map(([field, type]): { field: string; cast: CastSql } => {
-      const found = described.find(({ name }) => name === columns[field]);
-      const where = { source: source.name, file: files.join(", "), column: columns[field], field };
-      if (found === undefined && !type.nullable)
-        throw new AsofError(
-          "ASOF_MISSING_FIELD",
-          `${files.join(", ")}: there is no column ${columns[field]} for the field ${field}; there is ${known.join(", ")}`,
-          where,
-        );
-      if (found === undefined) return { field, cast: { value: "NULL", misfit: null } };
-      const cast = castSql(found.name, found.engineType, type.kind);
-      if (cast === null)
-        throw new AsofError(
-          "ASOF_TYPE",
-          `${files.join(", ")}: the column ${found.name} is ${found.engineType}, but the field ${field} is ${type.kind}`,
-          where,
-        );
-      return { field, cast };
-    });
-    const problems = casts
-      .map(({ field, cast }) => problemSql(field, cast, source.fields))
-      .filter((sql) => sql !== null);
-    const problem = problems.length === 0 ? "CAST(NULL AS VARCHAR)" : `COALESCE(${problems.join(", ")})`;
+    const casts = castFields(source, source.fields, described, files);
+    const problem = problemSql(casts, source.fields);
     return session.run(
       `CREATE TEMP TABLE ${ALL} AS SELECT ${casts.map(({ field, cast }) => `${cast.value} AS ${sqlIdentifier(field)}`).join(", ")},
          ${problem} AS ${PROBLEM}, row_number() OVER () - 1 AS ${ROW} FROM ${relation}`,
@@ -154,25 +273,23 @@ export class Loader {
     );
     await session.run(`CREATE TEMP VIEW ${GOOD} AS SELECT * FROM ${ALL} WHERE ${PROBLEM} IS NULL`);
     if (bad === undefined) return { rows: 0, file: null };
-    const [code, field] = String(bad.problem).split(" ");
     if (!request.rejects)
-      throw new AsofError(
-        code as ErrorCode,
-        `${request.files.join(", ")}, row ${Number(bad.row) + 1}: field ${field}: ${reasons[code] ?? "it does not fit"} (${String(bad.n)} bad rows in all; nothing was loaded)`,
-        {
-          source: source.name,
-          file: request.files.join(", "),
-          row: Number(bad.row) + 1,
-          field,
-          badRows: Number(bad.n),
-        },
-      );
-    await this.files.makeFolder(REJECTS);
-    const file = this.files.path(`${REJECTS}/${request.id}.csv`);
-    await session.run(
-      `COPY (SELECT ${ROW} + 1 AS row, ${PROBLEM} AS problem, ${sqlList(Object.keys(source.fields))} FROM ${ALL} WHERE ${PROBLEM} IS NOT NULL ORDER BY ${ROW}) TO ${sqlString(file)} (HEADER)`,
-    );
+      throw badRow(source.name, request.files, Number(bad.row), String(bad.problem), {
+        badRows: Number(bad.n),
+        more: ` (${String(bad.n)} bad rows in all; nothing was loaded)`,
+      });
+    const file = await this.setAside(session, request, `SELECT * FROM ${ALL} WHERE ${PROBLEM} IS NOT NULL`);
     return { rows: Number(bad.n), file };
+  }
+
+  /** Writes rows into the load's rejects file; resolves to its path. */
+  private async setAside(session: OfflineSession, { id, source }: LoadRequest, rows: string): Promise<string> {
+    await this.files.makeFolder(REJECTS);
+    const file = this.files.path(`${REJECTS}/${id}.csv`);
+    await session.run(
+      `COPY (SELECT ${ROW} + 1 AS row, ${PROBLEM} AS problem, ${sqlList(Object.keys(source.fields))} FROM (${rows}) ORDER BY ${ROW}) TO ${sqlString(file)} (HEADER)`,
+    );
+    return file;
   }
 
   /** Computes both times of every row by the source's expressions; keeps the rows of the range asked for. */
@@ -225,7 +342,6 @@ export class Loader {
 const ALL = "asof_load_all";
 const GOOD = "asof_load_good";
 const TIMES = "asof_load_times";
-const ROW = "__row";
 const PROBLEM = "__problem";
 
 const timeFields: Fields = {
@@ -236,29 +352,6 @@ const timeFields: Fields = {
 
 function nothingIn(files: readonly string[]): AsofError {
   return new AsofError("ASOF_EMPTY", `${files.join(", ")}: there are no rows`, { file: files.join(", ") });
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ASOF_TYPE: "its value has the wrong type",
-  ASOF_TIMESTAMP: "its value is no timestamp",
-  ASOF_MISSING_FIELD: "it is null",
-  ASOF_NOT_FINITE: "NaN and infinities are not allowed",
-};
-
-/** What is wrong with a row's field, as `CODE field`; null where nothing can be. */
-function problemSql(field: string, { value, misfit }: CastSql, fields: Fields): string | null {
-  const type = fields[field];
-  const say = (code: ErrorCode): string => sqlString(`${code} ${field}`);
-  const cases = [
-    ...(misfit === null
-      ? []
-      : [`WHEN ${misfit} THEN ${say(type.kind === "timestamp" ? "ASOF_TIMESTAMP" : "ASOF_TYPE")}`]),
-    ...(type.nullable ? [] : [`WHEN ${value} IS NULL THEN ${say("ASOF_MISSING_FIELD")}`]),
-    ...(type.kind === "float64" && type.nonFinite !== true
-      ? [`WHEN NOT isfinite(${value}) THEN ${say("ASOF_NOT_FINITE")}`]
-      : []),
-  ];
-  return cases.length === 0 ? null : `CASE ${cases.join(" ")} END`;
 }
 
 function required(

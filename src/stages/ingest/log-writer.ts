@@ -1,3 +1,4 @@
+import { assert } from "../../core/assert.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EventLog, LogPosition } from "../../ports/event-log.ts";
@@ -8,6 +9,14 @@ export interface Reserve {
   read(): Promise<Timestamp | null>;
   /** Resolves once the moment is durable. */
   write(until: Timestamp): Promise<void>;
+}
+
+/** An entry of a group that is appended together. */
+export interface GroupEntry {
+  readonly kind: number;
+  readonly count: number;
+  /** Made at once, with the stamp and the position of the first record. */
+  readonly payload: (at: Appended) => Uint8Array;
 }
 
 export interface Appended {
@@ -26,6 +35,7 @@ export class LogWriter {
   private readonly reserve: Reserve;
   /** No later record gets a stamp up to this. */
   private last: Timestamp;
+  private next: LogPosition;
   private reserved: Timestamp;
   /** The moment handed out last, until a stamp is given behind it. */
   private handedOut: Timestamp = -Infinity;
@@ -39,6 +49,7 @@ export class LogWriter {
     this.steady = new SteadyClock(clock);
     this.reserve = reserve;
     this.last = last;
+    this.next = log.end;
     this.reserved = last;
   }
 
@@ -59,15 +70,43 @@ export class LogWriter {
     count: number,
     payload: (stamp: Timestamp) => Uint8Array,
   ): Promise<Appended> {
-    const stamp = Math.max(this.steady.now(), this.last + 1);
-    const bytes = payload(stamp);
-    this.last = stamp + count - 1;
+    const { at, durable } = this.appendGroup(stream, [{ kind, count, payload: ({ stamp }) => payload(stamp) }]);
+    await durable;
+    return at[0];
+  }
+
+  /**
+   * Appends entries of a stream one behind the other. Where they come to be is known at once; `durable` settles when
+   * all of them are on disk, or when the log refused. After a crash the first of them may be there without the rest.
+   * @throws ASOF_CLOCK_JUMP, with nothing appended
+   */
+  appendGroup(
+    stream: string,
+    entries: readonly GroupEntry[],
+  ): { readonly at: readonly Appended[]; readonly durable: Promise<void> } {
+    let stamp = Math.max(this.steady.now(), this.last + 1);
+    let position = this.next;
+    const made = entries.map(({ kind, count, payload }) => {
+      const at = { position, stamp };
+      const entry = { stream, kind, count, stamp, payload: payload(at) };
+      position += count;
+      stamp += count;
+      return { at, entry };
+    });
+    this.last = stamp - 1;
+    this.next = position;
     this.underWay++;
-    try {
-      return { position: await this.log.append({ stream, kind, count, stamp, payload: bytes }), stamp };
-    } finally {
-      if (--this.underWay === 0) for (const resolve of this.idle.splice(0)) resolve();
-    }
+    const durable = Promise.all(made.map(({ entry }) => this.log.append(entry)))
+      .then((positions) => assert(positions.at(-1) === made.at(-1)?.at.position, "this is the log's one writer"))
+      .finally(() => {
+        if (--this.underWay === 0) for (const resolve of this.idle.splice(0)) resolve();
+      });
+    return { at: made.map(({ at }) => at), durable };
+  }
+
+  /** Where the log ends once what is under way is on disk: the next position, and the latest stamp. */
+  get end(): Appended {
+    return { position: this.next, stamp: this.last };
   }
 
   /**

@@ -29,7 +29,14 @@ const training = summarizeColumns(
   3000,
 );
 
-const answer = (t: number, values: Row): FeatureAnswer => ({ values, statuses: {}, eventTimes: {}, t, loads: {} });
+const answer = (t: number, values: Row): FeatureAnswer => ({
+  values,
+  statuses: {},
+  eventTimes: {},
+  t,
+  knowledge: "served",
+  loads: {},
+});
 const start = Date.UTC(2026, 0, 1) * 1000;
 
 describe("the drift of a version of a model", () => {

@@ -11,12 +11,13 @@ import { ColumnBuffer, gatherNumbers } from "../../core/kernel/column-buffer.ts"
 import { groupByKey, placesByKey } from "../../core/kernel/group.ts";
 import { KeyIndex } from "../../core/kernel/key-index.ts";
 import { isPrefixSlot, type KeyedRows, Prefixes, PrefixWindows } from "../../core/kernel/prefix-windows.ts";
-import { compileSlot } from "../../core/kernel/slot-arguments.ts";
+import { compileSlot, compileSlotKey } from "../../core/kernel/slot-arguments.ts";
+import { withdrawalsOf } from "../../core/kernel/withdrawals.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import type { AggregateUse } from "../../core/plan/service-plan.ts";
 import type { Batch } from "../../core/schema/column.ts";
 import type { DataType, Fields } from "../../core/schema/data-type.ts";
-import { AVAILABLE, EVENT } from "../../core/schema/system-columns.ts";
+import { AVAILABLE, EVENT, WITHDRAWN } from "../../core/schema/system-columns.ts";
 import { EVENT_TIME, type LayoutFeature } from "../../core/tile/view-layout.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
 import { askedKeys, type AttachedHistory, isWorthFiltering, keyColumns, ofPart } from "./asked-keys.ts";
@@ -201,11 +202,15 @@ async function readRecords(
 ): Promise<NumberedRecords> {
   const { history, spine, part, parts } = source;
   const { layout } = uses[0];
-  const { fields } = uses[0].source;
+  const { fields, withdrawals } = uses[0].source;
   const used = new Set(features.map(({ slot }) => slot));
   const slots = layout.slots.map((slot, s) => {
     const compiled = used.has(s) ? compileSlot(slot, fields) : null;
     return compiled === null ? null : { compiled, buffer: new ColumnBuffer(slot.input ?? boolean) };
+  });
+  const slotKeys = layout.slots.map((slot, s) => {
+    const compiled = used.has(s) ? compileSlotKey(slot, fields) : null;
+    return compiled === null ? null : { compiled, buffer: new ColumnBuffer({ ...slot.per!.type, nullable: true }) };
   });
   const ordered = layout.orderColumns !== null && features.some(({ slot }) => layout.slots[slot].algebra.ordered);
   const names = ordered ? layout.orderColumns : layout.columns;
@@ -219,17 +224,28 @@ async function readRecords(
     k: new ColumnBuffer(int32),
     visible: new ColumnBuffer(timestamp),
     event: new ColumnBuffer(timestamp),
+    withdrawn: withdrawals === undefined ? null : new ColumnBuffer(timestamp),
   };
+  const conditions = [ofPart(history, part, parts), ...keyNames.map((name) => `r.${sqlIdentifier(name)} IS NOT NULL`)];
+  // A record that was withdrawn before it could be seen is nowhere.
+  if (withdrawals !== undefined)
+    conditions.push(`(r.${WITHDRAWN} IS NULL OR r.${WITHDRAWN} > greatest(r.${EVENT}, r.${AVAILABLE}))`);
   // Times as doubles: the engine converts them beside us.
   const sql = `SELECT ${Object.keys(read)
     .map((name) => `r.${sqlIdentifier(name)}, `)
     .join("")}
        CAST(epoch_us(r.${EVENT}) AS DOUBLE) AS ${EVENT},
-       CAST(epoch_us(greatest(r.${EVENT}, r.${AVAILABLE})) AS DOUBLE) AS ${VISIBLE}
+       CAST(epoch_us(${history.inHindsight ? `r.${EVENT}` : `greatest(r.${EVENT}, r.${AVAILABLE})`}) AS DOUBLE) AS ${VISIBLE}
        ${order === null ? "" : `, CAST(epoch_us(r.${AVAILABLE}) AS DOUBLE) AS ${AVAILABLE}`}
+       ${withdrawals === undefined ? "" : `, coalesce(CAST(epoch_us(r.${WITHDRAWN}) AS DOUBLE), 'Infinity') AS ${WITHDRAWN}`}
      FROM ${history.name} r ${parts > 1 || isWorthFiltering(history, spine) ? askedKeys(history, uses, spine) : ""}
-     WHERE ${[ofPart(history, part, parts), ...keyNames.map((name) => `r.${sqlIdentifier(name)} IS NOT NULL`)].join(" AND ")}`;
-  const times: Fields = { [EVENT]: float64, [VISIBLE]: float64, ...(order === null ? {} : { [AVAILABLE]: float64 }) };
+     WHERE ${conditions.join(" AND ")}`;
+  const times: Fields = {
+    [EVENT]: float64,
+    [VISIBLE]: float64,
+    ...(order === null ? {} : { [AVAILABLE]: float64 }),
+    ...(withdrawals === undefined ? {} : { [WITHDRAWN]: float64 }),
+  };
   for await (const { rows, columns } of session.columns(sql, { ...read, ...times })) {
     const event = { ...columns[EVENT], type: timestamp };
     const batch = { rows, columns: { ...columns, [EVENT]: event } };
@@ -240,8 +256,9 @@ async function readRecords(
     buffers.k.add({ type: int32, values: new Float64Array(k), valid: null }, rows);
     buffers.visible.add(columns[VISIBLE], rows);
     buffers.event.add(event, rows);
+    buffers.withdrawn?.add(columns[WITHDRAWN], rows);
     order?.add(columns, rows);
-    for (const slot of slots) slot?.buffer.add(slot.compiled(batch), rows);
+    for (const slot of [...slots, ...slotKeys]) slot?.buffer.add(slot.compiled(batch), rows);
   }
   const { first, place } = placesByKey(
     keys.size,
@@ -255,7 +272,10 @@ async function readRecords(
     event,
     byEvent: orderByEvent(first, event),
     slots: slots.map((slot) => (slot === null ? null : slot.buffer.placed(place))),
+    keys: slotKeys.map((keys) => (keys === null ? null : keys.buffer.placed(place))),
     ...(order === null ? {} : { order: order.placed(place, event) }),
+    withdrawn:
+      buffers.withdrawn === null ? null : withdrawalsOf(first, buffers.withdrawn.placed(place).values as Float64Array),
   };
   return { keys, table };
 }

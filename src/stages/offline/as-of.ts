@@ -2,7 +2,7 @@ import type { FeatureValue } from "../../core/aggregation/feature-type.ts";
 import { featureOfColumn } from "../../core/codec/collection-text.ts";
 import { featureName } from "../../core/definition/service-features.ts";
 import type { ServicePlan } from "../../core/plan/service-plan.ts";
-import type { FeatureAnswer, ViewStatus } from "../../core/result/answers.ts";
+import type { AnswerMoment, FeatureAnswer, ViewStatus } from "../../core/result/answers.ts";
 import { type Batch, columnsOfRows, rowAt } from "../../core/schema/column.ts";
 import type { Fields, Row } from "../../core/schema/data-type.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
@@ -12,7 +12,17 @@ import { MOMENT, ROW } from "./spine-table.ts";
 import type { OfflineStore } from "./offline-store.ts";
 import { eventTimeColumn, pointInTime, statusColumn } from "./point-in-time.ts";
 
-/** Answers requests from history as serving would have at t, with what is there below the cut. */
+export interface AsOfOptions {
+  /** Answers by what is known at this later moment. */
+  readonly hindsight?: Timestamp | undefined;
+  /** Only with the loads below this position. */
+  readonly loadsUntil?: LogPosition;
+}
+
+/**
+ * Answers requests from history as serving would have at t, with what is there below the cut; in hindsight, by what is
+ * known at a later moment.
+ */
 export async function answerAsOf(
   engine: OfflineEngine,
   store: OfflineStore,
@@ -20,22 +30,28 @@ export async function answerAsOf(
   requests: readonly Row[],
   t: Timestamp,
   cut: LogPosition,
+  { hindsight, loadsUntil }: AsOfOptions = {},
 ): Promise<FeatureAnswer[]> {
   const session = await engine.session();
   try {
     await session.table("asof_spine", spineFields(plan), [spineOf(plan, requests, t)]);
-    const loads = Object.fromEntries([...plan.aggregates, ...plan.batches].map(({ alias }) => [alias, cut]));
+    const loads = Object.fromEntries(
+      [...plan.aggregates, ...plan.batches].map(({ alias }) => [alias, loadsUntil ?? cut]),
+    );
     const joined = pointInTime(session, store, {
       plan,
       spine: "asof_spine",
       rows: requests.length,
       carry: {},
-      parts: () => ({ cut }),
+      parts: () => (loadsUntil === undefined ? { cut } : { cut, loadsUntil }),
       evidence: true,
+      hindsight,
     });
+    const moment: Omit<AnswerMoment, "loads"> =
+      hindsight === undefined ? { t, knowledge: "served" } : { t, knowledge: "now", knownAt: hindsight };
     const answers: FeatureAnswer[] = [];
     for await (const batch of joined)
-      for (let i = 0; i < batch.rows; i++) answers.push(answerOf(plan, rowAt(batch, i), t, loads));
+      for (let i = 0; i < batch.rows; i++) answers.push(answerOf(plan, rowAt(batch, i), { ...moment, loads }));
     return answers;
   } finally {
     await session.close();
@@ -59,7 +75,7 @@ function spineOf(plan: ServicePlan, requests: readonly Row[], t: Timestamp): Bat
   return columnsOfRows(spineFields(plan), rows);
 }
 
-function answerOf(plan: ServicePlan, row: Row, t: Timestamp, loads: Readonly<Record<string, number>>): FeatureAnswer {
+function answerOf(plan: ServicePlan, row: Row, moment: AnswerMoment): FeatureAnswer {
   const values: Record<string, FeatureValue> = {};
   const statuses: Record<string, ViewStatus> = {};
   const eventTimes: Record<string, Timestamp | null> = {};
@@ -71,5 +87,5 @@ function answerOf(plan: ServicePlan, row: Row, t: Timestamp, loads: Readonly<Rec
     statuses[alias] = row[statusColumn(alias)] as ViewStatus;
     eventTimes[alias] = row[eventTimeColumn(alias)] as Timestamp | null;
   }
-  return { values, statuses, eventTimes, t, loads };
+  return { values, statuses, eventTimes, ...moment };
 }

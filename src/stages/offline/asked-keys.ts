@@ -14,6 +14,8 @@ export interface AttachedHistory {
   readonly rows: number;
   /** The column of each key of the view. */
   readonly keys: Readonly<Record<string, string>>;
+  /** Whether it is read in hindsight: what is there counts from its event on, whenever it became available. */
+  readonly inHindsight: boolean;
 }
 
 /** History with more rows than this many times the spine's is cut down to the spine's keys as it is read. */

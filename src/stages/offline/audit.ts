@@ -7,6 +7,7 @@ import { type Batch, type Column, valueAt } from "../../core/schema/column.ts";
 import type { Fields, Value } from "../../core/schema/data-type.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.ts";
+import type { Timestamp } from "../../core/time/timestamp.ts";
 import { MOMENT, ROW } from "./spine-table.ts";
 import type { OfflineStore } from "./offline-store.ts";
 import { eventTimeColumn, pointInTime, statusColumn } from "./point-in-time.ts";
@@ -16,6 +17,8 @@ export interface AuditRequest {
   /** The served log of the model. */
   readonly stream: Stream;
   readonly cut: LogPosition;
+  /** Answers of earlier moments cannot be verified; null where all can. */
+  readonly since: Timestamp | null;
   /** Predictions of a version of the model for columns of features. */
   readonly predict: (
     version: number,
@@ -28,6 +31,7 @@ export interface AuditRequest {
 
 export interface Audited {
   predictions: number;
+  unverifiable: number;
   compared: number;
   different: number;
   readonly examples: AuditDifference[];
@@ -42,10 +46,16 @@ const EXAMPLES = 20;
  */
 export async function audit(engine: OfflineEngine, store: OfflineStore, request: AuditRequest): Promise<Audited> {
   const { stream, plan, cut, signal } = request;
-  const result: Audited = { predictions: 0, compared: 0, different: 0, examples: [] };
+  const result: Audited = { predictions: 0, unverifiable: 0, compared: 0, different: 0, examples: [] };
   const session = await engine.session(signal === undefined ? {} : { signal });
   try {
-    await store.attach(session, "asof_served", stream, { cut });
+    await store.attach(session, "asof_given", stream, { cut });
+    const isVerifiable = request.since === null ? "true" : `epoch_us(${SERVED.t}) >= ${request.since}`;
+    await session.run(`CREATE OR REPLACE TEMP VIEW asof_served AS SELECT * FROM asof_given WHERE ${isVerifiable}`);
+    const [{ n }] = await session.rows(`SELECT count(*) AS n FROM asof_given WHERE NOT (${isVerifiable})`, {
+      n: { kind: "int64", nullable: false },
+    });
+    result.unverifiable = Number(n);
     const groups = await session.rows(
       `SELECT ${SERVED.loads} AS loads, ${SERVED.version} AS version FROM asof_served GROUP BY ALL ORDER BY ALL`,
       { loads: { kind: "string", nullable: false }, version: { kind: "int32", nullable: false } },

@@ -122,6 +122,7 @@ function answerOf(row: Row, inputs: readonly string[], features: readonly string
   return {
     id: row[SERVED.id] as string,
     t: row[SERVED.t] as number,
+    knowledge: "served",
     loads: JSON.parse(row[SERVED.loads] as string) as Record<string, number>,
     request: pick(inputs),
     features: pick(features),

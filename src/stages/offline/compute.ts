@@ -9,7 +9,7 @@ import { sqlList, sqlSubquery } from "../../core/plan/sql.ts";
 import type { ComputeOutcome } from "../../core/result/outcomes.ts";
 import type { WorkOptions } from "../../core/result/progress.ts";
 import type { DataType } from "../../core/schema/data-type.ts";
-import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
+import { AVAILABLE, EVENT, POSITION, WITHDRAWN } from "../../core/schema/system-columns.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
@@ -20,7 +20,7 @@ import type { OfflineStore } from "./offline-store.ts";
 export type WriteLoad = (
   session: OfflineSession,
   load: { readonly stream: string; readonly id: string; readonly fields: readonly string[]; readonly sql: string },
-) => Promise<{ readonly rows: number; readonly bytes: number } | null>;
+) => Promise<{ readonly position: LogPosition; readonly rows: number; readonly bytes: number } | null>;
 
 export interface ComputeRequest extends WorkOptions {
   readonly catalog: Catalog;
@@ -94,6 +94,7 @@ export class Computer {
         rows,
         unchanged: computed - rows,
         backfill,
+        position: committed?.position ?? null,
         bytes: committed?.bytes ?? 0,
         seconds: this.clock.elapsed() - began,
       };
@@ -167,7 +168,10 @@ export class Computer {
   }
 }
 
-/** Makes sources views of the session under their own names, with `event_time` and `available_time`: for users' queries. */
+/**
+ * Makes sources views of the session under their own names, with `event_time` and `available_time`: for users' queries.
+ * Records that were withdrawn below the cut are left out.
+ */
 export async function attachSources(
   session: OfflineSession,
   store: OfflineStore,
@@ -181,7 +185,8 @@ export async function attachSources(
     await store.attach(session, history, stream, { cut });
     await session.run(
       `CREATE OR REPLACE TEMP VIEW ${sqlIdentifier(name)} AS
-       SELECT ${sqlList(Object.keys(stream.fields))}, ${EVENT} AS event_time, ${AVAILABLE} AS available_time FROM ${sqlIdentifier(history)}`,
+       SELECT ${sqlList(Object.keys(stream.fields))}, ${EVENT} AS event_time, ${AVAILABLE} AS available_time FROM ${sqlIdentifier(history)}
+       ${stream.withdrawals === undefined ? "" : `WHERE ${WITHDRAWN} IS NULL`}`,
     );
   }
 }

@@ -1,13 +1,16 @@
+import { collectionTypes } from "../../core/codec/collection-text.ts";
 import type { Catalog } from "../../core/definition/catalog.ts";
 import { AsofError } from "../../core/errors.ts";
 import { fileRelation, formatOf } from "../../core/plan/file-relation.ts";
 import type { ServicePlan } from "../../core/plan/service-plan.ts";
 import type { DatasetOutcome } from "../../core/result/outcomes.ts";
+import type { Knowledge } from "../../core/result/knowledge.ts";
 import type { WorkOptions } from "../../core/result/progress.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
+import { formatTimestamp, type Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
-import type { OfflineEngine } from "../../ports/offline-engine.ts";
+import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.ts";
 import { MOMENT } from "./spine-table.ts";
 import { attachSources } from "./compute.ts";
 import type { OfflineStore } from "./offline-store.ts";
@@ -23,9 +26,15 @@ export interface DatasetRequest extends WorkOptions {
   readonly inputs: Readonly<Record<string, string>>;
   readonly out: string;
   readonly cut: LogPosition;
+  /** The watermark: no row may ask about a later moment. */
+  readonly watermark: Timestamp;
+  readonly knowledge: Knowledge;
 }
 
-/** Writes a point-in-time correct training set: the spine's rows, all and in their order, with the service's features. */
+/**
+ * Writes a point-in-time correct training set: the spine's rows, all and in their order, with the service's features.
+ * @throws ASOF_FUTURE_READ
+ */
 export async function writeDataset(
   engine: OfflineEngine,
   store: OfflineStore,
@@ -50,6 +59,7 @@ export async function writeDataset(
       isFile: typeof spine === "string" && formatOf(spine) === "parquet",
       carry: true,
     });
+    await refuseFuture(session, relation, request);
     const carry: Fields = { ...carried };
     const joined = {
       ...request,
@@ -61,9 +71,11 @@ export async function writeDataset(
       parts: () => ({ cut }),
       evidence: false,
       lend: true,
+      hindsight: request.knowledge === "now" ? request.watermark : undefined,
     };
     const fields = resultFields(joined);
-    const bytes = await writing.writeParquet(out, fields, pointInTime(session, store, joined));
+    const collections = collectionTypes(plan.features);
+    const bytes = await writing.writeParquet(out, fields, pointInTime(session, store, joined), collections);
     return {
       service: plan.service.name,
       path: out,
@@ -71,9 +83,38 @@ export async function writeDataset(
       columns: Object.keys(fields).filter((name) => name !== MOMENT),
       bytes,
       seconds: clock.elapsed() - began,
+      knowledge: request.knowledge,
+      ...(request.knowledge === "now" ? { knownAt: request.watermark, warnings: [LEAKS] } : { warnings: [] }),
     };
   } finally {
     await session.close();
     await writing.close();
   }
+}
+
+const LEAKS =
+  'with knowledge "now" every row knows what became known only after its moment: the set leaks the future, and must not train a model that serves live';
+
+/** What is answered ahead of the watermark can change later. */
+async function refuseFuture(
+  session: OfflineSession,
+  spine: string,
+  { watermark, time, spine: asked }: DatasetRequest,
+): Promise<void> {
+  const late = `${MOMENT} > ${watermark}`;
+  const fields: Fields = { n: { kind: "int64", nullable: false } };
+  const [{ n }] = await session.rows(`SELECT count(*) FILTER (WHERE ${late}) AS n FROM ${spine}`, fields);
+  if (n === 0n) return;
+  const [{ row, t }] = await session.rows(
+    `SELECT row, ${MOMENT} AS t FROM (SELECT row_number() OVER () AS row, ${MOMENT} FROM ${spine})
+     WHERE ${late} ORDER BY row LIMIT 1`,
+    { row: { kind: "int64", nullable: false }, t: { kind: "int64", nullable: false } },
+  );
+  const what = typeof asked === "string" ? asked : "the spine";
+  const [at, now] = [formatTimestamp(Number(t)), formatTimestamp(watermark)];
+  throw new AsofError(
+    "ASOF_FUTURE_READ",
+    `${what}, row ${String(row)}: its moment ${time} ${at} lies ahead of the watermark ${now}, as ${String(n)} of the rows do`,
+    { spine: what, row: Number(row), column: time, at, watermark: now, rows: Number(n) },
+  );
 }

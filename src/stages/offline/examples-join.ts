@@ -7,7 +7,7 @@ import type { ServicePlan } from "../../core/plan/service-plan.ts";
 import { sqlList } from "../../core/plan/sql.ts";
 import type { Batch, Column } from "../../core/schema/column.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
-import { AVAILABLE, EVENT } from "../../core/schema/system-columns.ts";
+import { AVAILABLE, EVENT, WITHDRAWN } from "../../core/schema/system-columns.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { OfflineEngine } from "../../ports/offline-engine.ts";
 import { MOMENT, ROW } from "./spine-table.ts";
@@ -38,9 +38,11 @@ export function sourceRows(
     try {
       await store.attach(session, "asof_examples", stream, { cut });
       const prune = pruneSql(range, stream.fields);
+      // What was withdrawn is no example, however late that is known: nor are labels known at the moment they are of.
+      const there = stream.withdrawals === undefined ? "true" : `${WITHDRAWN} IS NULL`;
       const fields: Fields = Object.fromEntries(columns.map((name) => [name, stream.fields[name]]));
       yield* session.columns(
-        `SELECT ${sqlList(columns)} FROM asof_examples ${prune === null ? "" : `WHERE ${prune}`}
+        `SELECT ${sqlList(columns)} FROM asof_examples WHERE ${prune === null ? there : `${there} AND ${prune}`}
          ORDER BY ${EVENT}, ${AVAILABLE}, ${sqlList(Object.keys(stream.fields))}`,
         fields,
       );

@@ -5,7 +5,7 @@ import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import { sqlList, sqlValue } from "../../core/plan/sql.ts";
 import { type Batch, rowAt } from "../../core/schema/column.ts";
 import type { Fields, Row } from "../../core/schema/data-type.ts";
-import { AVAILABLE, EVENT, POSITION, systemColumns } from "../../core/schema/system-columns.ts";
+import { AVAILABLE, EVENT, POSITION, systemColumns, WITHDRAWN } from "../../core/schema/system-columns.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { OfflineEngine } from "../../ports/offline-engine.ts";
 import type { OfflineStore } from "./offline-store.ts";
@@ -39,6 +39,8 @@ export class KeyedHistory {
     const stream = this.streams.source(view.source);
     const keys = Object.values(view.keys);
     const conditions = keys.map((key) => `${sqlIdentifier(key)} IS NOT NULL`);
+    // What is withdrawn below the cut was withdrawn before every moment that the state is for.
+    if (stream.withdrawals !== undefined) conditions.push(`${WITHDRAWN} IS NULL`);
     if (Number.isFinite(range.since)) conditions.push(`${EVENT} >= make_timestamp(${range.since}::BIGINT)`);
     if (range.after !== null)
       conditions.push(

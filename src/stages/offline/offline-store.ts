@@ -2,14 +2,22 @@ import { ByteReader } from "../../core/codec/bytes.ts";
 import { decodeLoad, type LoadEntry } from "../../core/codec/load-entry.ts";
 import { availableOf, decodeRecords, ENTRY } from "../../core/codec/record-batch.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
-import type { Stream } from "../../core/definition/stream.ts";
+import { decodeWithdrawals } from "../../core/codec/withdrawals.ts";
+import { type Stream, TARGET } from "../../core/definition/stream.ts";
 import { AsofError } from "../../core/errors.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import { HISTORY } from "../../core/plan/folders.ts";
-import { sqlList, sqlNothing, sqlParquet } from "../../core/plan/sql.ts";
+import { sqlList, sqlNothing, sqlParquet, sqlParquetWith } from "../../core/plan/sql.ts";
 import { type Batch, columnsOfRows } from "../../core/schema/column.ts";
-import type { Row } from "../../core/schema/data-type.ts";
-import { AVAILABLE, EVENT, POSITION, systemColumns } from "../../core/schema/system-columns.ts";
+import type { Fields, Row, Value } from "../../core/schema/data-type.ts";
+import {
+  AVAILABLE,
+  EVENT,
+  POSITION,
+  systemColumns,
+  WITHDRAWN,
+  withdrawnColumn,
+} from "../../core/schema/system-columns.ts";
 import type { LogEntry, LogPosition, LogReader } from "../../ports/event-log.ts";
 import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
@@ -27,6 +35,15 @@ export interface Part {
   readonly from?: LogPosition;
   /** Only records whose event lies in [since, until): others may be there or not. */
   readonly events?: { readonly since: number; readonly until: number };
+}
+
+/** Where a part of a stream is. */
+interface FoundPart {
+  readonly files: OfflineFile[];
+  /** Records of the log. */
+  readonly tail: Row[];
+  /** What was withdrawn of them, in files and in the log. */
+  readonly withdrawn: { readonly files: OfflineFile[]; readonly tail: Row[] };
 }
 
 /**
@@ -47,15 +64,24 @@ export class OfflineStore {
   }
 
   /**
-   * Makes a part of a stream a view of the session: the stream's fields, `__event`, `__available`, `__position`.
-   * Resolves to how many rows it has at the most.
+   * Makes a part of a stream a view of the session: the stream's fields, `__event`, `__available`, `__position`, and
+   * `__withdrawn` where its records can be withdrawn. Resolves to how many rows it has at the most.
    */
   async attach(session: OfflineSession, name: string, stream: Stream, part: Part): Promise<number> {
-    const { files, tail } = await this.partOf(stream, part);
+    const { files, tail, withdrawn } = await this.partOf(stream, part);
+    const { withdrawals } = stream;
     const columns = sqlList(Object.keys(stream.fields));
     const selects: string[] = [];
-    const select = (position: string, from: string, where = ""): void =>
-      void selects.push(`SELECT ${columns}, ${EVENT}, ${AVAILABLE}, ${position} AS ${POSITION} FROM ${from}${where}`);
+    // Loads of a source with an id know what was withdrawn before them, unless they are from before it had one.
+    const loaded = (paths: string[]): string =>
+      withdrawals === undefined ? sqlParquet(paths) : sqlParquetWith(paths, withdrawnColumn);
+    const select = (position: string, from: string, where = "", isLoad = false): void => {
+      const known =
+        withdrawals === undefined ? "" : `, ${isLoad ? WITHDRAWN : "CAST(NULL AS TIMESTAMP)"} AS ${WITHDRAWN}`;
+      selects.push(
+        `SELECT ${columns}, ${EVENT}, ${AVAILABLE}, ${position} AS ${POSITION}${known} FROM ${from}${where}`,
+      );
+    };
     const byLoad = new Map<LogPosition, string[]>();
     const archives: string[] = [];
     const merged: string[] = [];
@@ -67,26 +93,73 @@ export class OfflineStore {
       else if (file.end > file.position + 1) merged.push(path);
       else byLoad.set(file.position, [...(byLoad.get(file.position) ?? []), path]);
     }
-    for (const [position, paths] of byLoad) select(`${position}::BIGINT`, sqlParquet(paths));
+    for (const [position, paths] of byLoad) select(`${position}::BIGINT`, loaded(paths), "", true);
     if (archives.length > 0)
       select(POSITION, sqlParquet(archives), ` WHERE ${POSITION} < ${Math.min(part.cut, Number.MAX_SAFE_INTEGER)}`);
     if (merged.length > 0) {
       const { from, until } = loadsOf(part);
       select(
         POSITION,
-        sqlParquet(merged),
+        loaded(merged),
         ` WHERE ${POSITION} >= ${from} AND ${POSITION} < ${Math.min(until, Number.MAX_SAFE_INTEGER)}`,
+        true,
       );
     }
     if (tail.length > 0) {
       const table = `${name}__tail`;
       await session.run(`DROP TABLE IF EXISTS ${sqlIdentifier(table)}`);
-      await session.table(table, { ...stream.fields, ...systemColumns }, batchesOf(tail, stream));
+      await session.table(
+        table,
+        { ...stream.fields, ...systemColumns },
+        batchesOf(tail, { ...stream.fields, ...systemColumns }),
+      );
       select(POSITION, sqlIdentifier(table));
     }
-    if (selects.length === 0) selects.push(sqlNothing({ ...stream.fields, ...systemColumns }));
-    await session.run(`CREATE OR REPLACE TEMP VIEW ${sqlIdentifier(name)} AS ${selects.join(" UNION ALL ")}`);
+    const nothing = { ...stream.fields, ...systemColumns, ...(withdrawals === undefined ? {} : withdrawnColumn) };
+    if (selects.length === 0) selects.push(sqlNothing(nothing));
+    let sql = selects.join(" UNION ALL ");
+    if (withdrawals !== undefined && withdrawn.files.length + withdrawn.tail.length > 0) {
+      const taken = await this.attachWithdrawals(session, name, withdrawals, withdrawn, part.cut);
+      const of = Object.keys(withdrawals.fields).filter((field) => field !== TARGET);
+      const same = [
+        `h.${POSITION} = w.${TARGET}`,
+        ...of.map((id) => `h.${sqlIdentifier(id)} = w.${sqlIdentifier(id)}`),
+      ];
+      sql = `SELECT h.* REPLACE (least(h.${WITHDRAWN}, w.${AVAILABLE}) AS ${WITHDRAWN})
+             FROM (${sql}) h LEFT JOIN ${taken} w ON ${same.join(" AND ")}`;
+    }
+    await session.run(`CREATE OR REPLACE TEMP VIEW ${sqlIdentifier(name)} AS ${sql}`);
     return rows;
+  }
+
+  /** Makes the withdrawals of a part a table of the session: the first of each record. Resolves to its name. */
+  private async attachWithdrawals(
+    session: OfflineSession,
+    name: string,
+    stream: Stream,
+    { files, tail }: FoundPart["withdrawn"],
+    cut: LogPosition,
+  ): Promise<string> {
+    const fields = { ...stream.fields, ...systemColumns };
+    const selects: string[] = [];
+    const record = sqlList(Object.keys(stream.fields));
+    const paths = files.map((file) => this.files.path(`${HISTORY}/${file.path}`));
+    if (paths.length > 0)
+      selects.push(
+        `SELECT ${record}, ${AVAILABLE} FROM ${sqlParquet(paths)} WHERE ${POSITION} < ${Math.min(cut, Number.MAX_SAFE_INTEGER)}`,
+      );
+    const table = sqlIdentifier(`${name}__withdrawn`);
+    const inLog = `${name}__withdrawn_tail`;
+    if (tail.length > 0) {
+      await session.run(`DROP TABLE IF EXISTS ${sqlIdentifier(inLog)}`);
+      await session.table(inLog, fields, batchesOf(tail, fields));
+      selects.push(`SELECT ${record}, ${AVAILABLE} FROM ${sqlIdentifier(inLog)}`);
+    }
+    await session.run(
+      `CREATE OR REPLACE TEMP TABLE ${table} AS
+       SELECT ${record}, min(${AVAILABLE}) AS ${AVAILABLE} FROM (${selects.join(" UNION ALL ")}) GROUP BY ${record}`,
+    );
+    return table;
   }
 
   /** The position behind the newest load of these streams below the cut; 0 without one. */
@@ -113,9 +186,11 @@ export class OfflineStore {
     return counts;
   }
 
-  private async partOf(stream: Stream, part: Part): Promise<{ files: OfflineFile[]; tail: Row[] }> {
+  private async partOf(stream: Stream, part: Part): Promise<FoundPart> {
+    const { withdrawals } = stream;
     for (let attempt = 0; ; attempt++) {
-      const { state, files } = await this.registry.offlineView(stream.name);
+      // Records and their withdrawals are in two streams, and must be of one view.
+      const { state, files } = await this.registry.offlineView(withdrawals === undefined ? stream.name : undefined);
       try {
         return await this.readPart(stream, part, state, files);
       } catch (error) {
@@ -131,7 +206,7 @@ export class OfflineStore {
     part: Part,
     { archived, applied }: OfflineState,
     known: readonly OfflineFile[],
-  ): Promise<{ files: OfflineFile[]; tail: Row[] }> {
+  ): Promise<FoundPart> {
     const { cut, loadsFrom } = part;
     const loads = loadsOf(part);
     const { from = 0 } = part;
@@ -143,8 +218,13 @@ export class OfflineStore {
       file.end > from &&
       file.maxEvent >= since &&
       file.minEvent < until;
-    const files = known.filter(wanted);
+    const { withdrawals } = stream;
+    const files = known.filter((file) => file.stream === stream.name && wanted(file));
     const tail: Row[] = [];
+    const withdrawn: FoundPart["withdrawn"] = {
+      files: known.filter((file) => file.stream === withdrawals?.name && wanted(file)),
+      tail: [],
+    };
     for await (const entry of this.log.read(Math.max(archived, this.log.start, from))) {
       if (entry.position >= cut) break;
       if (entry.stream !== stream.name) continue;
@@ -153,10 +233,28 @@ export class OfflineStore {
         files.push(...loadFiles(entry, decodeLoad(entry.payload)).filter(wanted));
       if (entry.kind === ENTRY.records && loadsFrom === undefined && entry.position + entry.count > archived)
         this.decode(entry, tail);
+      if (entry.kind === ENTRY.withdrawals && withdrawals !== undefined && entry.position + entry.count > archived)
+        this.decodeWithdrawn(entry, withdrawals, withdrawn.tail);
     }
-    if (part.events !== undefined)
-      return { files, tail: tail.filter((row) => (row[EVENT] as number) >= since && (row[EVENT] as number) < until) };
-    return { files, tail };
+    if (part.events === undefined) return { files, tail, withdrawn };
+    const within = (rows: Row[]): Row[] =>
+      rows.filter((row) => (row[EVENT] as number) >= since && (row[EVENT] as number) < until);
+    return { files, tail: within(tail), withdrawn: { files: withdrawn.files, tail: within(withdrawn.tail) } };
+  }
+
+  private decodeWithdrawn(entry: LogEntry, { fields }: Stream, into: Row[]): void {
+    const withdrawn = decodeWithdrawals(new ByteReader(entry.payload), entry.count, this.schemas.codecOf);
+    for (const [i, { origin, target, event, withdrawn: since, row }] of withdrawn.entries()) {
+      if (origin === "nowhere") continue;
+      const record: Record<string, Value> = {
+        [TARGET]: BigInt(target),
+        [EVENT]: event,
+        [AVAILABLE]: since,
+        [POSITION]: BigInt(entry.position + i),
+      };
+      for (const id of Object.keys(fields)) if (id !== TARGET) record[id] = row[id];
+      into.push(record);
+    }
   }
 
   private decode(entry: LogEntry, into: Row[]): void {
@@ -183,7 +281,6 @@ export function loadFiles({ position }: { readonly position: LogPosition }, load
 
 const TAIL_BATCH = 65_536;
 
-function* batchesOf(rows: readonly Row[], stream: Stream): Generator<Batch> {
-  for (let i = 0; i < rows.length; i += TAIL_BATCH)
-    yield columnsOfRows({ ...stream.fields, ...systemColumns }, rows.slice(i, i + TAIL_BATCH));
+function* batchesOf(rows: readonly Row[], fields: Fields): Generator<Batch> {
+  for (let i = 0; i < rows.length; i += TAIL_BATCH) yield columnsOfRows(fields, rows.slice(i, i + TAIL_BATCH));
 }

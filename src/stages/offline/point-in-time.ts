@@ -9,11 +9,13 @@ import type { AggregateUse, ServicePlan } from "../../core/plan/service-plan.ts"
 import type { WorkOptions } from "../../core/result/progress.ts";
 import { type Batch, type Column, columnsOfRows, valueAt } from "../../core/schema/column.ts";
 import type { DataType, Fields, Value } from "../../core/schema/data-type.ts";
+import type { Timestamp } from "../../core/time/timestamp.ts";
 import { EVENT_TIME, levelStart } from "../../core/tile/view-layout.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
 import { AggregateJoin, emptyOutputs, type RecordBudget, type UseOutput } from "./aggregate-join.ts";
 import type { AttachedHistory } from "./asked-keys.ts";
 import { type BatchJoin, batchJoin } from "./batch-join.ts";
+import { asKnown } from "./hindsight.ts";
 import type { OfflineStore, Part } from "./offline-store.ts";
 import { TABLE, tableSql } from "./spine.ts";
 import { SpineQuery } from "./spine-query.ts";
@@ -33,6 +35,11 @@ export interface PointInTimeRequest extends WorkOptions {
   readonly carry: Fields;
   /** For each alias what of its stream is visible: below which position. */
   readonly parts: (alias: string) => Part;
+  /**
+   * Answers every row in hindsight, by what is known at this moment: a record counts from its event on, a version of a
+   * batch row from its time on. Absent: each row by what was known at its own moment.
+   */
+  readonly hindsight?: Timestamp | undefined;
   /** A batch's features are lent until the next batch is asked for, and their memory is used again. */
   readonly lend?: boolean;
   /** Also `alias____status` and `alias____event_time` for each view. */
@@ -114,7 +121,7 @@ async function prepare(
       budget.records -= history.rows;
     } else
       for (const [u, use] of uses.entries())
-        sorted.set(use.alias, await batchJoin(session, use, history.name, `b${i}_${u}`));
+        sorted.set(use.alias, await batchJoin(session, use, history, `b${i}_${u}`));
   }
   const aggregates: AggregateJoin[] = [];
   const groups = Map.groupBy(plan.aggregates, (use) => attached.get(use.alias)!.name + use.fingerprint);
@@ -156,31 +163,37 @@ export function resultFields({
 async function attachHistory(
   session: OfflineSession,
   store: OfflineStore,
-  { plan, parts, spine }: PointInTimeRequest,
+  { plan, parts, spine, hindsight }: PointInTimeRequest,
 ): Promise<Map<string, AttachedHistory>> {
   const asked = await momentsOf(session, spine);
   const attached = new Map<string, AttachedHistory>();
   const known = new Map<string, Omit<AttachedHistory, "keys">>();
-  const streams: [string, Stream, Part, AttachedHistory["keys"]][] = [
+  const streams: [string, Stream, Part, AttachedHistory["keys"], "records" | "versions"][] = [
     ...plan.aggregates.map(({ alias, source, view, layout }): (typeof streams)[number] => [
       alias,
       source,
       { ...parts(alias), events: { since: earliestStart(layout, asked.first), until: asked.last } },
       view.keys,
+      "records",
     ]),
     ...plan.batches.map(({ alias, stream, keys }): (typeof streams)[number] => [
       alias,
       stream,
       parts(alias),
       Object.fromEntries(Object.keys(keys).map((key) => [key, key])),
+      "versions",
     ]),
   ];
-  for (const [alias, stream, part, keys] of streams) {
+  for (const [alias, stream, part, keys, of] of streams) {
     const id = JSON.stringify([stream.name, part]);
     let history = known.get(id);
     if (history === undefined) {
       const name = `asof_history_${known.size}`;
-      history = { name, rows: await store.attach(session, name, stream, part) };
+      const rows = await store.attach(session, name, stream, part);
+      history =
+        hindsight === undefined
+          ? { name, rows, inHindsight: false }
+          : { name: await asKnown(session, name, of, hindsight), rows, inHindsight: true };
       known.set(id, history);
     }
     attached.set(alias, { ...history, keys });

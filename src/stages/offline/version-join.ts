@@ -88,6 +88,7 @@ export class VersionJoin {
       available: numbers(AVAILABLE),
       event: numbers(EVENT),
       entry: numbers(POSITION),
+      ...(history.inHindsight ? { since: numbers(EVENT) } : {}),
     });
     return new VersionJoin({ uses, history, keys, versions, event: numbers(EVENT), features: read });
   }

@@ -11,6 +11,7 @@ import {
 import { META_KEY, VIEWS_KEY } from "../../core/codec/online-keys.ts";
 import { availableOf, decodeRecords, ENTRY } from "../../core/codec/record-batch.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
+import { decodeWithdrawals } from "../../core/codec/withdrawals.ts";
 import type { KeyState } from "../../core/tile/key-state.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogEntry, LogPosition, LogReader } from "../../ports/event-log.ts";
@@ -27,6 +28,13 @@ export interface FoldedView {
 interface CachedKey {
   readonly entity: Uint8Array;
   readonly state: KeyState;
+}
+
+/** What a batch changes of a key: records that came, and records that were withdrawn, which may be among them. */
+interface KeyChange {
+  readonly entity: Uint8Array;
+  readonly added: KeyedContribution[];
+  readonly removed: KeyedContribution[];
 }
 
 /** How long records gather before they are folded, in milliseconds. Part of the time from acknowledged to readable. */
@@ -192,55 +200,66 @@ export class Fold {
     caches: Map<number, Map<string, CachedKey>>,
   ): Promise<void> {
     for (const view of views) {
-      const records = this.contributions(view, entries);
-      if (records.size === 0) continue;
+      const changed = this.contributions(view, entries);
+      if (changed.size === 0) continue;
       let cache = caches.get(view.state.state);
       if (cache === undefined) caches.set(view.state.state, (cache = new Map()));
-      const keys = await this.keys(view.state, records, cache);
-      const wanted = keys.flatMap(({ entity, state, added }) =>
-        state.blocksWanted(view.state.layout, added, watermark).map((block) => ({ entity, state, ...block })),
+      const keys = await this.keys(view.state, changed, cache);
+      const wanted = keys.flatMap(({ entity, state, added, removed }) =>
+        state
+          .blocksWanted(view.state.layout, [...added, ...removed], watermark)
+          .map((block) => ({ entity, state, ...block })),
       );
       if (wanted.length > 0) await view.state.loadBlocks(this.store, wanted);
-      for (const { entity, state, added } of keys) {
+      for (const { entity, state, added, removed } of keys) {
+        // What is withdrawn came before, here or in an earlier batch.
         state.add(view.state.layout, added, watermark);
+        for (const record of removed) state.remove(view.state.layout, record, watermark);
         view.state.save(entity, state, watermark, changes);
       }
       if (cache.size > CACHED_KEYS) caches.delete(view.state.state);
     }
   }
 
-  /** The records of a view among entries, by key. */
-  private contributions(view: FoldedView, entries: readonly LogEntry[]): Map<string, KeyedContribution[]> {
-    const byKey = new Map<string, KeyedContribution[]>();
-    for (const entry of entries) {
-      if (entry.kind !== ENTRY.records || entry.stream !== view.stream) continue;
-      const records = decodeRecords(new ByteReader(entry.payload), entry.count, this.schemas.codecOf);
-      records.forEach(({ event, row }, i) => {
-        const record = view.state.contribution(row, event, availableOf(event, entry.stamp + i));
-        if (record === null) return;
-        const text = keyText(record.entity);
-        const list = byKey.get(text);
-        if (list === undefined) byKey.set(text, [record]);
-        else list.push(record);
-      });
+  /** The records of a view that entries bring or withdraw, by key. */
+  private contributions(view: FoldedView, entries: readonly LogEntry[]): Map<string, KeyChange> {
+    const byKey = new Map<string, KeyChange>();
+    const take = (record: KeyedContribution | null, what: "added" | "removed"): void => {
+      if (record === null) return;
+      const text = keyText(record.entity);
+      let change = byKey.get(text);
+      if (change === undefined) byKey.set(text, (change = { entity: record.entity, added: [], removed: [] }));
+      change[what].push(record);
+    };
+    for (const { stream, kind, count, stamp, payload } of entries) {
+      if (stream !== view.stream) continue;
+      if (kind === ENTRY.records)
+        decodeRecords(new ByteReader(payload), count, this.schemas.codecOf).forEach(({ event, row }, i) =>
+          take(view.state.contribution(row, event, availableOf(event, stamp + i)), "added"),
+        );
+      if (kind === ENTRY.withdrawals)
+        for (const withdrawal of decodeWithdrawals(new ByteReader(payload), count, this.schemas.codecOf)) {
+          const { origin, target, row, event, available } = withdrawal;
+          // Of a load, only where the state has that load: one built later leaves out what was withdrawn before.
+          if (origin === "stream" || (origin === "load" && target < view.view.loads))
+            take(view.state.contribution(row, event, available), "removed");
+        }
     }
     return byKey;
   }
 
   private async keys(
     view: ViewState,
-    records: Map<string, KeyedContribution[]>,
+    changed: Map<string, KeyChange>,
     cache: Map<string, CachedKey>,
-  ): Promise<(CachedKey & { added: KeyedContribution[] })[]> {
-    const missing = [...records]
-      .filter(([text]) => !cache.has(text))
-      .map(([text, [first]]) => ({ text, entity: first.entity }));
+  ): Promise<(KeyChange & Pick<CachedKey, "state">)[]> {
+    const missing = [...changed].filter(([text]) => !cache.has(text)).map(([text, { entity }]) => ({ text, entity }));
     const states = await view.load(
       this.store,
       missing.map(({ entity }) => entity),
     );
     missing.forEach(({ text, entity }, i) => cache.set(text, { entity, state: states[i] }));
-    return [...records].map(([text, added]) => ({ ...cache.get(text)!, added }));
+    return [...changed].map(([text, change]) => ({ ...change, state: cache.get(text)!.state }));
   }
 }
 

@@ -92,6 +92,25 @@ export class Materializer {
     return this.changes.run(() => this.bringUpToDate(view, all, options));
   }
 
+  /** Gives up the states that are being built: what they have read of history may be there no longer. */
+  abandon(): Promise<void> {
+    return this.changes.run(async () => {
+      const { building } = this.fold.views;
+      if (building.length > 0) await this.change({ building: [] });
+      for (const { state } of building) await this.store.clear(statePrefix(state));
+    });
+  }
+
+  /** Builds the state of a view anew from history as it is now; false, and nothing is done, where it has none. */
+  rebuild(view: MaterializableView, all: readonly MaterializableView[], options: WorkOptions): Promise<boolean> {
+    return this.changes.run(async () => {
+      if (!this.fold.views.views.some(({ fingerprint }) => fingerprint === view.fingerprint)) return false;
+      const begun = await this.begin(view, await this.cut());
+      await this.build(view, all, begun, options, { keys: 0, records: 0, bytes: 0 });
+      return true;
+    });
+  }
+
   private async followWanted(wanted: readonly MaterializableView[]): Promise<void> {
     const isWanted = ({ fingerprint }: OnlineView): boolean => wanted.some((view) => view.fingerprint === fingerprint);
     const { views, building } = this.fold.views;

@@ -16,17 +16,33 @@ export interface SourceFacts {
 }
 
 export type FactsOf = (source: string) => Promise<SourceFacts>;
+/** How many records of a source are in the log and not yet in Parquet. */
+export type LoggedOf = (source: string) => Promise<number>;
+
+/** What request-time functions run on, by name: a result may change with it in its last bit. */
+export type RuntimeVersions = Readonly<Record<string, string>>;
+
+const RUNTIME = "runtime";
 
 /** Definitions as they are applied: what would change, what it costs, and the change itself. */
 export class Registry {
   private readonly store: RegistryStore;
   private readonly catalog: Catalog;
   private readonly facts: FactsOf;
+  private readonly logged: LoggedOf;
+  private readonly versions: RuntimeVersions;
 
-  constructor(store: RegistryStore, catalog: Catalog, facts: FactsOf) {
+  constructor(
+    store: RegistryStore,
+    catalog: Catalog,
+    facts: { readonly of: FactsOf; readonly logged: LoggedOf },
+    versions: RuntimeVersions,
+  ) {
     this.store = store;
     this.catalog = catalog;
-    this.facts = facts;
+    this.facts = facts.of;
+    this.logged = facts.logged;
+    this.versions = versions;
   }
 
   async plan(): Promise<Plan> {
@@ -53,6 +69,7 @@ export class Registry {
       );
     await this.checkSchemas(plan);
     if (!plan.empty) await this.store.apply(plan.revision, this.stored(), at);
+    await this.store.setNote(RUNTIME, canonicalJson(this.versions));
     return plan;
   }
 
@@ -141,17 +158,18 @@ export class Registry {
       if (change !== "changed" || kind !== "source") continue;
       const before = applied(definitions.find((definition) => definition.name === name)!).data as Definition;
       const after = this.catalog.sources.get(name)!;
-      if (
-        before.kind !== "source" ||
+      if (before.kind !== "source") continue;
+      const sameFields =
         canonicalJson([before.fields, before.eventTime, before.availableAt]) ===
-          canonicalJson([after.fields, after.eventTime, after.availableAt])
-      )
-        continue;
-      const { rows } = await this.facts(name);
+        canonicalJson([after.fields, after.eventTime, after.availableAt]);
+      // Records are known by their ids from the first on, in the log as well.
+      const sameId = canonicalJson(before.id ?? null) === canonicalJson(after.id ?? null);
+      if (sameFields && sameId) continue;
+      const rows = (await this.facts(name)).rows + (sameId ? 0 : await this.logged(name));
       if (rows > 0)
         throw new AsofError(
           "ASOF_SCHEMA_CHANGE",
-          `source ${name} holds ${rows} records: its fields and times cannot be changed any more`,
+          `source ${name} holds ${rows} records: its ${sameId ? "fields and times" : "id"} cannot be changed any more`,
           { source: name, rows },
         );
     }
@@ -161,7 +179,22 @@ export class Registry {
     const warnings: string[] = [];
     for (const view of this.catalog.views.values())
       if (view.kind === "aggregateView") warnings.push(...(await this.delayWarnings(view)));
-    return warnings;
+    return [...warnings, ...(await this.runtimeWarnings())];
+  }
+
+  /** Request-time functions that were applied under another version of what they run on. */
+  private async runtimeWarnings(): Promise<string[]> {
+    const views = [...this.catalog.views.values()].filter(({ kind }) => kind === "onDemandView");
+    const note = await this.store.note(RUNTIME);
+    if (views.length === 0 || note === null) return [];
+    const before = JSON.parse(note) as RuntimeVersions;
+    const changed = [...new Set([...Object.keys(before), ...Object.keys(this.versions)])]
+      .filter((name) => before[name] !== this.versions[name])
+      .map((name) => `${name} ${this.versions[name] ?? "none"} (it was ${before[name] ?? "none"})`);
+    if (changed.length === 0) return [];
+    return [
+      `ASOF_RUNTIME_CHANGED: ${views.map(({ name }) => name).join(", ")} now run on ${changed.join(", ")}: what they compute may differ from what was trained on and served before; check with \`asof verify\`, then apply again`,
+    ];
   }
 
   /** Windows that are short against the delay of their records are nearly empty where it matters. */

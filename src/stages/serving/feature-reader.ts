@@ -218,7 +218,7 @@ export class FeatureReader {
         statuses[alias] = view.status;
         eventTimes[alias] = view.eventTime;
       }
-      return { values: features, statuses, eventTimes, t, loads };
+      return { values: features, statuses, eventTimes, t, knowledge: "served", loads };
     });
   }
 

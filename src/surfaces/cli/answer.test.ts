@@ -8,6 +8,8 @@ import { plain } from "./style.ts";
 const at = 993_376_800_000_000;
 const answer: FeatureAnswer = {
   t: at,
+  knowledge: "now",
+  knownAt: at,
   loads: { origin: 7, t: at },
   values: { origin__n: 9007199254740993n, origin__last: at, origin__x: NaN, day__name: "Mo", day__mean: null },
   statuses: { origin: "PRESENT", day: "EXPIRED" },
@@ -36,7 +38,7 @@ test("as a table: each feature with its value, status and newest event", () => {
 
 test("as JSON: moments are ISO 8601 wherever they stand, integers exact; a load under the name t stays a position", () => {
   expect(writeJson(answerJson(answer, types))).toBe(
-    '{"t":"2001-06-24T10:00:00Z","loads":{"origin":7,"t":993376800000000},' +
+    '{"t":"2001-06-24T10:00:00Z","knowledge":"now","knownAt":"2001-06-24T10:00:00Z","loads":{"origin":7,"t":993376800000000},' +
       '"values":{"origin__n":9007199254740993,"origin__last":"2001-06-24T10:00:00Z","origin__x":"NaN","day__name":"Mo","day__mean":null},' +
       '"statuses":{"origin":"PRESENT","day":"EXPIRED"},"eventTimes":{"origin":"2001-06-24T10:00:00Z","day":null}}',
   );
@@ -46,4 +48,13 @@ test("lists of moments are ISO 8601, too", () => {
   const lists = { ...answer, values: { a__last: [at, null] as never } };
   const type = { a__last: { kind: "list", of: t.timestamp(), nullable: false } } as const;
   expect(answerJson(lists, type)["values"]).toEqual({ a__last: ["2001-06-24T10:00:00Z", null] });
+});
+
+test("so are the moments in a map", () => {
+  const maps = { ...answer, values: { a__last: { x: at, y: null } as never, a__none: null } };
+  const map = { kind: "map", key: t.string(), of: t.nullable(t.timestamp()), nullable: true } as const;
+  expect(answerJson(maps, { a__last: map, a__none: map })["values"]).toEqual({
+    a__last: { x: "2001-06-24T10:00:00Z", y: null },
+    a__none: null,
+  });
 });

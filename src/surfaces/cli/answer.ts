@@ -1,7 +1,7 @@
-import type { FeatureType, FeatureValue } from "../../core/aggregation/aggregation.ts";
+import type { FeatureType } from "../../core/aggregation/aggregation.ts";
 import type { FeatureAnswer } from "../../core/result/answers.ts";
-import type { Value } from "../../core/schema/data-type.ts";
 import { formatTimestamp } from "../../core/time/timestamp.ts";
+import { legible } from "../http/legible.ts";
 import { writeJson } from "../http/json/write-json.ts";
 import { moment } from "./format.ts";
 import type { Style } from "./style.ts";
@@ -27,17 +27,10 @@ export function answerTable(answer: FeatureAnswer, types: FeatureTypes, style: S
 /** An answer with its moments in ISO 8601, whether they are times of views or values of features. */
 export function answerJson(answer: FeatureAnswer, types: FeatureTypes): Record<string, unknown> {
   return {
-    ...withTimes(answer, "t"),
+    ...withTimes(answer, "t", "knownAt"),
     values: mapValues(answer.values, (value, name) => legible(value, types[name])),
     eventTimes: mapValues(answer.eventTimes, (at) => (at === null ? null : formatTimestamp(at))),
   };
-}
-
-function legible(value: FeatureValue, type: FeatureType | undefined): FeatureValue {
-  if (type?.kind === "timestamp") return typeof value === "number" ? formatTimestamp(value) : value;
-  if (type?.kind === "list")
-    return Array.isArray(value) ? value.map((item: Value) => legible(item, type.of) as Value) : value;
-  return value;
 }
 
 function mapValues<V, W>(record: Readonly<Record<string, V>>, of: (value: V, name: string) => W): Record<string, W> {

@@ -9,6 +9,8 @@ import { version } from "./version.ts";
 import { applyVerb } from "./verbs/apply.ts";
 import { computeVerb } from "./verbs/compute.ts";
 import { datasetVerb } from "./verbs/dataset.ts";
+import { explainVerb } from "./verbs/explain.ts";
+import { forgetVerb } from "./verbs/forget.ts";
 import { getVerb } from "./verbs/get.ts";
 import { ingestVerb } from "./verbs/ingest.ts";
 import { initVerb } from "./verbs/init.ts";
@@ -18,6 +20,7 @@ import { planVerb } from "./verbs/plan.ts";
 import { predictVerb } from "./verbs/predict.ts";
 import { promoteVerb } from "./verbs/promote.ts";
 import { replayVerb } from "./verbs/replay.ts";
+import { retractVerb } from "./verbs/retract.ts";
 import { runsVerb } from "./verbs/runs.ts";
 import { serveVerb } from "./verbs/serve.ts";
 import { statusVerb } from "./verbs/status.ts";
@@ -27,10 +30,10 @@ import { verifyVerb } from "./verbs/verify.ts";
 /** In the order of the flow, as help lists them. */
 const groups: readonly (readonly [title: string, verbs: readonly Verb[]])[] = [
   ["Definitions:", [initVerb, planVerb, applyVerb]],
-  ["Offline store:", [ingestVerb, computeVerb, datasetVerb]],
+  ["Offline store:", [ingestVerb, retractVerb, computeVerb, datasetVerb]],
   ["Models:", [trainVerb, modelsVerb, promoteVerb]],
-  ["Online store:", [materializeVerb, serveVerb, getVerb, predictVerb, replayVerb]],
-  ["What there is:", [statusVerb, runsVerb, verifyVerb]],
+  ["Online store:", [materializeVerb, serveVerb, getVerb, explainVerb, predictVerb, replayVerb]],
+  ["What there is:", [statusVerb, runsVerb, verifyVerb, forgetVerb]],
 ];
 
 /** The command line. `exit` hears the exit code of a verb that ends well with another one than 0. */

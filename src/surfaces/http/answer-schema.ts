@@ -1,4 +1,5 @@
 import type { FeatureType } from "../../core/aggregation/aggregation.ts";
+import { knowledges } from "../../core/result/knowledge.ts";
 import {
   anyNumber,
   anyValue,
@@ -14,18 +15,28 @@ import {
   whole,
 } from "./schema.ts";
 
+/** By which knowledge a moment is answered. */
+export const knowledgeSchema: Schema = {
+  enum: knowledges,
+  description: 'by what serving knew at that moment, or in hindsight, by what is known "now"',
+};
 const viewStatus: Schema = { enum: ["PRESENT", "NOT_FOUND", "EXPIRED", "OVERFLOW"] };
 const anyValues: Schema = mapOf({ anyOf: [anyValue, { type: "array" }, { type: "object" }] });
 
 /** The features of one row; `types` where the service is known. */
 function featureAnswer(types?: Readonly<Record<string, FeatureType>>): Schema {
-  return objectOf({
-    values: types === undefined ? anyValues : outputRow(types),
-    statuses: { ...mapOf(viewStatus), description: "what each view had to say, by its alias" },
-    eventTimes: { ...mapOf(orNull(moment)), description: "the newest event of each view, by its alias" },
-    t: { ...moment, description: "the moment the answer is for" },
-    loads: { ...mapOf(whole), description: "up to which position loads are in the answer, by the alias of the view" },
-  });
+  return objectOf(
+    {
+      values: types === undefined ? anyValues : outputRow(types),
+      statuses: { ...mapOf(viewStatus), description: "what each view had to say, by its alias" },
+      eventTimes: { ...mapOf(orNull(moment)), description: "the newest event of each view, by its alias" },
+      t: { ...moment, description: "the moment the answer is for" },
+      knowledge: knowledgeSchema,
+      knownAt: { ...moment, description: 'with knowledge "now": the moment whose knowledge that is' },
+      loads: { ...mapOf(whole), description: "up to which position loads are in the answer, by the alias of the view" },
+    },
+    ["knownAt"],
+  );
 }
 
 /** The answer to a request for features. */

@@ -13,11 +13,13 @@ const types: Record<string, FeatureType> = {
   v__flag: t.boolean(),
   v__times: { kind: "list", of: t.timestamp(), nullable: true },
   v__counts: { kind: "counts", of: t.string(), nullable: false },
+  v__map: { kind: "map", key: t.string(), of: t.nullable(t.timestamp()), nullable: true },
 };
 
 const at = parseTimestamp("2026-01-02T03:04:05.000006Z");
 
 const answer = (values: Record<string, unknown>): FeatureAnswer => ({
+  knowledge: "served",
   values: values as FeatureAnswer["values"],
   statuses: { v: "PRESENT", w: "EXPIRED" },
   eventTimes: { v: at, w: null },
@@ -35,12 +37,14 @@ test("values are written by their types", () => {
     v__flag: false,
     v__times: [at, null],
     v__counts: { a: 2 },
+    v__map: { 'b"': at, c: null },
   };
   expect(features(answer(full))).toBe(
     '{"values":{"v__time":"2026-01-02T03:04:05.000006Z","v__whole":9007199254740993,"v__number":0.1,' +
-      '"v__text":"a \\"b\\"\\n\u2028","v__flag":false,"v__times":["2026-01-02T03:04:05.000006Z",null],"v__counts":{"a":2}},' +
+      '"v__text":"a \\"b\\"\\n\u2028","v__flag":false,"v__times":["2026-01-02T03:04:05.000006Z",null],"v__counts":{"a":2},' +
+      '"v__map":{"b\\"":"2026-01-02T03:04:05.000006Z","c":null}},' +
       '"statuses":{"v":"PRESENT","w":"EXPIRED"},"eventTimes":{"v":"2026-01-02T03:04:05.000006Z","w":null},' +
-      '"t":"2026-01-02T03:04:05.000006Z","loads":{"v":7,"w":0}}',
+      '"t":"2026-01-02T03:04:05.000006Z","knowledge":"served","loads":{"v":7,"w":0}}',
   );
   const empty = Object.fromEntries(Object.keys(types).map((name) => [name, null]));
   expect(JSON.parse(features(answer(empty)))).toMatchObject({ values: empty });
@@ -64,6 +68,16 @@ test("each row keeps its own moment and loads", () => {
     });
 });
 
+test("an answer in hindsight says whose knowledge it has", () => {
+  const { features } = answerWriter({});
+  const { t } = answer({});
+  expect(JSON.parse(features({ ...answer({}), t: 0, knowledge: "now", knownAt: t }))).toMatchObject({
+    t: "1970-01-01T00:00:00Z",
+    knowledge: "now",
+    knownAt: "2026-01-02T03:04:05.000006Z",
+  });
+});
+
 test("a prediction carries what the model was told", () => {
   const { prediction } = answerWriter(types);
   const written = prediction({
@@ -82,6 +96,7 @@ test("a prediction carries what the model was told", () => {
       statuses: { v: "PRESENT", w: "EXPIRED" },
       eventTimes: { v: "2026-01-02T03:04:05.000006Z", w: null },
       t: "2026-01-02T03:04:05.000006Z",
+      knowledge: "served",
       loads: { v: 7, w: 0 },
     },
   });

@@ -35,7 +35,7 @@ export function answerWriter(types: Readonly<Record<string, FeatureType>>): Answ
     let eventTimes = "";
     for (const alias of Object.keys(answer.eventTimes))
       eventTimes += `${eventTimes === "" ? "" : ","}${JSON.stringify(alias)}:${writeMoment(answer.eventTimes[alias])}`;
-    return `{"values":{${values}},"statuses":${writeJson(answer.statuses)},"eventTimes":{${eventTimes}},"t":${moment(answer.t)},"loads":${loads(answer.loads)}}`;
+    return `{"values":{${values}},"statuses":${writeJson(answer.statuses)},"eventTimes":{${eventTimes}},"t":${moment(answer.t)},"knowledge":"${answer.knowledge}"${answer.knownAt === undefined ? "" : `,"knownAt":${moment(answer.knownAt)}`},"loads":${loads(answer.loads)}}`;
   };
 
   return {
@@ -56,9 +56,19 @@ function valueWriter(type: FeatureType): Write {
       const write = valueWriter(type.of);
       return (value) => (value === null ? "null" : `[${(value as readonly Value[]).map(write).join(",")}]`);
     }
+    case "map": {
+      const write = valueWriter(type.of);
+      return (value) => (value === null ? "null" : writeMap(value as Readonly<Record<string, Value>>, write));
+    }
     default:
       return writeJson;
   }
+}
+
+function writeMap(map: Readonly<Record<string, Value>>, write: Write): string {
+  return `{${Object.entries(map)
+    .map(([key, value]) => `${JSON.stringify(key)}:${write(value)}`)
+    .join(",")}}`;
 }
 
 function writeMoment(at: Timestamp | null): string {

@@ -7,6 +7,7 @@ import { type Body, mediaTypes, readBody } from "./body.ts";
 import { refuseConnection } from "./client-error.ts";
 import { errorAnswer } from "./error-answer.ts";
 import { addressesLoopback } from "./loopback.ts";
+import { readHeaders } from "./read-headers.ts";
 import { readQuery } from "./read-query.ts";
 import { RequestCounts } from "./request-counts.ts";
 import { requestError } from "./request-error.ts";
@@ -50,6 +51,7 @@ export function buildServer(store: Store, options: ServerOptions = {}): FastifyI
     done();
   });
   for (const route of routes) addRoute(app, route);
+  for (const [path, there] of Map.groupBy(routes, (route) => route.path)) refuseOtherMethods(app, path, there);
   return app;
 }
 
@@ -95,23 +97,31 @@ function urlOf({ names, path }: Route): string {
 }
 
 function addRoute(app: FastifyInstance, route: Route): void {
-  const { method, path } = route;
+  const { method } = route;
   const url = urlOf(route);
-  const allowed = method === "GET" ? ["GET", "HEAD"] : [method];
   app.route<{ Params: { name?: string }; Body: Body | undefined }>({
     method,
     url,
-    handler: async ({ params, query, body }, reply) => {
+    handler: async ({ params, query, body, raw }, reply) => {
       if (route.shapes.body !== null && body === undefined)
         throw new AsofError("ASOF_MEDIA_TYPE", "a body with its content type is missing");
-      const call = { name: params.name ?? "", query: readQuery(route, query), body: body ?? NO_BODY };
+      const call = {
+        name: params.name ?? "",
+        query: readQuery(route, query),
+        headers: readHeaders(route, raw.headers),
+        body: body ?? NO_BODY,
+      };
       const answer = await route.handle(call);
       return reply.header("content-type", route.type ?? JSON_TYPE).send(answer);
     },
   });
+}
+
+function refuseOtherMethods(app: FastifyInstance, path: string, routes: readonly Route[]): void {
+  const allowed = routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
   app.route({
     method: METHODS.filter((other) => !allowed.includes(other)),
-    url,
+    url: urlOf(routes[0]),
     onRequest: (request) => {
       const allow = allowed.join(", ");
       throw new AsofError("ASOF_METHOD", `${request.method} is not allowed on ${path}: use ${allow}`, { allow });

@@ -28,7 +28,7 @@ export function openApi(routes: readonly Route[], defined: DefinedNames, version
   const paths: Record<string, Schema> = {};
   for (const route of routes) {
     const { path, method, names, shapesOf } = route;
-    paths[path] = { [method.toLowerCase()]: operation(route, route.shapes, null) };
+    paths[path] = { ...paths[path], [method.toLowerCase()]: operation(route, route.shapes, null) };
     if (names === null || shapesOf === undefined) continue;
     for (const name of defined[names.kind] ?? [])
       paths[path.replace(`{${names.parameter}}`, name)] = {
@@ -44,19 +44,16 @@ export function openApi(routes: readonly Route[], defined: DefinedNames, version
 }
 
 function operation(route: Route, { body, answer }: Shapes, name: string | null): Schema {
-  const { id, summary, names, query, type = "application/json" } = route;
+  const { id, summary, names, query, headers = {}, type = "application/json" } = route;
   const inPath =
     name === null && names !== null ? [{ name: names.parameter, in: "path", required: true, schema: text }] : [];
-  const inQuery = Object.entries(query).map(([name, { description, schema }]) => ({
-    name,
-    in: "query",
-    description,
-    schema,
-  }));
+  const given = (where: string, declared: typeof query): Schema[] =>
+    Object.entries(declared).map(([name, { description, schema }]) => ({ name, in: where, description, schema }));
+  const parameters = [...inPath, ...given("query", query), ...given("header", headers)];
   return {
     operationId: name === null ? id : `${id}_${name}`,
     summary,
-    ...(inPath.length + inQuery.length > 0 && { parameters: [...inPath, ...inQuery] }),
+    ...(parameters.length > 0 && { parameters }),
     ...(body !== null && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
       "200": { description: "done", content: contentOf({ [type.split(";", 1)[0]]: answer }) },

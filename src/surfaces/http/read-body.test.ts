@@ -121,6 +121,11 @@ describe("a request", () => {
       at: "2026-01-01",
     });
     expect(request({ entities: [{ name: "a" }] })).toEqual({ rows: [{ name: "a" }], at: undefined });
+    expect(request({ entities: [{ name: "a" }], at: 5, knowledge: "now" })).toEqual({
+      rows: [{ name: "a" }],
+      at: 5,
+      knowledge: "now",
+    });
   });
 
   test.each([
@@ -138,6 +143,7 @@ describe("a request", () => {
     ["a prototype for itself", '{"entities":[{}],"__proto__":{}}', { field: "__proto__" }],
     ["what is unknown", { entities: [{}], entites: [] }, { field: "entites" }],
     ["a moment that is none", { entities: [{}], at: [1] }, { field: "at" }],
+    ["a knowledge that is none", { entities: [{}], knowledge: "later" }, { field: "knowledge" }],
     ["a moment that is null", { entities: [{}], at: null }, { field: "at" }],
   ])("is refused with %s", (_, body, details) => {
     const error = refusal(() => request(body));
@@ -147,6 +153,9 @@ describe("a request", () => {
 
   test("for predictions is of now", () => {
     expect(refusal(() => request({ entities: [{}], at: 5 }, 3, false)).details).toEqual({ field: "at" });
+    expect(refusal(() => request({ entities: [{}], knowledge: "now" }, 3, false)).details).toEqual({
+      field: "knowledge",
+    });
   });
 
   test("is not NDJSON", () => {

@@ -1,4 +1,5 @@
 import { AsofError, type ErrorDetails } from "../../core/errors.ts";
+import { type Knowledge, knowledges } from "../../core/result/knowledge.ts";
 import type { TimestampInput } from "../../core/time/timestamp.ts";
 import type { Body } from "./body.ts";
 import { parseJson } from "./json/parse-json.ts";
@@ -9,10 +10,12 @@ export interface RowsRequest {
   readonly rows: readonly RequestRow[];
   /** The moment asked about; undefined for now. */
   readonly at: TimestampInput | undefined;
+  /** By which knowledge; undefined for what was served. */
+  readonly knowledge: Knowledge | undefined;
 }
 
 /**
- * Reads `{entities: [{…}], request?: [{…}], at?}`: row i of `request` completes row i of `entities`.
+ * Reads `{entities: [{…}], request?: [{…}], at?, knowledge?}`: row i of `request` completes row i of `entities`.
  * @throws ASOF_JSON, ASOF_REQUEST, ASOF_MEDIA_TYPE
  */
 export function readRequest(body: Body, read: RowReader, maxRows: number, mayAskAt: boolean): RowsRequest {
@@ -20,13 +23,15 @@ export function readRequest(body: Body, read: RowReader, maxRows: number, mayAsk
   const parsed = parseJson(body.text);
   if (parsed === null || typeof parsed !== "object" || Array.isArray(parsed))
     throw refused("the body must be an object with `entities`");
-  const { entities, request, at, ...rest } = parsed as Readonly<Record<string, unknown>>;
-  const unknown = mayAskAt || at === undefined ? Object.keys(rest) : ["at", ...Object.keys(rest)];
+  const { entities, request, ...rest } = parsed as Readonly<Record<string, unknown>>;
+  const { at, knowledge } = rest;
+  const unknown = Object.keys(rest).filter((name) => !mayAskAt || (name !== "at" && name !== "knowledge"));
   if (unknown.length > 0) throw refused(`the body has ${unknown[0]}, which is unknown here`, { field: unknown[0] });
   const rows = readRows(entities, "entities", read, maxRows);
   return {
     rows: request === undefined ? rows : mergeRows(rows, readRows(request, "request", read, maxRows)),
     at: readMoment(at),
+    knowledge: readKnowledge(knowledge),
   };
 }
 
@@ -57,7 +62,16 @@ function mergeRows(entities: readonly RequestRow[], request: readonly RequestRow
   });
 }
 
-function readMoment(at: unknown): TimestampInput | undefined {
+/** By which knowledge a request asks. @throws ASOF_REQUEST */
+export function readKnowledge(given: unknown): Knowledge | undefined {
+  if (given === undefined || knowledges.some((one) => one === given)) return given as Knowledge | undefined;
+  throw refused(`\`knowledge\` must be ${knowledges.map((one) => JSON.stringify(one)).join(" or ")}`, {
+    field: "knowledge",
+  });
+}
+
+/** The moment that a request asks about. @throws ASOF_REQUEST */
+export function readMoment(at: unknown): TimestampInput | undefined {
   if (at === undefined || typeof at === "string" || typeof at === "number") return at;
   throw refused("`at` must be an ISO 8601 string or whole microseconds", { field: "at" });
 }

@@ -10,6 +10,8 @@ export interface Call {
   /** The name in the path; empty where the path has none. */
   readonly name: string;
   readonly query: Readonly<Record<string, string>>;
+  /** The headers that the route declares, by their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: Body;
 }
 
@@ -30,6 +32,8 @@ export interface Route {
   /** What the path names; null where it names nothing. */
   readonly names: { readonly parameter: string; readonly kind: Definition["kind"] } | null;
   readonly query: Readonly<Record<string, { readonly description: string; readonly schema: Schema }>>;
+  /** Request headers that mean something to the route, by their names in lower case. */
+  readonly headers?: Readonly<Record<string, { readonly description: string; readonly schema: Schema }>>;
   /** For every definition of the kind that the path names. */
   readonly shapes: Shapes;
   /** For one of them: the types of its own fields. */

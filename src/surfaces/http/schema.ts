@@ -86,5 +86,6 @@ function typeSchema(type: FeatureType, direction: Direction): Schema {
 function kindSchema(type: FeatureType, direction: Direction): Schema {
   if (type.kind === "list") return listOf(typeSchema(type.of, direction));
   if (type.kind === "counts") return mapOf(count);
+  if (type.kind === "map") return mapOf(typeSchema(type.of, direction));
   return direction[type.kind];
 }

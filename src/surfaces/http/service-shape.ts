@@ -1,5 +1,6 @@
 import type { FeatureType } from "../../core/aggregation/aggregation.ts";
 import type { ServiceDefinition } from "../../core/definition/data.ts";
+import { knowledgeSchema } from "./answer-schema.ts";
 import { type AnswerWriter, answerWriter } from "./answer-writer.ts";
 import { type Definitions, definitionOf, featureTypes } from "./feature-types.ts";
 import { type RowReader, rowReader } from "./row-reader.ts";
@@ -35,9 +36,13 @@ export function requestSchema(maxRows: number, mayAskAt: boolean, service?: Serv
   const description = "as many rows as `entities`; row i completes row i";
   const properties = { entities: listOf(part, limits), request: { ...listOf(part, limits), description } };
   return mayAskAt
-    ? objectOf({ ...properties, at: { ...momentInput, description: "the moment asked about; now if absent" } }, [
-        "request",
-        "at",
-      ])
+    ? objectOf(
+        {
+          ...properties,
+          at: { ...momentInput, description: "the moment asked about; now if absent" },
+          knowledge: knowledgeSchema,
+        },
+        ["request", "at", "knowledge"],
+      )
     : objectOf(properties, ["request"]);
 }

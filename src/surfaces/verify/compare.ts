@@ -12,26 +12,34 @@ export class Comparison {
   compared = 0;
   readonly differences: Difference[] = [];
 
-  value(place: Place, name: string, expected: unknown, found: unknown, emptyAtZero = false): void {
-    if (expected === undefined) return;
-    const isEmpty = expected === null || (emptyAtZero && expected === 0);
-    if (!isEmpty) this.compared++;
+  /** @param isEmpty whether what is expected proves nothing; null never does */
+  value(place: Place, name: string, expected: unknown, found: unknown, isEmpty = false): void {
+    const counts = expected !== null && !isEmpty && !isEmptyCollection(expected);
+    if (counts) this.compared++;
     if (same(expected, found)) return;
-    if (isEmpty) this.compared++;
+    if (!counts) this.compared++;
     if (this.differences.length < 20)
       this.differences.push({ ...place, name, expected, found: found === undefined ? null : found });
   }
 }
 
-/** Features whose empty window gives 0. */
-export function zeroWhereEmpty(plan: ServicePlan): ReadonlySet<string> {
-  return new Set(
+/** Says whether a value of a feature is what an empty window gives. */
+export function isEmptyOf(plan: ServicePlan): (name: string, value: unknown) => boolean {
+  const counts = new Set(
     plan.aggregates.flatMap(({ alias, view }) =>
       view.features
         .filter(({ aggregation: { kind } }) => kind === "count" || kind === "countDistinct")
         .map(({ name }) => featureName(alias, name)),
     ),
   );
+  const isEmpty = (value: unknown): boolean =>
+    value === null || value === 0 || (typeof value === "object" && Object.values(value).every(isEmpty));
+  return (name, value) => (counts.has(name) ? isEmpty(value) : isEmptyCollection(value));
+}
+
+/** A list or map without elements, or a series in which no window has a value. */
+function isEmptyCollection(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.values(value).every((one) => one === null);
 }
 
 export function placeOf(how: Ask["how"], service: string, request: Row, t: Timestamp): Place {

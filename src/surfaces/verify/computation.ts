@@ -38,7 +38,9 @@ export async function expectedComputation(
   t: Timestamp,
 ): Promise<ExpectedComputation> {
   const keys = subject.catalog.entities.get(view.entity)!.keys;
-  const all = (await run(engine, subject, view, history, () => true)).filter(({ event }) => event <= t);
+  // A query sees what is not known to be withdrawn when it runs.
+  const isThere = ({ withdrawn }: LoadedRecord): boolean => withdrawn === undefined || withdrawn >= t;
+  const all = (await run(engine, subject, view, history, isThere)).filter(({ event }) => event <= t);
   const backfill = !history.hasVersions(view.name);
   const rows = all
     .filter(({ key, event, features }) => {
@@ -55,7 +57,7 @@ export async function expectedComputation(
   const leaks: { key: Row; event: Timestamp }[] = [];
   for (const event of new Set([times[times.length >> 1], times[times.length - 1]])) {
     if (event === undefined) continue;
-    const early = await run(engine, subject, view, history, ({ available }) => available < event);
+    const early = await run(engine, subject, view, history, (record) => isThere(record) && record.available < event);
     for (const row of all.filter((one) => one.event === event))
       if (!early.some((one) => one.event === event && same(one.key, row.key) && same(one.features, row.features)))
         leaks.push({ key: Object.fromEntries(Object.keys(keys).map((name, i) => [name, row.key[i]])), event });

@@ -32,6 +32,11 @@ class CourseGenerator {
   private readonly records: RecordGenerator;
   private readonly steps: Step[] = [];
   private readonly start: Timestamp;
+  /** Whether the store is in a process of its own, to be killed. */
+  private readonly apart: boolean;
+  private readonly withIds: readonly SourceDefinition[];
+  /** Requests that were sent under a key. */
+  private readonly keyed: Extract<Step, { do: "ingest" }>[] = [];
   private now: Timestamp;
 
   constructor(subject: Subject, size: CourseSize, random: Random) {
@@ -41,6 +46,8 @@ class CourseGenerator {
     this.records = new RecordGenerator(subject, random);
     this.start = random.pick(beginnings) + random.pick([0, 1, 2 * HOUR, DAY - 1, random.whole(0, DAY)]);
     this.now = this.start;
+    this.apart = random.chance(0.2);
+    this.withIds = subject.sources.filter(({ id }) => id !== undefined);
   }
 
   make(): Course {
@@ -63,7 +70,8 @@ class CourseGenerator {
     for (const plan of subject.services) this.askAll(plan, false);
     for (let phase = 0; phase < size.phases; phase++) this.phase();
     for (const plan of subject.services) this.askAll(plan, true);
-    return { start: this.start, archiveFrom: random.pick([1, 40, 400, 20_000]), steps: this.steps };
+    const { start, apart, steps } = this;
+    return { start, archiveFrom: random.pick([1, 40, 400, 20_000]), apart, steps };
   }
 
   private phase(): void {
@@ -71,12 +79,18 @@ class CourseGenerator {
     this.move();
     random.weighted<() => void>([
       [8, () => this.stream()],
+      [this.withIds.length > 0 ? 5 : 0, () => this.change(random.pick(this.withIds))],
       [2, () => this.lateLoad()],
       [2, () => this.compute()],
       [2, () => this.steps.push({ do: "materialize" })],
-      [2, () => this.steps.push({ do: "restart" })],
+      [this.apart ? 1 : 2, () => this.steps.push({ do: "restart" })],
+      [this.apart ? 4 : 0, () => this.steps.push({ do: "kill" })],
       [1, () => {}],
     ])();
+    if (random.chance(0.1)) {
+      const plan = random.pick(subject.services);
+      this.steps.push({ do: "ask ahead", service: plan.service.name, request: this.request(plan) });
+    }
     if (random.chance(0.75)) this.askAll(random.pick(subject.services), random.chance(0.35));
   }
 
@@ -91,6 +105,8 @@ class CourseGenerator {
         [2, () => now + random.whole(1, Math.ceil(subject.reach / 8))],
         [2, () => now + random.whole(1, 10 * SECOND)],
         [1, () => now + random.whole(1, HOUR)],
+        // Beyond every window: what the online store has of most keys is evicted.
+        [1, () => now + Math.ceil(subject.reach * random.pick([1, 1.2, 3]))],
       ])(),
     );
   }
@@ -111,13 +127,66 @@ class CourseGenerator {
       const back = late ? Math.ceil(subject.reach * 1.1) : random.pick([HOUR, DAY, random.pick(subject.steps)]);
       const ahead = random.chance(0.3) ? source.tolerance : 0;
       const rows = this.records.records(source, count, this.now - back, this.now + ahead);
-      const within = rows.filter(
-        (row) => (interpret(source.eventTime, source.fields, row) as number) <= this.now + source.tolerance,
+      this.ingest(
+        source,
+        rows.filter((row) => this.isAcceptable(source, row)),
       );
-      if (within.length > 0) this.steps.push({ do: "ingest", source: source.name, rows: within });
       if (random.chance(0.5)) this.advance(this.now + random.whole(1, SECOND));
     }
     this.records.remember(this.now);
+  }
+
+  /** Sends records: under a key now and then, which may come again; some of them a second time. */
+  private ingest(source: SourceDefinition, records: readonly Row[]): void {
+    const { random } = this;
+    const names = this.records.namesOf(source);
+    const known = names === null || random.chance(0.6) ? null : names.any(random);
+    const rows = known === null || !this.isAcceptable(source, known) ? records : [known, ...records];
+    if (rows.length === 0) return;
+    const key = random.chance(0.15) ? { key: `request ${this.keyed.length}` } : {};
+    const step = { do: "ingest", source: source.name, rows, ...key } as const;
+    this.steps.push(step);
+    if (step.key !== undefined) this.keyed.push(step);
+    if (this.keyed.length > 0 && random.chance(0.1)) {
+      const again = random.pick(this.keyed);
+      this.steps.push({ ...again, rows: random.shuffled(again.rows) });
+    }
+  }
+
+  /** Withdraws and corrects records: what is there, what is yet to come, what is withdrawn already, and twice. */
+  private change(source: SourceDefinition): void {
+    const { random, size, subject } = this;
+    const names = this.records.namesOf(source)!;
+    const [from, until] = [this.now - Math.ceil(subject.reach * 1.1), this.now];
+    const coming = this.records.records(source, random.whole(0, 2), from, until);
+    const some = (count: number): Row[] => {
+      const found = Array.from({ length: count }, () => (random.chance(0.2) ? random.pick(coming) : names.any(random)));
+      return found.filter((row) => row !== null && row !== undefined);
+    };
+    for (let i = random.whole(1, 3); i > 0; i--) {
+      const most = Math.ceil(size.records / 20);
+      if (random.chance(0.5)) {
+        const ids = some(random.whole(1, most)).map((row) => names.idOf(row));
+        if (ids.length > 0) this.steps.push({ do: "retract", source: source.name, ids });
+      } else {
+        const byName = new Map(some(random.whole(1, most)).map((row) => [names.text(row), row]));
+        const rows = [...byName.values()]
+          // Said again, a correction changes nothing.
+          .map((row) => (random.chance(0.2) ? row : this.records.corrected(source, row, from, until)))
+          .filter((row) => row !== null && this.isAcceptable(source, row)) as Row[];
+        if (rows.length > 0) this.steps.push({ do: "correct", source: source.name, rows });
+      }
+      if (random.chance(0.3)) this.advance(this.now + random.whole(1, SECOND));
+    }
+    const come = coming.filter((row) => this.isAcceptable(source, row));
+    if (random.chance(0.3)) this.load(source, come);
+    else this.ingest(source, come);
+    this.records.remember(this.now);
+  }
+
+  /** Whether a record is not dated too far ahead to be streamed. */
+  private isAcceptable(source: SourceDefinition, row: Row): boolean {
+    return (interpret(source.eventTime, source.fields, row) as number) <= this.now + source.tolerance;
   }
 
   private lateLoad(): void {
@@ -135,6 +204,7 @@ class CourseGenerator {
 
   private load(source: SourceDefinition, rows: readonly Row[]): void {
     const { random } = this;
+    if (rows.length === 0) return;
     const shuffled = random.shuffled(rows);
     const files: Row[][] = [];
     for (let from = 0; from < shuffled.length;) {
@@ -166,24 +236,30 @@ class CourseGenerator {
         service: name,
         requests: requests(size.requests),
         at: this.records.moment(this.now - subject.reach, this.now),
+        knowledge: random.chance(0.3) ? "now" : "served",
       });
     if (!dataset) return;
     const asked = requests(size.examples);
-    // Some examples are there twice, and some at moments yet to come.
+    // Some examples are there twice.
     for (let i = 1; i < asked.length; i += 23) asked[i] = asked[i - 1];
-    const until = random.chance(0.3) ? this.now + Math.ceil(subject.reach / 2) : this.now;
-    const moments = asked.map(() => this.records.moment(this.now - Math.ceil(subject.reach * 1.7), until));
+    const moments = asked.map(() => this.records.moment(this.now - Math.ceil(subject.reach * 1.7), this.now));
     for (let i = 1; i < asked.length; i += 46) moments[i] = moments[i - 1];
-    ask({ how: "dataset", service: name, requests: asked, moments });
+    ask({ how: "dataset", service: name, requests: asked, moments, knowledge: random.chance(0.2) ? "now" : "served" });
   }
 
-  private request({ service }: ServicePlan): Row {
+  private request({ service, onDemand }: ServicePlan): Row {
     const { random, subject } = this;
     const row: Record<string, Value> = {};
+    // A key may be null, and finds nothing; a function is given what its own inputs allow.
+    const needed = new Set(
+      onDemand.flatMap(({ view, inputs }) =>
+        Object.entries(inputs).flatMap(([own, name]) => (view.input[own].nullable ? [] : [name])),
+      ),
+    );
     for (const [input, type] of Object.entries(service.inputs)) {
       const pool = subject.pools.ofInput(service, input);
       if (pool === null) row[input] = valueOf(random, type, false);
-      else if (random.chance(0.02)) row[input] = null;
+      else if (random.chance(0.02) && !needed.has(input)) row[input] = null;
       else row[input] = random.chance(0.05) ? random.pick(pool.unknown) : random.pick(pool.known);
     }
     return row;

@@ -1,10 +1,11 @@
 import type { openEngine } from "../../open.ts";
-import { columnTypes, featureOfColumn } from "../../core/codec/collection-text.ts";
+import { columnTypes } from "../../core/codec/collection-text.ts";
 import { sqlParquet } from "../../core/plan/sql.ts";
 import type { ServicePlan } from "../../core/plan/service-plan.ts";
 import { valueAt } from "../../core/schema/column.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
-import { type Comparison, placeOf, zeroWhereEmpty } from "./compare.ts";
+import { columnSql, featureIn } from "./collection-column.ts";
+import { type Comparison, isEmptyOf, placeOf } from "./compare.ts";
 import type { ExpectedAnswer } from "./expected.ts";
 import type { Ask } from "./steps.ts";
 
@@ -17,7 +18,7 @@ export async function compareDataset(
   comparison: Comparison,
   expectedOf: (i: number) => ExpectedAnswer,
 ): Promise<void> {
-  const zero = zeroWhereEmpty(plan);
+  const isEmpty = isEmptyOf(plan);
   const fields: Fields = Object.fromEntries(
     Object.entries(columnTypes(plan.features)).map(([name, type]) => [
       name,
@@ -27,7 +28,9 @@ export async function compareDataset(
   const session = await engine.session();
   let at = 0;
   try {
-    for await (const { rows, columns } of session.columns(`SELECT * FROM ${sqlParquet([file])}`, fields)) {
+    const select = Object.entries(plan.features).map(([name, type]) => columnSql(name, type));
+    const sql = `SELECT ${select.join(", ")} FROM ${sqlParquet([file])}`;
+    for await (const { rows, columns } of session.columns(sql, fields)) {
       for (let i = 0; i < rows; i++, at++) {
         const place = placeOf("dataset", ask.service, ask.requests[at], ask.moments[at]);
         const { values } = expectedOf(at);
@@ -36,8 +39,8 @@ export async function compareDataset(
             place,
             name,
             values[name],
-            featureOfColumn(plan.features[name], valueAt(columns[name], i)),
-            zero.has(name),
+            featureIn(plan.features[name], valueAt(columns[name], i)),
+            isEmpty(name, values[name]),
           );
       }
     }

@@ -1,20 +1,29 @@
-import type { BatchViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
+import type { AggregateViewDefinition, BatchViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
 import { featureName } from "../../core/definition/service-features.ts";
 import { onDemand } from "../../core/on-demand/on-demand.ts";
 import { interpret } from "../../core/oracle/expression-interpreter.ts";
+import { IdentityHistory } from "../../core/oracle/identity-history.ts";
 import { type KeyAnswer, KeyHistory, type LoadedRecord } from "../../core/oracle/key-history.ts";
-import { naiveBatchRead, type OracleVersion } from "../../core/oracle/naive.ts";
+import { naiveBatchRead, naiveOverflows, type OracleVersion } from "../../core/oracle/naive.ts";
 import { isAggregate, isBatch, type ServicePlan, type ViewUsePlan } from "../../core/plan/service-plan.ts";
 import type { Row, Value } from "../../core/schema/data-type.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Subject } from "./subject.ts";
 
-/** What one request must be answered. `undefined` stands for what the oracle does not know. */
+/** What one request must be answered. */
 export interface ExpectedAnswer {
   readonly values: Readonly<Record<string, unknown>>;
   readonly statuses: Readonly<Record<string, string>>;
   readonly eventTimes: Readonly<Record<string, Timestamp | null>>;
 }
+
+/** Answers a request at t over the loads below a position; in hindsight, by what was known at `knownAt`. */
+export type Answering = (
+  request: Row,
+  t: Timestamp,
+  loads: (alias: string) => number,
+  knownAt?: Timestamp | null,
+) => ExpectedAnswer;
 
 /** What a store was told, and what it must answer for that: by the naive oracle, record by record. */
 export class Expected {
@@ -25,6 +34,7 @@ export class Expected {
   /** By batch view, then by key. */
   private readonly versions = new Map<string, Map<string, OracleVersion[]>>();
   private readonly loads = new Map<string, number[]>();
+  private readonly identities = new Map<string, IdentityHistory>();
 
   constructor(subject: Subject) {
     this.subject = subject;
@@ -34,14 +44,23 @@ export class Expected {
   accept(source: SourceDefinition, records: readonly LoadedRecord[]): void {
     const all = this.recordsOf(source.name);
     for (const record of records) all.push(record);
-    for (const view of this.subject.catalog.views.values()) {
-      if (view.kind !== "aggregateView" || view.source !== source.name) continue;
-      const byKey = entry(this.keys, view.name, () => new Map<string, KeyHistory>());
-      for (const record of records) {
-        const key = keyText(Object.values(view.keys).map((field) => record.row[field]));
-        if (key !== null) entry(byKey, key, () => new KeyHistory(view, source.fields)).add(record);
-      }
+    for (const view of this.subject.catalog.views.values())
+      if (view.kind === "aggregateView" && view.source === source.name) this.acceptInto(view, source, records);
+  }
+
+  /** Takes records into one view. */
+  acceptInto(view: AggregateViewDefinition, source: SourceDefinition, records: readonly LoadedRecord[]): void {
+    const byKey = entry(this.keys, view.name, () => new Map<string, KeyHistory>());
+    for (const record of records) {
+      const key = keyText(Object.values(view.keys).map((field) => record.row[field]));
+      if (key !== null) entry(byKey, key, () => new KeyHistory(view, source.fields)).add(record);
     }
+  }
+
+  /** Who is who among the records of a source; null where it has no `id`. */
+  identityOf({ name, id, fields }: SourceDefinition): IdentityHistory | null {
+    if (id === undefined) return null;
+    return entry(this.identities, name, () => new IdentityHistory({ id, fields }));
   }
 
   acceptVersion(view: BatchViewDefinition, key: readonly Value[], version: OracleVersion): void {
@@ -74,18 +93,24 @@ export class Expected {
   }
 
   /** Answers requests; questions asked twice are answered once. */
-  answers(plan: ServicePlan): (request: Row, t: Timestamp, loads: (alias: string) => number) => ExpectedAnswer {
+  answers(plan: ServicePlan): Answering {
     const known = new Map<string, KeyAnswer>();
     const calls = new Map(plan.onDemand.map((use) => [use.alias, onDemand(use.view, use.compute)]));
     const empty = new Map(plan.aggregates.map((use) => [use.alias, new KeyHistory(use.view, use.source.fields)]));
-    const aggregate = (use: (typeof plan.aggregates)[number], request: Row, t: Timestamp, loads: number): KeyAnswer => {
+    const aggregate = (
+      use: (typeof plan.aggregates)[number],
+      request: Row,
+      t: Timestamp,
+      loads: number,
+      knownAt: Timestamp | null,
+    ): KeyAnswer => {
       const key = keyText(Object.keys(use.view.keys).map((name) => request[use.inputs[name]]));
       const history = key === null ? undefined : this.keys.get(use.view.name)?.get(key);
-      if (history === undefined) return empty.get(use.alias)!.answer(t, loads);
-      const question = `${use.view.name} ${t} ${loads} ${key}`;
-      return entry(known, question, () => history.answer(t, loads));
+      if (history === undefined) return empty.get(use.alias)!.answer(t, loads, knownAt ?? t);
+      const question = `${use.view.name} ${t} ${loads} ${knownAt} ${key}`;
+      return entry(known, question, () => history.answer(t, loads, knownAt ?? t));
     };
-    return (request, t, loadsOf) => {
+    return (request, t, loadsOf, knownAt = null) => {
       const values: Record<string, unknown> = {};
       const statuses: Record<string, string> = {};
       const eventTimes: Record<string, Timestamp | null> = {};
@@ -97,13 +122,17 @@ export class Expected {
         statuses[alias] = "PRESENT";
         eventTimes[alias] = null;
         if (isAggregate(use)) {
-          const answer = aggregate(use, request, t, loadsOf(alias));
-          use.view.features.forEach(({ name }, i) => put(name, answer.features[i]));
+          const answer = aggregate(use, request, t, loadsOf(alias), knownAt);
+          use.view.features.forEach((feature, i) => {
+            put(feature.name, answer.features[i]);
+            if (Object.hasOwn(use.features, feature.name) && naiveOverflows(feature, answer.features[i]))
+              statuses[alias] = "OVERFLOW";
+          });
           eventTimes[alias] = answer.eventTime;
         } else if (isBatch(use)) {
           const key = Object.keys(use.keys).map((name) => request[use.inputs[name]]);
           const versions = this.versionsOf(use.view.name, key).filter(({ entry: load }) => load < loadsOf(alias));
-          const read = naiveBatchRead(versions, t, use.view.ttl);
+          const read = naiveBatchRead(versions, t, use.view.ttl, knownAt);
           statuses[alias] = read === null ? "NOT_FOUND" : read.alive ? "PRESENT" : "EXPIRED";
           eventTimes[alias] = read?.version.event ?? null;
           for (const name of Object.keys(use.view.features))

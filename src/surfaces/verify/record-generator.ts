@@ -4,6 +4,7 @@ import { interpret, OutOfRange } from "../../core/oracle/expression-interpreter.
 import type { Row, Value } from "../../core/schema/data-type.ts";
 import { DAY, HOUR, type Timestamp } from "../../core/time/timestamp.ts";
 import type { Random } from "./random.ts";
+import { RecordNames } from "./record-names.ts";
 import { timeFields, withTimes } from "./record-times.ts";
 import type { Subject } from "./subject.ts";
 import { valueOf } from "./values.ts";
@@ -14,6 +15,7 @@ export class RecordGenerator {
   private readonly random: Random;
   /** Times at which something happens, to be hit again. */
   private readonly recent: Timestamp[] = [];
+  private readonly names = new Map<string, RecordNames>();
 
   constructor(subject: Subject, random: Random) {
     this.subject = subject;
@@ -55,6 +57,21 @@ export class RecordGenerator {
     else this.recent[this.random.whole(0, 59)] = at;
   }
 
+  /** The names of a source's records; null where it has no `id`. */
+  namesOf(source: SourceDefinition): RecordNames | null {
+    const { id, name } = source;
+    if (id === undefined) return null;
+    let found = this.names.get(name);
+    if (found === undefined) this.names.set(name, (found = new RecordNames(source, id)));
+    return found;
+  }
+
+  /** A record under the name of another one, with other content. */
+  corrected(source: SourceDefinition, row: Row, from: Timestamp, until: Timestamp): Row | null {
+    const other = this.row(source, this.time(from, until));
+    return other === null ? null : this.namesOf(source)!.renamed(row, other);
+  }
+
   /** Records of a source that happen in [from, until], known from then on or later. */
   records(source: SourceDefinition, count: number, from: Timestamp, until: Timestamp): Row[] {
     const rows: Row[] = [];
@@ -64,7 +81,9 @@ export class RecordGenerator {
     while (rows.length < count) {
       if (random.chance(0.1)) burst = random.chance(0.5) ? this.time(from, until) : null;
       const event = burst === null ? this.time(from, until) : Math.min(until, burst + random.pick([0, 0, 1, 1000]));
-      const row = this.row(source, event);
+      const made = this.row(source, event);
+      const names = this.namesOf(source);
+      const row = made === null || names === null ? made : names.name(made);
       if (row === null) {
         if (++refused < 1000) continue;
         throw new AsofError(

@@ -1,4 +1,5 @@
 import type { Row } from "../../core/schema/data-type.ts";
+import { same } from "./compare.ts";
 import { type Bench, execute } from "./execute.ts";
 import type { Ask, Course, Difference, Step } from "./steps.ts";
 import type { Subject } from "./subject.ts";
@@ -44,7 +45,7 @@ export async function shrink(
     const concerned = concernedBy(bench.subject, found);
     await keeps({ ...best, steps: keepRecords(best.steps, concerned) });
   }
-  for (const kind of ["restart", "compute", "materialize", "advance"] as const) {
+  for (const kind of ["kill", "restart", "ask ahead", "compute", "materialize", "advance"] as const) {
     const others = best.steps.filter(
       (step) => step.do !== kind || (kind === "materialize" && isLast(best.steps, step)),
     );
@@ -102,7 +103,9 @@ function onlyQuestion(steps: readonly Step[], { how, service, request, t }: Diff
     if (step.do !== "ask") return [step];
     const { ask } = step;
     if (ask.service !== service || (ask.how !== how && ask.how !== "live")) return [];
-    const at = ask.requests.findIndex((one, i) => one === request && (ask.how !== "dataset" || ask.moments[i] === t));
+    const at = ask.requests.findIndex(
+      (one, i) => same(one, request) && (ask.how !== "dataset" || ask.moments[i] === t),
+    );
     return at < 0 ? [] : [{ do: "ask", ask: oneRequest(ask, at) }];
   });
 }
@@ -117,15 +120,17 @@ function isLast(steps: readonly Step[], step: Step): boolean {
 }
 
 function recordsIn(steps: readonly Step[]): Row[] {
-  return steps.flatMap((step) => (step.do === "ingest" ? step.rows : step.do === "load" ? step.files.flat() : []));
+  return steps.flatMap((step) =>
+    step.do === "ingest" || step.do === "correct" ? step.rows : step.do === "load" ? step.files.flat() : [],
+  );
 }
 
 /** Steps with some of their records; files, batches and loads without any go too. */
 function keepRecords(steps: readonly Step[], keeps: (row: Row, source: string) => boolean): Step[] {
   return steps.flatMap((step): Step[] => {
-    if (step.do !== "ingest" && step.do !== "load") return [step];
+    if (step.do !== "ingest" && step.do !== "load" && step.do !== "correct") return [step];
     const kept = (rows: readonly Row[]): Row[] => rows.filter((row) => keeps(row, step.source));
-    if (step.do === "ingest") {
+    if (step.do !== "load") {
       const rows = kept(step.rows);
       return rows.length === 0 ? [] : [{ ...step, rows }];
     }

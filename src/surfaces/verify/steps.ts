@@ -1,3 +1,4 @@
+import type { Knowledge } from "../../core/result/knowledge.ts";
 import type { Row } from "../../core/schema/data-type.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 
@@ -5,19 +6,29 @@ import type { Timestamp } from "../../core/time/timestamp.ts";
 export type Ask =
   /** Of the online store; then the same of history, as of the moment that was answered. */
   | { readonly how: "live"; readonly service: string; readonly requests: readonly Row[]; readonly settle: boolean }
-  | { readonly how: "as of"; readonly service: string; readonly requests: readonly Row[]; readonly at: Timestamp }
+  | {
+      readonly how: "as of";
+      readonly service: string;
+      readonly requests: readonly Row[];
+      readonly at: Timestamp;
+      readonly knowledge?: Knowledge;
+    }
   /** A training set: each request with its own moment. */
   | {
       readonly how: "dataset";
       readonly service: string;
       readonly requests: readonly Row[];
       readonly moments: readonly Timestamp[];
+      readonly knowledge?: Knowledge;
     };
 
 /** One thing that happens to a store. A run is a list of them, decided before it begins. */
 export type Step =
   | { readonly do: "advance"; readonly to: Timestamp }
-  | { readonly do: "ingest"; readonly source: string; readonly rows: readonly Row[] }
+  /** The same key may come again, with the same rows in another order. */
+  | { readonly do: "ingest"; readonly source: string; readonly rows: readonly Row[]; readonly key?: string }
+  | { readonly do: "retract"; readonly source: string; readonly ids: readonly Row[] }
+  | { readonly do: "correct"; readonly source: string; readonly rows: readonly Row[] }
   | {
       readonly do: "load";
       readonly source: string;
@@ -27,6 +38,10 @@ export type Step =
   | { readonly do: "compute"; readonly view: string }
   | { readonly do: "materialize" }
   | { readonly do: "restart" }
+  /** The process of the store is killed as it stands, and another one takes over. */
+  | { readonly do: "kill" }
+  /** A moment yet to come is asked about: that must be refused. */
+  | { readonly do: "ask ahead"; readonly service: string; readonly request: Row }
   | { readonly do: "ask"; readonly ask: Ask };
 
 /** What happens to one store from its beginning, as plain data. */
@@ -34,12 +49,14 @@ export interface Course {
   readonly start: Timestamp;
   /** Records in the log from which on it is archived. */
   readonly archiveFrom: number;
+  /** Whether the store is in a process of its own, which can be killed. */
+  readonly apart?: boolean;
   readonly steps: readonly Step[];
 }
 
 /** What was found to differ. */
 export interface Difference {
-  readonly how: Ask["how"] | "compute" | "error";
+  readonly how: Ask["how"] | "compute" | "record" | "error";
   readonly service: string;
   readonly request: Row;
   readonly t: Timestamp;
@@ -59,7 +76,7 @@ export interface Case {
 }
 
 /** Text of a case in which no value changes: an int64 is `{ "int64": "…" }`, what is not finite `{ "float64": "…" }`. */
-export function writeCase(one: Case): string {
+export function writeCase(one: object): string {
   const text = JSON.stringify(
     one,
     (_, value: unknown) => {

@@ -1,3 +1,4 @@
+import type { Configuration } from "../../configuration.ts";
 import { type Catalog, catalogOf } from "../../core/definition/catalog.ts";
 import type { BatchViewDefinition, ServiceDefinition, SourceDefinition } from "../../core/definition/data.ts";
 import { AsofError } from "../../core/errors.ts";
@@ -5,11 +6,18 @@ import { planService, type ServicePlan } from "../../core/plan/service-plan.ts";
 import { DAY, HOUR } from "../../core/time/timestamp.ts";
 import { KeyPools } from "./key-pools.ts";
 
+export type Definitions = readonly Readonly<Record<string, unknown>>[];
+
+/** The modules of definitions that a configuration names. */
+export function definitionsOf({ definitions }: Configuration): Definitions {
+  return (Array.isArray(definitions) ? definitions : [definitions]) as Definitions;
+}
+
 /** The definitions that are verified, and what runs on them are made of. */
 export interface Subject {
   readonly catalog: Catalog;
   /** What stores are opened with: the user's definitions, and a service for each view that has none. */
-  readonly definitions: readonly Readonly<Record<string, unknown>>[];
+  readonly definitions: Definitions;
   readonly services: readonly ServicePlan[];
   /** The sources that views read. */
   readonly sources: readonly SourceDefinition[];
@@ -22,7 +30,7 @@ export interface Subject {
 }
 
 /** @throws ASOF_USAGE where the definitions have no view over a source */
-export function subjectOf(modules: readonly Readonly<Record<string, unknown>>[]): Subject {
+export function subjectOf(modules: Definitions): Subject {
   const own = catalogOf(modules.flatMap((module) => Object.values(module)));
   const added = Object.fromEntries(servicesOfUnusedViews(own).map((definition) => [definition.name, { definition }]));
   const definitions = [...modules, added];
@@ -35,9 +43,7 @@ export function subjectOf(modules: readonly Readonly<Record<string, unknown>>[])
     ),
   );
   if (read.size === 0) throw new AsofError("ASOF_USAGE", "there is nothing to verify: no view reads a source");
-  const windows = views.flatMap((view) =>
-    view.kind === "aggregateView" ? view.features.map(({ window }) => window) : [],
-  );
+  const features = views.flatMap((view) => (view.kind === "aggregateView" ? view.features : []));
   const lives = views.flatMap((view) => (view.kind === "batchView" ? [view.ttl ?? 0, view.delay] : []));
   return {
     catalog,
@@ -46,8 +52,12 @@ export function subjectOf(modules: readonly Readonly<Record<string, unknown>>[])
     sources: [...read].map((name) => catalog.sources.get(name)!),
     batchViews: views.filter((view) => view.kind === "batchView"),
     pools: new KeyPools(catalog),
-    steps: [...new Set([...windows.map(({ hop }) => hop), HOUR, DAY])],
-    reach: Math.max(HOUR, ...lives, ...windows.map(({ length, offset }) => (length ?? 0) + offset)),
+    steps: [...new Set([...features.map(({ window }) => window.hop), HOUR, DAY])],
+    reach: Math.max(
+      HOUR,
+      ...lives,
+      ...features.map(({ window: { length, offset }, series = 1 }) => (length ?? 0) * series + offset),
+    ),
   };
 }
 

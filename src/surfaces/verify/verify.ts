@@ -4,20 +4,24 @@ import path from "node:path";
 import { AsofError } from "../../core/errors.ts";
 import type { Progress } from "../../core/result/progress.ts";
 import { openEngine } from "../../open.ts";
-import { Comparison } from "./compare.ts";
-import { type CourseSize, makeCourse } from "./course-generator.ts";
 import { type Bench, execute } from "./execute.ts";
+import { courseOf, type FailedCourse, type LaneReport, runLane } from "./lane.ts";
+import { runLanes } from "./lane-pool.ts";
 import { shrink, type ShrinkLimits } from "./shrink.ts";
 import { type Case, type Course, type Difference, readCase, recordsOf, writeCase } from "./steps.ts";
-import { subjectOf } from "./subject.ts";
+import { type Definitions, subjectOf } from "./subject.ts";
 
 export interface VerifyOptions {
-  readonly definitions: readonly Readonly<Record<string, unknown>>[];
+  readonly definitions: Definitions;
+  /** The file of the configuration that names them: other processes load it. */
+  readonly configuration: string;
   readonly seed: number;
   /** How many courses at the most. */
   readonly runs: number;
   /** For how long at the most. */
   readonly minutes: number;
+  /** How many processes carry courses out. */
+  readonly jobs: number;
   /** The folder that a failing case is saved in. */
   readonly folder: string;
   readonly shrink: ShrinkLimits;
@@ -47,40 +51,20 @@ export interface VerifyOutcome {
   readonly failure: Failure | null;
 }
 
-/** Small courses first: a fault that few records show is found soon. */
-const sizes: readonly CourseSize[] = [
-  { records: 60, phases: 8, requests: 40, examples: 300 },
-  { records: 300, phases: 12, requests: 100, examples: 3000 },
-  { records: 1200, phases: 16, requests: 250, examples: 12_000 },
-];
-
-/** The first runs are small, later ones large with a small one now and then. */
-function sizeOf(run: number): CourseSize {
-  if (run < 4 || run % 8 === 4) return sizes[0];
-  return run < 8 || run % 8 === 0 ? sizes[1] : sizes[2];
-}
-
 /** Carries out courses from a seed until time or number is up, or one fails: which is then made small, and saved. */
 export async function verify(options: VerifyOptions): Promise<VerifyOutcome> {
-  const { seed, runs, minutes, signal, onProgress } = options;
+  const { seed, runs, minutes, jobs, onProgress } = options;
   const began = performance.now();
   const until = began + minutes * 60_000;
-  const done = { runs: 0, records: 0 };
-  const comparison = new Comparison();
+  const tell = ({ compared }: LaneReport): void =>
+    onProgress?.({ phase: "verify", done: compared, total: null, unit: "rows" });
   return withBench(options, until, async (bench) => {
-    for (let run = 0; run < runs && performance.now() < until; run++) {
-      signal.throwIfAborted();
-      const course = makeCourse(bench.subject, sizeOf(run), seed, run);
-      await execute(bench, course, comparison);
-      done.runs++;
-      done.records += recordsOf(course);
-      onProgress?.({ phase: "verify", done: comparison.compared, total: null, unit: "rows" });
-      const [difference] = comparison.differences;
-      if (difference === undefined) continue;
-      const failure = await reduced(bench, options, { seed, run, course, difference });
-      return outcomeOf(seed, done, comparison, began, failure);
-    }
-    return outcomeOf(seed, done, comparison, began, null);
+    const report =
+      jobs > 1 && runs > 1
+        ? await runLanes({ ...options, jobs: Math.min(jobs, runs) }, tell)
+        : await runLane(bench, { seed, runs, first: 0, step: 1 }, () => true, tell);
+    const failure = report.failed === null ? null : await reduced(bench, options, report.failed);
+    return outcomeOf(seed, report, began, failure);
   });
 }
 
@@ -89,21 +73,25 @@ export async function verifyCase(options: VerifyOptions, file: string): Promise<
   const began = performance.now();
   const { seed, run, course } = await caseOf(file);
   return withBench(options, Infinity, async (bench) => {
-    const comparison = await execute(bench, course);
-    const [difference] = comparison.differences;
+    const { compared, differences } = await execute(bench, course);
+    const [difference] = differences;
     const records = recordsOf(course);
     const failure = difference === undefined ? null : { run, difference, course, records, file };
-    return outcomeOf(seed, { runs: 1, records }, comparison, began, failure);
+    return outcomeOf(seed, { runs: 1, records, compared, different: differences.length }, began, failure);
   });
 }
 
-async function withBench<T>(options: VerifyOptions, until: number, work: (bench: Bench) => Promise<T>): Promise<T> {
-  const subject = subjectOf(options.definitions);
+export async function withBench<T>(
+  { definitions, configuration, signal }: Pick<VerifyOptions, "definitions" | "configuration" | "signal">,
+  until: number,
+  work: (bench: Bench) => Promise<T>,
+): Promise<T> {
+  const subject = subjectOf(definitions);
   const folder = await mkdtemp(path.join(tmpdir(), "asof-verify-"));
   try {
     const engine = await openEngine(path.join(folder, "temporary"));
     try {
-      return await work({ subject, engine, folder, signal: options.signal, until });
+      return await work({ subject, configuration, engine, folder, signal, until });
     } finally {
       await engine.close();
     }
@@ -114,12 +102,13 @@ async function withBench<T>(options: VerifyOptions, until: number, work: (bench:
 
 async function reduced(
   bench: Bench,
-  { onProgress, shrink: limits, folder }: VerifyOptions,
-  { seed, run, course, difference }: Omit<Case, "version">,
+  { onProgress, shrink: limits, folder, seed }: VerifyOptions,
+  { run, difference }: FailedCourse,
 ): Promise<Failure> {
   const file = path.join(folder, `verify-${seed}-${run}.json`);
   const save = (one: Course, found: Difference): Promise<void> =>
     writeFile(file, writeCase({ version: 1, seed, run, difference: found, course: one }));
+  const course = courseOf(bench, seed, run);
   await save(course, difference);
   const total = limits.attempts;
   const shrunk = await shrink(bench, course, difference, limits, (done) =>
@@ -141,11 +130,9 @@ async function caseOf(file: string): Promise<Case> {
 
 function outcomeOf(
   seed: number,
-  { runs, records }: { readonly runs: number; readonly records: number },
-  { compared, differences }: Comparison,
+  { runs, records, compared, different }: Omit<LaneReport, "failed">,
   began: number,
   failure: Failure | null,
 ): VerifyOutcome {
-  const seconds = (performance.now() - began) / 1000;
-  return { seed, runs, records, compared, different: differences.length, seconds, failure };
+  return { seed, runs, records, compared, different, seconds: (performance.now() - began) / 1000, failure };
 }

@@ -24,8 +24,8 @@ export const applyVerb: Verb = (program, action) => {
       action(async (run, options: { yes?: boolean }) => {
         const { plan, revision } = await run.withStore(async (store) => {
           const plan = await store.plan();
-          if (plan.empty) return { plan, revision: plan.revision };
-          if (options.yes !== true && asks(run)) await ask(run.io, plan);
+          if (plan.empty && plan.warnings.length === 0) return { plan, revision: plan.revision };
+          if (!plan.empty && options.yes !== true && asks(run)) await ask(run.io, plan);
           await store.apply(plan.revision);
           return { plan, revision: (await store.plan()).revision };
         });

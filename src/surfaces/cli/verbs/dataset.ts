@@ -1,14 +1,19 @@
 import { existsSync } from "node:fs";
 import { usage } from "../errors.ts";
-import { bytes, count, seconds } from "../format.ts";
+import type { Knowledge } from "../../../core/result/knowledge.ts";
+import { bytes, count, moment, seconds } from "../format.ts";
+import { knowledgeOption } from "../knowledge-option.ts";
+import { warningLines } from "../plan-text.ts";
 import { facts } from "../table.ts";
 import { examples, type Verb } from "../verb.ts";
+import { withTimes } from "../with-times.ts";
 
 interface DatasetFlags {
   readonly spine: string;
   readonly out: string;
   readonly time?: string;
   readonly input?: Readonly<Record<string, string>>;
+  readonly knowledge?: Knowledge;
 }
 
 export const datasetVerb: Verb = (program, action) => {
@@ -28,6 +33,11 @@ export const datasetVerb: Verb = (program, action) => {
       "the spine's column for an input that goes by another name; may be repeated",
       addInput,
     )
+    .addOption(
+      knowledgeOption(
+        "what serving knew at each moment (default), or the truth in hindsight, by what is known now: for analysis, not for training",
+      ),
+    )
     .addHelpText(
       "after",
       examples(
@@ -37,7 +47,7 @@ export const datasetVerb: Verb = (program, action) => {
       ),
     )
     .action(
-      action(async (run, service: string, { spine, out, time, input }: DatasetFlags) => {
+      action(async (run, service: string, { spine, out, time, input, knowledge }: DatasetFlags) => {
         const outcome = await run.withStore((store) =>
           store.dataset(service, {
             ...run.work(),
@@ -45,22 +55,27 @@ export const datasetVerb: Verb = (program, action) => {
             out: run.path(out),
             ...(time === undefined ? {} : { time }),
             ...(input === undefined ? {} : { inputs: input }),
+            ...(knowledge === undefined ? {} : { knowledge }),
           }),
         );
         return {
-          json: outcome,
+          json: withTimes(outcome, "knownAt"),
           text: (style) =>
-            facts(
-              [
-                ["service", outcome.service],
-                ["file", outcome.path],
-                ["rows", count(outcome.rows)],
-                ["columns", `${outcome.columns.length}: ${brief(outcome.columns)}`],
-                ["size", bytes(outcome.bytes)],
-                ["took", seconds(outcome.seconds)],
-              ],
-              style,
-            ),
+            [
+              facts(
+                [
+                  ["service", outcome.service],
+                  ["file", outcome.path],
+                  ["rows", count(outcome.rows)],
+                  ["columns", `${outcome.columns.length}: ${brief(outcome.columns)}`],
+                  ...(outcome.knownAt === undefined ? [] : [["known at", moment(outcome.knownAt)] as [string, string]]),
+                  ["size", bytes(outcome.bytes)],
+                  ["took", seconds(outcome.seconds)],
+                ],
+                style,
+              ),
+              ...warningLines(outcome.warnings, style),
+            ].join("\n\n"),
         };
       }),
     );

@@ -2,19 +2,21 @@ import { usage } from "../errors.ts";
 import { bytes, count, moment, plural, seconds } from "../format.ts";
 import { type FileFormat, formatOption } from "../format-option.ts";
 import { withTimes } from "../with-times.ts";
-import type { LoadOutcome } from "../../../core/result/outcomes.ts";
+import type { CorrectOutcome, LoadOutcome } from "../../../core/result/outcomes.ts";
 import { warningLines } from "../plan-text.ts";
 import type { Report } from "../report.ts";
-import { STDIN, withStandardInput } from "../standard-input.ts";
+import { filesOrInput } from "../files-or-input.ts";
 import { facts } from "../table.ts";
 import { timeOption } from "../time-option.ts";
 import { examples, type Verb } from "../verb.ts";
 
-interface IngestOptions {
+interface IngestFlags {
   readonly format?: FileFormat;
   readonly from?: number;
   readonly until?: number;
   readonly rejects?: boolean;
+  readonly idempotencyKey?: string;
+  readonly correct?: boolean;
 }
 
 export const ingestVerb: Verb = (program, action) => {
@@ -28,6 +30,8 @@ export const ingestVerb: Verb = (program, action) => {
     .option("--from <time>", "only rows that were available at this time or later", timeOption)
     .option("--until <time>", "only rows that were available before this time", timeOption)
     .option("--rejects", "set bad rows aside in a file and load the others")
+    .option("--idempotency-key <key>", "names this load: a second one with it, of the same rows, changes nothing")
+    .option("--correct", "the rows replace records of the same ids, of a source that declares an `id`")
     .addHelpText(
       "after",
       examples(
@@ -35,21 +39,27 @@ export const ingestVerb: Verb = (program, action) => {
         ["asof ingest flights data/*.csv --rejects", "many, bad rows set aside"],
         ["asof ingest flights f.parquet --until 2001-06-24", "the history before a day"],
         ["zcat flights.csv.gz | asof ingest flights -", "standard input"],
+        ["asof ingest orders day.csv --idempotency-key 2026-03-01", "once, however often it is run"],
+        ["asof ingest orders amended.ndjson --correct", "in the place of what is known"],
       ),
     )
     .action(
-      action(async (run, source: string, files: string[], { format, ...options }: IngestOptions) => {
-        const paths = files.map((file) => (file === STDIN ? STDIN : run.path(file)));
-        const load = (names: readonly string[], format: FileFormat | undefined): Promise<LoadOutcome> =>
-          run.withStore((store) =>
-            store.load(source, names, { ...options, ...run.work(), ...(format === undefined ? {} : { format }) }),
+      action(async (run, source: string, files: string[], { format, correct, ...options }: IngestFlags) => {
+        const stated = (format: FileFormat | undefined): { format?: FileFormat } =>
+          format === undefined ? {} : { format };
+        if (correct !== true)
+          return outcomeReport(
+            await filesOrInput(run, files, format, (names, format) =>
+              run.withStore((store) => store.load(source, names, { ...options, ...run.work(), ...stated(format) })),
+            ),
           );
-        if (!paths.includes(STDIN)) return outcomeReport(await load(paths, format));
-        if (paths.length > 1) throw usage("standard input (-) is loaded alone: one load has one format");
-        // Before a long wait for input that nothing could be done with.
-        await run.configuration();
-        if (run.io.stdin.isTTY === true) run.note("reading CSV or NDJSON from the terminal; end it with Ctrl-D");
-        return outcomeReport(await withStandardInput(run.io, format, (file, format) => load([file], format)));
+        const [other] = Object.keys(options);
+        if (other !== undefined) throw usage(`--correct goes with no option but --format: not with ${other}`);
+        return correctionReport(
+          await filesOrInput(run, files, format, (names, format) =>
+            run.withStore((store) => store.correctFiles(source, names, { ...run.work(), ...stated(format) })),
+          ),
+        );
       }),
     );
 };
@@ -63,6 +73,7 @@ function outcomeReport(outcome: LoadOutcome): Report {
           [
             ["source", outcome.source],
             ["rows", count(outcome.rows)],
+            ...(outcome.duplicates > 0 ? ([["known already", plural(outcome.duplicates, "row")]] as const) : []),
             ...(outcome.rejected > 0
               ? ([["rejected", `${plural(outcome.rejected, "row")}, in ${outcome.rejectsFile}`]] as const)
               : []),
@@ -76,5 +87,23 @@ function outcomeReport(outcome: LoadOutcome): Report {
         ),
         ...warningLines(outcome.warnings, style),
       ].join("\n\n"),
+  };
+}
+
+function correctionReport(outcome: CorrectOutcome): Report {
+  return {
+    json: withTimes(outcome, "stamp"),
+    text: (style) =>
+      facts(
+        [
+          ["source", outcome.source],
+          ["corrections", count(outcome.accepted)],
+          ["in the place of another", count(outcome.replaced)],
+          ["wait for the original", count(outcome.waiting)],
+          ["known already", count(outcome.duplicates)],
+          ["from", moment(outcome.stamp)],
+        ],
+        style,
+      ),
   };
 }

@@ -11,7 +11,7 @@ export function featuresRoute({ store, maxRows }: RouteContext): Route {
     method: "POST",
     path: "/v1/features/{service}",
     id: "getFeatures",
-    summary: "Answers with the features of a service for each row, now or as of a past moment.",
+    summary: "Answers with the features of a service for each row, now, as of a past moment, or of that in hindsight.",
     names: { parameter: "service", kind: "service" },
     query: {},
     shapes: { body: { [mediaTypes.json]: requestSchema(maxRows, true) }, answer: featuresSchema() },
@@ -37,8 +37,11 @@ export function featuresRoute({ store, maxRows }: RouteContext): Route {
     ],
     async handle({ name, body }) {
       const { read, write } = shapeOf(name);
-      const { rows, at } = readRequest(body, read, maxRows, true);
-      const answers = await store.features(name, rows, at === undefined ? {} : { at });
+      const { rows, at, knowledge } = readRequest(body, read, maxRows, true);
+      const answers = await store.features(name, rows, {
+        ...(at === undefined ? {} : { at }),
+        ...(knowledge === undefined ? {} : { knowledge }),
+      });
       return `{"service":${JSON.stringify(name)},"results":[${answers.map(write.features).join(",")}]}`;
     },
   };

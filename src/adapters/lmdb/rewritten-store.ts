@@ -1,0 +1,56 @@
+import { existsSync, renameSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type LmdbDatabase, type LmdbOptions, openDatabase } from "./lmdb-database.ts";
+
+/** Entries of one transaction of the copy. */
+const PORTION = 5_000;
+
+/** Where a copy is being written, where it is once whole, and where the store is that it replaces. */
+const BUILDING = ".building";
+const WHOLE = ".new";
+const REPLACED = ".old";
+
+/** The number of the data file of a folder; null where there is none. */
+export function inodeOf(folder: string): number | null {
+  return statSync(join(folder, "data.mdb"), { throwIfNoEntry: false })?.ino ?? null;
+}
+
+/**
+ * Copies a store beside its folder, entry by entry: a copy of pages, compacted or not, would keep what lies in their
+ * unused parts.
+ */
+export async function copyAside(database: LmdbDatabase, folder: string, options: LmdbOptions): Promise<void> {
+  const building = folder + BUILDING;
+  rmSync(building, { recursive: true, force: true });
+  const copy = openDatabase(building, options);
+  try {
+    let start: Uint8Array = Uint8Array.of(0);
+    for (let exclusiveStart = false; ; exclusiveStart = true) {
+      const portion = [...database.getRange({ start, exclusiveStart, limit: PORTION })];
+      if (portion.length === 0) break;
+      await copy.batch(() => {
+        for (const { key, value } of portion) void copy.put(key, value);
+      });
+      start = portion.at(-1)!.key;
+    }
+    await copy.flushed;
+  } finally {
+    await copy.close();
+  }
+  rmSync(folder + WHOLE, { recursive: true, force: true });
+  renameSync(building, folder + WHOLE);
+}
+
+/** Puts a whole copy in the place of a store that nobody of this process has open. */
+export function moveIn(folder: string): void {
+  rmSync(folder + REPLACED, { recursive: true, force: true });
+  if (existsSync(folder)) renameSync(folder, folder + REPLACED);
+  renameSync(folder + WHOLE, folder);
+  rmSync(folder + REPLACED, { recursive: true, force: true });
+}
+
+/** Finishes what a crash interrupted: a copy counts only once the store has left its place for it. */
+export function finishMove(folder: string): void {
+  if (existsSync(folder + WHOLE) && !existsSync(folder)) renameSync(folder + WHOLE, folder);
+  for (const left of [BUILDING, WHOLE, REPLACED]) rmSync(folder + left, { recursive: true, force: true });
+}

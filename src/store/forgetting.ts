@@ -1,0 +1,468 @@
+import { canonicalize } from "../core/codec/canonicalize.ts";
+import {
+  decodeForgetting,
+  decodeForgotten,
+  decodeForgottenHere,
+  decodeKeyValues,
+  encodeForgetting,
+  encodeForgotten,
+  encodeForgottenHere,
+  encodeKeyValues,
+  type ForgettingKey,
+  type ForgottenHere,
+  type ForgottenKeys,
+  hexOfBytes,
+  keyHasher,
+} from "../core/codec/forgotten-keys.ts";
+import { entityKeyEncoder, headKey } from "../core/codec/online-keys.ts";
+import type { Definition, EntityDefinition } from "../core/definition/data.ts";
+import { keyCarriers } from "../core/definition/key-carriers.ts";
+import { AsofError } from "../core/errors.ts";
+import type { ServicePlan } from "../core/plan/service-plan.ts";
+import type { EntityKeys, ForgetOptions, ForgetOutcome, ForgetProof } from "../core/result/forget.ts";
+import type { WorkOptions } from "../core/result/progress.ts";
+import type { Timestamp } from "../core/time/timestamp.ts";
+import type { RegistryStore } from "../ports/registry-store.ts";
+import type { FoundRecords, KeyToErase } from "../stages/ingest/erase.ts";
+import type { MaterializableView } from "../stages/online/materialize.ts";
+import type { StoreParts } from "./store-parts.ts";
+import type { Shared, Writing } from "./writing.ts";
+
+/** Notes of the registry: the key that is being forgotten, and those that have been. */
+const FORGETTING = "forgetting";
+const FORGOTTEN = "forgotten";
+/** The list that outlives a restore of everything else. */
+const LIST = "forgotten.json";
+/** A string of fewer bytes may be found by chance. */
+const TELLING = 6;
+
+/**
+ * Erases a key of an entity everywhere, and proves it. What is to be done is in the registry before anything is
+ * done, every step may be repeated, and the next start goes on where a crash ended:
+ *
+ * 1. the log goes into Parquet, so that its segments can be dropped
+ * 2. files that hold records of the key are written anew without them, and the list of files changes at once
+ * 3. online views over what has changed are built anew, batch views computed anew
+ * 4. the online store and the registry are written anew, because pages they no longer use hold what was there
+ * 5. a keyed hash is left, here and in a file: a store restored from before forgets the key again at its start
+ */
+export class Forgetting {
+  private readonly shared: Shared;
+  private readonly parts: StoreParts;
+  private readonly writing: Writing;
+  private readonly served: () => Promise<void>;
+  private readonly forgetExamples: () => Promise<void>;
+
+  constructor(
+    shared: Shared,
+    writing: Writing,
+    {
+      served,
+      forgetExamples,
+    }: {
+      /** Resolves once everything that was predicted is on disk. */
+      served: () => Promise<void>;
+      /** Removes from the registry what the audit keeps of requests. */
+      forgetExamples: () => Promise<void>;
+    },
+  ) {
+    this.shared = shared;
+    this.parts = shared.parts;
+    this.writing = writing;
+    this.served = served;
+    this.forgetExamples = forgetExamples;
+  }
+
+  async forget(
+    entity: string,
+    given: Readonly<Record<string, unknown>>,
+    options: ForgetOptions,
+  ): Promise<ForgetOutcome> {
+    const definition = this.shared.definitions.named("entity", entity) as EntityDefinition;
+    const keys = keysOf(definition, given);
+    if (options.dryRun === true) return this.count(await this.keyOf(definition, keys), definition);
+    return this.writing.upkeep.alone(async () => {
+      const key = await this.keyOf(definition, keys);
+      await this.served();
+      const found = await this.writing.eraser.find(key);
+      if (isNothing(found)) return none(entity);
+      return this.recorded(entity, (id) => this.begin(id, definition, key, options));
+    });
+  }
+
+  /** Finishes what a crash interrupted, and forgets again what a restore has brought back. */
+  async resume(): Promise<void> {
+    const interrupted = decodeForgetting(await this.parts.registry.note(FORGETTING));
+    if (interrupted !== null)
+      await this.writing.upkeep.alone(async () => {
+        if (interrupted.values === null) return this.cleanRegistry();
+        const definition = this.shared.definitions.named("entity", interrupted.entity) as EntityDefinition;
+        const keys = decodeKeyValues(Object.keys(definition.keys), interrupted.values);
+        const key = await this.keyOf(definition, keys);
+        await this.recorded(interrupted.entity, (id) => this.run(id, definition, key, interrupted, {}));
+      });
+    await this.forgetAgain();
+  }
+
+  /** Erases what is in the list of forgotten keys and was not forgotten by this very registry. */
+  private async forgetAgain(): Promise<void> {
+    const list = await this.list();
+    if (list === null) return;
+    const { registry } = this.parts;
+    const done = new Set(decodeForgottenHere(await registry.note(FORGOTTEN)).map(({ hash }) => hash));
+    for (const [entity, listed] of Map.groupBy(list.keys, (key) => key.entity)) {
+      const missing = new Map(listed.filter(({ hash }) => !done.has(hash)).map((key) => [key.hash, key]));
+      const definition = this.parts.catalog.entities.get(entity);
+      if (missing.size === 0 || definition === undefined) continue;
+      const hashOf = keyHasher(definition, list.secret);
+      const carriers = keyCarriers(await this.definitions(), definition);
+      await this.writing.archiveAll(`forget-again-${entity}-${this.writing.log.end}`);
+      const again = new Map<string, EntityKeys>();
+      for await (const keys of this.writing.eraser.keysIn(carriers, definition.keys)) {
+        const hash = hashOf(keys);
+        if (missing.has(hash)) again.set(hash, keys);
+      }
+      for (const keys of again.values()) await this.forget(entity, keys, {});
+      await this.remember(
+        [...missing.values()]
+          .filter(({ hash }) => !again.has(hash))
+          .map((key) => ({ ...key, sources: [], until: key.at })),
+      );
+    }
+  }
+
+  /** Writes down what is to be done, then does it. */
+  private async begin(
+    id: number,
+    definition: EntityDefinition,
+    key: KeyToErase,
+    options: WorkOptions,
+  ): Promise<ForgetOutcome> {
+    const { clock, registry } = this.parts;
+    const list = await this.list(true);
+    const found = await this.settle(id, key);
+    const records = recordsIn(found);
+    const forgetting: ForgettingKey = {
+      entity: definition.name,
+      hash: keyHasher(definition, list.secret)(key.keys),
+      at: clock.now(),
+      values: encodeKeyValues(key.keys),
+      records,
+      rejected: found.rejects.reduce((sum, { rows }) => sum + rows, 0),
+      sources: Object.keys(records).filter((stream) =>
+        key.carriers.some((one) => one.kind === "source" && one.matches(stream)),
+      ),
+    };
+    await registry.setNote(FORGETTING, encodeForgetting(forgetting));
+    return this.run(id, definition, key, forgetting, options);
+  }
+
+  /** Brings what is in the log into files, where it can be erased. */
+  private async settle(id: number, key: KeyToErase): Promise<FoundRecords> {
+    await this.writing.materializer.abandon();
+    await this.writing.archiveAll(`archive-${id}`);
+    return this.writing.eraser.find(key);
+  }
+
+  private async run(
+    id: number,
+    definition: EntityDefinition,
+    key: KeyToErase,
+    forgetting: ForgettingKey,
+    options: WorkOptions,
+  ): Promise<ForgetOutcome> {
+    const { clock, registry, online } = this.parts;
+    const { eraser } = this.writing;
+    const began = clock.elapsed();
+    const warnings: string[] = [];
+    await this.forgetExamples();
+    const files = await eraser.erase(key, await this.settle(id, key), `forget-${id}`);
+    await this.writing.sweep();
+    const recomputed = await this.recompute(id, forgetting, warnings, options);
+    const rebuilt = await this.rebuild(forgetting, options);
+    await online.rewrite();
+    const until = (await this.writing.writer.cut()).t;
+    await this.enlist(forgetting);
+    await this.remember([{ ...forgottenKey(forgetting), sources: forgetting.sources, until }]);
+    await registry.redact(redacted(key));
+    await registry.setNote(FORGETTING, encodeForgetting({ ...forgetting, values: null }));
+    await this.cleanRegistry();
+    return {
+      entity: definition.name,
+      erased: true,
+      hash: forgetting.hash,
+      records: forgetting.records,
+      rejected: forgetting.rejected,
+      files,
+      rebuilt,
+      recomputed,
+      until,
+      madeBefore: await this.madeBefore(forgetting),
+      proof: await this.prove(definition, key),
+      warnings,
+      seconds: clock.elapsed() - began,
+    };
+  }
+
+  /** The last step: until then the registry's file may hold the key, in what it no longer refers to. */
+  private async cleanRegistry(): Promise<void> {
+    const { registry } = this.parts;
+    await registry.rewrite();
+    await registry.setNote(FORGETTING, "");
+  }
+
+  /** Builds anew what is online of views over sources that have changed, and of batch views whose rows are gone. */
+  private async rebuild(forgetting: ForgettingKey, options: WorkOptions): Promise<string[]> {
+    const all = await this.shared.definitions.appliedViews();
+    const rebuilt: string[] = [];
+    for (const view of all.filter((one) => hasChanged(one, forgetting)))
+      if (await this.writing.materializer.rebuild(view, all, options)) rebuilt.push(view.view.name);
+    return rebuilt;
+  }
+
+  /** Computes batch views anew that read sources which have changed: new versions of rows take the place of old ones. */
+  private async recompute(
+    id: number,
+    { sources }: ForgettingKey,
+    warnings: string[],
+    options: WorkOptions,
+  ): Promise<string[]> {
+    const { catalog, registry } = this.parts;
+    const { definitions } = this.shared;
+    const { computer, materializer, fold, writer } = this.writing;
+    const all = await definitions.appliedViews();
+    const recomputed: string[] = [];
+    for (const target of all) {
+      const { view } = target;
+      if (view.kind !== "batchView" || !view.reads.some((name) => sources.includes(name))) continue;
+      const stream = definitions.batchStream(view);
+      if ((await registry.files(stream.name)).length === 0) continue;
+      const request = { ...options, catalog, view, stream, id: `forget-${id}-${view.name}`, cut: () => writer.cut() };
+      try {
+        await computer.compute(request);
+        recomputed.push(view.name);
+        if (fold.views.views.some(({ fingerprint }) => fingerprint === target.fingerprint))
+          await materializer.materialize(target, all, options);
+      } catch (error) {
+        // The key's own rows are erased in any case: only what they had counted for in others' rows is not.
+        if (!(error instanceof AsofError) || error.code === "ASOF_CLOSED") throw error;
+        warnings.push(`view ${view.name} could not be computed anew: ${error.message}`);
+      }
+    }
+    return recomputed;
+  }
+
+  private async count(key: KeyToErase, { name }: EntityDefinition): Promise<ForgetOutcome> {
+    const found = await this.writing.eraser.find(key);
+    const sources = Object.keys(found.records);
+    const all = await this.shared.definitions.appliedViews();
+    const changing = { records: found.records, sources };
+    const online = new Set(this.writing.fold.views.views.map(({ fingerprint }) => fingerprint));
+    return {
+      ...none(name),
+      records: found.records,
+      rejected: found.rejects.reduce((sum, { rows }) => sum + rows, 0),
+      files: found.files.length + found.rejects.length,
+      rebuilt: all
+        .filter((one) => online.has(one.fingerprint) && hasChanged(one, changing))
+        .map(({ view }) => view.name),
+      recomputed: all.flatMap(({ view }) =>
+        view.kind === "batchView" && view.reads.some((source) => sources.includes(source)) ? [view.name] : [],
+      ),
+      madeBefore: await this.madeBefore(changing),
+    };
+  }
+
+  /** Runs that read what is erased now, and gave something that is not the store's to change. */
+  private async madeBefore(changed: Changed): Promise<ForgetOutcome["madeBefore"]> {
+    const { catalog, registry } = this.parts;
+    const views = new Set(
+      [...catalog.views.values()].flatMap((view) =>
+        (view.kind === "aggregateView" && changed.sources.includes(view.source)) ||
+        (view.kind === "batchView" &&
+          (view.reads.some((name) => changed.sources.includes(name)) ||
+            Object.keys(changed.records).some((stream) => stream.startsWith(`${view.name}.`))))
+          ? [view.name]
+          : [],
+      ),
+    );
+    const services = new Set(
+      [...catalog.services.values()].flatMap(({ name, uses }) =>
+        uses.some(({ view }) => views.has(view)) ? [name] : [],
+      ),
+    );
+    const isOf = (kind: string, target: string): boolean => {
+      if (kind === "dataset") return services.has(target);
+      const model = catalog.models.get(target);
+      return (
+        kind === "train" &&
+        model !== undefined &&
+        (services.has(model.service) || changed.sources.includes(model.examples.source))
+      );
+    };
+    return (await registry.runs()).flatMap(({ id, kind, target, startedAt, state }) =>
+      state === "succeeded" && isOf(kind, target)
+        ? [{ run: id, kind: kind as "dataset" | "train", target, at: startedAt }]
+        : [],
+    );
+  }
+
+  /** Looks everywhere whether anything is left. */
+  private async prove(definition: EntityDefinition, key: KeyToErase): Promise<ForgetProof> {
+    const { files } = this.parts;
+    const { eraser } = this.writing;
+    const left = await eraser.find(key);
+    const telling = tellingTexts(key);
+    const searched = telling.length === 0 ? { bytes: 0, found: [] } : await files.search(telling);
+    return {
+      records: [...left.files, ...left.rejects].reduce((sum, { rows }) => sum + rows, 0),
+      online: await this.onlineStates(definition, key),
+      bytes: searched.bytes,
+      files: searched.found,
+      elsewhere: telling.length === 0 ? [] : await eraser.mentions(telling),
+    };
+  }
+
+  private async onlineStates(definition: EntityDefinition, { keys }: KeyToErase): Promise<number> {
+    const entity = entityKeyEncoder(definition.keys)((name) => keys[name]);
+    if (entity === null) return 0;
+    const all = await this.shared.definitions.appliedViews();
+    const states = this.writing.fold.views.views.filter(({ fingerprint }) =>
+      all.some((one) => one.fingerprint === fingerprint && one.view.entity === definition.name),
+    );
+    let there = 0;
+    await this.parts.online.read(
+      states.map(({ state }) => headKey(state, entity)),
+      (_, bytes) => void (there += bytes === undefined ? 0 : 1),
+    );
+    return there;
+  }
+
+  private recorded(entity: string, work: (id: number) => Promise<ForgetOutcome>): Promise<ForgetOutcome> {
+    return this.shared.recorder.record("forget", entity, "offline store", work, (outcome) => ({
+      rows: Object.values(outcome.records).reduce((sum, rows) => sum + rows, 0),
+      bytes: null,
+      details: outcome,
+    }));
+  }
+
+  private async keyOf(definition: EntityDefinition, keys: EntityKeys): Promise<KeyToErase> {
+    return { fields: definition.keys, keys, carriers: keyCarriers(await this.definitions(), definition) };
+  }
+
+  /** Every definition that the store has or ever had. */
+  private async definitions(): Promise<Definition[]> {
+    const ever = await this.parts.registry.everApplied();
+    return [...ever.map(({ json }) => JSON.parse(json) as Definition), ...this.parts.catalog.all];
+  }
+
+  private async list(): Promise<ForgottenKeys | null>;
+  private async list(make: true): Promise<ForgottenKeys>;
+  private async list(make = false): Promise<ForgottenKeys | null> {
+    const { files, randomBytes } = this.parts;
+    try {
+      return decodeForgotten(await files.read(LIST));
+    } catch (error) {
+      if (!(error instanceof AsofError) || error.code !== "ASOF_FILE") throw error;
+    }
+    if (!make) return null;
+    const made = { secret: hexOfBytes(randomBytes(32)), keys: [] };
+    await files.write(LIST, encodeForgotten(made));
+    return made;
+  }
+
+  /** Adds to the list that outlives a restore. */
+  private async enlist(forgetting: ForgettingKey): Promise<void> {
+    const list = await this.list(true);
+    const key = forgottenKey(forgetting);
+    if (list.keys.some(({ hash, at }) => hash === key.hash && at === key.at)) return;
+    await this.parts.files.write(LIST, encodeForgotten({ ...list, keys: [...list.keys, key] }));
+  }
+
+  private async remember(keys: readonly ForgottenHere[]): Promise<void> {
+    const { registry } = this.parts;
+    const known = decodeForgottenHere(await registry.note(FORGOTTEN));
+    await registry.setNote(FORGOTTEN, encodeForgottenHere([...known, ...keys]));
+  }
+}
+
+/** The moment before which answers of a service cannot be audited, because records they had counted were erased. */
+export async function unverifiableUntil(registry: RegistryStore, plan: ServicePlan): Promise<Timestamp | null> {
+  const sources = new Set(plan.aggregates.map(({ view }) => view.source));
+  const until = decodeForgottenHere(await registry.note(FORGOTTEN))
+    .filter((key) => key.sources.some((name) => sources.has(name)))
+    .map((key) => key.until);
+  return until.length === 0 ? null : Math.max(...until);
+}
+
+/** What has records fewer. */
+type Changed = Pick<ForgettingKey, "records" | "sources">;
+
+function hasChanged({ view, stream }: MaterializableView, { records, sources }: Changed): boolean {
+  return view.kind === "aggregateView" ? sources.includes(view.source) : Object.hasOwn(records, stream);
+}
+
+/** @throws ASOF_MISSING_KEY, ASOF_UNKNOWN_FIELD, ASOF_TYPE … */
+function keysOf({ name, keys }: EntityDefinition, given: Readonly<Record<string, unknown>>): EntityKeys {
+  for (const field of Object.keys(given))
+    if (!Object.hasOwn(keys, field))
+      throw new AsofError(
+        "ASOF_UNKNOWN_FIELD",
+        `entity ${name} has no key ${field}; it has ${Object.keys(keys).join(", ")}`,
+        { entity: name, field },
+      );
+  return Object.fromEntries(
+    Object.entries(keys).map(([field, type]) => {
+      if (given[field] === undefined || given[field] === null)
+        throw new AsofError("ASOF_MISSING_KEY", `name all keys of entity ${name}: ${Object.keys(keys).join(", ")}`, {
+          entity: name,
+          field,
+        });
+      return [field, canonicalize(type, given[field], field)];
+    }),
+  );
+}
+
+function recordsIn({ files }: FoundRecords): Record<string, number> {
+  const records: Record<string, number> = {};
+  for (const { file, rows } of files) records[file.stream] = (records[file.stream] ?? 0) + rows;
+  return records;
+}
+
+function isNothing({ records, rejects }: FoundRecords): boolean {
+  return Object.keys(records).length === 0 && rejects.length === 0;
+}
+
+function forgottenKey({ entity, hash, at }: ForgettingKey): Pick<ForgettingKey, "entity" | "hash" | "at"> {
+  return { entity, hash, at };
+}
+
+/** The strings of a key that would not be found by chance. */
+function tellingTexts({ keys }: KeyToErase): string[] {
+  return Object.values(keys).filter(
+    (value): value is string => typeof value === "string" && new TextEncoder().encode(value).length >= TELLING,
+  );
+}
+
+/** How run details, which are JSON, hold a key's strings. */
+function redacted(key: KeyToErase): string[] {
+  return [...new Set(tellingTexts(key).flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]))];
+}
+
+function none(entity: string): ForgetOutcome {
+  return {
+    entity,
+    erased: false,
+    hash: null,
+    records: {},
+    rejected: 0,
+    files: 0,
+    rebuilt: [],
+    recomputed: [],
+    until: null,
+    madeBefore: [],
+    proof: null,
+    warnings: [],
+    seconds: 0,
+  };
+}

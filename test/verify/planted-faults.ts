@@ -1,0 +1,121 @@
+/** A change of a file of the engine: what stands there once, and what stands there instead. */
+export type Edit = readonly [file: string, right: string, wrong: string];
+
+export interface Fault {
+  readonly what: string;
+  readonly edits: readonly Edit[];
+}
+
+const tail = "-Infinity : floorTo(t - window.offset - window.length, window.hop)";
+
+/** Faults that feature stores have had. */
+export const faults: readonly Fault[] = [
+  {
+    what: "a strict tail: what happened at a window's very start does not count",
+    edits: [["core/time/window.ts", tail, `${tail} + 1`]],
+  },
+  {
+    what: "a tail that is off by a hop",
+    edits: [["core/time/window.ts", tail, `${tail} + window.hop`]],
+  },
+  {
+    what: "a join that is blind to arrival",
+    edits: [
+      ["stages/offline/aggregate-join.ts", "greatest(r.${EVENT}, r.${AVAILABLE})", "greatest(r.${EVENT}, r.${EVENT})"],
+    ],
+  },
+  {
+    what: "the reader's clock as the moment of an answer",
+    edits: [
+      [
+        "stages/ingest/log-writer.ts",
+        "if (this.underWay > 0 || folded !== this.log.end) return null;",
+        "if (this.underWay > 0) return null;",
+      ],
+      [
+        "stages/serving/feature-reader.ts",
+        "present !== null && (found === null || found.position === position)",
+        "present !== null",
+      ],
+    ],
+  },
+  {
+    what: "records that are not yet due, released by the timer that folds and not by the reader's moment",
+    edits: [
+      [
+        "core/tile/read-features.ts",
+        "if (value !== null && isVisible(record, t) && record.event >= start",
+        "if (value !== null && isVisible(record, 0) && record.event >= start",
+      ],
+    ],
+  },
+  {
+    what: "records that are not yet due, let into tiles at once",
+    edits: [
+      [
+        "core/tile/key-state.ts",
+        "if (isVisible(record, watermark)) this.addToTiles(layout, record, watermark);\n      else this.pending.push(record);",
+        "this.addToTiles(layout, record, watermark);",
+      ],
+    ],
+  },
+  {
+    what: "a batch row that is there from its day's start",
+    edits: [
+      [
+        "stages/offline/compute.ts",
+        "`${EVENT} + to_microseconds(${view.delay})`",
+        "`${EVENT} - INTERVAL 1 DAY + to_microseconds(${view.delay})`",
+      ],
+    ],
+  },
+  {
+    what: "sums of doubles, rounded at each step",
+    edits: [
+      [
+        "core/aggregation/exact-sum.ts",
+        "if (t - lo === e && t - e === lo) {\n      this.#hi = s;\n      this.#lo = t;",
+        "if (x - x === 0) {\n      this.#hi = s;\n      this.#lo = 0;",
+      ],
+    ],
+  },
+  {
+    what: "a sketch that collapses its lowest buckets, and from which values are removed",
+    edits: [
+      [
+        "core/aggregation/quantile-sketch.ts",
+        "this.#total += times;\n    const at",
+        "this.#total += times;\n    if (this.#buckets.length > 16) {\n      this.#buckets.shift();\n" +
+          "      const lowest = this.#counts.shift()!;\n      this.#counts[0] += lowest;\n    }\n    const at",
+      ],
+    ],
+  },
+  {
+    what: "ties that the order of a load breaks",
+    edits: [
+      [
+        "core/aggregation/order-key.ts",
+        "compareBytes(a.key.bytes, b.key.bytes) ||\n    compareValues(a.value, b.value)",
+        "0",
+      ],
+    ],
+  },
+  {
+    what: "a key of which everything is evicted, answered as one that is not found",
+    edits: [
+      [
+        "stages/serving/feature-reader.ts",
+        '? "OVERFLOW" : "PRESENT"',
+        '? "OVERFLOW" : state === null ? ("NOT_FOUND" as const) : "PRESENT"',
+      ],
+    ],
+  },
+  {
+    what: "acknowledged records that a restart drops",
+    edits: [["stages/ingest/archive.ts", "if (held > 0) yield", "if (held < 0) yield"]],
+  },
+  {
+    what: "files left out that straddle the start of what is asked about",
+    edits: [["stages/offline/offline-store.ts", "file.maxEvent >= since", "file.minEvent >= since"]],
+  },
+];
