@@ -151,7 +151,10 @@ class EmbeddedStore implements Store, Shared {
     const { writing } = this.parts;
     if (writing instanceof AsofError) return this.watch.open();
     this.writingParts = await Writing.open(this, writing);
-    this.forgetting = new Forgetting(this, this.writingParts, () => this.modelServer.logged());
+    this.forgetting = new Forgetting(this, this.writingParts, {
+      served: () => this.modelServer.logged(),
+      forgetExamples: () => this.watch.forgetExamples(),
+    });
     await this.forgetting.resume();
     await this.watch.open();
   }
@@ -554,7 +557,9 @@ class EmbeddedStore implements Store, Shared {
   ): Promise<ForgetOutcome> {
     this.writing();
     assert(this.forgetting !== null, "the writer can forget");
-    return this.forgetting.forget(entity, keys, { ...work(options), dryRun: options.dryRun ?? false });
+    const { forgetting } = this;
+    if (options.dryRun === true) return forgetting.forget(entity, keys, { ...work(options), dryRun: true });
+    return this.watch.whileForgetting(() => forgetting.forget(entity, keys, work(options)));
   }
 
   // what there is
