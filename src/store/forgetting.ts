@@ -319,7 +319,7 @@ export class Forgetting {
     const telling = tellingTexts(key);
     const searched = telling.length === 0 ? { bytes: 0, found: [] } : await files.search(telling);
     return {
-      records: [...left.files, ...left.rejects].reduce((sum, { rows }) => sum + rows, 0),
+      records: [...left.files, ...left.rejects].reduce((sum, { rows }) => sum + rows, await eraser.leftInLog(key)),
       online: await this.onlineStates(definition, key),
       bytes: searched.bytes,
       files: searched.found,
