@@ -449,19 +449,21 @@ class EmbeddedStore implements Store, Shared {
   // 4 materialize
 
   async materialize(names?: readonly string[], options: WorkOptions = {}): Promise<MaterializeOutcome[]> {
-    const { materializer } = this.writing();
+    const { materializer, upkeep } = this.writing();
     const all = await this.definitions.appliedViews();
     const outcomes: MaterializeOutcome[] = [];
     for (const { name } of this.definitions.storedViews(names)) {
       await this.definitions.mustBeApplied(name);
       const view = all.find((one) => one.view.name === name)!;
       outcomes.push(
-        await this.recorder.record(
-          "materialize",
-          name,
-          ONLINE,
-          () => materializer.materialize(view, all, work(options)),
-          (outcome) => ({ rows: outcome.keys, bytes: outcome.bytes, details: outcome }),
+        await upkeep.shared(() =>
+          this.recorder.record(
+            "materialize",
+            name,
+            ONLINE,
+            () => materializer.materialize(view, all, work(options)),
+            (outcome) => ({ rows: outcome.keys, bytes: outcome.bytes, details: outcome }),
+          ),
         ),
       );
     }

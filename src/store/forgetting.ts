@@ -332,9 +332,10 @@ export class Forgetting {
     const { eraser } = this.writing;
     const left = await eraser.find(key);
     const telling = tellingTexts(key);
-    const searched = telling.length === 0 ? { bytes: 0, found: [] } : await files.search(telling);
+    const searched =
+      telling.length === 0 ? { bytes: 0, found: [] } : await files.search([...telling, encodeKeyValues(key.keys)]);
     return {
-      records: [...left.files, ...left.rejects].reduce((sum, { rows }) => sum + rows, 0),
+      records: [...left.files, ...left.rejects].reduce((sum, { rows }) => sum + rows, await eraser.leftInLog(key)),
       online: await this.onlineStates(definition, key),
       bytes: searched.bytes,
       files: searched.found,

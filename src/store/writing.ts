@@ -80,7 +80,7 @@ export class Writing {
   readonly fold: Fold;
   readonly materializer: Materializer;
   readonly eraser: Eraser;
-  /** Loads, computations and merges of files go on side by side; while a key is forgotten there are none. */
+  /** Loads, computations, reads of history and merges go on side by side; while a key is forgotten there are none. */
   readonly upkeep = new SharedOrAlone();
   private readonly archiver: Archiver;
   private readonly compactor: Compactor;
