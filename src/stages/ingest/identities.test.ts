@@ -48,6 +48,7 @@ const distant = (): OnlineStore => ({
   scan: (prefix) => lmdb.scan(prefix),
   clear: (prefix) => lmdb.clear(prefix),
   count: (prefix) => lmdb.count(prefix),
+  rewrite: () => lmdb.rewrite(),
   bytes: () => lmdb.bytes(),
   close: () => lmdb.close(),
 });
@@ -60,8 +61,8 @@ async function start(): Promise<void> {
   const load = (): Promise<void> => Promise.reject(new Error("there is no load"));
   const sources = new Map([[orders.name, orders]]);
   expect(await replayIdentities(identities, { log, schemas, sources, load })).toBeNull();
-  const intake = new Intake(identities, clock);
-  ingest = new Ingest({ writer, schemas, clock, intake, viewsOf: () => [] });
+  const intake = new Intake(identities, clock, () => {});
+  ingest = new Ingest({ writer, schemas, clock, intake, viewsOf: () => [], appended: () => {} });
 }
 
 beforeEach(async () => {
