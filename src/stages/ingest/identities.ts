@@ -136,8 +136,8 @@ export class Identities {
     this.appended = { end: this.writer.end.position, durable: appended.durable };
     appended.durable.then(
       () => this.commitSoon(),
-      // The log takes no more: whoever waits is told, and nothing of this is ever committed.
-      () => {},
+      // The log takes no more, and what was put for it is not there.
+      (error: unknown) => this.fail(error as Error),
     );
     return appended;
   }
