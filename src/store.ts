@@ -151,7 +151,10 @@ class EmbeddedStore implements Store, Shared {
     const { writing } = this.parts;
     if (writing instanceof AsofError) return this.watch.open();
     this.writingParts = await Writing.open(this, writing);
-    this.forgetting = new Forgetting(this, this.writingParts, () => this.modelServer.logged());
+    this.forgetting = new Forgetting(this, this.writingParts, {
+      served: () => this.modelServer.logged(),
+      forgetExamples: () => this.watch.forgetExamples(),
+    });
     await this.forgetting.resume();
     await this.watch.open();
   }
@@ -446,19 +449,21 @@ class EmbeddedStore implements Store, Shared {
   // 4 materialize
 
   async materialize(names?: readonly string[], options: WorkOptions = {}): Promise<MaterializeOutcome[]> {
-    const { materializer } = this.writing();
+    const { materializer, upkeep } = this.writing();
     const all = await this.definitions.appliedViews();
     const outcomes: MaterializeOutcome[] = [];
     for (const { name } of this.definitions.storedViews(names)) {
       await this.definitions.mustBeApplied(name);
       const view = all.find((one) => one.view.name === name)!;
       outcomes.push(
-        await this.recorder.record(
-          "materialize",
-          name,
-          ONLINE,
-          () => materializer.materialize(view, all, work(options)),
-          (outcome) => ({ rows: outcome.keys, bytes: outcome.bytes, details: outcome }),
+        await upkeep.shared(() =>
+          this.recorder.record(
+            "materialize",
+            name,
+            ONLINE,
+            () => materializer.materialize(view, all, work(options)),
+            (outcome) => ({ rows: outcome.keys, bytes: outcome.bytes, details: outcome }),
+          ),
         ),
       );
     }
@@ -554,7 +559,9 @@ class EmbeddedStore implements Store, Shared {
   ): Promise<ForgetOutcome> {
     this.writing();
     assert(this.forgetting !== null, "the writer can forget");
-    return this.forgetting.forget(entity, keys, { ...work(options), dryRun: options.dryRun ?? false });
+    const { forgetting } = this;
+    if (options.dryRun === true) return forgetting.forget(entity, keys, { ...work(options), dryRun: true });
+    return this.watch.whileForgetting(() => forgetting.forget(entity, keys, work(options)));
   }
 
   // what there is

@@ -52,12 +52,26 @@ export class Forgetting {
   private readonly parts: StoreParts;
   private readonly writing: Writing;
   private readonly served: () => Promise<void>;
+  private readonly forgetExamples: () => Promise<void>;
 
-  constructor(shared: Shared, writing: Writing, served: () => Promise<void>) {
+  constructor(
+    shared: Shared,
+    writing: Writing,
+    {
+      served,
+      forgetExamples,
+    }: {
+      /** Resolves once everything that was predicted is on disk. */
+      served: () => Promise<void>;
+      /** Removes from the registry what the audit keeps of requests. */
+      forgetExamples: () => Promise<void>;
+    },
+  ) {
     this.shared = shared;
     this.parts = shared.parts;
     this.writing = writing;
     this.served = served;
+    this.forgetExamples = forgetExamples;
   }
 
   async forget(
@@ -181,6 +195,7 @@ export class Forgetting {
     const { eraser } = this.writing;
     const began = clock.elapsed();
     const warnings: string[] = [];
+    await this.forgetExamples();
     const files = await eraser.erase(key, await this.settle(id, key), `forget-${id}`);
     const recomputed = await this.recompute(id, forgetting, warnings, options);
     const rebuilt = await this.rebuild(forgetting, options);
@@ -317,9 +332,10 @@ export class Forgetting {
     const { eraser } = this.writing;
     const left = await eraser.find(key);
     const telling = tellingTexts(key);
-    const searched = telling.length === 0 ? { bytes: 0, found: [] } : await files.search(telling);
+    const searched =
+      telling.length === 0 ? { bytes: 0, found: [] } : await files.search([...telling, encodeKeyValues(key.keys)]);
     return {
-      records: [...left.files, ...left.rejects].reduce((sum, { rows }) => sum + rows, 0),
+      records: [...left.files, ...left.rejects].reduce((sum, { rows }) => sum + rows, await eraser.leftInLog(key)),
       online: await this.onlineStates(definition, key),
       bytes: searched.bytes,
       files: searched.found,

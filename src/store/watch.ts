@@ -19,6 +19,7 @@ import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
 import { RunningRates } from "../stages/monitoring/service-rates.ts";
 import { compareWithHistory, readServed } from "../stages/offline/compare-with-history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
+import { unverifiableUntil } from "./forgetting.ts";
 import type { StoreParts } from "./store-parts.ts";
 
 interface WatchParts {
@@ -120,9 +121,25 @@ export class Watch {
     await this.work(new AbortController().signal, false);
   }
 
-  /** After records were erased: what was answered before cannot be computed again, and examples may tell of them. */
-  async forget(): Promise<void> {
-    await this.auditor?.forget();
+  /**
+   * Lets records be erased: nothing is compared meanwhile, and what was answered until then is left out, because it cannot
+   * be computed again.
+   */
+  async whileForgetting<T>(work: () => Promise<T>): Promise<T> {
+    if (this.auditor === null) return work();
+    const { auditor } = this;
+    return auditor.alone(async () => {
+      try {
+        return await work();
+      } finally {
+        await auditor.forget();
+      }
+    });
+  }
+
+  /** Forgets examples of differences, which may tell of what is erased: also of a store that is just being opened. */
+  async forgetExamples(): Promise<void> {
+    await (this.auditor ?? (await this.openAuditor())).forget();
   }
 
   async report(
@@ -199,10 +216,13 @@ export class Watch {
           await logged();
           return log.end;
         },
-        readServed: (name, { from, until }, signal) => {
+        readServed: async (name, { from, until }, signal) => {
           const model = modelNamed(catalog, name);
-          const asked = { plan: planOf(model.service), stream: servedStream(catalog, model), from, until, signal };
-          return readServed(engine, offline, asked);
+          const plan = planOf(model.service);
+          const asked = { plan, stream: servedStream(catalog, model), from, until, signal };
+          const served = await readServed(engine, offline, asked);
+          const since = (await unverifiableUntil(parts.registry, plan)) ?? -Infinity;
+          return served.filter(({ answer }) => answer.t >= since);
         },
         compare: (target, answers, onCompared, signal) =>
           compareWithHistory(engine, offline, {

@@ -1,6 +1,7 @@
 import type { StreamSchemas } from "../core/codec/stream-schemas.ts";
 import { sourceNamed } from "../core/definition/catalog.ts";
 import { sourceStream, type Stream, withdrawalStream } from "../core/definition/stream.ts";
+import { AsofError } from "../core/errors.ts";
 import { OneByOne } from "../core/one-by-one.ts";
 import { SharedOrAlone } from "../core/shared-or-alone.ts";
 import type { EventLog, LogPosition } from "../ports/event-log.ts";
@@ -79,7 +80,7 @@ export class Writing {
   readonly fold: Fold;
   readonly materializer: Materializer;
   readonly eraser: Eraser;
-  /** Loads, computations and merges of files go on side by side; while a key is forgotten there are none. */
+  /** Loads, computations, reads of history and merges go on side by side; while a key is forgotten there are none. */
   readonly upkeep = new SharedOrAlone();
   private readonly archiver: Archiver;
   private readonly compactor: Compactor;
@@ -177,6 +178,14 @@ export class Writing {
     const { identities, log, parts } = this;
     const { engine, registry, files, catalog } = parts;
     await identities.open();
+    if (identities.position < log.start)
+      for (const { name, id } of catalog.sources.values())
+        if (id !== undefined && (await registry.files(name)).some(({ position }) => position < log.start))
+          throw new AsofError(
+            "ASOF_CORRUPT",
+            `the index of identities ends at ${identities.position}, but the log begins at ${log.start}: the ids of ${name} are lost`,
+            { part: "online", source: name },
+          );
     const unfinished = await replayIdentities(identities, {
       log,
       schemas: this.schemas,

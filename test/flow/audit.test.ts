@@ -251,6 +251,41 @@ describe("a difference", () => {
   });
 });
 
+describe("a key that is forgotten", () => {
+  test("takes what was answered before out of the audit, and is in none of its examples", async () => {
+    const { home, store: first } = await trained();
+    await first.ingest("payments", [...[1, 2, 3].map((i) => payment("calm-14", i)), payment("calm-15", 4)]);
+    await first.settled();
+    await first.close();
+    await swapStates(home, "calm-14", "calm-15");
+    let store = await reopen(home);
+    try {
+      const asked = [{ customer: "calm-14" }, { customer: "calm-15" }];
+      await store.features("fraud_features", asked);
+      const { different, answers } = await store.auditServed();
+      expect(different).toBeGreaterThan(0);
+      // These wait: in memory, and in the served log.
+      await store.features("fraud_features", asked);
+      await store.predict("fraud", asked);
+      expect(await store.forget("customer", { customer: "calm-14" })).toMatchObject({
+        erased: true,
+        proof: { records: 0, online: 0, files: [] },
+      });
+      const after = await store.auditServed();
+      expect(after).toMatchObject({ different, answers, waiting: 0 });
+      expect(after.targets.flatMap(({ examples }) => examples)).toEqual([]);
+      await store.features("fraud_features", asked);
+      await store.predict("fraud", asked);
+      expect(await store.auditServed()).toMatchObject({ different, answers: answers + 4 });
+      await store.close();
+      store = await reopen(home);
+      expect(await store.auditServed()).toMatchObject({ different, answers: answers + 4 });
+    } finally {
+      await store.close();
+    }
+  });
+});
+
 /** Gives each of two customers the other's state in the online store. */
 async function swapStates(home: string, one: string, other: string): Promise<void> {
   const online = await openLmdb(path.join(home, "online"));

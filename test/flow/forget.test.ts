@@ -112,6 +112,10 @@ describe("forgetting a key", () => {
   });
 
   test("erases it everywhere, and proves it", async () => {
+    // The error of a run quotes it.
+    const sql = `select cast(customer as integer) as basket, event_time as t, * from payments where customer = '${forgotten}'`;
+    await expect(store.dataset("checkout", { spine: { sql }, out: path.join(folder, "x.parquet") })).rejects.toThrow();
+    expect(JSON.stringify(await store.runs({ kind: "dataset" }))).toContain(forgotten);
     expect((await searchBytes(home, [forgotten])).found).not.toEqual([]);
     outcome = await store.forget("customer", { customer: forgotten });
     expect(outcome.proof).toEqual({
@@ -146,7 +150,7 @@ describe("forgetting a key", () => {
   test("is on record without the key, and stays so after a restart", async () => {
     const [run] = await store.runs({ kind: "forget" });
     expect(run).toMatchObject({ kind: "forget", target: "customer", state: "succeeded" });
-    expect(JSON.stringify(run)).not.toContain(forgotten);
+    expect(JSON.stringify(await store.runs())).not.toContain(forgotten);
     await store.close();
     expect((await searchBytes(home, [forgotten])).found).toEqual([]);
     store = await openHome(home);

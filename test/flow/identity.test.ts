@@ -351,6 +351,35 @@ describe("a request of which a crash left the first entries only", () => {
   });
 });
 
+test("the index is made again from the log, loads and merged files with it", async () => {
+  await store.retract("payments", [id(payment(50)), id(payment(51))]);
+  for (let i = 0; i < 9; i++) await load([payment(2 * i), payment(2 * i + 1), payment(50)]);
+  expect((await store.runs({ kind: "compact" })).length).toBeGreaterThan(0);
+  await store.ingest("payments", [payment(51), payment(52)], { idempotencyKey: "a request" });
+  await store.correct("payments", [payment(3, 30)]);
+  await store.retract("payments", [id(payment(4)), id(payment(52))]);
+  await load([payment(60)], { idempotencyKey: "a load" });
+  const before = await there();
+  await store.close();
+  await rm(join(folder, "home", "online"), { recursive: true });
+  store = await open(configuration());
+  const known = [...Array.from({ length: 18 }, (_, i) => payment(i)), ...[50, 51, 52, 60].map((n) => payment(n))];
+  expect(await store.ingest("payments", [...known, payment(3, 30)])).toMatchObject({ accepted: 0, duplicates: 23 });
+  expect(await load(known)).toMatchObject({ rows: 0, duplicates: 22 });
+  expect(
+    await store.retract(
+      "payments",
+      [4, 50, 51, 52].map((n) => id(payment(n))),
+    ),
+  ).toMatchObject({ duplicates: 4 });
+  await expect(load([payment(3, 31)])).rejects.toMatchObject({ code: "ASOF_ID_CONFLICT" });
+  for (const idempotencyKey of ["a request", "a load"])
+    await expect(store.ingest("payments", [payment(99)], { idempotencyKey })).rejects.toMatchObject({
+      code: "ASOF_ID_CONFLICT",
+    });
+  expect(await there()).toEqual(before);
+});
+
 describe("an idempotency key", () => {
   const click = (user: string): { at: number; user: string } => ({ at: start - 60_000_000, user });
   const key = { idempotencyKey: "a request" };
@@ -455,4 +484,12 @@ test("withdrawals go into Parquet with the log, and ids stay known when it is dr
   expect(
     await store.ingest("payments", [payment(1), payment(2), payment(3), payment(4), payment(4, 40), payment(6)]),
   ).toMatchObject({ accepted: 0, duplicates: 6 });
+  // Without the index nobody could tell what is known.
+  await store.close();
+  await cp(join(folder, "home"), join(folder, "other"), { recursive: true });
+  await rm(join(folder, "other", "online"), { recursive: true });
+  await expect(open({ ...configuration(), home: join(folder, "other") })).rejects.toMatchObject({
+    code: "ASOF_CORRUPT",
+    details: { source: "payments" },
+  });
 });

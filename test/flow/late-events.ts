@@ -130,7 +130,6 @@ export async function historyOf({ home }: LateStore): Promise<History> {
   return { records, versions };
 }
 
-// Quantiles and estimates have oracles of their own.
 export const view = every.everything.view as AggregateViewDefinition;
 
 /** What the oracle says of both views for a user at a moment, by what is known at another. */

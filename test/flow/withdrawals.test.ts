@@ -27,7 +27,6 @@ import {
   WITHDRAWN,
   withdrawnColumn,
 } from "../../src/core/schema/system-columns.ts";
-import { columnSql, featureIn } from "../../src/surfaces/verify/collection-column.ts";
 import { HOUR, MINUTE, parseTimestamp, SECOND } from "../../src/core/time/timestamp.ts";
 import { open } from "../../src/open.ts";
 import type { StoreParts } from "../../src/store/store-parts.ts";
@@ -36,6 +35,7 @@ import { BulkWriter } from "../../src/stages/ingest/bulk-writer.ts";
 import type { OfflineStore } from "../../src/stages/offline/offline-store.ts";
 import { eventTimeColumn, pointInTime } from "../../src/stages/offline/point-in-time.ts";
 import { featureTypes } from "../../src/surfaces/http/feature-types.ts";
+import { columnSql, featureIn } from "../../src/surfaces/verify/collection-column.ts";
 import { naiveVisible, naiveView, type OracleRecord, type OracleValue } from "../oracle/naive.ts";
 import * as definitions from "./every-aggregation.ts";
 
@@ -56,6 +56,19 @@ const everything = makeView<"everything", { user: ReturnType<typeof t.string> },
   { user: t.string() },
   view.features.map(({ name }) => name),
 );
+/** Windows of an hour or less: of history only what lies in their reach is read, records and withdrawals alike. */
+const recentView: AggregateViewDefinition = {
+  ...view,
+  name: "recent",
+  features: view.features.filter(
+    ({ window, series }) => window.length !== null && window.length * (series ?? 1) + window.offset <= HOUR,
+  ),
+};
+const recent = makeView<"recent", { user: ReturnType<typeof t.string> }, object>(
+  recentView,
+  { user: t.string() },
+  recentView.features.map(({ name }) => name),
+);
 const hours = batchView("hours", {
   entity: definitions.user,
   sources: [events],
@@ -66,13 +79,17 @@ const hours = batchView("hours", {
 });
 const all = featureService("all", [everything]);
 const hourly = featureService("hourly", [hours]);
+const lately = featureService("lately", [recent]);
 
 const begin = parseTimestamp("2026-03-01");
 const users = ["ann", "bob", "nobody"];
 const folder = mkdtempSync(path.join(tmpdir(), "asof-withdrawals-"));
 const home = path.join(folder, "home");
 const clock = simulatedClock(begin + 30 * HOUR);
-const configuration = { definitions: { user: definitions.user, events, everything, hours, all, hourly }, home };
+const configuration = {
+  definitions: { user: definitions.user, events, everything, recent, hours, all, hourly, lately },
+  home,
+};
 const stream = sourceStream(events.definition);
 const withdrawn = withdrawalStream(events.definition)!;
 
@@ -349,6 +366,13 @@ describe("withdrawn records, online and offline", () => {
         expect(answer.eventTimes.everything).toBe(check(answer.values, user, t, Infinity));
         const later = known.filter((record) => record.withdrawn !== undefined && naiveVisible(record, t));
         if (later.length > 0) differing++;
+      });
+      const within = await store.features(lately, requests, { at: t });
+      group.forEach(({ user }, i) => {
+        const { values, eventTimes } = within[i] as FeatureAnswer;
+        const expected = naiveView(recentView, stream.fields, known, { user }, t);
+        recentView.features.forEach(({ name }, f) => same(values[`recent__${name}`], expected.features[f], name));
+        expect(eventTimes.recent).toBe(expected.eventTime);
       });
     }
     expect(differing).toBeGreaterThan(20);

@@ -29,10 +29,8 @@ export function removable<V extends Contributed>(
   if (base.remove !== null) return base;
   if (base.removableBy !== undefined) return base.removableBy((each) => removable(each, type));
   assert(type !== null, "an aggregation that keeps values has an argument");
-  return keepingValues(base as Algebra<unknown>, base.ordered ? orderedCodec(type) : valueCodec(type)) as Algebra<
-    unknown,
-    Contributed
-  >;
+  const codec = base.ordered ? orderedCodec(type) : valueCodec(type);
+  return keepingValues(base as Algebra<unknown>, codec) as Algebra<unknown, Contributed>;
 }
 
 function keepingValues(base: Algebra<unknown>, codec: KeptCodec): Algebra<RemovableState> {

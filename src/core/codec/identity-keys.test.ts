@@ -31,6 +31,9 @@ test("moments of expiry are in the order of their keys", () => {
     fc.property(fc.maxSafeInteger(), fc.maxSafeInteger(), source, bytes, (a, b, name, key) => {
       const request = requestKey(name, key);
       expect(expiryOf(expiryKey(a, request))).toStrictEqual({ expires: a, request });
+      const lent = Buffer.from(expiryKey(a, request));
+      expect(expiryOf(lent)).toStrictEqual({ expires: a, request });
+      expect(hex(lent)).toBe(hex(expiryKey(a, request)));
       expect(hex(expiryKey(a, request)).startsWith(hex(EXPIRIES_PREFIX))).toBe(true);
       expect(Math.sign(Buffer.compare(expiryKey(a, request), expiryKey(b, request)))).toBe(Math.sign(a - b));
     }),

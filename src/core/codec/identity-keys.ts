@@ -39,7 +39,8 @@ export function expiryKey(expires: Timestamp, request: Uint8Array): Uint8Array {
 export function expiryOf(key: Uint8Array): { readonly expires: Timestamp; readonly request: Uint8Array } {
   const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
   const expires = Number(view.getBigUint64(EXPIRIES_PREFIX.length) - 2n ** 63n);
-  const request = key.slice(TIME_BYTES);
+  // A copy, whatever kind of array the key is: some slice in place.
+  const request = new Uint8Array(key.subarray(TIME_BYTES));
   request.set([IDENTITIES, REQUESTS]);
   return { expires, request };
 }

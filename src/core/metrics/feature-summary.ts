@@ -1,4 +1,5 @@
 import { type FeatureType, isCollection } from "../aggregation/feature-type.ts";
+import { murmur3 } from "../aggregation/murmur3.ts";
 import { QuantileSketch } from "../aggregation/quantile-sketch.ts";
 import { ByteReader, ByteWriter } from "../codec/bytes.ts";
 import type { Value } from "../schema/data-type.ts";
@@ -19,6 +20,7 @@ export interface NumberSummary {
 
 export interface CategorySummary {
   readonly kind: "categories";
+  /** By the hash of the value: who may see how often values occur need not see the values. */
   readonly counts: Map<string, number>;
   /** Values that are not counted one by one. */
   others: number;
@@ -32,7 +34,7 @@ export type SummaryData =
   | { readonly kind: "numbers"; readonly sketch: string; readonly nulls: number }
   | {
       readonly kind: "categories";
-      readonly counts: readonly (readonly [value: string, count: number])[];
+      readonly counts: readonly (readonly [hash: string, count: number])[];
       readonly others: number;
       readonly nulls: number;
     };
@@ -58,9 +60,9 @@ export function addToSummary(summary: FeatureSummary, value: Value): void {
   } else if (summary.kind === "numbers") {
     summary.sketch.add(Number(value), 1);
   } else {
-    const text = String(value);
-    const count = summary.counts.get(text);
-    if (count !== undefined || summary.open) summary.counts.set(text, (count ?? 0) + 1);
+    const category = categoryOf(value);
+    const count = summary.counts.get(category);
+    if (count !== undefined || summary.open) summary.counts.set(category, (count ?? 0) + 1);
     else summary.others++;
   }
 }
@@ -76,13 +78,21 @@ export function mergeSummary(into: FeatureSummary, from: FeatureSummary): void {
     else into.others += count;
 }
 
-/** Counts only the most frequent values one by one, from now on too; of equally frequent ones the first by code. */
+/** Counts only the most frequent values one by one, from now on too; of equally frequent ones the first by hash. */
 export function closeSummary(summary: FeatureSummary): FeatureSummary {
   if (summary.kind === "numbers") return summary;
   const ranked = [...summary.counts].toSorted(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
   const rest = ranked.slice(CATEGORIES).reduce((sum, [, count]) => sum + count, summary.others);
   const counts = new Map(ranked.slice(0, CATEGORIES));
   return { kind: "categories", counts, others: rest, nulls: summary.nulls, open: false };
+}
+
+const encoder = new TextEncoder();
+const hash = new Uint32Array(4);
+
+function categoryOf(value: Value): string {
+  murmur3(encoder.encode(String(value)), hash);
+  return `${hash[0].toString(36)}-${hash[1].toString(36)}`;
 }
 
 /** How many values were added, nulls too. */

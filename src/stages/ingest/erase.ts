@@ -10,7 +10,7 @@ import { sqlList, sqlParquet, sqlPath, sqlType, sqlValue } from "../../core/plan
 import type { EntityKeys } from "../../core/result/forget.ts";
 import type { Fields, Row } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
-import type { EventLog } from "../../ports/event-log.ts";
+import type { EventLog, LogPosition } from "../../ports/event-log.ts";
 import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.ts";
 import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
@@ -75,7 +75,9 @@ export class Eraser {
       const files = await this.findFiles(session, key);
       const records = new Map<string, number>();
       for (const { file, rows } of files) records.set(file.stream, (records.get(file.stream) ?? 0) + rows);
-      for (const [stream, rows] of await this.findInLog(key)) records.set(stream, (records.get(stream) ?? 0) + rows);
+      const { archived } = await this.registry.offlineState();
+      for (const [stream, rows] of await this.findInLog(key, archived))
+        records.set(stream, (records.get(stream) ?? 0) + rows);
       return { files, rejects: await this.findRejects(session, key), records: Object.fromEntries(records) };
     } finally {
       await session.close();
@@ -195,10 +197,22 @@ export class Eraser {
     return found;
   }
 
-  private async findInLog({ carriers, keys }: KeyToErase): Promise<Map<string, number>> {
+  /** Records of the key that the log still has though they have been archived. */
+  async leftInLog(key: KeyToErase): Promise<number> {
     const { archived } = await this.registry.offlineState();
+    let left = 0;
+    for (const rows of (await this.findInLog(key, this.log.start, archived)).values()) left += rows;
+    return left;
+  }
+
+  private async findInLog(
+    { carriers, keys }: KeyToErase,
+    from: LogPosition,
+    until = Infinity,
+  ): Promise<Map<string, number>> {
     const found = new Map<string, number>();
-    for await (const entry of this.log.read(Math.max(archived, this.log.start))) {
+    for await (const entry of this.log.read(Math.max(from, this.log.start))) {
+      if (entry.position >= until) break;
       const carrying = carriers.filter(({ matches }) => matches(entry.stream));
       if (entry.kind !== ENTRY.records || carrying.length === 0) continue;
       const rows = decodeRecords(new ByteReader(entry.payload), entry.count, this.schemas.codecOf).filter(({ row }) =>

@@ -136,8 +136,8 @@ export class Identities {
     this.appended = { end: this.writer.end.position, durable: appended.durable };
     appended.durable.then(
       () => this.commitSoon(),
-      // The log takes no more: whoever waits is told, and nothing of this is ever committed.
-      () => {},
+      // The log takes no more, and what was put for it is not there.
+      (error: unknown) => this.fail(error as Error),
     );
     return appended;
   }
@@ -172,14 +172,24 @@ export class Identities {
     return this.overlay.identities.size + this.overlay.requests.size;
   }
 
+  /**
+   * Commits what is known of ids of which memory holds nothing, past the memory: many at a time, in the order of their
+   * keys. The position stays as it is.
+   */
+  async enter(identities: readonly (readonly [key: Uint8Array, value: Identity])[]): Promise<void> {
+    await this.store.commit(
+      identities.map(([key, value]): Put => [key, this.bytes(() => encodeIdentity(this.buffer, value))]),
+    );
+  }
+
   private commitSoon(): void {
     // A failure is met again by the next commit, which takes the same changes along.
     if (this.held >= HELD && this.frozen === null) this.flush().catch(() => {});
   }
 
   /** Commits what is in memory where that is much. */
-  async flushSome(much = HELD): Promise<void> {
-    if (this.held >= much) await this.flush();
+  async flushSome(): Promise<void> {
+    if (this.held >= HELD) await this.flush();
   }
 
   /** Commits what the index knows. */

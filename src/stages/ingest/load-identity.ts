@@ -162,6 +162,7 @@ export async function indexLoad(
   const { fields } = source.source;
   const types: Fields = { ...fields, [EVENT]: timeType, [AVAILABLE]: timeType, [WITHDRAWN]: withdrawnType };
   const query = `SELECT ${sqlList(Object.keys(types))} FROM (${rows}) ORDER BY ${sqlList(source.order)}`;
+  let entered: (readonly [Uint8Array, Identity])[] = [];
   for await (const batch of session.columns(query, types)) {
     const awaited: Row[] = [];
     for (let i = 0; i < batch.rows; i++) {
@@ -171,16 +172,20 @@ export async function indexLoad(
       else {
         const [event, available] = [row[EVENT] as number, row[AVAILABLE] as number];
         const version: Version = { position, origin: "load", event, available, ...source.content(row) };
-        identities.put(source.key(row), recorded(unknown, version));
+        entered.push([source.key(row), recorded(unknown, version)]);
       }
     }
     if (awaited.length > 0) {
       const keys = awaited.map((row) => source.key(row));
       const known = await identities.lookUp(keys);
       for (const [i, row] of awaited.entries()) identities.put(keys[i], met(known[i], source.content(row).row));
+      await identities.flushSome();
     }
-    await identities.flushSome(INDEXED);
+    if (entered.length < INDEXED) continue;
+    await identities.enter(entered);
+    entered = [];
   }
+  await identities.enter(entered);
 }
 
 /** The rows of a load among the files of history. */

@@ -1,8 +1,12 @@
 import { assert } from "../../core/assert.ts";
+import { AsofError } from "../../core/errors.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EventLog, LogPosition } from "../../ports/event-log.ts";
 import { SteadyClock } from "./steady-clock.ts";
+
+/** Bytes that an entry may have. */
+const LARGEST = 2 ** 30;
 
 /** Keeps promised moments across a crash: see `LogWriter.present`. */
 export interface Reserve {
@@ -78,7 +82,7 @@ export class LogWriter {
   /**
    * Appends entries of a stream one behind the other. Where they come to be is known at once; `durable` settles when
    * all of them are on disk, or when the log refused. After a crash the first of them may be there without the rest.
-   * @throws ASOF_CLOCK_JUMP, with nothing appended
+   * @throws ASOF_CLOCK_JUMP, ASOF_TOO_LARGE, with nothing appended
    */
   appendGroup(
     stream: string,
@@ -89,6 +93,12 @@ export class LogWriter {
     const made = entries.map(({ kind, count, payload }) => {
       const at = { position, stamp };
       const entry = { stream, kind, count, stamp, payload: payload(at) };
+      // Refused here, before anything rests on it: what the log refuses later, it refuses for good.
+      if (entry.payload.length > LARGEST)
+        throw new AsofError("ASOF_TOO_LARGE", `${entry.payload.length} bytes at once; the log takes up to ${LARGEST}`, {
+          bytes: entry.payload.length,
+          limit: LARGEST,
+        });
       position += count;
       stamp += count;
       return { at, entry };

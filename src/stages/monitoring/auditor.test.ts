@@ -216,7 +216,7 @@ describe("the auditor", () => {
     take(auditor, "a", answer(2));
     world.log.push(answer(3));
     auditor.predicted("m", 1, 0);
-    await auditor.forget();
+    await auditor.alone(() => auditor.forget());
     expect(JSON.stringify([...world.notes])).not.toContain('"n":');
     await auditor.round(never, true);
     expect(world.compared).toEqual([1]);

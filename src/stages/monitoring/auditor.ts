@@ -160,26 +160,28 @@ export class Auditor {
     for (const state of this.states.values()) await this.drop(state);
   }
 
+  /** Lets work be done while nothing is compared. */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    return this.rounds.run(work);
+  }
+
   /**
-   * Leaves out all that was answered so far, and forgets the examples: history has lost records, and what they were
-   * in cannot be computed again.
+   * Leaves out all that was answered so far, and forgets the examples, which tell of requests: history loses records, and
+   * answers that they were in cannot be computed again. Only within `alone`.
    */
-  forget(): Promise<void> {
-    return this.rounds.run(async () => {
-      for (const state of this.states.values()) {
-        const { answers, features } = state.totals;
-        state.totals = new AuditTotals(state.target.inputs, {
-          answers,
-          features: Object.fromEntries(state.totals.features),
-          examples: [],
-        });
-        state.dropped += state.queue.length + state.since.count + state.taken.count;
-        this.waiting -= state.queue.splice(0).length;
-        [state.since, state.taken] = [nothing(), nothing()];
-        state.position = this.parts.end();
-        if (answers > 0 || features.size > 0 || state.target.kind === "predict") await this.save(state);
-      }
-    });
+  async forget(): Promise<void> {
+    for (const state of this.states.values()) {
+      const { answers, features, examples } = state.totals;
+      const left = state.queue.length + state.since.count + state.taken.count;
+      if (left === 0 && examples.length === 0 && state.position === this.parts.end()) continue;
+      const kept = { answers, features: Object.fromEntries(features), examples: [] };
+      state.totals = new AuditTotals(state.target.inputs, kept);
+      state.dropped += left;
+      this.waiting -= state.queue.splice(0).length;
+      [state.since, state.taken] = [nothing(), nothing()];
+      state.position = this.parts.end();
+      await this.save(state);
+    }
   }
 
   targets(): AuditTarget[] {

@@ -229,7 +229,7 @@ async function readRecords(
   const conditions = [ofPart(history, part, parts), ...keyNames.map((name) => `r.${sqlIdentifier(name)} IS NOT NULL`)];
   // A record that was withdrawn before it could be seen is nowhere.
   if (withdrawals !== undefined)
-    conditions.push(`(r.${WITHDRAWN} IS NULL OR r.${WITHDRAWN} > greatest(r.${EVENT}, r.${AVAILABLE}))`);
+    conditions.push(`(r.${WITHDRAWN} IS NULL OR (r.${WITHDRAWN} > r.${EVENT} AND r.${WITHDRAWN} > r.${AVAILABLE}))`);
   // Times as doubles: the engine converts them beside us.
   const sql = `SELECT ${Object.keys(read)
     .map((name) => `r.${sqlIdentifier(name)}, `)
