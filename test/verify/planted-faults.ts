@@ -3,10 +3,17 @@ export type Edit = readonly [file: string, right: string, wrong: string];
 
 export interface Fault {
   readonly what: string;
+  /** Of courses that meet it soon; 3 where it is not said. */
+  readonly seed?: number;
+  /** Whether the engine may notice for itself that something is amiss, and throw. */
+  readonly throws?: boolean;
   readonly edits: readonly Edit[];
 }
 
 const tail = "-Infinity : floorTo(t - window.offset - window.length, window.hop)";
+
+const exactly = "if (t - lo === e && t - e === lo) {\n      this.#hi = s;\n      this.#lo = t;\n";
+const rounded = "if (x - x === 0) {\n      this.#hi = s;\n      this.#lo = 0;\n";
 
 /** Faults that feature stores have had. */
 export const faults: readonly Fault[] = [
@@ -21,7 +28,11 @@ export const faults: readonly Fault[] = [
   {
     what: "a join that is blind to arrival",
     edits: [
-      ["stages/offline/aggregate-join.ts", "greatest(r.${EVENT}, r.${AVAILABLE})", "greatest(r.${EVENT}, r.${EVENT})"],
+      [
+        "stages/offline/aggregate-join.ts",
+        "`greatest(r.${EVENT}, r.${AVAILABLE})`})",
+        "`greatest(r.${EVENT}, r.${EVENT})`})",
+      ],
     ],
   },
   {
@@ -74,24 +85,31 @@ export const faults: readonly Fault[] = [
     edits: [
       [
         "core/aggregation/exact-sum.ts",
-        "if (t - lo === e && t - e === lo) {\n      this.#hi = s;\n      this.#lo = t;",
-        "if (x - x === 0) {\n      this.#hi = s;\n      this.#lo = 0;",
+        `${exactly}    } else this.#addSlowly(x, 1);`,
+        `${rounded}    } else this.#addSlowly(x, 1);`,
+      ],
+      [
+        "core/aggregation/exact-sum.ts",
+        `${exactly}    } else if (x - x === 0) this`,
+        `${rounded}    } else if (x - x === 0) this`,
       ],
     ],
   },
   {
     what: "a sketch that collapses its lowest buckets, and from which values are removed",
+    throws: true,
     edits: [
       [
         "core/aggregation/quantile-sketch.ts",
         "this.#total += times;\n    const at",
-        "this.#total += times;\n    if (this.#buckets.length > 16) {\n      this.#buckets.shift();\n" +
+        "this.#total += times;\n    if (this.#buckets.length > 4) {\n      this.#buckets.shift();\n" +
           "      const lowest = this.#counts.shift()!;\n      this.#counts[0] += lowest;\n    }\n    const at",
       ],
     ],
   },
   {
     what: "ties that the order of a load breaks",
+    seed: 5,
     edits: [
       [
         "core/aggregation/order-key.ts",
