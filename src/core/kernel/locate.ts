@@ -1,5 +1,5 @@
 /**
- * For rows in any order: the first place of each row's key whose time is not below the row's. Times ascend within a
+ * For rows in any order: the first place of each row's key whose time is not below `at − back`. Times ascend within a
  * key, whose places are [first[k], first[k + 1]); a row without a key (−1) is left out. A search starts from where the
  * last one for the key ended, kept in `hints`, and gallops from there: a step or two where rows come in order of time,
  * O(log n) always.
@@ -12,11 +12,12 @@ export function locate(
   rows: number,
   hints: Uint32Array,
   out: Uint32Array,
+  back = 0,
 ): void {
   for (let i = 0; i < rows; i++) {
     const k = key[i];
     if (k < 0) continue;
-    const t = at[i];
+    const t = at[i] - back;
     const from = first[k];
     const until = first[k + 1];
     let place = hints[k];
