@@ -14,19 +14,27 @@ export function locate(
   out: Uint32Array,
   back = 0,
 ): void {
+  // What belongs to a key stays at hand while rows share it.
+  let k = -1;
+  let from = 0;
+  let until = 0;
+  let place = 0;
   for (let i = 0; i < rows; i++) {
-    const k = key[i];
-    if (k < 0) continue;
+    if (key[i] !== k) {
+      if (k >= 0) hints[k] = place;
+      k = key[i];
+      if (k < 0) continue;
+      from = first[k];
+      until = first[k + 1];
+      place = hints[k];
+    } else if (k < 0) continue;
     const t = at[i] - back;
-    const from = first[k];
-    const until = first[k + 1];
-    let place = hints[k];
     if (place < until && times[place] < t) {
       if (++place < until && times[place] < t) place = gallopUp(times, place, until, t);
     } else if (place > from && times[place - 1] >= t) place = gallopDown(times, from, place - 1, t);
-    hints[k] = place;
     out[i] = place;
   }
+  if (k >= 0) hints[k] = place;
 }
 
 /** The first place in (low, until] whose time is ≥ t; `until` where none is. The time at `low` is below t. */

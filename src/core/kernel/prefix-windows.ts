@@ -50,7 +50,7 @@ export class PrefixWindows {
     floor: new Float64Array(BLOCK),
     visible: new Uint32Array(BLOCK),
     since: new Uint32Array(BLOCK),
-    until: new Uint32Array(BLOCK),
+    span: new Uint32Array(BLOCK),
     count: new Uint32Array(BLOCK),
   };
 
@@ -96,28 +96,39 @@ export class PrefixWindows {
         // A length is a multiple of its hop: what is floored stays so.
         if (length === null) for (let i = 0; i < n; i++) block.since[i] = first[order.key[i]];
         else locate(event, first, order.key, block.floor, n, start, block.since, length);
-        if (end === null) block.until.set(block.visible.subarray(0, n));
-        else locate(event, first, order.key, block.floor, n, end, block.until);
-        for (let i = 0; i < n; i++)
-          block.until[i] = Math.max(block.since[i], Math.min(block.until[i], block.visible[i]));
+        const { since, span, visible: seen } = block;
+        if (end === null) for (let i = 0; i < n; i++) span[i] = seen[i] > since[i] ? seen[i] - since[i] : 0;
+        else {
+          locate(event, first, order.key, block.floor, n, end, span);
+          for (let i = 0; i < n; i++) span[i] = Math.max(0, Math.min(span[i], seen[i]) - since[i]);
+        }
         for (const feature of features) this.finish(feature, n, offset + from, outputs[feature.output]);
       }
     }
   }
 
-  /** The records of the ith row in order are at the places [since[i], until[i]). */
-  private finish({ kind, counts, sums }: PrefixFeature, n: number, from: number, { numbers, valid }: FeatureOutput): void {
-    const { since, until, count } = this.block;
+  /** The records of the ith row in order are at `span[i]` places from `since[i]` on. */
+  private finish(
+    { kind, counts, sums }: PrefixFeature,
+    n: number,
+    from: number,
+    { numbers, valid }: FeatureOutput,
+  ): void {
+    const { since, span } = this.block;
     const { row } = this.order;
-    if (counts === null) for (let i = 0; i < n; i++) count[i] = until[i] - since[i];
-    else for (let i = 0; i < n; i++) count[i] = counts[until[i]] - counts[since[i]];
-    if (kind === "count") {
-      for (let i = 0; i < n; i++) numbers![from + row[i]] = count[i];
-      return;
+    let count = span;
+    if (counts !== null) {
+      ({ count } = this.block);
+      for (let i = 0; i < n; i++) count[i] = counts[since[i] + span[i]] - counts[since[i]];
     }
-    for (let i = 0; i < n; i++) valid[from + row[i]] = count[i] === 0 ? 0 : 1;
-    if (kind === "sum") for (let i = 0; i < n; i++) numbers![from + row[i]] = sums![until[i]] - sums![since[i]];
-    else averages(n, since, until, count, sums!, row, from, numbers!);
+    if (kind === "count") for (let i = 0; i < n; i++) numbers![from + row[i]] = count[i];
+    else if (kind === "avg") averages(n, since, span, count, sums!, row, from, numbers!, valid);
+    else {
+      for (let i = 0; i < n; i++) {
+        valid[from + row[i]] = count[i] === 0 ? 0 : 1;
+        numbers![from + row[i]] = sums![since[i] + span[i]] - sums![since[i]];
+      }
+    }
   }
 
   private windowOf(window: Window): PrefixWindow {
@@ -168,15 +179,20 @@ const BLOCK = 65_536;
 function averages(
   n: number,
   since: Uint32Array,
-  until: Uint32Array,
+  span: Uint32Array,
   count: Uint32Array,
   sums: Float64Array,
   row: Uint32Array,
   from: number,
   numbers: Float64Array,
+  valid: Uint8Array,
 ): void {
-  for (let i = 0; i < n; i++)
-    numbers[from + row[i]] = count[i] === 0 ? 0 : (sums[until[i]] - sums[since[i]]) / count[i];
+  for (let i = 0; i < n; i++) {
+    const to = from + row[i];
+    const records = count[i];
+    valid[to] = records === 0 ? 0 : 1;
+    numbers[to] = records === 0 ? 0 : (sums[since[i] + span[i]] - sums[since[i]]) / records;
+  }
 }
 
 function prefixSums({ values, valid }: Column): Float64Array | null {

@@ -43,7 +43,8 @@ export async function writeDataset(
     if (typeof spine !== "string") await attachSources(session, store, catalog, [...catalog.sources.keys()], cut);
     const numbered = typeof spine === "string" ? await numberedFile(session, spine) : null;
     const { relation, rows, carried } = await makeSpine(session, {
-      sql: numbered ?? (typeof spine === "string" ? `SELECT * FROM ${fileRelation([spine], formatOf(spine))}` : spine.sql),
+      sql:
+        numbered ?? (typeof spine === "string" ? `SELECT * FROM ${fileRelation([spine], formatOf(spine))}` : spine.sql),
       what: typeof spine === "string" ? spine : "the spine",
       time: request.time,
       inputs: plan.service.inputs,

@@ -313,15 +313,23 @@ class LentOutputs {
   }
 
   of({ use, passing }: AggregateJoin["uses"][number], rows: number): UseOutput {
-    const kept = this.kept.get(use.alias);
-    if (kept === undefined || kept.rows !== rows) {
-      const outputs = emptyOutputs(passing, use, rows);
-      if (this.isAllowed) this.kept.set(use.alias, { rows, outputs });
-      return outputs;
-    }
-    for (const { name, slot } of passing) clearOutput(use.layout.slots[slot], kept.outputs.get(name)!);
-    return kept.outputs;
+    if (!this.isAllowed) return emptyOutputs(passing, use, rows);
+    let kept = this.kept.get(use.alias);
+    if (kept === undefined || kept.rows < rows) {
+      kept = { rows, outputs: emptyOutputs(passing, use, rows) };
+      this.kept.set(use.alias, kept);
+    } else for (const { name, slot } of passing) clearOutput(use.layout.slots[slot], kept.outputs.get(name)!);
+    return new Map([...kept.outputs].map(([name, output]) => [name, firstRows(output, rows)]));
   }
+}
+
+/** The first rows of an output, in its memory. */
+function firstRows({ numbers, objects, valid }: FeatureOutput, rows: number): FeatureOutput {
+  return {
+    numbers: numbers === null ? null : numbers.subarray(0, rows),
+    objects: objects === null ? null : objects.slice(0, rows),
+    valid: valid.subarray(0, rows),
+  };
 }
 
 /** Adds those of a use's features that are among the outputs, from a row of theirs on. */

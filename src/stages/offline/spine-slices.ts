@@ -40,14 +40,22 @@ export async function slicesOf(
   const slices: SpineSlice[] = [];
   for (const piece of pieces) {
     const from = (piece.piece as number) * size;
-    const next = { from, until: Math.min(from + size, spine.rows), first: piece.first as number, last: piece.last as number };
-    const before = slices.at(-1);
-    const both = before === undefined ? next : {
-      from: before.from,
-      until: next.until,
-      first: Math.min(before.first, next.first),
-      last: Math.max(before.last, next.last),
+    const next = {
+      from,
+      until: Math.min(from + size, spine.rows),
+      first: piece.first as number,
+      last: piece.last as number,
     };
+    const before = slices.at(-1);
+    const both =
+      before === undefined
+        ? next
+        : {
+            from: before.from,
+            until: next.until,
+            first: Math.min(before.first, next.first),
+            last: Math.max(before.last, next.last),
+          };
     const needed = recordsFor(both.first, both.last);
     if (before === undefined) slices.push(next);
     else if (needed <= limit || needed <= recordsFor(before.first, before.last)) slices[slices.length - 1] = both;
