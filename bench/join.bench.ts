@@ -1,6 +1,7 @@
 import path from "node:path";
-import { FLIGHTS, historyOf, memoryOf, queryRows, runSql, timedContender, withStore, writeDataset } from "./flights.ts";
+import { FLIGHTS, historyOf, needsOf, runSql, timedContender, withStore, writeDataset } from "./flights.ts";
 import { alternate, type BenchCase, type BenchOptions, compare } from "./measure.ts";
+import { queryRows } from "./query-rows.ts";
 
 // A point-in-time join of two batch views, in three uses, to each of three million flights: ours against the ASOF join
 // by hand. Both give all rows in the order of the spine, with a time to live of two days.
@@ -54,7 +55,7 @@ export async function run({ log }: BenchOptions): Promise<BenchCase[]> {
     );
     const different = await differences(out("ours"), out("reference"));
     const [{ n }] = await queryRows(`SELECT count(origin__flights) AS n FROM '${out("ours")}'`);
-    log(`${name}: ${different} of 3,000,000 rows differ, ${n} have found one; ${memoryOf(ours, reference)}`);
+    log(`${name}: ${different} of 3,000,000 rows differ, ${n} have found one; ${needsOf(ours, reference)}`);
     return [compare(name, ours, reference, { equal: different === 0n && (n as bigint) > 0n })];
   });
 }

@@ -147,10 +147,28 @@ export class ExactSum {
     if (this.#negatives !== 0) out.varint(this.#negatives);
   }
 
+  /** Adds a stored sum. @throws AsofError ASOF_CORRUPT */
+  mergeEncoded(input: ByteReader): void {
+    const head = input.u8();
+    if (head === ZERO) return;
+    if (head === INTEGER) {
+      const whole = input.zigzag();
+      if (whole === 0 || Math.abs(whole) >= MAX_INTEGER) throw corrupt();
+      this.add(whole);
+      return;
+    }
+    const other = new ExactSum();
+    other.#decodeAfter(head, input);
+    this.merge(other);
+  }
+
   /** Replaces the sum by a stored one. @throws AsofError ASOF_CORRUPT */
   decodeFrom(input: ByteReader): void {
     this.clear();
-    const head = input.u8();
+    this.#decodeAfter(input.u8(), input);
+  }
+
+  #decodeAfter(head: number, input: ByteReader): void {
     if (head >= 2 * HAS_NEGATIVE) throw corrupt();
     const form = head & 7;
     if (form === INTEGER) this.#hi = input.zigzag();
