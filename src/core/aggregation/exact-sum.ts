@@ -157,6 +157,16 @@ export class ExactSum {
       this.add(whole);
       return;
     }
+    if (head === ONE_DOUBLE || head === TWO_DOUBLES) {
+      const high = input.f64();
+      const low = head === TWO_DOUBLES ? input.f64() : 0;
+      const isShorter =
+        low === 0 && (head === TWO_DOUBLES || (Math.abs(high) < MAX_INTEGER && Math.floor(high) === high));
+      if (isShorter || high + low !== high || high - high !== 0) throw corrupt();
+      this.add(high);
+      if (low !== 0) this.add(low);
+      return;
+    }
     const other = new ExactSum();
     other.#decodeAfter(head, input);
     this.merge(other);

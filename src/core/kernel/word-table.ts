@@ -34,7 +34,7 @@ export class WordTable {
       this.keys[key + 2] = c;
       this.keys[key + 3] = d;
     }
-    if (this.count * 2 > this.places.length) this.grow();
+    if (this.count * 2 >= this.places.length) this.grow();
     return number;
   }
 
