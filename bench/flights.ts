@@ -130,11 +130,18 @@ export async function withStore<T>(
   content: { readonly file?: string; readonly compute: boolean },
   work: (home: string, folder: string) => Promise<T>,
 ): Promise<T> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), "asof-bench-"));
-  const home = path.join(folder, "home");
-  try {
+  return withFolder(async (folder) => {
+    const home = path.join(folder, "home");
     await inFreshProcess(MODULE, fillStore.name, { home, file: FLIGHTS, ...content });
-    return await work(home, folder);
+    return work(home, folder);
+  });
+}
+
+/** Works in a new folder, which is removed in the end. */
+export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "asof-bench-"));
+  try {
+    return await work(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

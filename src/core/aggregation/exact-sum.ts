@@ -7,7 +7,11 @@ import { WideSum } from "./wide-sum.ts";
 /** How the finite sum is stored: the first of these that holds it, so that equal sums have equal bytes. */
 const ZERO = 0;
 const INTEGER = 1;
-const ONE_DOUBLE = 2;
+/** The form of a whole sum, which is a zigzag varint, where neither NaN nor an infinity is in it. */
+export const WHOLE_SUM = INTEGER;
+/** The same of a sum that is one double and no whole number near zero. */
+export const DOUBLE_SUM = 2;
+const ONE_DOUBLE = DOUBLE_SUM;
 const TWO_DOUBLES = 3;
 const WIDE = 4;
 const HAS_NAN = 8;

@@ -195,7 +195,7 @@ function readFlag(input: ByteReader): boolean {
   return flag === 1;
 }
 
-function corrupt(why: string): AsofError {
+export function corrupt(why: string): AsofError {
   return new AsofError("ASOF_CORRUPT", `a tile record is damaged: ${why}`);
 }
 

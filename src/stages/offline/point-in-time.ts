@@ -20,6 +20,9 @@ import { slicesOf, type SpineSlice } from "./spine-slices.ts";
 import { MOMENT, type RowRange, type SpineTable } from "./spine-table.ts";
 import { type VersionAnswers, VersionJoin } from "./version-join.ts";
 
+/** What gives the join its history. */
+export type HistoryStore = Pick<OfflineStore, "attach" | "rowsWithin">;
+
 export interface PointInTimeRequest extends WorkOptions {
   readonly plan: ServicePlan;
   /**
@@ -58,7 +61,7 @@ const LIMITS: PointInTimeLimits = { outputBytes: 768 * 2 ** 20, records: 12_000_
  */
 export async function* pointInTime(
   session: OfflineSession,
-  store: OfflineStore,
+  store: HistoryStore,
   request: PointInTimeRequest,
   limits: PointInTimeLimits = LIMITS,
 ): AsyncGenerator<Batch> {
@@ -98,7 +101,7 @@ interface PreparedBatches {
 
 async function prepareBatches(
   session: OfflineSession,
-  store: OfflineStore,
+  store: HistoryStore,
   { plan, parts }: PointInTimeRequest,
   spine: SpineTable,
   budget: RecordBudget,
@@ -131,7 +134,7 @@ async function prepareBatches(
 
 async function prepareAggregates(
   session: OfflineSession,
-  store: OfflineStore,
+  store: HistoryStore,
   { plan, parts, evidence }: PointInTimeRequest,
   spine: SpineTable,
   { first, last }: SpineSlice,
@@ -162,7 +165,7 @@ async function prepareAggregates(
 
 /** How many records the aggregate views hold at once for moments of a stretch, at the most. */
 async function recordsNeeded(
-  store: OfflineStore,
+  store: HistoryStore,
   { plan, parts }: PointInTimeRequest,
 ): Promise<(first: number, last: number) => number> {
   const views = Map.groupBy(plan.aggregates, ({ alias, fingerprint }) => JSON.stringify([fingerprint, parts(alias)]));
@@ -207,7 +210,7 @@ type AttachedStream = readonly [alias: string, stream: Stream, part: Part, keys:
 /** Makes each stream a view of the session by this prefix; one for all uses of a stream up to the same position. */
 async function attachHistory(
   session: OfflineSession,
-  store: OfflineStore,
+  store: HistoryStore,
   prefix: string,
   streams: readonly AttachedStream[],
 ): Promise<Map<string, AttachedHistory>> {
