@@ -136,7 +136,8 @@ function aggregateSeries(
     for (let row = 0; row < rows; row++)
       if (valid[row] !== 0) lists[row][e] = numbers === null ? (objects![row] as Value) : numbers[row];
   });
-  for (let row = 0; row < rows; row++) out.objects![row] = lists[row];
+  // Other rows are of keys that other tables of records have.
+  for (const row of moments.row) out.objects![row] = lists[row];
 }
 
 type Run = (records: KeyRecords, moments: KeyMoments) => void;
