@@ -6,6 +6,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { aggregateView, avg, batchView, col, count, entity, eventSource, featureService, t } from "../src/index.ts";
 import { open } from "../src/open.ts";
 import type { Store } from "../src/store.ts";
+import { views } from "./window-sql.ts";
 import { type Contender, inFreshProcess, type Measurement } from "./measure.ts";
 
 const MODULE = new URL(import.meta.url);
@@ -15,7 +16,9 @@ export const FLIGHTS = fileURLToPath(new URL("../node_modules/vega-datasets/data
 
 const airport = entity("airport", { airport: t.string() });
 
-/** Available as they happen: SQL's window frames know of no other time than the one they are ordered by. */
+const route = entity("route", { from: t.string(), to: t.string() });
+
+/** Known a quarter of an hour after they happen: a constant is what SQL's window frames can express. */
 const flights = eventSource("flights", {
   fields: {
     scheduled: t.timestamp(),
@@ -26,16 +29,36 @@ const flights = eventSource("flights", {
   },
   columns: { scheduled: "date" },
   eventTime: "scheduled",
-  availableAt: "scheduled",
+  availableAt: "15m",
 });
+
+const late = avg(col("delay").gt(15));
+
+const features = {
+  flights: count().over(...views.origin.windows.flights),
+  late: late.over(...views.origin.windows.late),
+  delay: avg("delay").over(...views.origin.windows.delay),
+};
 
 const departures = aggregateView("departures", {
   source: flights,
   entity: airport.from({ airport: "origin" }),
+  features,
+});
+
+const arrivals = aggregateView("arrivals", {
+  source: flights,
+  entity: airport.from({ airport: "destination" }),
+  features,
+});
+
+const routes = aggregateView("routes", {
+  source: flights,
+  entity: route.from({ from: "origin", to: "destination" }),
   features: {
-    flights: count().over("1h", "1d"),
-    late: avg(col("delay").gt(15)).over("3h", "7d"),
-    delay: avg("delay").over("1d", "7d"),
+    flights: count().over(...views.route.windows.flights),
+    late: late.over(...views.route.windows.late),
+    delay: avg("delay").over(...views.route.windows.delay),
   },
 });
 
@@ -56,7 +79,11 @@ const daily = (name: string, key: string) =>
 const dailyDepartures = daily("daily_departures", "origin");
 const dailyArrivals = daily("daily_arrivals", "destination");
 
-const windowService = featureService("windows", [departures.as("origin", { airport: "origin" })]);
+const windowService = featureService("windows", [
+  departures.as("origin", { airport: "origin" }),
+  arrivals.as("destination", { airport: "destination" }),
+  routes.as("route", { from: "origin", to: "destination" }),
+]);
 
 const batchService = featureService("batches", [
   dailyDepartures.as("origin", { airport: "origin" }),
@@ -64,7 +91,18 @@ const batchService = featureService("batches", [
   dailyArrivals.as("inbound", { airport: "origin" }),
 ]);
 
-const definitions = { airport, flights, departures, dailyDepartures, dailyArrivals, windowService, batchService };
+const definitions = {
+  airport,
+  route,
+  flights,
+  departures,
+  arrivals,
+  routes,
+  dailyDepartures,
+  dailyArrivals,
+  windowService,
+  batchService,
+};
 
 async function withOpenStore<T>(home: string, work: (store: Store) => Promise<T>): Promise<T> {
   const store = await open({ home, definitions });
@@ -75,25 +113,35 @@ async function withOpenStore<T>(home: string, work: (store: Store) => Promise<T>
   }
 }
 
-/** Makes a store that holds all flights, and the daily rows where they are asked for. */
-export function fillStore({ home, compute }: { home: string; compute: boolean }): Promise<void> {
+/** Makes a store that holds a file of flights, and the daily rows where they are asked for. */
+export function fillStore({ home, file, compute }: { home: string; file: string; compute: boolean }): Promise<void> {
   return withOpenStore(home, async (store) => {
     await store.apply();
-    await store.load("flights", [FLIGHTS]);
+    await store.load("flights", [file]);
     if (compute) await store.compute();
   });
 }
 
-/** Works with a store that holds all flights, in a folder that also takes results and is removed in the end. */
+/**
+ * Works with a store that holds flights, by default all there are, in a folder that also takes results and is removed
+ * in the end.
+ */
 export async function withStore<T>(
-  content: { readonly compute: boolean },
+  content: { readonly file?: string; readonly compute: boolean },
   work: (home: string, folder: string) => Promise<T>,
 ): Promise<T> {
+  return withFolder(async (folder) => {
+    const home = path.join(folder, "home");
+    await inFreshProcess(MODULE, fillStore.name, { home, file: FLIGHTS, ...content });
+    return work(home, folder);
+  });
+}
+
+/** Works in a new folder, which is removed in the end. */
+export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "asof-bench-"));
-  const home = path.join(folder, "home");
   try {
-    await inFreshProcess(MODULE, fillStore.name, { home, ...content });
-    return await work(home, folder);
+    return await work(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -110,13 +158,14 @@ export function historyOf(home: string, view: string): string {
 /** What a fresh process reports of the part of its work that counts. */
 interface Timed {
   readonly milliseconds: number;
+  /** Of all its threads. */
+  readonly cpuSeconds: number;
 }
 
-/** Writes a training set with the flights themselves as its spine. */
-export function writeDataset(input: { home: string; service: string; out: string }): Promise<Timed> {
-  return withOpenStore(input.home, (store) =>
-    timed(() => store.dataset(input.service, { spine: FLIGHTS, time: "date", out: input.out })),
-  );
+/** Writes a training set; its spine is the flights themselves unless another file is given. */
+export function writeDataset(input: { home: string; service: string; out: string; spine?: string }): Promise<Timed> {
+  const { service, spine = FLIGHTS, out } = input;
+  return withOpenStore(input.home, (store) => timed(() => store.dataset(service, { spine, time: "date", out })));
 }
 
 /** Runs SQL on DuckDB as it comes: all cores, its own limits. */
@@ -142,27 +191,20 @@ export function timedContender<I>(name: string, work: (input: I) => Promise<Time
   };
 }
 
-/** The rows of a query as plain objects. */
-export async function queryRows(sql: string): Promise<Record<string, unknown>[]> {
-  const instance = await DuckDBInstance.create(":memory:");
-  const connection = await instance.connect();
-  try {
-    const reader = await connection.runAndReadAll(sql);
-    return reader.getRowObjectsJS();
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
-}
-
-/** What two contenders needed of memory. */
-export function memoryOf(ours: Measurement<unknown>, reference: Measurement<unknown>): string {
-  const peak = ({ peakMemory = Number.NaN }: Measurement<unknown>): string => `${Math.round(peakMemory / 2 ** 20)} MB`;
-  return `largest resident set ${peak(ours)}, the reference's ${peak(reference)}`;
+/** What contenders needed: time of all processors in the last round, and memory. */
+export function needsOf(...contenders: readonly Measurement<Timed>[]): string {
+  return contenders
+    .map(({ name, milliseconds, result, peakMemory = Number.NaN }) => {
+      const memory = `${Math.round(peakMemory / 2 ** 20)} MB resident`;
+      return `${name} ${Math.round(milliseconds)} ms, ${result.cpuSeconds.toFixed(1)} s of processors, ${memory}`;
+    })
+    .join("; ");
 }
 
 async function timed(work: () => Promise<unknown>): Promise<Timed> {
   const started = performance.now();
+  const before = process.cpuUsage();
   await work();
-  return { milliseconds: performance.now() - started };
+  const { user, system } = process.cpuUsage(before);
+  return { milliseconds: performance.now() - started, cpuSeconds: (user + system) / 1e6 };
 }

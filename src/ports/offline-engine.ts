@@ -31,11 +31,12 @@ export interface OfflineSession {
    * The result as batches of columns, in the order of the query, streamed: memory does not grow with the result.
    * The fields name a subset of the result's columns and their types; the engine casts what it must (a TIMESTAMP to
    * microseconds), and never by rounding to an integer or a microsecond. Values are canonical: one NaN, no −0. The
-   * arrays of a batch are the caller's to keep.
+   * arrays of a batch are the caller's to keep; with `lend` only until the next batch is asked for, which spares the
+   * making of new ones.
    * @throws ASOF_TYPE where a null meets a field that is not nullable or a value does not cast, ASOF_OVERFLOW where it
    * is out of its type's range, ASOF_SQL where the result lacks a field.
    */
-  columns(sql: string, fields: Fields): AsyncIterable<Batch>;
+  columns(sql: string, fields: Fields, options?: { readonly lend?: boolean }): AsyncIterable<Batch>;
 
   /** A small result as rows of canonical values. */
   rows(sql: string, fields: Fields): Promise<Row[]>;

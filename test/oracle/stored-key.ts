@@ -5,6 +5,7 @@ import type { OracleRecord } from "./naive.ts";
 import { type Contribution, KeyState } from "../../src/core/tile/key-state.ts";
 import { decodeBlock, decodeHead, encodeBlock, encodeHead } from "../../src/core/tile/key-state-codec.ts";
 import { blocksAt, readFeatures } from "../../src/core/tile/read-features.ts";
+import { StoredReading } from "../../src/core/tile/stored-reading.ts";
 import { recordOrder } from "../../src/core/tile/record-order.ts";
 import { compileContributions, type ViewLayout } from "../../src/core/tile/view-layout.ts";
 
@@ -63,6 +64,21 @@ export class StoredKey {
       for (const block of level.closed) if (block >= from && block < until) this.loadBlock(state, l, block);
     });
     return readFeatures(this.layout, state, t);
+  }
+
+  /** The same without the states between, as serving reads. */
+  readStored(t: number): FeatureValue[] {
+    const reading = new StoredReading(this.layout, t);
+    const head = this.bytes.get(HEAD);
+    if (head !== undefined) reading.head(new ByteReader(head));
+    for (const l of this.layout.levels.keys()) {
+      const { from, until } = blocksAt(this.layout, l, t);
+      for (let block = from; block < until; block++) {
+        const bytes = this.bytes.get(blockName(l, block));
+        if (bytes !== undefined) reading.block(l, block, new ByteReader(bytes));
+      }
+    }
+    return reading.features();
   }
 
   head(): KeyState | null {

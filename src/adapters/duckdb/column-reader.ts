@@ -23,10 +23,14 @@ export function batchRows(columns: number): number {
 export class ColumnReader {
   readonly #fields: Fields;
   readonly #strings = new Map<string, StringReader>();
+  /** Arrays used for every batch, by column; null where each batch has its own. */
+  readonly #lent: ReadonlyMap<string, Float64Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>> | null;
   #rowsBefore = 0;
 
-  constructor(fields: Fields) {
+  /** With `lent`, batches have at most so many rows and their arrays are those of the batch before. */
+  constructor(fields: Fields, lent: number | null = null) {
     this.#fields = fields;
+    this.#lent = lent === null ? null : new Map(Object.entries(fields).map(([name, type]) => [name, room(type, lent)]));
   }
 
   /** @throws AsofError ASOF_TYPE at a null where none may be, ASOF_OVERFLOW at a timestamp beyond ±2^53. */
@@ -34,7 +38,8 @@ export class ColumnReader {
     const sizes = chunks.map((chunk) => duckdb.data_chunk_get_size(chunk));
     const rows = sizes.reduce((sum, size) => sum + size, 0);
     const columns = Object.entries(this.#fields).map(([name, type], index): [string, Column] => {
-      const values = type.kind === "string" ? null : numbers(type, rows);
+      const lent = this.#lent?.get(name);
+      const values = type.kind === "string" ? null : (lent?.subarray(0, rows) ?? room(type, rows));
       const strings: StringVector[] = [];
       const valid = new Validity(rows);
       let at = 0;
@@ -48,7 +53,7 @@ export class ColumnReader {
         at += size;
       });
       if (valid.bytes !== null && !type.nullable) throw this.#null(name, valid.bytes);
-      if (values === null) return [name, this.#reader(name).column(type, strings, rows, valid.bytes)];
+      if (values === null) return [name, this.#reader(name).column(type, strings, rows, valid.bytes, lent)];
       if (type.kind === "float64") canonical(values as Float64Array);
       if (type.kind === "timestamp") this.#checkTimes(name, values as Float64Array, valid.bytes);
       return [name, { type, values, valid: valid.bytes }];
@@ -77,8 +82,8 @@ export class ColumnReader {
   }
 }
 
-const numbers = (type: DataType, rows: number): Float64Array | BigInt64Array =>
-  type.kind === "int64" ? new BigInt64Array(rows) : new Float64Array(rows);
+const room = ({ kind }: DataType, rows: number): Float64Array<ArrayBuffer> | BigInt64Array<ArrayBuffer> =>
+  kind === "int64" ? new BigInt64Array(rows) : new Float64Array(kind === "string" ? (rows * width.string) / 8 : rows);
 
 function copy(vector: duckdb.Vector, kind: Kind, rows: number, into: Float64Array | BigInt64Array, at: number): void {
   const { buffer, byteOffset } = duckdb.vector_get_data(vector, rows * width[kind]);

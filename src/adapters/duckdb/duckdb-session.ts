@@ -48,10 +48,14 @@ export class DuckDbSession implements OfflineSession {
     });
   }
 
-  async *columns(sql: string, fields: Fields): AsyncGenerator<Batch, void, undefined> {
+  async *columns(
+    sql: string,
+    fields: Fields,
+    options: { readonly lend?: boolean } = {},
+  ): AsyncGenerator<Batch, void, undefined> {
     const leave = await this.#gate.enter("columns");
     try {
-      yield* streamColumns(this.#connection, this.#gate, sql, fields);
+      yield* streamColumns(this.#connection, this.#gate, sql, fields, options.lend);
     } finally {
       leave();
     }

@@ -13,13 +13,14 @@ export async function* streamColumns(
   gate: CallGate,
   sql: string,
   fields: Fields,
+  lend = false,
 ): AsyncGenerator<Batch, void, undefined> {
   const columns = await gate.request(sql, () => describeSql(connection, sql));
   const select = columnsSql(sql, fields, columns);
   const result = await gate.request(sql, () => connection.stream(select));
   const fetch = (): Promise<DuckDBDataChunk | null> => gate.request(sql, () => result.fetchChunk());
-  const reader = new ColumnReader(fields);
   const limit = batchRows(Object.keys(fields).length);
+  const reader = new ColumnReader(fields, lend ? limit : null);
   let ended = false;
   let next = fetch();
   try {

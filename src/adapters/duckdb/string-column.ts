@@ -36,6 +36,10 @@ export class StringColumn implements Column {
     return (this.#values ??= this.#decode(this.slots, this.heap));
   }
 
+  get words(): Uint32Array {
+    return new Uint32Array(this.slots.buffer, this.slots.byteOffset, this.slots.length / 4);
+  }
+
   /** Copies the slots of rows [from, from + rows) and returns a heap of their own. */
   copy(from: number, rows: number, into: Uint8Array): Uint8Array<ArrayBuffer> | null {
     into.set(this.slots.subarray(from * SLOT, (from + rows) * SLOT));

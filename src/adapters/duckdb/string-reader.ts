@@ -27,9 +27,15 @@ export class StringReader {
   #heap = new Uint8Array(0);
   #used = 0;
 
-  /** Copies vectors of `rows` rows in all into one column. A null is an empty string that is not valid. */
-  column(type: DataType, vectors: readonly StringVector[], rows: number, valid: Uint8Array | null): StringColumn {
-    const slots = new Uint8Array(rows * SLOT);
+  /** Copies vectors of `rows` rows in all into one column, into `room` where that is given. A null is an empty string that is not valid. */
+  column(
+    type: DataType,
+    vectors: readonly StringVector[],
+    rows: number,
+    valid: Uint8Array | null,
+    room?: { readonly buffer: ArrayBuffer },
+  ): StringColumn {
+    const slots = room === undefined ? new Uint8Array(rows * SLOT) : new Uint8Array(room.buffer, 0, rows * SLOT);
     this.#used = 0;
     let at = 0;
     for (const { vector, rows: size, validity } of vectors) {

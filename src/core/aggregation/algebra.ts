@@ -56,4 +56,6 @@ export interface Algebra<S, V extends Contributed = Value> {
   encode(state: S, out: ByteWriter): void;
   /** @throws AsofError ASOF_CORRUPT */
   decode(input: ByteReader): S;
+  /** `merge(into, decode(input))` without the state between, where that is much less work. @throws AsofError ASOF_CORRUPT */
+  readonly mergeEncoded?: (into: S, input: ByteReader) => S;
 }

@@ -12,4 +12,5 @@ export const count: Algebra<number> = {
   overflows: null,
   encode: (state, out) => out.varint(state),
   decode: (input) => input.varint(),
+  mergeEncoded: (into, input) => into + input.varint(),
 };

@@ -7,7 +7,11 @@ import { WideSum } from "./wide-sum.ts";
 /** How the finite sum is stored: the first of these that holds it, so that equal sums have equal bytes. */
 const ZERO = 0;
 const INTEGER = 1;
-const ONE_DOUBLE = 2;
+/** The form of a whole sum, which is a zigzag varint, where neither NaN nor an infinity is in it. */
+export const WHOLE_SUM = INTEGER;
+/** The same of a sum that is one double and no whole number near zero. */
+export const DOUBLE_SUM = 2;
+const ONE_DOUBLE = DOUBLE_SUM;
 const TWO_DOUBLES = 3;
 const WIDE = 4;
 const HAS_NAN = 8;
@@ -165,10 +169,38 @@ export class ExactSum {
     if (negatives !== 0) out.varint(negatives);
   }
 
+  /** Adds a stored sum. @throws AsofError ASOF_CORRUPT */
+  mergeEncoded(input: ByteReader): void {
+    const head = input.u8();
+    if (head === ZERO) return;
+    if (head === INTEGER) {
+      const whole = input.zigzag();
+      if (whole === 0 || Math.abs(whole) >= MAX_INTEGER) throw corrupt();
+      this.add(whole);
+      return;
+    }
+    if (head === ONE_DOUBLE || head === TWO_DOUBLES) {
+      const high = input.f64();
+      const low = head === TWO_DOUBLES ? input.f64() : 0;
+      const isShorter =
+        low === 0 && (head === TWO_DOUBLES || (Math.abs(high) < MAX_INTEGER && Math.floor(high) === high));
+      if (isShorter || high + low !== high || high - high !== 0) throw corrupt();
+      this.add(high);
+      if (low !== 0) this.add(low);
+      return;
+    }
+    const other = new ExactSum();
+    other.#decodeAfter(head, input);
+    this.merge(other);
+  }
+
   /** Replaces the sum by a stored one. @throws AsofError ASOF_CORRUPT */
   decodeFrom(input: ByteReader): void {
     this.clear();
-    const head = input.u8();
+    this.#decodeAfter(input.u8(), input);
+  }
+
+  #decodeAfter(head: number, input: ByteReader): void {
     if (head >= 2 * HAS_NEGATIVE) throw corrupt();
     const form = head & 7;
     if (form === INTEGER) this.#hi = input.zigzag();

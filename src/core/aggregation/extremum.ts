@@ -40,5 +40,11 @@ function extremumOf(type: DataType, sign: 1 | -1): Algebra<Value> {
       if (marker !== PRESENT) throw new AsofError("ASOF_CORRUPT", "stored bytes hold no extremum", {});
       return decodePresent(input, type);
     },
+    mergeEncoded: (into, input) => {
+      const marker = input.u8();
+      if (marker === EMPTY) return into;
+      if (marker !== PRESENT) throw new AsofError("ASOF_CORRUPT", "stored bytes hold no extremum", {});
+      return better(into, decodePresent(input, type));
+    },
   };
 }

@@ -17,6 +17,13 @@ export class NumberSum {
     if (this.count !== 0) this.sum.encode(out);
   }
 
+  /** Adds what `encode` wrote. */
+  mergeEncoded(input: ByteReader): void {
+    const count = input.varint();
+    this.count += count;
+    if (count !== 0) this.sum.mergeEncoded(input);
+  }
+
   static decode(input: ByteReader): NumberSum {
     const state = new NumberSum();
     state.count = input.varint();

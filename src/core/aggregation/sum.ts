@@ -26,6 +26,10 @@ function overSum(kind: Kind, finish: (state: NumberSum) => FeatureValue): Algebr
     overflows: null,
     encode: (state, out) => state.encode(out),
     decode: (input) => NumberSum.decode(input),
+    mergeEncoded: (into, input) => {
+      into.mergeEncoded(input);
+      return into;
+    },
   } satisfies Omit<Algebra<NumberSum>, "add" | "remove">;
 
   // Most values are doubles already, and this is the hottest path there is.

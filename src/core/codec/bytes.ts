@@ -204,6 +204,26 @@ export class ByteReader {
     return this.#end - this.#at;
   }
 
+  /** The array, and where what may be read of it ends: for those who read by hand, and `seek` to where they stopped. */
+  get array(): Uint8Array {
+    return this.#bytes;
+  }
+
+  get limit(): number {
+    return this.#end;
+  }
+
+  /** The double at a place, which must end before the limit; the reader stays where it is. */
+  f64At(position: number): number {
+    return position + 8 > this.#end ? Number.NaN : this.#data.getFloat64(position, true);
+  }
+
+  /** Goes on elsewhere. @throws AsofError ASOF_CORRUPT behind the end */
+  seek(position: number): void {
+    if (position > this.#end) throw this.#corrupt("cut short");
+    this.#at = position;
+  }
+
   u8(): number {
     return this.#bytes[this.#take(1)];
   }

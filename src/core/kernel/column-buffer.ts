@@ -1,66 +1,104 @@
-import type { Column } from "../schema/column.ts";
+import type { Batch, Column } from "../schema/column.ts";
 import type { DataType } from "../schema/data-type.ts";
 
 /** Collects the parts of a column as they arrive. */
 export class ColumnBuffer {
   private readonly type: DataType;
-  private readonly parts: { readonly column: Column; readonly rows: number }[] = [];
+  private values: Column["values"];
+  /** Made when the first part with nulls arrives. */
+  private valid: Uint8Array | null = null;
   rows = 0;
 
-  constructor(type: DataType) {
+  /** `expected` rows cost one array; more of them cost its growing. */
+  constructor(type: DataType, expected = 0) {
     this.type = type;
+    this.values = emptyValues(type, type.kind === "string" ? 0 : expected);
   }
 
-  /** Keeps the first `rows` values of a column, whose arrays must not change any more. */
+  /** Copies the first `rows` values of a column. */
   add(column: Column, rows: number): void {
-    this.parts.push({ column, rows });
+    const { rows: at } = this;
+    this.reserve(at + rows);
+    const { values } = this;
+    if (Array.isArray(values)) for (let i = 0; i < rows; i++) values.push(column.values[i] as string);
+    else (values as Float64Array).set((column.values as Float64Array).subarray(0, rows), at);
+    if (column.valid !== null) {
+      this.valid ??= new Uint8Array(Math.max(values.length, at + rows)).fill(1);
+      this.valid.set(column.valid.subarray(0, rows), at);
+    }
     this.rows += rows;
   }
 
-  /** All of it as one column. */
+  /** All of it as one column, which is lent until more is added. */
   column(): Column {
-    const { values, valid } = this.room();
-    let at = 0;
-    for (const { column, rows } of this.parts) {
-      if (Array.isArray(values)) for (let i = 0; i < rows; i++) values[at + i] = column.values[i] as string;
-      else (values as Float64Array).set((column.values as Float64Array).subarray(0, rows), at);
-      if (valid !== null && column.valid !== null) valid.set(column.valid.subarray(0, rows), at);
-      at += rows;
-    }
-    return { type: this.type, values, valid };
+    const { type, rows, values, valid } = this;
+    return {
+      type,
+      values: Array.isArray(values) ? values : values.subarray(0, rows),
+      valid: valid === null ? null : valid.subarray(0, rows),
+    };
   }
 
   /** All of it with the value of row i at `place[i]`: a permutation of the rows. */
   placed(place: Uint32Array): Column {
-    const { values, valid } = this.room();
-    let at = 0;
-    for (const { column, rows } of this.parts) {
-      put(column.values, values, place, at, rows);
-      if (valid !== null && column.valid !== null) putBytes(column.valid, valid, place, at, rows);
-      at += rows;
-    }
-    return { type: this.type, values, valid };
+    const { type, rows, valid } = this;
+    const values = emptyValues(type, rows);
+    put(this.values, values, place, rows);
+    if (valid === null) return { type, values, valid };
+    const placedValid = new Uint8Array(rows);
+    for (let i = 0; i < rows; i++) placedValid[place[i]] = valid[i];
+    return { type, values, valid: placedValid };
   }
 
-  private room(): { values: Column["values"]; valid: Uint8Array | null } {
-    const { type, rows, parts } = this;
-    const valid = parts.some(({ column }) => column.valid !== null) ? new Uint8Array(rows).fill(1) : null;
-    return { values: emptyValues(type, rows), valid };
+  private reserve(rows: number): void {
+    if (!Array.isArray(this.values) && rows > this.values.length) {
+      const grown = emptyValues(this.type, Math.max(rows, 2 * this.values.length));
+      (grown as Float64Array).set(this.values.subarray(0, this.rows) as Float64Array);
+      this.values = grown;
+    }
+    if (this.valid !== null && rows > this.valid.length) {
+      const grown = new Uint8Array(Math.max(rows, 2 * this.valid.length)).fill(1);
+      grown.set(this.valid.subarray(0, this.rows));
+      this.valid = grown;
+    }
+  }
+}
+
+/** Collects whole numbers, such as those of keys, as they arrive. */
+export class NumberBuffer {
+  private numbers: Int32Array;
+  private rows = 0;
+
+  constructor(expected = 0) {
+    this.numbers = new Int32Array(expected);
+  }
+
+  /** Copies them. */
+  add(numbers: Int32Array): void {
+    const rows = this.rows + numbers.length;
+    if (rows > this.numbers.length) {
+      const grown = new Int32Array(Math.max(rows, 2 * this.numbers.length));
+      grown.set(this.numbers.subarray(0, this.rows));
+      this.numbers = grown;
+    }
+    this.numbers.set(numbers, this.rows);
+    this.rows = rows;
+  }
+
+  /** All of them, lent until more are added. */
+  values(): Int32Array {
+    return this.numbers.subarray(0, this.rows);
   }
 }
 
 /** A loop for each kind of array: one for all would be slower for each. */
-function put(from: Column["values"], into: Column["values"], place: Uint32Array, at: number, rows: number): void {
-  if (from instanceof Float64Array) putNumbers(from, into as Float64Array, place, at, rows);
-  else for (let i = 0; i < rows; i++) into[place[at + i]] = from[i];
+function put(from: Column["values"], into: Column["values"], place: Uint32Array, rows: number): void {
+  if (from instanceof Float64Array) putNumbers(from, into as Float64Array, place, rows);
+  else for (let i = 0; i < rows; i++) into[place[i]] = from[i];
 }
 
-function putNumbers(from: Float64Array, into: Float64Array, place: Uint32Array, at: number, rows: number): void {
-  for (let i = 0; i < rows; i++) into[place[at + i]] = from[i];
-}
-
-function putBytes(from: Uint8Array, into: Uint8Array, place: Uint32Array, at: number, rows: number): void {
-  for (let i = 0; i < rows; i++) into[place[at + i]] = from[i];
+function putNumbers(from: Float64Array, into: Float64Array, place: Uint32Array, rows: number): void {
+  for (let i = 0; i < rows; i++) into[place[i]] = from[i];
 }
 
 /** The values of a column at the given places, in their order. */
@@ -68,6 +106,12 @@ export function gather(column: Column, order: Uint32Array): Column {
   const values = emptyValues(column.type, order.length);
   for (let i = 0; i < order.length; i++) values[i] = column.values[order[i]];
   return { type: column.type, values, valid: column.valid === null ? null : gatherBytes(column.valid, order) };
+}
+
+/** The rows of a batch at the given places, in their order. */
+export function gatherBatch({ columns }: Batch, order: Uint32Array): Batch {
+  const gathered = Object.entries(columns).map(([name, column]) => [name, gather(column, order)] as const);
+  return { rows: order.length, columns: Object.fromEntries(gathered) };
 }
 
 export function gatherNumbers(values: Float64Array, order: Uint32Array): Float64Array {

@@ -17,7 +17,7 @@ export interface Places {
  * Groups rows by key with a counting sort, then orders each group by time, rows of one time in their order. Keys whose
  * rows arrive in order of time cost one pass; others a merge sort that starts from the runs that are there.
  */
-export function placesByKey(keys: number, key: Float64Array, time: Float64Array): Places {
+export function placesByKey(keys: number, key: Float64Array | Int32Array, time: Float64Array): Places {
   const rows = key.length;
   const first = new Uint32Array(keys + 1);
   for (let i = 0; i < rows; i++) first[key[i] + 1]++;

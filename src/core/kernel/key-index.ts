@@ -1,78 +1,96 @@
 import type { Column } from "../schema/column.ts";
+import { INLINE_BYTES, textWords } from "./text-words.ts";
+import { WordTable } from "./word-table.ts";
 
 /** Numbers for keys of one or more columns, from 0 in the order in which they are first met. */
 export class KeyIndex {
-  private readonly dictionaries: Map<unknown, number>[];
+  private readonly parts: readonly PartIndex[];
   /** For keys of several columns: the numbers of a key's first columns and of its next one, to that of both. */
-  private readonly pairs: Map<number, number>[];
+  private readonly pairs: readonly WordTable[];
 
   constructor(columns: number) {
-    this.dictionaries = Array.from({ length: columns }, () => new Map<unknown, number>());
-    this.pairs = Array.from({ length: columns - 1 }, () => new Map<number, number>());
+    this.parts = Array.from({ length: columns }, () => new PartIndex());
+    this.pairs = Array.from({ length: columns - 1 }, () => new WordTable(2));
   }
 
   get size(): number {
-    return (this.pairs.at(-1) ?? this.dictionaries[0]).size;
+    return this.pairs.at(-1)?.size ?? this.parts[0].size;
   }
 
   /** The number of each row's key, which is new where it was not met before; −1 where a part of it is null. */
   add(columns: readonly Column[], rows: number): Int32Array {
-    return this.numbers(columns, rows, numberOrNew);
+    return this.numbers(columns, rows, true);
   }
 
   /** The number of each row's key; −1 where it was never added, or a part of it is null. */
   find(columns: readonly Column[], rows: number): Int32Array {
-    return this.numbers(columns, rows, numberIfKnown);
+    return this.numbers(columns, rows, false);
   }
 
-  private numbers(columns: readonly Column[], rows: number, number: Numbering): Int32Array {
-    const parts = columns.map((column, c) => number(this.dictionaries[c], column, rows));
-    return parts.reduce((first, next, p) => number(this.pairs[p - 1], pairs(first, next, rows), rows));
+  private numbers(columns: readonly Column[], rows: number, isNew: boolean): Int32Array {
+    const parts = columns.map((column, c) => this.parts[c].numbers(column, rows, isNew));
+    return parts.reduce((both, next, p) => {
+      const table = this.pairs[p - 1];
+      for (let i = 0; i < rows; i++) {
+        if (both[i] < 0 || next[i] < 0) both[i] = -1;
+        else both[i] = isNew ? table.add(both[i], next[i], 0, 0) : table.find(both[i], next[i], 0, 0);
+      }
+      return both;
+    });
   }
 }
 
-/** More than the values of a part that a process can hold; its square is a number that doubles hold exactly. */
-const PART = 2 ** 26;
+/** Numbers for the values of one column, −1 for null. */
+class PartIndex {
+  private readonly table = { narrow: new WordTable(2), wide: new WordTable(4) };
+  /** Texts that four words do not hold, and what stands in the table for each. */
+  private readonly long = new Map<string, number>();
 
-/** Two columns of numbers as one; null where either is −1. */
-function pairs(first: Int32Array, next: Int32Array, rows: number): Pick<Column, "values" | "valid"> {
-  const values = new Float64Array(rows);
-  const valid = new Uint8Array(rows);
-  for (let i = 0; i < rows; i++) {
-    if (first[i] < 0 || next[i] < 0) continue;
-    values[i] = first[i] * PART + next[i];
-    valid[i] = 1;
+  /** The values of a part are all texts or all numbers. */
+  get size(): number {
+    return this.table.narrow.size + this.table.wide.size;
   }
-  return { values, valid };
-}
 
-type Numbering = (numbers: Map<unknown, number>, column: Pick<Column, "values" | "valid">, rows: number) => Int32Array;
+  numbers(column: Column, rows: number, isNew: boolean): Int32Array {
+    return column.type.kind === "string" ? this.texts(column, rows, isNew) : this.others(column, rows, isNew);
+  }
 
-function numberOrNew(
-  numbers: Map<unknown, number>,
-  { values, valid }: Pick<Column, "values" | "valid">,
-  rows: number,
-): Int32Array {
-  const out = new Int32Array(rows);
-  for (let i = 0; i < rows; i++) {
-    if (valid !== null && valid[i] === 0) {
-      out[i] = -1;
-      continue;
+  private texts(column: Column, rows: number, isNew: boolean): Int32Array {
+    const numbers = new Int32Array(rows);
+    const { valid } = column;
+    const words = column.words ?? textWords(column.values as string[], rows);
+    const table = this.table.wide;
+    for (let i = 0, w = 0; i < rows; i++, w += 4) {
+      if (valid !== null && valid[i] === 0) numbers[i] = -1;
+      else if (words[w] > INLINE_BYTES) numbers[i] = this.longText((column.values as string[])[i], isNew);
+      else if (isNew) numbers[i] = table.add(words[w], words[w + 1], words[w + 2], words[w + 3]);
+      else numbers[i] = table.find(words[w], words[w + 1], words[w + 2], words[w + 3]);
     }
-    const value = values[i];
-    let number = numbers.get(value);
-    if (number === undefined) numbers.set(value, (number = numbers.size));
-    out[i] = number;
+    return numbers;
   }
-  return out;
+
+  private longText(text: string, isNew: boolean): number {
+    let long = this.long.get(text);
+    if (long === undefined) {
+      if (!isNew) return -1;
+      this.long.set(text, (long = this.long.size));
+    }
+    return this.table.wide.add(LONG, long, 0, 0);
+  }
+
+  private others({ values, valid }: Column, rows: number, isNew: boolean): Int32Array {
+    const numbers = new Int32Array(rows);
+    const { buffer, byteOffset } = values as Float64Array | BigInt64Array;
+    // Canonical values are equal where their bits are.
+    const words = new Uint32Array(buffer, byteOffset, rows * 2);
+    const table = this.table.narrow;
+    for (let i = 0, w = 0; i < rows; i++, w += 2) {
+      if (valid !== null && valid[i] === 0) numbers[i] = -1;
+      else numbers[i] = isNew ? table.add(words[w], words[w + 1], 0, 0) : table.find(words[w], words[w + 1], 0, 0);
+    }
+    return numbers;
+  }
 }
 
-function numberIfKnown(
-  numbers: Map<unknown, number>,
-  { values, valid }: Pick<Column, "values" | "valid">,
-  rows: number,
-): Int32Array {
-  const out = new Int32Array(rows);
-  for (let i = 0; i < rows; i++) out[i] = valid !== null && valid[i] === 0 ? -1 : (numbers.get(values[i]) ?? -1);
-  return out;
-}
+/** No text has so many bytes. */
+const LONG = 0xffff_ffff;

@@ -1,5 +1,5 @@
 /**
- * For rows in any order: the first place of each row's key whose time is not below the row's. Times ascend within a
+ * For rows in any order: the first place of each row's key whose time is not below `at − back`. Times ascend within a
  * key, whose places are [first[k], first[k + 1]); a row without a key (−1) is left out. A search starts from where the
  * last one for the key ended, kept in `hints`, and gallops from there: a step or two where rows come in order of time,
  * O(log n) always.
@@ -12,20 +12,29 @@ export function locate(
   rows: number,
   hints: Uint32Array,
   out: Uint32Array,
+  back = 0,
 ): void {
+  // What belongs to a key stays at hand while rows share it.
+  let k = -1;
+  let from = 0;
+  let until = 0;
+  let place = 0;
   for (let i = 0; i < rows; i++) {
-    const k = key[i];
-    if (k < 0) continue;
-    const t = at[i];
-    const from = first[k];
-    const until = first[k + 1];
-    let place = hints[k];
+    if (key[i] !== k) {
+      if (k >= 0) hints[k] = place;
+      k = key[i];
+      if (k < 0) continue;
+      from = first[k];
+      until = first[k + 1];
+      place = hints[k];
+    } else if (k < 0) continue;
+    const t = at[i] - back;
     if (place < until && times[place] < t) {
       if (++place < until && times[place] < t) place = gallopUp(times, place, until, t);
     } else if (place > from && times[place - 1] >= t) place = gallopDown(times, from, place - 1, t);
-    hints[k] = place;
     out[i] = place;
   }
+  if (k >= 0) hints[k] = place;
 }
 
 /** The first place in (low, until] whose time is ≥ t; `until` where none is. The time at `low` is below t. */

@@ -1,6 +1,6 @@
 import type { Column } from "../schema/column.ts";
 import type { LayoutFeature, Slot } from "../tile/view-layout.ts";
-import { type Window, windowEnd, windowStart } from "../time/window.ts";
+import { floorTo, type Window } from "../time/window.ts";
 import type { FeatureOutput, RecordTable } from "./aggregate-moments.ts";
 import { KeyOrder } from "./key-order.ts";
 import { locate } from "./locate.ts";
@@ -19,10 +19,19 @@ export function isPrefixSlot({ spec, input }: Slot): boolean {
 }
 
 interface PrefixFeature {
-  readonly window: number;
+  /** Which of the outputs is its. */
+  readonly output: number;
   readonly kind: "count" | "sum" | "avg";
   readonly counts: Uint32Array | null;
   readonly sums: Float64Array | null;
+}
+
+/** The features of one window, and where the last searches for its start and its end stopped, by key. */
+interface PrefixWindow {
+  readonly window: Window;
+  readonly features: PrefixFeature[];
+  readonly start: Uint32Array;
+  readonly end: Uint32Array | null;
 }
 
 /**
@@ -33,15 +42,16 @@ interface PrefixFeature {
 export class PrefixWindows {
   private readonly records: RecordTable;
   private readonly visible: Uint32Array;
-  private readonly windows: { readonly window: Window; readonly start: Uint32Array; readonly end: Uint32Array }[] = [];
-  private readonly features: PrefixFeature[] = [];
+  /** Those of one hop and offset side by side. */
+  private readonly windows: PrefixWindow[] = [];
   private readonly order: KeyOrder;
   private readonly block = {
     t: new Float64Array(BLOCK),
-    at: new Float64Array(BLOCK),
+    floor: new Float64Array(BLOCK),
     visible: new Uint32Array(BLOCK),
     since: new Uint32Array(BLOCK),
-    until: new Uint32Array(BLOCK),
+    span: new Uint32Array(BLOCK),
+    count: new Uint32Array(BLOCK),
   };
 
   private constructor(records: RecordTable) {
@@ -55,15 +65,16 @@ export class PrefixWindows {
     const { records } = prefixes;
     if (records.byEvent !== null || (records.withdrawn ?? null) !== null) return null;
     const made = new PrefixWindows(records);
-    for (const { slot, window, elements } of features) {
+    for (const [output, { slot, window, elements }] of features.entries()) {
       if (elements !== null) return null;
       const { kind } = slots[slot].spec;
       if (!isPrefixSlot(slots[slot]) || (kind !== "count" && kind !== "sum" && kind !== "avg")) return null;
       const counts = prefixes.counts(slot);
       const sums = kind === "count" ? null : prefixes.sums(slot);
       if (kind !== "count" && sums === null) return null;
-      made.features.push({ window: made.windowIndex(window), kind, counts, sums });
+      made.windowOf(window).features.push({ output, kind, counts, sums });
     }
+    made.windows.sort(({ window: a }, { window: b }) => a.hop - b.hop || a.offset - b.offset);
     return made;
   }
 
@@ -75,32 +86,60 @@ export class PrefixWindows {
       const n = order.sort(key, from, Math.min(BLOCK, rows - from));
       for (let i = 0; i < n; i++) block.t[i] = t[from + order.row[i]];
       locate(visible, first, order.key, block.t, n, this.visible, block.visible);
-      for (const [w, { window, start, end }] of this.windows.entries()) {
-        let until = block.visible;
-        if (window.offset !== 0) {
-          for (let i = 0; i < n; i++) block.at[i] = windowEnd(window, block.t[i]);
-          until = block.until;
-          locate(event, first, order.key, block.at, n, end, until);
-          for (let i = 0; i < n; i++) until[i] = Math.min(until[i], block.visible[i]);
+      let floored: Window | null = null;
+      for (const { window, features, start, end } of this.windows) {
+        const { length, hop } = window;
+        if (length !== null && (floored === null || floored.hop !== hop || floored.offset !== window.offset)) {
+          for (let i = 0; i < n; i++) block.floor[i] = floorTo(block.t[i] - window.offset, hop);
+          floored = window;
         }
-        const { since } = block;
-        if (window.length === null) for (let i = 0; i < n; i++) since[i] = first[order.key[i]];
+        // A length is a multiple of its hop: what is floored stays so.
+        if (length === null) for (let i = 0; i < n; i++) block.since[i] = first[order.key[i]];
+        else locate(event, first, order.key, block.floor, n, start, block.since, length);
+        const { since, span, visible: seen } = block;
+        if (end === null) for (let i = 0; i < n; i++) span[i] = seen[i] > since[i] ? seen[i] - since[i] : 0;
         else {
-          for (let i = 0; i < n; i++) block.at[i] = windowStart(window, block.t[i]);
-          locate(event, first, order.key, block.at, n, start, since);
+          locate(event, first, order.key, block.floor, n, end, span);
+          for (let i = 0; i < n; i++) span[i] = Math.max(0, Math.min(span[i], seen[i]) - since[i]);
         }
-        for (const [f, feature] of this.features.entries())
-          if (feature.window === w) finish(feature, n, since, until, order.row, offset + from, outputs[f]);
+        for (const feature of features) this.finish(feature, n, offset + from, outputs[feature.output]);
       }
     }
   }
 
-  private windowIndex(window: Window): number {
-    const found = this.windows.findIndex(
-      ({ window: { length, hop, offset } }) =>
-        length === window.length && hop === window.hop && offset === window.offset,
+  /** The records of the ith row in order are at `span[i]` places from `since[i]` on. */
+  private finish(
+    { kind, counts, sums }: PrefixFeature,
+    n: number,
+    from: number,
+    { numbers, valid }: FeatureOutput,
+  ): void {
+    const { since, span } = this.block;
+    const { row } = this.order;
+    let count = span;
+    if (counts !== null) {
+      ({ count } = this.block);
+      for (let i = 0; i < n; i++) count[i] = counts[since[i] + span[i]] - counts[since[i]];
+    }
+    if (kind === "count") for (let i = 0; i < n; i++) numbers![from + row[i]] = count[i];
+    else if (kind === "avg") averages(n, since, span, count, sums!, row, from, numbers!, valid);
+    else {
+      for (let i = 0; i < n; i++) {
+        valid[from + row[i]] = count[i] === 0 ? 0 : 1;
+        numbers![from + row[i]] = sums![since[i] + span[i]] - sums![since[i]];
+      }
+    }
+  }
+
+  private windowOf(window: Window): PrefixWindow {
+    const { length, hop, offset } = window;
+    const found = this.windows.find(
+      ({ window: other }) => other.length === length && other.hop === hop && other.offset === offset,
     );
-    return found >= 0 ? found : this.windows.push({ window, start: this.hints(), end: this.hints() }) - 1;
+    if (found !== undefined) return found;
+    const made = { window, features: [], start: this.hints(), end: offset === 0 ? null : this.hints() };
+    this.windows.push(made);
+    return made;
   }
 
   private hints(): Uint32Array {
@@ -137,28 +176,22 @@ export class Prefixes {
 /** Rows worked on at once: enough that many share a key, few enough to stay in the processor's cache. */
 const BLOCK = 65_536;
 
-/** The records of the ith row in order are at the places [since[i], until[i]); none where that is empty or turned round. */
-function finish(
-  { kind, counts, sums }: PrefixFeature,
-  rows: number,
+function averages(
+  n: number,
   since: Uint32Array,
-  until: Uint32Array,
-  order: Uint32Array,
+  span: Uint32Array,
+  count: Uint32Array,
+  sums: Float64Array,
+  row: Uint32Array,
   from: number,
-  { numbers, valid }: FeatureOutput,
+  numbers: Float64Array,
+  valid: Uint8Array,
 ): void {
-  for (let i = 0; i < rows; i++) {
-    const row = from + order[i];
-    const a = since[i];
-    const b = Math.max(a, until[i]);
-    const n = counts === null ? b - a : counts[b] - counts[a];
-    if (kind === "count") {
-      numbers![row] = n;
-      continue;
-    }
-    valid[row] = n === 0 ? 0 : 1;
-    const sum = sums![b] - sums![a];
-    numbers![row] = kind === "sum" ? sum : n === 0 ? 0 : sum / n;
+  for (let i = 0; i < n; i++) {
+    const to = from + row[i];
+    const records = count[i];
+    valid[to] = records === 0 ? 0 : 1;
+    numbers[to] = records === 0 ? 0 : (sums[since[i] + span[i]] - sums[since[i]]) / records;
   }
 }
 

@@ -48,15 +48,15 @@ export class VersionTable {
     const { first, since, best } = this;
     const hints = first.slice(0, -1);
     const order = new KeyOrder(BLOCK, hints.length);
-    const after = new Float64Array(BLOCK);
+    const at = new Float64Array(BLOCK);
     const until = new Uint32Array(BLOCK);
     return ({ rows, key, t }) => {
       const found = new Int32Array(rows).fill(-1);
       for (let from = 0; from < rows; from += BLOCK) {
         const n = order.sort(key, from, Math.min(BLOCK, rows - from));
+        for (let i = 0; i < n; i++) at[i] = t[from + order.row[i]];
         // What is available at t counts: all below the next microsecond.
-        for (let i = 0; i < n; i++) after[i] = t[from + order.row[i]] + 1;
-        locate(since, first, order.key, after, n, hints, until);
+        locate(since, first, order.key, at, n, hints, until, -1);
         for (let i = 0; i < n; i++)
           if (until[i] !== first[order.key[i]]) found[from + order.row[i]] = best[until[i] - 1];
       }

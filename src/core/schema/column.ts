@@ -14,6 +14,11 @@ export interface Column {
   readonly type: DataType;
   readonly values: Float64Array | BigInt64Array | string[];
   readonly valid: Uint8Array | null;
+  /**
+   * Strings as four words a row, where they are at hand: the length in bytes of UTF-8, and where that is at most 12 the
+   * bytes with zeros behind them. Reading them spares the making of strings.
+   */
+  readonly words?: Uint32Array;
 }
 
 export type NumericColumn = Column & { readonly values: Float64Array };

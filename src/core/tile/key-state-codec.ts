@@ -40,19 +40,45 @@ export function encodeHead(layout: ViewLayout, state: KeyState, out: ByteWriter)
 
 /** Reads what `encodeHead` wrote, to the end. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
 export function decodeHead(layout: ViewLayout, input: ByteReader): KeyState {
+  const openTiles = layout.levels.map(() => new Map<number, Tile>());
+  const { levels, pending } = visitHead(layout, input, (level, block) =>
+    decodeTiles(layout, level, block, input, openTiles[level]),
+  );
+  return new KeyState(
+    levels.map(({ open, closed }, l): LevelState => {
+      return { open, openTiles: openTiles[l], closed, loaded: new Map(), dropped: [] };
+    }),
+    pending,
+  );
+}
+
+/** What a head holds beside its tiles. */
+export interface HeadContent {
+  readonly levels: readonly { readonly open: number; readonly closed: Set<number> }[];
+  readonly pending: Contribution[];
+}
+
+/**
+ * Reads what `encodeHead` wrote, to the end, but leaves the tiles of each level's open block to the caller, who must
+ * take them from the input. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT
+ */
+export function visitHead(
+  layout: ViewLayout,
+  input: ByteReader,
+  openTiles: (level: number, block: number) => void,
+): HeadContent {
   checkVersion(input);
-  const levels = layout.levels.map((_, l): LevelState => {
-    const present = readFlag(input);
-    const open = present ? input.zigzag() : -Infinity;
-    const openTiles = present ? decodeTiles(layout, l, open, input) : new Map<number, Tile>();
+  const levels = layout.levels.map((_, l) => {
     const closed = new Set<number>();
-    if (present)
-      for (let n = input.varint(); n > 0; n--) {
-        const back = input.varint();
-        if (back === 0) throw corrupt("its open block is among the closed ones");
-        closed.add(open - back);
-      }
-    return { open, openTiles, closed, loaded: new Map(), dropped: [] };
+    if (!readFlag(input)) return { open: -Infinity, closed };
+    const open = input.zigzag();
+    openTiles(l, open);
+    for (let n = input.varint(); n > 0; n--) {
+      const back = input.varint();
+      if (back === 0) throw corrupt("its open block is among the closed ones");
+      closed.add(open - back);
+    }
+    return { open, closed };
   });
   const pending: Contribution[] = [];
   for (let n = input.varint(); n > 0; n--) {
@@ -63,7 +89,7 @@ export function decodeHead(layout: ViewLayout, input: ByteReader): KeyState {
     else pending.push({ event, available, values, order: decodeOrder(input, event, available) });
   }
   input.end();
-  return new KeyState(levels, pending);
+  return { levels, pending };
 }
 
 function decodeOrder(input: ByteReader, event: number, available: number): OrderKey {
@@ -85,10 +111,16 @@ export function encodeBlock(
 
 /** Reads what `encodeBlock` wrote, to the end. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
 export function decodeBlock(layout: ViewLayout, level: number, block: number, input: ByteReader): Map<number, Tile> {
-  checkVersion(input);
-  const tiles = decodeTiles(layout, level, block, input);
-  input.end();
+  const tiles = new Map<number, Tile>();
+  visitBlock(input, () => decodeTiles(layout, level, block, input, tiles));
   return tiles;
+}
+
+/** Reads what `encodeBlock` wrote, but leaves its tiles to the caller. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
+export function visitBlock(input: ByteReader, tiles: () => void): void {
+  checkVersion(input);
+  tiles();
+  input.end();
 }
 
 function encodeTiles(
@@ -112,18 +144,38 @@ function encodeTiles(
   }
 }
 
-function decodeTiles(layout: ViewLayout, level: number, block: number, input: ByteReader): Map<number, Tile> {
+function decodeTiles(
+  layout: ViewLayout,
+  level: number,
+  block: number,
+  input: ByteReader,
+  tiles: Map<number, Tile>,
+): void {
   const { slots } = layout.levels[level];
-  const tiles = new Map<number, Tile>();
+  visitTiles(slots.length, block, input, (index, place) => {
+    let tile = tiles.get(index);
+    if (tile === undefined) tiles.set(index, (tile = slots.map(() => undefined)));
+    if (place >= 0) tile[place] = layout.slots[slots[place]].tiled.decode(input);
+  });
+}
+
+/**
+ * Reads tiles of a block with so many slots: calls `visit` for each tile with the place −1, then for each state in it,
+ * which the caller must take from the input. @throws AsofError ASOF_CORRUPT
+ */
+export function visitTiles(
+  slots: number,
+  block: number,
+  input: ByteReader,
+  visit: (index: number, place: number) => void,
+): void {
   for (let n = input.varint(); n > 0; n--) {
     const offset = input.u8();
     if (offset >= BLOCK_TILES) throw corrupt(`a block has no tile ${offset}`);
-    const tile: Tile = slots.map(() => undefined);
-    for (let place = 0; place < slots.length; place++)
-      if (readFlag(input)) tile[place] = layout.slots[slots[place]].tiled.decode(input);
-    tiles.set(block * BLOCK_TILES + offset, tile);
+    const index = block * BLOCK_TILES + offset;
+    visit(index, -1);
+    for (let place = 0; place < slots; place++) if (readFlag(input)) visit(index, place);
   }
-  return tiles;
 }
 
 function checkVersion(input: ByteReader): void {
@@ -140,6 +192,6 @@ function readFlag(input: ByteReader): boolean {
   return flag === 1;
 }
 
-function corrupt(why: string): AsofError {
+export function corrupt(why: string): AsofError {
   return new AsofError("ASOF_CORRUPT", `a tile record is damaged: ${why}`);
 }

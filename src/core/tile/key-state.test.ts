@@ -69,7 +69,8 @@ describe("a key's state in bytes against the oracle, bit for bit", () => {
           for (const t of [watermark, watermark + 1, ...moments.filter((t) => t > watermark)]) {
             if (!Number.isSafeInteger(t)) continue;
             const expected = naiveView(view, scenarioFields, arrived, key, t);
-            expect(stored.read(t)).toStrictEqual([...expected.features, expected.eventTime]);
+            for (const answer of [stored.read(t), stored.readStored(t)])
+              expect(answer).toStrictEqual([...expected.features, expected.eventTime]);
           }
           checkStorage(stored, watermark);
         });
@@ -147,7 +148,8 @@ describe("a key's state in bytes against the oracle, bit for bit", () => {
               });
               return algebra.finish(folded(algebra, items));
             };
-            expect(stored.read(t)[f]).toStrictEqual(elements === null ? inWindow(window) : elements.map(inWindow));
+            for (const answer of [stored.read(t), stored.readStored(t)])
+              expect(answer[f]).toStrictEqual(elements === null ? inWindow(window) : elements.map(inWindow));
           });
       }),
       { numRuns: 100 },

@@ -7,7 +7,7 @@ import {
   outputSize,
   type RecordTable,
 } from "../../core/kernel/aggregate-moments.ts";
-import { ColumnBuffer, gatherNumbers } from "../../core/kernel/column-buffer.ts";
+import { ColumnBuffer, gatherBatch, gatherNumbers, NumberBuffer } from "../../core/kernel/column-buffer.ts";
 import { groupByKey, placesByKey } from "../../core/kernel/group.ts";
 import { KeyIndex } from "../../core/kernel/key-index.ts";
 import { isPrefixSlot, type KeyedRows, Prefixes, PrefixWindows } from "../../core/kernel/prefix-windows.ts";
@@ -15,7 +15,7 @@ import { compileSlot, compileSlotKey } from "../../core/kernel/slot-arguments.ts
 import { withdrawalsOf } from "../../core/kernel/withdrawals.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import type { AggregateUse } from "../../core/plan/service-plan.ts";
-import type { Batch } from "../../core/schema/column.ts";
+import type { Batch, Column } from "../../core/schema/column.ts";
 import type { DataType, Fields } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT, WITHDRAWN } from "../../core/schema/system-columns.ts";
 import { EVENT_TIME, type LayoutFeature } from "../../core/tile/view-layout.ts";
@@ -72,37 +72,58 @@ export class AggregateJoin {
     this.kept = kept;
   }
 
+  /** Joins of views that share a source: where their records fit into the budget together, one reading does for all. */
   static async prepare(
     session: OfflineSession,
-    uses: readonly AggregateUse[],
-    history: AttachedHistory,
+    views: readonly { readonly uses: readonly AggregateUse[]; readonly history: AttachedHistory }[],
     spine: SpineTable,
     options: { readonly eventTimes: boolean; readonly budget: RecordBudget; readonly limit: number },
-  ): Promise<AggregateJoin> {
-    const { layout } = uses[0];
-    const { budget } = options;
-    const wanted = uses.map((use) =>
-      layout.features.filter(({ name }) => (name === EVENT_TIME ? options.eventTimes : name in use.features)),
+  ): Promise<AggregateJoin[]> {
+    const { budget, limit } = options;
+    const [{ history }] = views;
+    if (views.length > 1 && (isWorthFiltering(history, spine) || history.rows * views.length > budget.records)) {
+      const joins: AggregateJoin[] = [];
+      for (const view of views) joins.push(...(await AggregateJoin.prepare(session, [view], spine, options)));
+      return joins;
+    }
+    const total =
+      history.rows * views.length <= budget.records
+        ? history.rows
+        : await countAsked(session, views[0].uses, history, spine);
+    const isKept = total * views.length <= budget.records;
+    const parts = isKept ? 1 : Math.ceil(total / limit);
+    const wanted = views.map(({ uses }) =>
+      uses.map((use) =>
+        use.layout.features.filter(({ name }) => (name === EVENT_TIME ? options.eventTimes : name in use.features)),
+      ),
     );
-    const total = history.rows <= budget.records ? history.rows : await countAsked(session, uses, history, spine);
-    const isKept = total <= budget.records;
-    const parts = isKept ? 1 : Math.ceil(total / options.limit);
     if (!isKept)
-      return new AggregateJoin(
-        uses.map((use, u) => ({ use, passing: [], windows: null, held: wanted[u] })),
-        { history, spine, parts },
-        null,
+      return views.map(
+        ({ uses, history }, v) =>
+          new AggregateJoin(
+            uses.map((use, u) => ({ use, passing: [], windows: null, held: wanted[v][u] })),
+            { history, spine, parts },
+            null,
+          ),
       );
-    const kept = await readRecords(session, uses, wanted.flat(), { history, spine, part: 0, parts });
-    budget.records -= kept.table.event.length;
-    const prefixes = new Prefixes(kept.table);
-    const joined = uses.map((use, u): JoinedUse => {
-      const passing = wanted[u].filter(({ slot, elements }) => elements === null && isPrefixSlot(layout.slots[slot]));
-      const windows = PrefixWindows.of(passing, layout.slots, prefixes);
-      if (windows === null) return { use, passing: [], windows, held: wanted[u] };
-      return { use, passing, windows, held: wanted[u].filter((feature) => !passing.includes(feature)) };
+    const source = { history, spine, part: 0, parts };
+    const readers = views.map(
+      ({ uses, history }, v) => new RecordReader(uses, wanted[v].flat(), { ...source, history }),
+    );
+    const tables = await readTogether(session, readers, source);
+    return views.map(({ uses, history }, v) => {
+      const kept = tables[v];
+      budget.records -= kept.table.event.length;
+      const { slots } = uses[0].layout;
+      const prefixes = new Prefixes(kept.table);
+      const joined = uses.map((use, u): JoinedUse => {
+        const passing = wanted[v][u].filter(({ slot, elements }) => elements === null && isPrefixSlot(slots[slot]));
+        const windows = PrefixWindows.of(passing, slots, prefixes);
+        if (windows === null) return { use, passing: [], windows, held: wanted[v][u] };
+        return { use, passing, windows, held: wanted[v][u].filter((feature) => !passing.includes(feature)) };
+      });
+      return new AggregateJoin(joined, { history, spine, parts }, kept);
     });
-    return new AggregateJoin(joined, { history, spine, parts }, kept);
   }
 
   /** How many numbers the outputs held for a row of a range take. */
@@ -125,7 +146,11 @@ export class AggregateJoin {
     const features = this.uses.flatMap(({ held }) => held);
     const uses = this.uses.map(({ use }) => use);
     for (let part = 0; part < this.parts; part++) {
-      const records = this.kept ?? (await readRecords(session, uses, features, { ...this.source, part }));
+      const source = { ...this.source, part };
+      const [records] =
+        this.kept === null
+          ? await readTogether(session, [new RecordReader(uses, features, source)], source)
+          : [this.kept];
       const prefixes = new Prefixes(records.table);
       const rows = await this.readRows(session, spine, range, records.keys);
       for (const [u, { held }] of this.uses.entries()) {
@@ -193,40 +218,29 @@ async function countAsked(
   return Number(n);
 }
 
-/** The records of a part of the keys that the spine asks about; others may be among them. */
-async function readRecords(
+/** Which records are read: those of a part of the keys that the spine asks about; others may be among them. */
+interface RecordSource {
+  readonly history: AttachedHistory;
+  readonly spine: SpineTable;
+  readonly part: number;
+  readonly parts: number;
+}
+
+/** Reads a source once for several views. Only where there is one can it leave out what the view does not ask for. */
+async function readTogether(
   session: OfflineSession,
-  uses: readonly AggregateUse[],
-  features: readonly LayoutFeature[],
-  source: { history: AttachedHistory; spine: SpineTable; part: number; parts: number },
-): Promise<NumberedRecords> {
-  const { history, spine, part, parts } = source;
-  const { layout } = uses[0];
-  const { fields, withdrawals } = uses[0].source;
-  const used = new Set(features.map(({ slot }) => slot));
-  const slots = layout.slots.map((slot, s) => {
-    const compiled = used.has(s) ? compileSlot(slot, fields) : null;
-    return compiled === null ? null : { compiled, buffer: new ColumnBuffer(slot.input ?? boolean) };
-  });
-  const slotKeys = layout.slots.map((slot, s) => {
-    const compiled = used.has(s) ? compileSlotKey(slot, fields) : null;
-    return compiled === null ? null : { compiled, buffer: new ColumnBuffer({ ...slot.per!.type, nullable: true }) };
-  });
-  const ordered = layout.orderColumns !== null && features.some(({ slot }) => layout.slots[slot].algebra.ordered);
-  const names = ordered ? layout.orderColumns : layout.columns;
-  const order = ordered ? new OrderBuffer(layout, fields, names) : null;
-  const keyNames = Object.values(history.keys);
-  const read: Fields = Object.fromEntries(
-    [...keyNames, ...names].map((name) => [name, { ...fields[name], nullable: true }]),
-  );
-  const keys = new KeyIndex(keyNames.length);
-  const buffers = {
-    k: new ColumnBuffer(int32),
-    visible: new ColumnBuffer(timestamp),
-    event: new ColumnBuffer(timestamp),
-    withdrawn: withdrawals === undefined ? null : new ColumnBuffer(timestamp),
-  };
-  const conditions = [ofPart(history, part, parts), ...keyNames.map((name) => `r.${sqlIdentifier(name)} IS NOT NULL`)];
+  readers: readonly RecordReader[],
+  { history, spine, part, parts }: RecordSource,
+): Promise<NumberedRecords[]> {
+  const read: Fields = Object.assign({}, ...readers.map(({ read }) => read));
+  const ordered = readers.some(({ order }) => order !== null);
+  const [first] = readers;
+  const filter = parts > 1 || isWorthFiltering(history, spine) ? askedKeys(history, first.uses, spine) : "";
+  const { withdrawals } = first.uses[0].source;
+  const conditions = [
+    ofPart(history, part, parts),
+    ...(readers.length > 1 ? [] : first.keyNames.map((name) => `r.${sqlIdentifier(name)} IS NOT NULL`)),
+  ];
   // A record that was withdrawn before it could be seen is nowhere.
   if (withdrawals !== undefined)
     conditions.push(`(r.${WITHDRAWN} IS NULL OR (r.${WITHDRAWN} > r.${EVENT} AND r.${WITHDRAWN} > r.${AVAILABLE}))`);
@@ -236,48 +250,119 @@ async function readRecords(
     .join("")}
        CAST(epoch_us(r.${EVENT}) AS DOUBLE) AS ${EVENT},
        CAST(epoch_us(${history.inHindsight ? `r.${EVENT}` : `greatest(r.${EVENT}, r.${AVAILABLE})`}) AS DOUBLE) AS ${VISIBLE}
-       ${order === null ? "" : `, CAST(epoch_us(r.${AVAILABLE}) AS DOUBLE) AS ${AVAILABLE}`}
+       ${ordered ? `, CAST(epoch_us(r.${AVAILABLE}) AS DOUBLE) AS ${AVAILABLE}` : ""}
        ${withdrawals === undefined ? "" : `, coalesce(CAST(epoch_us(r.${WITHDRAWN}) AS DOUBLE), 'Infinity') AS ${WITHDRAWN}`}
-     FROM ${history.name} r ${parts > 1 || isWorthFiltering(history, spine) ? askedKeys(history, uses, spine) : ""}
-     WHERE ${conditions.join(" AND ")}`;
+     FROM ${history.name} r ${filter} WHERE ${conditions.join(" AND ")}`;
   const times: Fields = {
     [EVENT]: float64,
     [VISIBLE]: float64,
-    ...(order === null ? {} : { [AVAILABLE]: float64 }),
+    ...(ordered ? { [AVAILABLE]: float64 } : {}),
     ...(withdrawals === undefined ? {} : { [WITHDRAWN]: float64 }),
   };
-  for await (const { rows, columns } of session.columns(sql, { ...read, ...times })) {
+  for await (const { rows, columns } of session.columns(sql, { ...read, ...times }, { lend: true })) {
     const event = { ...columns[EVENT], type: timestamp };
-    const batch = { rows, columns: { ...columns, [EVENT]: event } };
-    const k = keys.add(
-      keyNames.map((name) => columns[name]),
-      rows,
-    );
-    buffers.k.add({ type: int32, values: new Float64Array(k), valid: null }, rows);
-    buffers.visible.add(columns[VISIBLE], rows);
-    buffers.event.add(event, rows);
-    buffers.withdrawn?.add(columns[WITHDRAWN], rows);
-    order?.add(columns, rows);
-    for (const slot of [...slots, ...slotKeys]) slot?.buffer.add(slot.compiled(batch), rows);
+    for (const reader of readers) reader.take({ rows, columns: { ...columns, [EVENT]: event } });
   }
-  const { first, place } = placesByKey(
-    keys.size,
-    buffers.k.column().values as Float64Array,
-    buffers.visible.column().values as Float64Array,
-  );
-  const event = buffers.event.placed(place).values as Float64Array;
-  const table: RecordTable = {
-    first,
-    visible: buffers.visible.placed(place).values as Float64Array,
-    event,
-    byEvent: orderByEvent(first, event),
-    slots: slots.map((slot) => (slot === null ? null : slot.buffer.placed(place))),
-    keys: slotKeys.map((keys) => (keys === null ? null : keys.buffer.placed(place))),
-    ...(order === null ? {} : { order: order.placed(place, event) }),
-    withdrawn:
-      buffers.withdrawn === null ? null : withdrawalsOf(first, buffers.withdrawn.placed(place).values as Float64Array),
-  };
-  return { keys, table };
+  return readers.map((reader) => reader.records());
+}
+
+/** What is evaluated of each record, and where it is collected. */
+interface CollectedColumn {
+  readonly compiled: (batch: Batch) => Column;
+  readonly buffer: ColumnBuffer;
+}
+
+/** Brings the records of a view, as they are read, into the form that the kernel works on. */
+class RecordReader {
+  readonly uses: readonly AggregateUse[];
+  readonly keyNames: readonly string[];
+  /** The fields of the source that it needs. */
+  readonly read: Fields;
+  readonly order: OrderBuffer | null;
+  private readonly slots: readonly (CollectedColumn | null)[];
+  /** By slot what it is computed per. */
+  private readonly slotKeys: readonly (CollectedColumn | null)[];
+  private readonly keys: KeyIndex;
+  private readonly numbers: NumberBuffer;
+  private readonly visible: ColumnBuffer;
+  private readonly event: ColumnBuffer;
+  private readonly withdrawn: ColumnBuffer | null;
+
+  constructor(
+    uses: readonly AggregateUse[],
+    features: readonly LayoutFeature[],
+    { history, parts }: Pick<RecordSource, "history" | "parts">,
+  ) {
+    const { layout } = uses[0];
+    const { fields, withdrawals } = uses[0].source;
+    const used = new Set(features.map(({ slot }) => slot));
+    const expected = Math.ceil(history.rows / parts);
+    this.slots = layout.slots.map((slot, s) => {
+      const compiled = used.has(s) ? compileSlot(slot, fields) : null;
+      return compiled === null ? null : { compiled, buffer: new ColumnBuffer(slot.input ?? boolean, expected) };
+    });
+    this.slotKeys = layout.slots.map((slot, s) => {
+      const compiled = used.has(s) ? compileSlotKey(slot, fields) : null;
+      if (compiled === null) return null;
+      return { compiled, buffer: new ColumnBuffer({ ...slot.per!.type, nullable: true }, expected) };
+    });
+    const ordered = layout.orderColumns !== null && features.some(({ slot }) => layout.slots[slot].algebra.ordered);
+    const names = ordered ? layout.orderColumns : layout.columns;
+    this.order = ordered ? new OrderBuffer(layout, fields, names) : null;
+    this.uses = uses;
+    this.keyNames = Object.values(history.keys);
+    this.read = Object.fromEntries(
+      [...this.keyNames, ...names].map((name) => [name, { ...fields[name], nullable: true }]),
+    );
+    this.keys = new KeyIndex(this.keyNames.length);
+    this.numbers = new NumberBuffer(expected);
+    this.visible = new ColumnBuffer(timestamp, expected);
+    this.event = new ColumnBuffer(timestamp, expected);
+    this.withdrawn = withdrawals === undefined ? null : new ColumnBuffer(timestamp, expected);
+  }
+
+  take(all: Batch): void {
+    let batch = all;
+    let numbers = this.keys.add(this.keysOf(all), all.rows);
+    if (numbers.includes(-1)) {
+      // Records without a key belong to nobody.
+      const rows = Uint32Array.from(numbers.keys()).filter((row) => numbers[row] >= 0);
+      batch = gatherBatch(all, rows);
+      numbers = Int32Array.from(rows, (row) => numbers[row]);
+    }
+    const { rows, columns } = batch;
+    this.numbers.add(numbers);
+    this.visible.add(columns[VISIBLE], rows);
+    this.event.add(columns[EVENT], rows);
+    this.withdrawn?.add(columns[WITHDRAWN], rows);
+    this.order?.add(columns, rows);
+    for (const slot of [...this.slots, ...this.slotKeys]) slot?.buffer.add(slot.compiled(batch), rows);
+  }
+
+  records(): NumberedRecords {
+    const { keys, slots, slotKeys, order, withdrawn } = this;
+    const { first, place } = placesByKey(
+      keys.size,
+      this.numbers.values(),
+      this.visible.column().values as Float64Array,
+    );
+    const event = this.event.placed(place).values as Float64Array;
+    const table: RecordTable = {
+      first,
+      visible: this.visible.placed(place).values as Float64Array,
+      event,
+      byEvent: orderByEvent(first, event),
+      slots: slots.map((slot) => (slot === null ? null : slot.buffer.placed(place))),
+      keys: slotKeys.map((one) => (one === null ? null : one.buffer.placed(place))),
+      ...(order === null ? {} : { order: order.placed(place, event) }),
+      withdrawn: withdrawn === null ? null : withdrawalsOf(first, withdrawn.placed(place).values as Float64Array),
+    };
+    return { keys, table };
+  }
+
+  private keysOf({ columns }: Batch): Column[] {
+    return this.keyNames.map((name) => columns[name]);
+  }
 }
 
 const VISIBLE = "__visible";
@@ -298,6 +383,5 @@ function momentsOf({ rows, key, t }: KeyedRows, keys: number): MomentTable {
 }
 
 const boolean: DataType = { kind: "boolean", nullable: true };
-const int32: DataType = { kind: "int32", nullable: false };
 const float64: DataType = { kind: "float64", nullable: false };
 const timestamp: DataType = { kind: "timestamp", nullable: false };

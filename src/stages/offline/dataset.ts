@@ -11,7 +11,7 @@ import { formatTimestamp, type Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.ts";
-import { MOMENT } from "./spine-table.ts";
+import { MOMENT, ROW } from "./spine-table.ts";
 import { attachSources } from "./compute.ts";
 import type { OfflineStore } from "./offline-store.ts";
 import { pointInTime, resultFields } from "./point-in-time.ts";
@@ -50,13 +50,15 @@ export async function writeDataset(
   const writing = await engine.session(signal === undefined ? {} : { signal });
   try {
     if (typeof spine !== "string") await attachSources(session, store, catalog, [...catalog.sources.keys()], cut);
-    const { relation, isQuery, rows, carried } = await makeSpine(session, {
-      sql: typeof spine === "string" ? `SELECT * FROM ${fileRelation([spine], formatOf(spine))}` : spine.sql,
+    const numbered = typeof spine === "string" ? await numberedFile(session, spine) : null;
+    const { relation, rows, carried } = await makeSpine(session, {
+      sql:
+        numbered ?? (typeof spine === "string" ? `SELECT * FROM ${fileRelation([spine], formatOf(spine))}` : spine.sql),
       what: typeof spine === "string" ? spine : "the spine",
       time: request.time,
       inputs: plan.service.inputs,
       columns: request.inputs,
-      isFile: typeof spine === "string" && formatOf(spine) === "parquet",
+      isNumbered: numbered !== null,
       carry: true,
     });
     await refuseFuture(session, relation, request);
@@ -65,7 +67,6 @@ export async function writeDataset(
       ...request,
       plan,
       spine: relation,
-      isQuery,
       rows,
       carry,
       parts: () => ({ cut }),
@@ -118,3 +119,17 @@ async function refuseFuture(
     { spine: what, row: Number(row), column: time, at, watermark: now, rows: Number(n) },
   );
 }
+
+/** A query for a Parquet file's rows with the number of each in `__row`; null where the file cannot give it. */
+async function numberedFile(session: OfflineSession, file: string): Promise<string | null> {
+  if (formatOf(file) !== "parquet") return null;
+  const relation = fileRelation([file], "parquet");
+  const described = await session.describe(`SELECT * FROM ${relation}`);
+  const taken = [ROW, FILE_ROW].some((name) => described.some((column) => column.name.toLowerCase() === name));
+  if (taken) return null;
+  const numbered = relation.replace(/\)$/, `, ${FILE_ROW} = true)`);
+  return `SELECT * EXCLUDE (${FILE_ROW}), ${FILE_ROW} AS ${ROW} FROM ${numbered}`;
+}
+
+/** What the engine calls the number of a row, and its option for it. */
+const FILE_ROW = "file_row_number";

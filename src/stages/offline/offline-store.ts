@@ -162,6 +162,16 @@ export class OfflineStore {
     return table;
   }
 
+  /** What `attach` would count for events of a stretch [since, until), for any stretch. */
+  async rowsWithin(stream: Stream, part: Part): Promise<(since: number, until: number) => number> {
+    const { files, tail } = await this.partOf(stream, part);
+    return (since, until) =>
+      files.reduce(
+        (rows, file) => rows + (file.maxEvent >= since && file.minEvent < until ? file.rows : 0),
+        tail.length,
+      );
+  }
+
   /** The position behind the newest load of these streams below the cut; 0 without one. */
   async loadedUntil(streams: readonly string[], cut: LogPosition): Promise<LogPosition> {
     let until = 0;

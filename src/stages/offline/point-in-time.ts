@@ -17,19 +17,21 @@ import type { AttachedHistory } from "./asked-keys.ts";
 import { type BatchJoin, batchJoin } from "./batch-join.ts";
 import { asKnown } from "./hindsight.ts";
 import type { OfflineStore, Part } from "./offline-store.ts";
-import { TABLE, tableSql } from "./spine.ts";
 import { SpineQuery } from "./spine-query.ts";
+import { slicesOf, type SpineSlice } from "./spine-slices.ts";
 import { MOMENT, type RowRange, type SpineTable } from "./spine-table.ts";
 import { type VersionAnswers, VersionJoin } from "./version-join.ts";
+
+/** What gives the join its history. */
+export type HistoryStore = Pick<OfflineStore, "attach" | "rowsWithin">;
 
 export interface PointInTimeRequest extends WorkOptions {
   readonly plan: ServicePlan;
   /**
-   * A table of the session: `__row` (BIGINT, 0 to rows − 1), `__t` (BIGINT, microseconds), and the service's inputs.
+   * A table of the session, or a query in parentheses that gives the same rows in the same order each time: `__row`
+   * (BIGINT, 0 to rows − 1, ascending), `__t` (BIGINT, microseconds), and the service's inputs.
    */
   readonly spine: string;
-  /** The spine is a query in parentheses, which gives the same rows in the same order each time, without `__row`. */
-  readonly isQuery?: boolean;
   readonly rows: number;
   /** Columns of the spine to pass through, with their types. */
   readonly carry: Fields;
@@ -60,41 +62,43 @@ const LIMITS: PointInTimeLimits = { outputBytes: 768 * 2 ** 20, records: 12_000_
 
 /**
  * The features of a service for every row of a spine, as they were visible at the row's moment: batches in the order
- * of the spine, with all its rows. Where history fits in memory most features are computed as the rows pass; the
- * others, and all where it does not, by ranges of rows and ranges of keys, so that memory stays bounded.
+ * of the spine, with all its rows. Where the history that a slice of the spine needs fits in memory, most features are
+ * computed as its rows pass; the others, and all where it does not, by ranges of rows and ranges of keys, so that memory
+ * stays bounded.
  */
 export async function* pointInTime(
   session: OfflineSession,
-  store: OfflineStore,
+  store: HistoryStore,
   request: PointInTimeRequest,
   limits: PointInTimeLimits = LIMITS,
 ): AsyncGenerator<Batch> {
-  const join = await prepare(session, store, request, limits);
-  const held = join.aggregates.reduce((sum, { heldColumns }) => sum + heldColumns, 0);
-  let { spine } = request;
-  if (request.isQuery === true && (held > 0 || join.sorted.size > 0)) {
-    await session.run(tableSql(`SELECT * FROM ${spine}`));
-    spine = TABLE;
-  }
-  const size = held === 0 ? request.rows : Math.max(1, Math.floor(limits.outputBytes / (held * OUTPUT_BYTES)));
-  for (let from = 0; from < request.rows; from += size) {
-    const range = { from, until: Math.min(from + size, request.rows) };
-    const outputs = new Map<string, UseOutput>();
-    for (const aggregate of join.aggregates) {
-      const found = await aggregate.compute(session, spine, range);
-      found.forEach((output, i) => outputs.set(aggregate.uses[i].use.alias, output));
-      request.onProgress?.({ phase: "join", done: from, total: request.rows, unit: "rows" });
+  const spine: SpineTable = { name: request.spine, rows: request.rows };
+  const budget: RecordBudget = { records: limits.records };
+  const batches = await prepareBatches(session, store, request, spine, budget);
+  const recordsFor = await recordsNeeded(store, request);
+  for (const slice of await slicesOf(session, spine, budget.records, recordsFor)) {
+    const aggregates = await prepareAggregates(session, store, request, spine, slice, { ...budget }, limits.records);
+    const held = aggregates.reduce((sum, { heldColumns }) => sum + heldColumns, 0);
+    const rows = slice.until - slice.from;
+    const size = held === 0 ? rows : Math.max(1, Math.floor(limits.outputBytes / (held * OUTPUT_BYTES)));
+    for (let from = slice.from; from < slice.until; from += size) {
+      const range = { from, until: Math.min(from + size, slice.until) };
+      const outputs = new Map<string, UseOutput>();
+      for (const aggregate of aggregates) {
+        const found = await aggregate.compute(session, request.spine, range);
+        found.forEach((output, i) => outputs.set(aggregate.uses[i].use.alias, output));
+        request.onProgress?.({ phase: "join", done: from, total: request.rows, unit: "rows" });
+      }
+      yield* joined(session, request, range, { ...batches, aggregates, outputs });
     }
-    yield* joined(session, { ...request, spine }, range, { ...join, outputs });
   }
 }
 
 /** A number and whether it is there. */
 const OUTPUT_BYTES = Float64Array.BYTES_PER_ELEMENT + 1;
 
-/** How each view with a stream is joined. */
-interface PreparedJoin {
-  readonly aggregates: readonly AggregateJoin[];
+/** How each batch view is joined. */
+interface PreparedBatches {
   readonly versions: readonly VersionJoin[];
   /** Batch views too large to hold, by alias: the engine joins them. */
   readonly sorted: ReadonlyMap<string, BatchJoin>;
@@ -102,16 +106,24 @@ interface PreparedJoin {
   readonly readers: ReadonlyMap<string, (batch: Batch) => VersionAnswers>;
 }
 
-async function prepare(
+async function prepareBatches(
   session: OfflineSession,
-  store: OfflineStore,
-  request: PointInTimeRequest,
-  limits: PointInTimeLimits,
-): Promise<PreparedJoin> {
-  const { plan, evidence } = request;
-  const attached = await attachHistory(session, store, request);
-  const spine: SpineTable = { name: request.spine, rows: request.rows };
-  const budget: RecordBudget = { records: limits.records };
+  store: HistoryStore,
+  { plan, parts, hindsight }: PointInTimeRequest,
+  spine: SpineTable,
+  budget: RecordBudget,
+): Promise<PreparedBatches> {
+  const attached = await attachHistory(
+    session,
+    store,
+    { of: "versions", hindsight },
+    plan.batches.map(({ alias, stream, keys }): AttachedStream => [
+      alias,
+      stream,
+      parts(alias),
+      Object.fromEntries(Object.keys(keys).map((key) => [key, key])),
+    ]),
+  );
   const versions: VersionJoin[] = [];
   const sorted = new Map<string, BatchJoin>();
   for (const [i, uses] of [...Map.groupBy(plan.batches, ({ alias }) => attached.get(alias)!.name).values()].entries()) {
@@ -123,19 +135,59 @@ async function prepare(
       for (const [u, use] of uses.entries())
         sorted.set(use.alias, await batchJoin(session, use, history, `b${i}_${u}`));
   }
-  const aggregates: AggregateJoin[] = [];
-  const groups = Map.groupBy(plan.aggregates, (use) => attached.get(use.alias)!.name + use.fingerprint);
-  for (const uses of groups.values()) {
-    const history = attached.get(uses[0].alias)!;
-    const options = { eventTimes: evidence, budget, limit: limits.records };
-    aggregates.push(await AggregateJoin.prepare(session, uses, history, spine, options));
-  }
   const readers = new Map(versions.flatMap((join) => join.uses.map((use) => [use.alias, join.reader(use)] as const)));
-  return { aggregates, versions, sorted, readers };
+  return { versions, sorted, readers };
+}
+
+async function prepareAggregates(
+  session: OfflineSession,
+  store: HistoryStore,
+  { plan, parts, evidence, hindsight }: PointInTimeRequest,
+  spine: SpineTable,
+  { first, last }: SpineSlice,
+  budget: RecordBudget,
+  limit: number,
+): Promise<AggregateJoin[]> {
+  // Views of one source share what is attached, from the first event on that any of them needs.
+  const attached = await attachHistory(
+    session,
+    store,
+    { of: "records", hindsight },
+    plan.aggregates.map(({ alias, source, view }): AttachedStream => {
+      const sharing = plan.aggregates.filter((other) => other.source.name === source.name);
+      const since = Math.min(...sharing.map(({ layout }) => earliestStart(layout, first)));
+      return [alias, source, { ...parts(alias), events: { since, until: last } }, view.keys];
+    }),
+  );
+  const aggregates: AggregateJoin[] = [];
+  const options = { eventTimes: evidence, budget, limit };
+  const bySource = Map.groupBy(plan.aggregates, ({ alias }) => attached.get(alias)!.name);
+  for (const sharing of bySource.values()) {
+    const views = [...Map.groupBy(sharing, ({ fingerprint }) => fingerprint).values()];
+    const asked = views.map((uses) => ({ uses, history: attached.get(uses[0].alias)! }));
+    aggregates.push(...(await AggregateJoin.prepare(session, asked, spine, options)));
+  }
+  return aggregates;
+}
+
+/** How many records the aggregate views hold at once for moments of a stretch, at the most. */
+async function recordsNeeded(
+  store: HistoryStore,
+  { plan, parts }: PointInTimeRequest,
+): Promise<(first: number, last: number) => number> {
+  const views = Map.groupBy(plan.aggregates, ({ alias, fingerprint }) => JSON.stringify([fingerprint, parts(alias)]));
+  const counts = await Promise.all(
+    [...views.values()].map(async ([{ alias, source, layout }]) => {
+      const within = await store.rowsWithin(source, parts(alias));
+      return (first: number, last: number): number => within(earliestStart(layout, first), last);
+    }),
+  );
+  return (first, last) => counts.reduce((sum, count) => sum + count(first, last), 0);
 }
 
 /** What is known of a range of rows before they are read. */
-interface RangeJoin extends PreparedJoin {
+interface RangeJoin extends PreparedBatches {
+  readonly aggregates: readonly AggregateJoin[];
   readonly outputs: ReadonlyMap<string, UseOutput>;
 }
 
@@ -159,36 +211,23 @@ export function resultFields({
   };
 }
 
-/** Makes the history of each view with a stream a view of the session; one for all uses of a stream up to the same position. */
+/** A part of a stream, the alias it is for, and the column of each key. */
+type AttachedStream = readonly [alias: string, stream: Stream, part: Part, keys: AttachedHistory["keys"]];
+
+/** Makes each stream a view of the session; one for all uses of a stream up to the same position. */
 async function attachHistory(
   session: OfflineSession,
-  store: OfflineStore,
-  { plan, parts, spine, hindsight }: PointInTimeRequest,
+  store: HistoryStore,
+  { of, hindsight }: { readonly of: "records" | "versions"; readonly hindsight: Timestamp | undefined },
+  streams: readonly AttachedStream[],
 ): Promise<Map<string, AttachedHistory>> {
-  const asked = await momentsOf(session, spine);
   const attached = new Map<string, AttachedHistory>();
   const known = new Map<string, Omit<AttachedHistory, "keys">>();
-  const streams: [string, Stream, Part, AttachedHistory["keys"], "records" | "versions"][] = [
-    ...plan.aggregates.map(({ alias, source, view, layout }): (typeof streams)[number] => [
-      alias,
-      source,
-      { ...parts(alias), events: { since: earliestStart(layout, asked.first), until: asked.last } },
-      view.keys,
-      "records",
-    ]),
-    ...plan.batches.map(({ alias, stream, keys }): (typeof streams)[number] => [
-      alias,
-      stream,
-      parts(alias),
-      Object.fromEntries(Object.keys(keys).map((key) => [key, key])),
-      "versions",
-    ]),
-  ];
-  for (const [alias, stream, part, keys, of] of streams) {
+  for (const [alias, stream, part, keys] of streams) {
     const id = JSON.stringify([stream.name, part]);
     let history = known.get(id);
     if (history === undefined) {
-      const name = `asof_history_${known.size}`;
+      const name = `asof_${of}_${known.size}`;
       const rows = await store.attach(session, name, stream, part);
       history =
         hindsight === undefined
@@ -199,15 +238,6 @@ async function attachHistory(
     attached.set(alias, { ...history, keys });
   }
   return attached;
-}
-
-/** The first and the last moment that a spine asks about, in microseconds. */
-async function momentsOf(session: OfflineSession, spine: string): Promise<{ first: number; last: number }> {
-  const [{ first, last }] = await session.rows(
-    `SELECT CAST(min(${MOMENT}) AS DOUBLE) AS first, CAST(max(${MOMENT}) AS DOUBLE) AS last FROM ${spine}`,
-    { first: { kind: "float64", nullable: true }, last: { kind: "float64", nullable: true } },
-  );
-  return { first: (first as number | null) ?? 0, last: (last as number | null) ?? 0 };
 }
 
 /** The first event time that any window of a view needs from t on. */
@@ -245,7 +275,7 @@ async function* joined(
   const result = Object.keys(resultFields(request));
   const lent = new LentOutputs(request.lend === true);
   let at = 0;
-  for await (const batch of query.read(session, range, request.rows)) {
+  for await (const batch of query.read(session, range, request.rows, request.lend)) {
     const { rows } = batch;
     const columns: Record<string, Column> = { ...batch.columns };
     const t = batch.columns[MOMENT].values as Float64Array;
@@ -297,15 +327,23 @@ class LentOutputs {
   }
 
   of({ use, passing }: AggregateJoin["uses"][number], rows: number): UseOutput {
-    const kept = this.kept.get(use.alias);
-    if (kept === undefined || kept.rows !== rows) {
-      const outputs = emptyOutputs(passing, use, rows);
-      if (this.isAllowed) this.kept.set(use.alias, { rows, outputs });
-      return outputs;
-    }
-    for (const { name, slot } of passing) clearOutput(use.layout.slots[slot], kept.outputs.get(name)!);
-    return kept.outputs;
+    if (!this.isAllowed) return emptyOutputs(passing, use, rows);
+    let kept = this.kept.get(use.alias);
+    if (kept === undefined || kept.rows < rows) {
+      kept = { rows, outputs: emptyOutputs(passing, use, rows) };
+      this.kept.set(use.alias, kept);
+    } else for (const { name, slot } of passing) clearOutput(use.layout.slots[slot], kept.outputs.get(name)!);
+    return new Map([...kept.outputs].map(([name, output]) => [name, firstRows(output, rows)]));
   }
+}
+
+/** The first rows of an output, in its memory. */
+function firstRows({ numbers, objects, valid }: FeatureOutput, rows: number): FeatureOutput {
+  return {
+    numbers: numbers === null ? null : numbers.subarray(0, rows),
+    objects: objects === null ? null : objects.slice(0, rows),
+    valid: valid.subarray(0, rows),
+  };
 }
 
 /** Adds those of a use's features that are among the outputs, from a row of theirs on. */

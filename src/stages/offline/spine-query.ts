@@ -35,13 +35,13 @@ export class SpineQuery {
   }
 
   /** A range of the spine's rows, or all there are. A table or a file alone comes in its order; joins do not. */
-  async *read(session: OfflineSession, range: RowRange, all: number): AsyncGenerator<Batch> {
+  async *read(session: OfflineSession, range: RowRange, all: number, lend = false): AsyncGenerator<Batch> {
     const { selected, spine, joins } = this;
     const order = joins.length === 0 ? "" : `ORDER BY s.${ROW}`;
     const where = range.from === 0 && range.until === all ? "" : `WHERE ${inRange(range)}`;
     const sql = `SELECT ${selected.join(", ")} FROM ${spine} s ${joins.join(" ")} ${where} ${order}`;
     let at = range.from;
-    for await (const batch of session.columns(sql, this.fields)) {
+    for await (const batch of session.columns(sql, this.fields, { lend })) {
       yield batch;
       at += batch.rows;
     }

@@ -17,8 +17,8 @@ export interface SpineRequest {
   readonly inputs: Fields;
   /** The column of an input that goes by another name. */
   readonly columns: Readonly<Record<string, string>>;
-  /** Whether the query gives the same rows in the same order each time, and costs no more than a table to read. */
-  readonly isFile: boolean;
+  /** Whether the query numbers its rows in `__row`, in the order in which it gives them, and costs no more than a table. */
+  readonly isNumbered: boolean;
   /** Carries the spine's other columns into the table as they are. */
   readonly carry: boolean;
 }
@@ -26,7 +26,6 @@ export interface SpineRequest {
 export interface Spine {
   /** A table of the session, or a query in parentheses. */
   readonly relation: string;
-  readonly isQuery: boolean;
   readonly rows: number;
   /** The columns carried, with the types they have as asof knows them. */
   readonly carried: Fields;
@@ -34,7 +33,7 @@ export interface Spine {
 
 /**
  * Makes a query the spine of a point-in-time join: a relation with the moment of each row and the inputs of the service,
- * cast to their types; a table, which has the number of each row too, unless it is as good as one. Nulls among the inputs stay; a null moment is refused.
+ * cast to their types, and the number of each row; a table, unless the query is as good as one. Nulls among the inputs stay; a null moment is refused.
  * @throws ASOF_MISSING_FIELD, ASOF_TYPE, ASOF_TIMESTAMP, ASOF_EMPTY
  */
 export async function makeSpine(session: OfflineSession, request: SpineRequest): Promise<Spine> {
@@ -82,6 +81,7 @@ export async function makeSpine(session: OfflineSession, request: SpineRequest):
   const select = `SELECT epoch_us(${moment.value}) AS ${MOMENT},
        ${asked.map(({ input, sql }) => `${sql.value} AS ${sqlIdentifier(input)}, `).join("")}
        ${others.map(({ name }) => `${sqlIdentifier(name)}, `).join("")}
+       ${request.isNumbered ? `${ROW}, ` : ""}
        ${misfits.length === 0 ? "CAST(NULL AS VARCHAR)" : `COALESCE(${misfits.join(", ")})`} AS ${MISFIT}
      FROM ${sqlSubquery(request.sql)}`;
   const carried: Fields = {
@@ -94,15 +94,15 @@ export async function makeSpine(session: OfflineSession, request: SpineRequest):
     ),
   };
   const isBad = `${MISFIT} IS NOT NULL OR ${MOMENT} IS NULL`;
-  if (request.isFile) {
+  if (request.isNumbered) {
     const [{ n, bad }] = await session.rows(
       `SELECT count(*) AS n, count(*) FILTER (WHERE ${isBad}) AS bad FROM (${select})`,
       { n: int64, bad: int64 },
     );
     if (n === 0n) throw nothing();
-    if (bad === 0n) return { relation: `(${select})`, isQuery: true, rows: Number(n), carried };
+    if (bad === 0n) return { relation: `(${select})`, rows: Number(n), carried };
   }
-  const rows = await session.run(tableSql(select));
+  const rows = await session.run(tableSql(select, request.isNumbered));
   if (rows === 0) throw nothing();
   const [bad] = await session.rows(
     `SELECT ${ROW} AS row, ${MISFIT} AS misfit FROM ${TABLE} WHERE ${isBad} ORDER BY ${ROW} LIMIT 1`,
@@ -123,13 +123,13 @@ export async function makeSpine(session: OfflineSession, request: SpineRequest):
       column,
     });
   }
-  return { relation: TABLE, isQuery: false, rows, carried };
+  return { relation: TABLE, rows, carried };
 }
 
 /** A statement that makes a query a table of the session, with the number of each row. */
-export const tableSql = (select: string): string =>
-  `CREATE OR REPLACE TEMP TABLE ${TABLE} AS SELECT row_number() OVER () - 1 AS ${ROW}, * FROM (${select})`;
+const tableSql = (select: string, isNumbered: boolean): string =>
+  `CREATE OR REPLACE TEMP TABLE ${TABLE} AS SELECT ${isNumbered ? "" : `row_number() OVER () - 1 AS ${ROW}, `}* FROM (${select})`;
 
-export const TABLE = "asof_spine";
+const TABLE = "asof_spine";
 const int64: DataType = { kind: "int64", nullable: false };
 const MISFIT = "__misfit";

@@ -17,9 +17,8 @@ import {
 } from "../../core/plan/service-plan.ts";
 import type { FeatureAnswer, ViewStatus } from "../../core/result/answers.ts";
 import type { Row } from "../../core/schema/data-type.ts";
-import type { KeyState } from "../../core/tile/key-state.ts";
-import { decodeBlock, decodeHead } from "../../core/tile/key-state-codec.ts";
-import { blocksAt, readFeatures } from "../../core/tile/read-features.ts";
+import { blocksAt } from "../../core/tile/read-features.ts";
+import { StoredReading } from "../../core/tile/stored-reading.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { OnlineStore } from "../../ports/online-store.ts";
 
@@ -126,12 +125,14 @@ export class FeatureReader {
     const position = this.present?.position;
     let meta: OnlineMeta | null = null;
     let stale = false;
+    let t = -Infinity;
     const values: unknown[] = Array.from({ length: keys.length });
-    const decoders = this.decoders(asked, values);
+    const decoders = this.decoders(asked, values, () => t);
     const read = this.store.read(keys, (i, bytes) => {
       if (i === 0) {
         meta = bytes === undefined ? null : decodeMeta(bytes);
         stale = meta !== null && meta.views !== version;
+        t = momentOf(meta, present, position);
       } else if (i === 1) {
         if (stale) {
           // Records may have been folded before any view was brought online.
@@ -148,14 +149,16 @@ export class FeatureReader {
     if (found === null) this.refuse(this.plan.uses.find((use) => isAggregate(use) || isBatch(use)));
     if (found !== null && stale) return found.watermark;
     for (const { use } of this.stored) if (!this.views.byFingerprint.has(use.fingerprint)) this.refuse(use);
-    const watermark = found?.watermark ?? -Infinity;
-    const t =
-      present !== null && (found === null || found.position === position) ? Math.max(present, watermark) : watermark;
     if (guess > t || this.stored.some((one) => "places" in one && !covers(one.use, guess, t))) return t;
     return this.answer(requests, entities, asked, values, t);
   }
 
-  private decoders(asked: readonly (readonly (Asked | null)[])[], values: unknown[]): ((bytes: Uint8Array) => void)[] {
+  /** What takes the value of each key. The moment is known once the first is read. */
+  private decoders(
+    asked: readonly (readonly (Asked | null)[])[],
+    values: unknown[],
+    t: () => Timestamp,
+  ): ((bytes: Uint8Array) => void)[] {
     const decoders: ((bytes: Uint8Array) => void)[] = [];
     this.stored.forEach((compiled, u) => {
       for (const one of asked[u]) {
@@ -164,10 +167,13 @@ export class FeatureReader {
           decoders[one.head] = (bytes) => (values[one.head] = decodeBatchRows(new ByteReader(bytes), compiled.codec));
           continue;
         }
-        const { layout } = compiled.use;
-        decoders[one.head] = (bytes) => (values[one.head] = decodeHead(layout, new ByteReader(bytes)));
+        let reading: StoredReading | null = null;
+        decoders[one.head] = (bytes) => {
+          values[one.head] = reading = new StoredReading(compiled.use.layout, t());
+          reading.head(new ByteReader(bytes));
+        };
         for (const { at, level, block } of one.blocks)
-          decoders[at] = (bytes) => (values[at] = decodeBlock(layout, level, block, new ByteReader(bytes)));
+          decoders[at] = (bytes) => reading?.block(level, block, new ByteReader(bytes));
       }
     });
     return decoders;
@@ -231,6 +237,12 @@ export class FeatureReader {
   }
 }
 
+/** The moment that an answer speaks of: the watermark, or the present where nothing has come since. */
+function momentOf(meta: OnlineMeta | null, present: Timestamp | null, position: number | undefined): Timestamp {
+  const watermark = meta?.watermark ?? -Infinity;
+  return present !== null && (meta === null || meta.position === position) ? Math.max(present, watermark) : watermark;
+}
+
 function ask(
   compiled: CompiledAggregate | CompiledBatch,
   state: number,
@@ -265,15 +277,8 @@ function aggregateAnswer(
   values: readonly unknown[],
   t: Timestamp,
 ): ViewAnswer {
-  const state = asked === null ? null : ((values[asked.head] as KeyState | undefined) ?? null);
-  if (state !== null)
-    for (const { at, level, block } of asked!.blocks) {
-      const tiles = values[at] as KeyState["levels"][number]["openTiles"] | undefined;
-      // The open block lives in the head; a block of its number in the store is of an earlier state.
-      if (tiles !== undefined && state.levels[level].closed.has(block))
-        state.levels[level].loaded.set(block, { tiles, dirty: false });
-    }
-  const features = readFeatures(use.layout, state, t);
+  const reading = asked === null ? undefined : (values[asked.head] as StoredReading | undefined);
+  const features = (reading ?? new StoredReading(use.layout, t)).features();
   return {
     values: (feature) => features[places.get(feature)!],
     status: overflowing.some((place) => features[place] === null) ? "OVERFLOW" : "PRESENT",

@@ -1,0 +1,70 @@
+import type { FeatureValue } from "../aggregation/aggregation.ts";
+import type { ByteReader } from "../codec/bytes.ts";
+import type { Value } from "../schema/data-type.ts";
+import type { Timestamp } from "../time/timestamp.ts";
+import { floorTo } from "../time/window.ts";
+import { BLOCK_TILES, isVisible, tileOf } from "./key-state.ts";
+import { type HeadContent, visitBlock, visitHead } from "./key-state-codec.ts";
+import { type ReadingPlan, readingPlan } from "./reading-plan.ts";
+import { scanTiles } from "./tile-scan.ts";
+import type { ViewLayout } from "./view-layout.ts";
+import { WindowTotals } from "./window-totals.ts";
+
+/**
+ * The features of a key at t straight from its stored bytes: a state is merged into the windows that hold it as it is
+ * decoded, and what several windows of a slot share is merged once. Gives what `readFeatures` gives for the decoded
+ * state. First the head, then the blocks of `blocksAt`, in any order.
+ */
+export class StoredReading {
+  private readonly layout: ViewLayout;
+  private readonly t: Timestamp;
+  private readonly plan: ReadingPlan;
+  /** By level and place. */
+  private readonly totals: readonly (readonly WindowTotals[])[];
+  private content: HeadContent | null = null;
+
+  constructor(layout: ViewLayout, t: Timestamp) {
+    this.layout = layout;
+    this.t = t;
+    this.plan = readingPlan(layout);
+    this.totals = this.plan.levels.map(({ hop, places }) => {
+      const now = hop === null ? 0 : floorTo(t, hop) / hop;
+      return places.map((place) => new WindowTotals(place, now));
+    });
+  }
+
+  /** Takes a head as `encodeHead` wrote it. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
+  head(input: ByteReader): void {
+    const { layout, t, totals } = this;
+    this.content = visitHead(layout, input, (level, block) => scanTiles(totals[level], block, input));
+    for (const record of this.content.pending) {
+      if (!isVisible(record, t)) continue;
+      layout.levels.forEach((level, l) => {
+        const tile = tileOf(level, record.event);
+        level.slots.forEach((slot, place) => {
+          const value = record.values[slot];
+          if (value !== null) totals[l][place].add(tile, value, record.order);
+        });
+      });
+    }
+  }
+
+  /** Takes a block as `encodeBlock` wrote it. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
+  block(level: number, block: number, input: ByteReader): void {
+    const totals = this.totals[level];
+    // The open block lives in the head; a block of its number in the store is of an earlier state.
+    if (this.content === null || !this.content.levels[level].closed.has(block)) return;
+    if (totals.every(({ first }) => (block + 1) * BLOCK_TILES <= first)) return;
+    visitBlock(input, () => scanTiles(totals, block, input));
+  }
+
+  /** The view's features in the layout's order. Once, at the end. */
+  features(): FeatureValue[] {
+    const results = this.totals.map((places) => places.map((totals) => totals.finish()));
+    return this.plan.features.map(({ level, place, windows, isSeries }) => {
+      const found = results[level][place];
+      // A series is of single values.
+      return isSeries ? windows.map((window) => found[window] as Value) : found[windows[0]];
+    });
+  }
+}
