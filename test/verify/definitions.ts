@@ -157,4 +157,7 @@ export const daily = batchView("daily", {
   delay: "1h",
 });
 
+/** Of bounded windows only: what lies before the farthest of them is never read. */
+export const present = featureService("present", [visitor]);
+
 export const offer = featureService("offer", [sold, daily, buyer, visitor, habits, discount]);

@@ -45,19 +45,15 @@ export const faults: readonly Fault[] = [
       ],
       [
         "stages/serving/feature-reader.ts",
-        "present !== null && (found === null || found.position === position)",
-        "present !== null",
+        "present !== null && (meta === null || meta.position === position) ?",
+        "present !== null ?",
       ],
     ],
   },
   {
     what: "records that are not yet due, released by the timer that folds and not by the reader's moment",
     edits: [
-      [
-        "core/tile/read-features.ts",
-        "if (value !== null && isVisible(record, t) && record.event >= start",
-        "if (value !== null && isVisible(record, 0) && record.event >= start",
-      ],
+      ["core/tile/stored-reading.ts", "if (!isVisible(record, t)) continue;", "if (!isVisible(record, 0)) continue;"],
     ],
   },
   {
@@ -124,7 +120,7 @@ export const faults: readonly Fault[] = [
       [
         "stages/serving/feature-reader.ts",
         '? "OVERFLOW" : "PRESENT"',
-        '? "OVERFLOW" : state === null ? ("NOT_FOUND" as const) : "PRESENT"',
+        '? "OVERFLOW" : reading === undefined ? ("NOT_FOUND" as const) : "PRESENT"',
       ],
     ],
   },
@@ -148,6 +144,12 @@ export const faults: readonly Fault[] = [
   },
   {
     what: "files left out that straddle the start of what is asked about",
-    edits: [["stages/offline/offline-store.ts", "file.maxEvent >= since", "file.minEvent >= since"]],
+    edits: [
+      [
+        "stages/offline/offline-store.ts",
+        "file.maxEvent >= since &&\n      file.minEvent < until;",
+        "file.minEvent >= since &&\n      file.minEvent < until;",
+      ],
+    ],
   },
 ];
