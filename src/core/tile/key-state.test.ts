@@ -8,7 +8,7 @@ import { contributionsOf, StoredKey } from "../../../test/oracle/stored-key.ts";
 import { ByteWriter } from "../codec/bytes.ts";
 import type { AggregateViewDefinition } from "../definition/data.ts";
 import type { FeatureValue } from "../aggregation/aggregation.ts";
-import type { Contribution } from "./key-state.ts";
+import { type Contribution, KeyState } from "./key-state.ts";
 import { encodeHead } from "./key-state-codec.ts";
 import { readFeatures } from "./read-features.ts";
 import { layoutOf, levelStart, type ViewLayout } from "./view-layout.ts";
@@ -290,4 +290,30 @@ test("a key that never was answers what an empty window does", () => {
     }),
     { numRuns: 50 },
   );
+});
+
+test("a record that waits is forgotten without having been there only where no window reaches it", () => {
+  const view: AggregateViewDefinition = {
+    kind: "aggregateView",
+    name: "view",
+    source: "source",
+    entity: "entity",
+    keys: {},
+    retractable: true,
+    features: [
+      {
+        name: "n",
+        aggregation: { kind: "count" },
+        of: null,
+        where: null,
+        window: { length: 100, hop: 10, offset: 0 },
+      },
+    ],
+  };
+  const layout = layoutOf(view, scenarioFields);
+  const watermark = 1000;
+  // Known later than the watermark: it waits.
+  const waiting = (event: number): Contribution => ({ event, available: 2000, values: [true, event] });
+  KeyState.empty(layout).remove(layout, waiting(899), watermark);
+  expect(() => KeyState.empty(layout).remove(layout, waiting(900), watermark)).toThrow(/waits/);
 });
