@@ -106,7 +106,13 @@ async function answersOf(home: string, version: number): Promise<unknown> {
       past: await Promise.all(
         [begin + DAY, begin + 2 * DAY + HOUR, now - HOUR].map(async (t) => ({
           t,
-          answers: (await store.features("checkout", requests, { at: t })).map(({ knowledge: _, ...answer }) => answer),
+          answers: (await store.features("checkout", requests, { at: t })).map((answer) => ({
+            values: answer.values,
+            statuses: answer.statuses,
+            eventTimes: answer.eventTimes,
+            t: answer.t,
+            loads: answer.loads,
+          })),
         })),
       ),
       dataset: await dataset(store, home, collectionsOf(definitionsOf[version])),
