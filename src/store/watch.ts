@@ -222,7 +222,7 @@ export class Watch {
           const asked = { plan, stream: servedStream(catalog, model), from, until, signal };
           const served = await readServed(engine, offline, asked);
           const since = (await unverifiableUntil(parts.registry, plan)) ?? -Infinity;
-          return served.filter(({ answer }) => answer.t >= since);
+          return served.map((one) => ({ ...one, verifiable: one.answer.t >= since }));
         },
         compare: (target, answers, onCompared, signal) =>
           compareWithHistory(engine, offline, {
