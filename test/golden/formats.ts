@@ -14,11 +14,15 @@ import { fileFormats } from "./file-formats.ts";
 import { forgetFormats } from "./forget-formats.ts";
 import type { GoldenFormat } from "./golden-format.ts";
 import { homeFormat } from "./home-format.ts";
-import { tileFormat } from "./tile-format.ts";
+import { identityFormats } from "./identity-formats.ts";
+import { keptTileFormat, perTileFormat, tileFormat } from "./tile-format.ts";
 
 export const formats: readonly GoldenFormat[] = [
   ...codecFormats,
   tileFormat,
+  perTileFormat,
+  keptTileFormat,
+  ...identityFormats,
   ...fileFormats,
   ...forgetFormats,
   homeFormat,
