@@ -16,6 +16,7 @@ import type { GoldenFormat } from "./golden-format.ts";
 import { homeFormat } from "./home-format.ts";
 import { identityFormats } from "./identity-formats.ts";
 import { keptTileFormat, perTileFormat, tileFormat } from "./tile-format.ts";
+import { verifyFormat } from "./verify-format.ts";
 
 export const formats: readonly GoldenFormat[] = [
   ...codecFormats,
@@ -25,5 +26,6 @@ export const formats: readonly GoldenFormat[] = [
   ...identityFormats,
   ...fileFormats,
   ...forgetFormats,
+  verifyFormat,
   homeFormat,
 ];
