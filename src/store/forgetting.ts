@@ -1,48 +1,36 @@
 import { canonicalize } from "../core/codec/canonicalize.ts";
 import {
   decodeForgetting,
-  decodeForgotten,
-  decodeForgottenHere,
   decodeKeyValues,
   encodeForgetting,
-  encodeForgotten,
-  encodeForgottenHere,
   encodeKeyValues,
   type ForgettingKey,
-  type ForgottenHere,
-  type ForgottenKeys,
-  hexOfBytes,
   keyHasher,
 } from "../core/codec/forgotten-keys.ts";
-import { entityKeyEncoder, headKey } from "../core/codec/online-keys.ts";
 import type { Definition, EntityDefinition } from "../core/definition/data.ts";
+import { identifiedSources } from "../core/definition/identified-sources.ts";
 import { keyCarriers } from "../core/definition/key-carriers.ts";
 import { AsofError } from "../core/errors.ts";
 import { HISTORY } from "../core/plan/folders.ts";
-import type { ServicePlan } from "../core/plan/service-plan.ts";
-import type { EntityKeys, ForgetOptions, ForgetOutcome, ForgetProof } from "../core/result/forget.ts";
+import type { EntityKeys, ForgetOptions, ForgetOutcome } from "../core/result/forget.ts";
 import type { WorkOptions } from "../core/result/progress.ts";
-import type { Timestamp } from "../core/time/timestamp.ts";
-import type { RegistryStore } from "../ports/registry-store.ts";
 import type { FoundRecords, KeyToErase } from "../stages/ingest/erase.ts";
 import type { MaterializableView } from "../stages/online/materialize.ts";
+import { type Changed, runsMadeBefore } from "./forget-made-before.ts";
+import { proveForgotten, redacted } from "./forget-proof.ts";
+import { forgottenKey, ForgottenList } from "./forgotten-list.ts";
 import type { StoreParts } from "./store-parts.ts";
 import type { Shared, Writing } from "./writing.ts";
 
-/** Notes of the registry: the key that is being forgotten, and those that have been. */
+/** The note of the registry on the key that is being forgotten. */
 const FORGETTING = "forgetting";
-const FORGOTTEN = "forgotten";
-/** The list that outlives a restore of everything else. */
-const LIST = "forgotten.json";
-/** A string of fewer bytes may be found by chance. */
-const TELLING = 6;
 
 /**
  * Erases a key of an entity everywhere, and proves it. What is to be done is in the registry before anything is
  * done, every step may be repeated, and the next start goes on where a crash ended:
  *
  * 1. the log goes into Parquet, so that its segments can be dropped
- * 2. files that hold records of the key are written anew without them, and the list of files changes at once
+ * 2. what is known of its records by their ids is forgotten; files that hold records of the key are written anew without them, and the list of files changes at once
  * 3. online views over what has changed are built anew, batch views computed anew
  * 4. the online store and the registry are written anew, because pages they no longer use hold what was there
  * 5. a keyed hash is left, here and in a file: a store restored from before forgets the key again at its start
@@ -53,6 +41,7 @@ export class Forgetting {
   private readonly writing: Writing;
   private readonly served: () => Promise<void>;
   private readonly forgetExamples: () => Promise<void>;
+  private readonly forgotten: ForgottenList;
 
   constructor(
     shared: Shared,
@@ -72,6 +61,7 @@ export class Forgetting {
     this.writing = writing;
     this.served = served;
     this.forgetExamples = forgetExamples;
+    this.forgotten = new ForgottenList(this.parts);
   }
 
   async forget(
@@ -121,10 +111,9 @@ export class Forgetting {
 
   /** Erases what is in the list of forgotten keys and was not forgotten by this very registry. */
   private async forgetAgain(): Promise<void> {
-    const list = await this.list();
+    const list = await this.forgotten.read();
     if (list === null) return;
-    const { registry } = this.parts;
-    const done = new Set(decodeForgottenHere(await registry.note(FORGOTTEN)).map(({ hash }) => hash));
+    const done = await this.forgotten.done();
     for (const [entity, listed] of Map.groupBy(list.keys, (key) => key.entity)) {
       const missing = new Map(listed.filter(({ hash }) => !done.has(hash)).map((key) => [key.hash, key]));
       const definition = this.parts.catalog.entities.get(entity);
@@ -138,7 +127,7 @@ export class Forgetting {
         if (missing.has(hash)) again.set(hash, keys);
       }
       for (const keys of again.values()) await this.forget(entity, keys, {});
-      await this.remember(
+      await this.forgotten.remember(
         [...missing.values()]
           .filter(({ hash }) => !again.has(hash))
           .map((key) => ({ ...key, sources: [], until: key.at })),
@@ -154,7 +143,7 @@ export class Forgetting {
     options: WorkOptions,
   ): Promise<ForgetOutcome> {
     const { clock, registry } = this.parts;
-    const list = await this.list(true);
+    const list = await this.forgotten.read(true);
     const found = await this.settle(id, key);
     const records = recordsIn(found);
     const forgetting: ForgettingKey = {
@@ -196,13 +185,15 @@ export class Forgetting {
     const began = clock.elapsed();
     const warnings: string[] = [];
     await this.forgetExamples();
-    const files = await eraser.erase(key, await this.settle(id, key), `forget-${id}`);
+    let files = await eraser.erase(key, await this.settle(id, key), `forget-${id}`);
+    // What was withdrawn while its record was erased has come into the log once more. Now no id leads to it.
+    if (await eraser.isInLog(key)) files += await eraser.erase(key, await this.settle(id, key), `forget-${id}-again`);
     const recomputed = await this.recompute(id, forgetting, warnings, options);
     const rebuilt = await this.rebuild(forgetting, options);
     await online.rewrite();
     const until = (await this.writing.writer.cut()).t;
-    await this.enlist(forgetting);
-    await this.remember([{ ...forgottenKey(forgetting), sources: forgetting.sources, until }]);
+    await this.forgotten.enlist(forgetting);
+    await this.forgotten.remember([{ ...forgottenKey(forgetting), sources: forgetting.sources, until }]);
     await registry.redact(redacted(key));
     await registry.setNote(FORGETTING, encodeForgetting({ ...forgetting, values: null }));
     await this.cleanRegistry();
@@ -216,8 +207,8 @@ export class Forgetting {
       rebuilt,
       recomputed,
       until,
-      madeBefore: await this.madeBefore(forgetting),
-      proof: await this.prove(definition, key),
+      madeBefore: await runsMadeBefore(this.parts, forgetting),
+      proof: await proveForgotten(this.shared, this.writing, definition, key),
       warnings,
       seconds: clock.elapsed() - began,
     };
@@ -288,74 +279,8 @@ export class Forgetting {
       recomputed: all.flatMap(({ view }) =>
         view.kind === "batchView" && view.reads.some((source) => sources.includes(source)) ? [view.name] : [],
       ),
-      madeBefore: await this.madeBefore(changing),
+      madeBefore: await runsMadeBefore(this.parts, changing),
     };
-  }
-
-  /** Runs that read what is erased now, and gave something that is not the store's to change. */
-  private async madeBefore(changed: Changed): Promise<ForgetOutcome["madeBefore"]> {
-    const { catalog, registry } = this.parts;
-    const views = new Set(
-      [...catalog.views.values()].flatMap((view) =>
-        (view.kind === "aggregateView" && changed.sources.includes(view.source)) ||
-        (view.kind === "batchView" &&
-          (view.reads.some((name) => changed.sources.includes(name)) ||
-            Object.keys(changed.records).some((stream) => stream.startsWith(`${view.name}.`))))
-          ? [view.name]
-          : [],
-      ),
-    );
-    const services = new Set(
-      [...catalog.services.values()].flatMap(({ name, uses }) =>
-        uses.some(({ view }) => views.has(view)) ? [name] : [],
-      ),
-    );
-    const isOf = (kind: string, target: string): boolean => {
-      if (kind === "dataset") return services.has(target);
-      const model = catalog.models.get(target);
-      return (
-        kind === "train" &&
-        model !== undefined &&
-        (services.has(model.service) || changed.sources.includes(model.examples.source))
-      );
-    };
-    return (await registry.runs()).flatMap(({ id, kind, target, startedAt, state }) =>
-      state === "succeeded" && isOf(kind, target)
-        ? [{ run: id, kind: kind as "dataset" | "train", target, at: startedAt }]
-        : [],
-    );
-  }
-
-  /** Looks everywhere whether anything is left. */
-  private async prove(definition: EntityDefinition, key: KeyToErase): Promise<ForgetProof> {
-    const { files } = this.parts;
-    const { eraser } = this.writing;
-    const left = await eraser.find(key);
-    const telling = tellingTexts(key);
-    const searched =
-      telling.length === 0 ? { bytes: 0, found: [] } : await files.search([...telling, encodeKeyValues(key.keys)]);
-    return {
-      records: [...left.files, ...left.rejects].reduce((sum, { rows }) => sum + rows, await eraser.leftInLog(key)),
-      online: await this.onlineStates(definition, key),
-      bytes: searched.bytes,
-      files: searched.found,
-      elsewhere: telling.length === 0 ? [] : await eraser.mentions(telling),
-    };
-  }
-
-  private async onlineStates(definition: EntityDefinition, { keys }: KeyToErase): Promise<number> {
-    const entity = entityKeyEncoder(definition.keys)((name) => keys[name]);
-    if (entity === null) return 0;
-    const all = await this.shared.definitions.appliedViews();
-    const states = this.writing.fold.views.views.filter(({ fingerprint }) =>
-      all.some((one) => one.fingerprint === fingerprint && one.view.entity === definition.name),
-    );
-    let there = 0;
-    await this.parts.online.read(
-      states.map(({ state }) => headKey(state, entity)),
-      (_, bytes) => void (there += bytes === undefined ? 0 : 1),
-    );
-    return there;
   }
 
   private recorded(entity: string, work: (id: number) => Promise<ForgetOutcome>): Promise<ForgetOutcome> {
@@ -367,7 +292,13 @@ export class Forgetting {
   }
 
   private async keyOf(definition: EntityDefinition, keys: EntityKeys): Promise<KeyToErase> {
-    return { fields: definition.keys, keys, carriers: keyCarriers(await this.definitions(), definition) };
+    const ever = await this.definitions();
+    return {
+      fields: definition.keys,
+      keys,
+      carriers: keyCarriers(ever, definition),
+      identified: identifiedSources(ever),
+    };
   }
 
   /** Every definition that the store has or ever had. */
@@ -375,48 +306,7 @@ export class Forgetting {
     const ever = await this.parts.registry.everApplied();
     return [...ever.map(({ json }) => JSON.parse(json) as Definition), ...this.parts.catalog.all];
   }
-
-  private async list(): Promise<ForgottenKeys | null>;
-  private async list(make: true): Promise<ForgottenKeys>;
-  private async list(make = false): Promise<ForgottenKeys | null> {
-    const { files, randomBytes } = this.parts;
-    try {
-      return decodeForgotten(await files.read(LIST));
-    } catch (error) {
-      if (!(error instanceof AsofError) || error.code !== "ASOF_FILE") throw error;
-    }
-    if (!make) return null;
-    const made = { secret: hexOfBytes(randomBytes(32)), keys: [] };
-    await files.write(LIST, encodeForgotten(made));
-    return made;
-  }
-
-  /** Adds to the list that outlives a restore. */
-  private async enlist(forgetting: ForgettingKey): Promise<void> {
-    const list = await this.list(true);
-    const key = forgottenKey(forgetting);
-    if (list.keys.some(({ hash, at }) => hash === key.hash && at === key.at)) return;
-    await this.parts.files.write(LIST, encodeForgotten({ ...list, keys: [...list.keys, key] }));
-  }
-
-  private async remember(keys: readonly ForgottenHere[]): Promise<void> {
-    const { registry } = this.parts;
-    const known = decodeForgottenHere(await registry.note(FORGOTTEN));
-    await registry.setNote(FORGOTTEN, encodeForgottenHere([...known, ...keys]));
-  }
 }
-
-/** The moment before which answers of a service cannot be audited, because records they had counted were erased. */
-export async function unverifiableUntil(registry: RegistryStore, plan: ServicePlan): Promise<Timestamp | null> {
-  const sources = new Set(plan.aggregates.map(({ view }) => view.source));
-  const until = decodeForgottenHere(await registry.note(FORGOTTEN))
-    .filter((key) => key.sources.some((name) => sources.has(name)))
-    .map((key) => key.until);
-  return until.length === 0 ? null : Math.max(...until);
-}
-
-/** What has records fewer. */
-type Changed = Pick<ForgettingKey, "records" | "sources">;
 
 function hasChanged({ view, stream }: MaterializableView, { records, sources }: Changed): boolean {
   return view.kind === "aggregateView" ? sources.includes(view.source) : Object.hasOwn(records, stream);
@@ -449,26 +339,8 @@ function recordsIn({ files }: FoundRecords): Record<string, number> {
   return records;
 }
 
-function isNothing({ records, rejects }: FoundRecords): boolean {
-  return Object.keys(records).length === 0 && rejects.length === 0;
-}
-
-function forgottenKey({ entity, hash, at }: ForgettingKey): Pick<ForgettingKey, "entity" | "hash" | "at"> {
-  return { entity, hash, at };
-}
-
-/** The string of a key, where it would not be found by chance, nor as a part of other keys. */
-function tellingTexts({ keys }: KeyToErase): string[] {
-  const values = Object.values(keys);
-  return values.filter(
-    (value): value is string =>
-      values.length === 1 && typeof value === "string" && new TextEncoder().encode(value).length >= TELLING,
-  );
-}
-
-/** How run details, which are JSON, hold a key's strings. */
-function redacted(key: KeyToErase): string[] {
-  return [...new Set(tellingTexts(key).flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]))];
+function isNothing({ records, rejects, traces }: FoundRecords): boolean {
+  return Object.keys(records).length === 0 && rejects.length === 0 && traces === 0;
 }
 
 function none(entity: string): ForgetOutcome {

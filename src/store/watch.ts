@@ -19,7 +19,7 @@ import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
 import { RunningRates } from "../stages/monitoring/service-rates.ts";
 import { compareWithHistory, readServed } from "../stages/offline/compare-with-history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
-import { unverifiableUntil } from "./forgetting.ts";
+import { unverifiableUntil } from "./forgotten-list.ts";
 import type { StoreParts } from "./store-parts.ts";
 
 interface WatchParts {
@@ -222,7 +222,7 @@ export class Watch {
           const asked = { plan, stream: servedStream(catalog, model), from, until, signal };
           const served = await readServed(engine, offline, asked);
           const since = (await unverifiableUntil(parts.registry, plan)) ?? -Infinity;
-          return served.filter(({ answer }) => answer.t >= since);
+          return served.map((one) => ({ ...one, verifiable: one.answer.t >= since }));
         },
         compare: (target, answers, onCompared, signal) =>
           compareWithHistory(engine, offline, {

@@ -8,6 +8,7 @@ import type { EventLog, LogPosition } from "../ports/event-log.ts";
 import { type ArchiveOutcome, Archiver } from "../stages/ingest/archive.ts";
 import { BulkWriter } from "../stages/ingest/bulk-writer.ts";
 import { Compactor } from "../stages/ingest/compact.ts";
+import { IdentityEraser } from "../stages/ingest/erase-identities.ts";
 import { Eraser } from "../stages/ingest/erase.ts";
 import { Identities } from "../stages/ingest/identities.ts";
 import { replayIdentities } from "../stages/ingest/identity-replay.ts";
@@ -141,9 +142,7 @@ export class Writing {
       bulk,
       log,
       schemas,
-      sources: catalog.sources,
-      // Whatever remembers records by their ids beside log and files belongs here.
-      erasables: [],
+      identities: new IdentityEraser({ identities: this.identities, store: online, schemas }),
     });
     this.fold = new Fold(log, online, schemas);
     this.materializer = new Materializer({ store: online, fold: this.fold, history, clock, cut: () => writer.cut() });

@@ -4,7 +4,7 @@ import path from "node:path";
 import { simulatedClock } from "../../src/adapters/clock/simulated-clock.ts";
 import { openDuckDb } from "../../src/adapters/duckdb/open-duckdb.ts";
 import { sqlParquet } from "../../src/core/plan/sql.ts";
-import { DAY, HOUR, MINUTE, parseTimestamp } from "../../src/core/time/timestamp.ts";
+import { DAY, formatTimestamp, HOUR, MINUTE, parseTimestamp } from "../../src/core/time/timestamp.ts";
 import { open, type Store } from "../../src/index.ts";
 import * as definitions from "../golden/home-definitions-v1.ts";
 
@@ -127,7 +127,8 @@ export async function answersOf(store: Store, folder: string): Promise<Answers> 
   const out = path.join(folder, "dataset.parquet");
   await store.dataset("checkout", {
     spine: {
-      sql: `select customer, zone, number, amount as basket, event_time + interval 1 hour as t from payments where zone is not null`,
+      sql: `select customer, zone, number, amount as basket, event_time + interval 1 hour as t
+            from payments where zone is not null and event_time + interval 1 hour <= TIMESTAMP '${formatTimestamp(now).slice(0, -1)}'`,
     },
     out,
   });

@@ -1,5 +1,6 @@
 import { decodeBatchRows, encodeBatchRows } from "../../src/core/codec/batch-rows.ts";
 import { ByteReader, ByteWriter } from "../../src/core/codec/bytes.ts";
+import type { KeyedRequest } from "../../src/core/codec/keyed-request.ts";
 import { decodeLoad, encodeLoad, type LoadEntry } from "../../src/core/codec/load-entry.ts";
 import { blockKey, entityKeyEncoder, headKey, META_KEY, VIEWS_KEY } from "../../src/core/codec/online-keys.ts";
 import {
@@ -10,7 +11,7 @@ import {
   type OnlineMeta,
   type OnlineViews,
 } from "../../src/core/codec/online-meta.ts";
-import { decodeRecords, encodeRecords, schemaOfRecords } from "../../src/core/codec/record-batch.ts";
+import { decodeRecords, encodeRecords, headOfRecords } from "../../src/core/codec/record-batch.ts";
 import { rowCodec } from "../../src/core/codec/row-codec.ts";
 import { StreamSchemas } from "../../src/core/codec/stream-schemas.ts";
 import { decodeWithdrawals, encodeWithdrawals, type Withdrawal } from "../../src/core/codec/withdrawals.ts";
@@ -72,15 +73,19 @@ function encoded(write: (out: ByteWriter) => void): Uint8Array {
   return out.finish();
 }
 
+const keyedRequest: KeyedRequest = { key: "order-é/1", count: 70_000, digest: "0123456789abcdef00000000ffffffff" };
+
 interface Records {
   readonly schema: string;
   readonly fields: Fields;
   readonly records: readonly { readonly event: number; readonly row: Row }[];
+  /** Since version 2, where a request with an idempotency key brought them. */
+  readonly request?: KeyedRequest;
 }
 
 const records = bytesFormat<Records>({
   name: "records-entry",
-  version: 1,
+  version: 2,
   content: {
     schema,
     fields,
@@ -88,13 +93,21 @@ const records = bytesFormat<Records>({
       { event: 1 - 2 ** 53, row: first },
       { event: 1_772_323_200_000_000, row: second },
     ],
+    request: keyedRequest,
   },
-  encode: (content) => encoded((out) => encodeRecords(out, content.schema, rowCodec(content.fields), content.records)),
-  decode: (bytes, { fields, records }) => ({
-    schema: schemaOfRecords(new ByteReader(bytes)),
-    fields,
-    records: decodeRecords(new ByteReader(bytes), records.length, () => rowCodec(fields)),
-  }),
+  encode: (content) =>
+    encoded((out) =>
+      encodeRecords(out, content.schema, rowCodec(content.fields), content.records, content.request ?? null),
+    ),
+  decode: (bytes, { fields, records }) => {
+    const { schema, request } = headOfRecords(new ByteReader(bytes));
+    return {
+      schema,
+      fields,
+      records: decodeRecords(new ByteReader(bytes), records.length, () => rowCodec(fields)),
+      ...(request === null ? {} : { request }),
+    };
+  },
 });
 
 interface Withdrawals {

@@ -17,11 +17,18 @@ import { createYdfTrainer } from "../../src/adapters/ydf/ydf-trainer.ts";
 import { type Catalog, catalogOf, fingerprintOf } from "../../src/core/definition/catalog.ts";
 import type { Definition } from "../../src/core/definition/data.ts";
 import { canonicalJson, fingerprint } from "../../src/core/definition/fingerprint.ts";
-import { batchStream, servedStream, sourceStream } from "../../src/core/definition/stream.ts";
+import { batchStream, servedStream, sourceStream, TARGET, withdrawalStream } from "../../src/core/definition/stream.ts";
 import { sqlParquet } from "../../src/core/plan/sql.ts";
 import { columnsOfRows } from "../../src/core/schema/column.ts";
 import { type Fields, type Row, t } from "../../src/core/schema/data-type.ts";
-import { AVAILABLE, EVENT, POSITION, systemColumns } from "../../src/core/schema/system-columns.ts";
+import {
+  AVAILABLE,
+  EVENT,
+  POSITION,
+  systemColumns,
+  WITHDRAWN,
+  withdrawnColumn,
+} from "../../src/core/schema/system-columns.ts";
 import type { NewEntry } from "../../src/ports/event-log.ts";
 import type { OfflineFile, ModelVersion, StoredDefinition } from "../../src/ports/registry-store.ts";
 import { BulkWriter } from "../../src/stages/ingest/bulk-writer.ts";
@@ -310,8 +317,10 @@ interface ParquetContent {
 
 const at = 1_772_323_200_000_000;
 
+type ParquetKinds = Readonly<Record<string, ParquetContent & { readonly stream: string }>>;
+
 /** A file of each kind of stream: a source, as loaded and as archived, a batch view, what a model served. */
-function parquetKinds(): Record<string, ParquetContent & { readonly stream: string }> {
+function parquetKinds(): ParquetKinds {
   const source = definitions.payments.definition;
   const view = golden.views.get("totals")!;
   if (view.kind !== "batchView") throw new Error("totals is a batch view");
@@ -337,6 +346,34 @@ function parquetKinds(): Record<string, ParquetContent & { readonly stream: stri
   };
 }
 
+function withdrawnKinds(): ParquetKinds {
+  const source = sourceStream(orders.definition);
+  const withdrawals = withdrawalStream(orders.definition)!;
+  const rowsOf = (fields: Fields, more: (i: number) => Row): ParquetContent => ({
+    fields: { ...fields, ...systemColumns },
+    rows: [0, 1, 2].map((i) => ({
+      ...Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, sample(type, i)])),
+      [EVENT]: at + i,
+      [AVAILABLE]: at + 2 * i + 1,
+      ...more(i),
+    })),
+    minimum: [at, at + 1],
+  });
+  return {
+    load: {
+      stream: source.name,
+      ...rowsOf({ ...source.fields, ...withdrawnColumn }, (i) => ({
+        [POSITION]: null,
+        [WITHDRAWN]: i === 1 ? at + 50 : null,
+      })),
+    },
+    withdrawals: {
+      stream: withdrawals.name,
+      ...rowsOf(withdrawals.fields, (i) => ({ [TARGET]: 2n ** 40n, [POSITION]: 2n ** 40n + BigInt(i) + 1n })),
+    },
+  };
+}
+
 function sample(type: Fields[string], i: number): Row[string] {
   if (type.nullable && i === 1) return null;
   switch (type.kind) {
@@ -356,14 +393,13 @@ function sample(type: Fields[string], i: number): Row[string] {
 }
 
 /** Parquet files of the offline store. */
-const parquet: GoldenFormat = {
-  name: "parquet",
+const parquetOf = (name: string, kinds: ParquetKinds): GoldenFormat => ({
+  name,
   version: 1,
   write: async (folder) => {
     const root = await mkdtemp(path.join(tmpdir(), "asof-golden-parquet-"));
     const files = await openFolder(root);
     const engine = await openDuckDb({ memoryLimit: "256MB", temporaryFolder: root, threads: 1 });
-    const kinds = parquetKinds();
     try {
       const session = await engine.session();
       // Neither the log nor the registry is asked before files are in their place.
@@ -403,7 +439,12 @@ const parquet: GoldenFormat = {
   },
   again: { differs: "the engine's version is in its files" },
   newer: { unversioned: "the list of files is in the registry, whose version is theirs too" },
-};
+});
+
+const parquet = parquetOf("parquet", parquetKinds());
+
+/** Of a source with an `id`: a load, one row of which was withdrawn before it came, and what was withdrawn since. */
+const parquetWithdrawn = parquetOf("parquet-withdrawn", withdrawnKinds());
 
 const features: Fields = { x: t.nullable(t.float64()), colour: t.nullable(t.string()) };
 const trained: readonly Row[] = Array.from({ length: 200 }, (_, i) => ({
@@ -455,5 +496,6 @@ export const fileFormats: readonly GoldenFormat[] = [
   registry,
   fingerprints,
   parquet,
+  parquetWithdrawn,
   modelFormat,
 ];

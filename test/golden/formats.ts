@@ -14,12 +14,18 @@ import { fileFormats } from "./file-formats.ts";
 import { forgetFormats } from "./forget-formats.ts";
 import type { GoldenFormat } from "./golden-format.ts";
 import { homeFormat } from "./home-format.ts";
-import { tileFormat } from "./tile-format.ts";
+import { identityFormats } from "./identity-formats.ts";
+import { keptTileFormat, perTileFormat, tileFormat } from "./tile-format.ts";
+import { verifyFormat } from "./verify-format.ts";
 
 export const formats: readonly GoldenFormat[] = [
   ...codecFormats,
   tileFormat,
+  perTileFormat,
+  keptTileFormat,
+  ...identityFormats,
   ...fileFormats,
   ...forgetFormats,
+  verifyFormat,
   homeFormat,
 ];

@@ -2,9 +2,16 @@ import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { openDuckDb } from "../../src/adapters/duckdb/open-duckdb.ts";
+import type { CollectionType } from "../../src/core/aggregation/feature-type.ts";
+import { type Collection, collectionText, collectionTypes } from "../../src/core/codec/collection-text.ts";
+import { catalogOf } from "../../src/core/definition/catalog.ts";
+import { serviceFeatures } from "../../src/core/definition/service-features.ts";
 import { sqlParquet } from "../../src/core/plan/sql.ts";
+import { compareStrings } from "../../src/core/schema/compare.ts";
+import type { Row } from "../../src/core/schema/data-type.ts";
 import { DAY, HOUR, MINUTE, parseTimestamp } from "../../src/core/time/timestamp.ts";
 import { open, type Store } from "../../src/index.ts";
+import { columnSql, featureIn } from "../../src/surfaces/verify/collection-column.ts";
 import type { GoldenFormat } from "./golden-format.ts";
 import * as v1 from "./home-definitions-v1.ts";
 
@@ -99,10 +106,16 @@ async function answersOf(home: string, version: number): Promise<unknown> {
       past: await Promise.all(
         [begin + DAY, begin + 2 * DAY + HOUR, now - HOUR].map(async (t) => ({
           t,
-          answers: await store.features("checkout", requests, { at: t }),
+          answers: (await store.features("checkout", requests, { at: t })).map((answer) => ({
+            values: answer.values,
+            statuses: answer.statuses,
+            eventTimes: answer.eventTimes,
+            t: answer.t,
+            loads: answer.loads,
+          })),
         })),
       ),
-      dataset: await dataset(store, home),
+      dataset: await dataset(store, home, collectionsOf(definitionsOf[version])),
       audit: { compared, different, predictions },
       models: (await store.models()).map(({ model, version, sha256 }) => ({ model, version, sha256 })),
       runs: (await store.runs())
@@ -115,7 +128,17 @@ async function answersOf(home: string, version: number): Promise<unknown> {
   }
 }
 
-async function dataset(store: Store, home: string): Promise<unknown> {
+/** The features of the service that are lists and maps. */
+function collectionsOf(definitions: Readonly<Record<string, unknown>>): Readonly<Record<string, CollectionType>> {
+  const catalog = catalogOf(Object.values(definitions) as Parameters<typeof catalogOf>[0]);
+  return collectionTypes(serviceFeatures(catalog, catalog.services.get("checkout")!));
+}
+
+async function dataset(
+  store: Store,
+  home: string,
+  collections: Readonly<Record<string, CollectionType>>,
+): Promise<unknown> {
   const out = path.join(home, "..", `${path.basename(home)}-dataset.parquet`);
   await store.dataset("checkout", {
     spine: {
@@ -127,13 +150,27 @@ async function dataset(store: Store, home: string): Promise<unknown> {
   try {
     const session = await engine.session();
     const columns = await session.describe(`SELECT * FROM ${sqlParquet([out])}`);
-    const rows = await session.rows(`SELECT to_json(r)::varchar AS text FROM ${sqlParquet([out])} r ORDER BY text`, {
-      text: { kind: "string", nullable: false },
-    });
+    const names = Object.keys(collections);
+    const text = { kind: "string", nullable: true } as const;
+    // A row is text; in place of a list or a map, whose column is read by itself, it has its name.
+    const marked = names.map((name) => `CASE WHEN ${name} IS NOT NULL THEN '@${name}' END AS ${name}`);
+    const rows = await session.rows(
+      `SELECT to_json(r)::varchar AS asof_row, ${names.map((name) => columnSql(name, collections[name])).join(", ")}
+       FROM (SELECT to_json(m) AS r, l.* FROM (SELECT * REPLACE (${marked.join(", ")}) FROM ${sqlParquet([out])}) m
+             POSITIONAL JOIN ${sqlParquet([out])} l)`,
+      { asof_row: text, ...Object.fromEntries(names.map((name) => [name, text])) },
+    );
     await session.close();
+    const textOf = (row: Row): string =>
+      names.reduce((all, name) => {
+        const value = featureIn(collections[name], row[name]);
+        return value === null
+          ? all
+          : all.replace(`"@${name}"`, () => JSON.stringify(collectionText(collections[name], value as Collection)));
+      }, row["asof_row"] as string);
     return {
       columns: columns.map(({ name, engineType }) => `${name} ${engineType}`),
-      rows: rows.map(({ text }) => text),
+      rows: rows.map(textOf).sort(compareStrings),
     };
   } finally {
     await engine.close();

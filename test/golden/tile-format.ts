@@ -77,12 +77,11 @@ async function readKey(folder: string, { view, fields }: Tiles): Promise<StoredK
 }
 
 /** A key's head record and blocks, as the online store keeps them. */
-export const tileFormat: GoldenFormat = {
-  name: "tiles",
+const tilesOf = (name: string, view: AggregateViewDefinition): GoldenFormat => ({
+  name,
   version: TILE_FORMAT,
   write: async (folder) => {
-    const definition = everything.view as AggregateViewDefinition;
-    const held = { view: definition, fields: events.definition.fields, records: records(), watermark };
+    const held = { view, fields: events.definition.fields, records: records(), watermark };
     const key = stored(held);
     await writeKey(key, folder);
     return { ...held, answers: answersOf(key, [watermark, watermark + HOUR]) };
@@ -108,7 +107,14 @@ export const tileFormat: GoldenFormat = {
         await writeFile(path.join(folder, entry), bytes);
       }
   },
-};
+});
+
+const definition = everything.view as AggregateViewDefinition;
+
+export const tileFormat = tilesOf("tiles", definition);
+
+/** Of a source whose records may be withdrawn: tiles keep what they need for that. */
+export const keptTileFormat = tilesOf("kept-tiles", { ...definition, retractable: true });
 
 /** What is read is written as it was. */
 function checkRoundTrip({ layout }: StoredKey, name: string, bytes: Uint8Array): void {
@@ -120,3 +126,9 @@ function checkRoundTrip({ layout }: StoredKey, name: string, bytes: Uint8Array):
   }
   if (!Buffer.from(out.finish()).equals(bytes)) throw new Error(`${name} is not written as it was`);
 }
+
+/** Aggregations by the values of a column. */
+export const perTileFormat = tilesOf("per-tiles", {
+  ...definition,
+  features: definition.features.filter(({ name }) => name.includes("_per_")),
+});

@@ -43,6 +43,41 @@ export function idKeyEncoder(fields: Fields): (row: Row) => Uint8Array {
   };
 }
 
+/**
+ * Tells which keys are of ids that hold these values of some of their fields. A key that is too long to hold its id
+ * matches only where its beginning tells.
+ */
+export function idKeyMatcher(fields: Fields, values: Row): (key: Uint8Array) => boolean {
+  const out = new ByteWriter();
+  const parts = idOrder(fields).map((name) => {
+    const { kind } = fields[name];
+    if (!Object.hasOwn(values, name)) return { kind, bytes: null };
+    out.reset();
+    write(out, fields[name], values[name]);
+    return { kind, bytes: out.finish() };
+  });
+  return (key) => {
+    const end = key.length > MAX_ID ? KEPT : key.length;
+    let at = 0;
+    for (const { kind, bytes } of parts) {
+      if (bytes === null) at = skip(key, at, kind);
+      else {
+        if (at + bytes.length > end || !bytes.every((byte, i) => key[at + i] === byte)) return false;
+        at += bytes.length;
+      }
+    }
+    return true;
+  };
+}
+
+/** Where the field behind the one at a place begins. */
+function skip(key: Uint8Array, at: number, kind: DataType["kind"]): number {
+  if (kind === "boolean") return at + 1;
+  if (kind !== "string") return at + 8;
+  while (at < key.length && (key[at] !== 0 || key[at + 1] !== 0)) at += key[at] === 0 ? 2 : 1;
+  return at + 2;
+}
+
 function write(out: ByteWriter, { kind }: DataType, value: Value): void {
   switch (kind) {
     case "string":

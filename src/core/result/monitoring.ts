@@ -39,6 +39,8 @@ export interface AuditTarget {
   readonly oldest: Timestamp | null;
   /** Sampled answers that were given up: too many waited, or the process ended before their turn. */
   readonly dropped: number;
+  /** Sampled answers that were left out: records they may rest on were erased, as `forget` does. */
+  readonly unverifiable: number;
   /** When answers were compared last, by the store's clock. */
   readonly lastRun: Timestamp | null;
 }
@@ -54,6 +56,7 @@ export interface AuditReport {
   readonly compared: number;
   readonly different: number;
   readonly dropped: number;
+  readonly unverifiable: number;
   readonly waiting: number;
   /** How long the oldest answer that waits has waited, in microseconds; 0 where none does. */
   readonly lag: number;

@@ -1,32 +1,28 @@
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
-import { ByteReader } from "../../core/codec/bytes.ts";
-import { decodeRecords, ENTRY } from "../../core/codec/record-batch.ts";
 import type { SourceDefinition } from "../../core/definition/data.ts";
 import type { KeyCarrier } from "../../core/definition/key-carriers.ts";
-import { sourceStream, TARGET, withdrawalStream } from "../../core/definition/stream.ts";
+import { TARGET, withdrawalStream } from "../../core/definition/stream.ts";
 import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
 import { HISTORY, REJECTS, STAGING } from "../../core/plan/folders.ts";
-import { sqlList, sqlParquet, sqlPath, sqlType, sqlValue } from "../../core/plan/sql.ts";
+import { sqlParquet, sqlPath, sqlType, sqlValue } from "../../core/plan/sql.ts";
 import type { EntityKeys } from "../../core/result/forget.ts";
 import type { Fields, Row } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
-import type { EventLog, LogPosition } from "../../ports/event-log.ts";
+import type { EventLog } from "../../ports/event-log.ts";
 import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.ts";
 import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
 import type { BulkWriter } from "./bulk-writer.ts";
-
-/** Something that remembers the records of a source by their ids beside the log and the files, such as an index. */
-export interface Erasable {
-  /** Forgets these ids, each a row of the source's `id` columns. Called again with the same after a crash. */
-  erase(source: SourceDefinition, ids: readonly Row[]): Promise<void>;
-}
+import type { ErasableIdentities } from "./erase-identities.ts";
+import { findInLog } from "./find-in-log.ts";
 
 /** A key of an entity, and what carries it. */
 export interface KeyToErase {
   readonly fields: Fields;
   readonly keys: EntityKeys;
   readonly carriers: readonly KeyCarrier[];
+  /** Every definition that a source with an `id` has or ever had. */
+  readonly identified: readonly SourceDefinition[];
 }
 
 /** Where records of a key are, in history and in the log behind it. */
@@ -35,6 +31,8 @@ export interface FoundRecords {
   readonly rejects: readonly { readonly file: string; readonly rows: number }[];
   /** By stream, with those that are in the log only. */
   readonly records: Readonly<Record<string, number>>;
+  /** What else there is: ids that hold the key, and what the log has of withdrawals, of retractions, of requests. */
+  readonly traces: number;
 }
 
 /** Finds the records of a key in history, and writes the files that hold them anew without them. */
@@ -45,8 +43,7 @@ export class Eraser {
   private readonly bulk: BulkWriter;
   private readonly log: EventLog;
   private readonly schemas: StreamSchemas;
-  private readonly sources: ReadonlyMap<string, SourceDefinition>;
-  private readonly erasables: readonly Erasable[];
+  private readonly identities: ErasableIdentities;
 
   constructor(parts: {
     engine: OfflineEngine;
@@ -55,8 +52,7 @@ export class Eraser {
     bulk: BulkWriter;
     log: EventLog;
     schemas: StreamSchemas;
-    sources: ReadonlyMap<string, SourceDefinition>;
-    erasables: readonly Erasable[];
+    identities: ErasableIdentities;
   }) {
     this.engine = parts.engine;
     this.registry = parts.registry;
@@ -64,8 +60,7 @@ export class Eraser {
     this.bulk = parts.bulk;
     this.log = parts.log;
     this.schemas = parts.schemas;
-    this.sources = parts.sources;
-    this.erasables = parts.erasables;
+    this.identities = parts.identities;
   }
 
   /** Reads everything that may hold records of the key. */
@@ -76,9 +71,11 @@ export class Eraser {
       const records = new Map<string, number>();
       for (const { file, rows } of files) records.set(file.stream, (records.get(file.stream) ?? 0) + rows);
       const { archived } = await this.registry.offlineState();
-      for (const [stream, rows] of await this.findInLog(key, archived))
-        records.set(stream, (records.get(stream) ?? 0) + rows);
-      return { files, rejects: await this.findRejects(session, key), records: Object.fromEntries(records) };
+      const inLog = await findInLog(this.log, this.schemas, key, { from: archived });
+      for (const [stream, rows] of inLog.records) records.set(stream, (records.get(stream) ?? 0) + rows);
+      let { traces } = inLog;
+      for (const [source, values] of identifying(key)) traces += await this.identities.ids(source, values);
+      return { files, rejects: await this.findRejects(session, key), records: Object.fromEntries(records), traces };
     } finally {
       await session.close();
     }
@@ -197,30 +194,20 @@ export class Eraser {
     return found;
   }
 
-  /** Records of the key that the log still has though they have been archived. */
-  async leftInLog(key: KeyToErase): Promise<number> {
+  /** Whether the log still has something of the key that is not archived. */
+  async isInLog(key: KeyToErase): Promise<boolean> {
     const { archived } = await this.registry.offlineState();
-    let left = 0;
-    for (const rows of (await this.findInLog(key, this.log.start, archived)).values()) left += rows;
-    return left;
+    const { records, traces } = await findInLog(this.log, this.schemas, key, { from: archived });
+    return records.size + traces > 0;
   }
 
-  private async findInLog(
-    { carriers, keys }: KeyToErase,
-    from: LogPosition,
-    until = Infinity,
-  ): Promise<Map<string, number>> {
-    const found = new Map<string, number>();
-    for await (const entry of this.log.read(Math.max(from, this.log.start))) {
-      if (entry.position >= until) break;
-      const carrying = carriers.filter(({ matches }) => matches(entry.stream));
-      if (entry.kind !== ENTRY.records || carrying.length === 0) continue;
-      const rows = decodeRecords(new ByteReader(entry.payload), entry.count, this.schemas.codecOf).filter(({ row }) =>
-        carrying.some(({ columns }) => Object.keys(keys).every((name) => row[columns[name]] === keys[name])),
-      );
-      if (rows.length > 0) found.set(entry.stream, (found.get(entry.stream) ?? 0) + rows.length);
-    }
-    return found;
+  /** What is left of the key beside the files: in the log, though it is archived, and in the index of identities. */
+  async leftBesideFiles(key: KeyToErase): Promise<number> {
+    const { archived } = await this.registry.offlineState();
+    const { records, traces } = await findInLog(this.log, this.schemas, key, { until: archived });
+    let left = [...records.values()].reduce((sum, rows) => sum + rows, traces);
+    for (const [source, values] of identifying(key)) left += await this.identities.records(source, values, archived);
+    return left;
   }
 
   /** Rejects files of loads of sources that carry the key. */
@@ -287,36 +274,50 @@ export class Eraser {
     key: KeyToErase,
     { files }: FoundRecords,
   ): Promise<{ file: OfflineFile; rows: number; where: string }[]> {
-    const changes: { file: OfflineFile; rows: number; where: string }[] = [];
-    for (const source of this.sources.values()) {
+    const changes = new Map<string, { file: OfflineFile; rows: number; where: string }>();
+    const { archived } = await this.registry.offlineState();
+    for (const [i, source] of key.identified.entries()) {
       const stream = withdrawalStream(source);
       const holding = files.filter(({ file }) => file.stream === source.name);
       if (source.id === undefined || stream === null || holding.length === 0) continue;
       const selects: string[] = [];
-      for (const { file } of holding)
-        selects.push(
-          `SELECT ${sqlList(source.id)}, coalesce(${POSITION}, ${file.position}) AS ${TARGET}
-           FROM ${sqlParquet([this.pathOf(file)])} WHERE ${await this.conditionIn(session, key, file)}`,
+      for (const { file } of holding) {
+        const columns = await columnsOf(session, sqlParquet([this.pathOf(file)]));
+        // What this definition names by its id is in files of its time.
+        if (!source.id.every((name) => columns.includes(name))) continue;
+        const fields = Object.entries(source.fields).map(([name, { kind }]) =>
+          columns.includes(name) ? sqlIdentifier(name) : `CAST(NULL AS ${sqlType[kind]}) AS ${sqlIdentifier(name)}`,
         );
-      const table = sqlIdentifier(`asof_erased ${source.name}`);
+        selects.push(
+          `SELECT ${fields.join(", ")}, coalesce(${POSITION}, ${file.position}) AS ${TARGET}
+           FROM ${sqlParquet([this.pathOf(file)])} WHERE ${this.condition(key, file.stream, columns)}`,
+        );
+      }
+      if (selects.length === 0) continue;
+      const table = sqlIdentifier(`asof_erased ${i}`);
       await session.run(`CREATE OR REPLACE TEMP TABLE ${table} AS ${selects.join(" UNION ALL ")}`);
-      const { fields } = sourceStream(source);
-      const ids = await session.rows(
-        `SELECT DISTINCT ${sqlList(source.id)} FROM ${table}`,
-        Object.fromEntries(source.id.map((name) => [name, fields[name]])),
+      const present = Object.entries(source.fields).map(([name, type]) => [name, { ...type, nullable: true }] as const);
+      const rows = await session.rows(`SELECT * FROM ${table}`, { ...Object.fromEntries(present), [TARGET]: COUNT });
+      await this.identities.forgetRecords(
+        source,
+        rows.map(({ [TARGET]: position, ...row }) => ({ row, position: Number(position) })),
       );
-      for (const erasable of this.erasables) await erasable.erase(source, ids);
       const same = [...source.id, TARGET].map((name) => `e.${sqlIdentifier(name)} = w.${sqlIdentifier(name)}`);
       const where = `EXISTS (SELECT 1 FROM ${table} e WHERE ${same.join(" AND ")})`;
       for (const file of await this.registry.files(stream.name)) {
+        const columns = await columnsOf(session, sqlParquet([this.pathOf(file)]));
+        if (!source.id.every((name) => columns.includes(name))) continue;
         const [{ n }] = await session.rows(
           `SELECT count(*) AS n FROM ${sqlParquet([this.pathOf(file)])} w WHERE ${where}`,
           { n: COUNT },
         );
-        if (n !== 0n) changes.push({ file, rows: Number(n), where });
+        if (n === 0n) continue;
+        // A file may be found by more than one definition, the rows of which are the same.
+        if ((changes.get(file.path)?.rows ?? 0) < Number(n)) changes.set(file.path, { file, rows: Number(n), where });
       }
     }
-    return changes;
+    for (const [source, values] of identifying(key)) await this.identities.forgetIds(source, values, archived);
+    return [...changes.values()];
   }
 
   /** Writes a file anew, aside, without the rows of a condition; what else it holds stays as it is, in its order. */
@@ -367,6 +368,18 @@ export class Eraser {
 const COUNT = { kind: "int64", nullable: false } as const;
 const TIME = { kind: "timestamp", nullable: false } as const;
 const statistics = { n: COUNT, e0: TIME, e1: TIME, a0: TIME, a1: TIME };
+
+/** Where ids of records may hold the key: each source with one, and the key in its columns. */
+function identifying({ identified, carriers, keys }: KeyToErase): (readonly [SourceDefinition, Row])[] {
+  return identified.flatMap((source) =>
+    carriers
+      .filter(({ kind, matches }) => kind === "source" && matches(source.name))
+      .map(
+        ({ columns }) =>
+          [source, Object.fromEntries(Object.entries(columns).map(([name, column]) => [column, keys[name]]))] as const,
+      ),
+  );
+}
 
 function byStream(files: readonly OfflineFile[]): Map<string, OfflineFile[]> {
   return Map.groupBy(files, ({ stream }) => stream);

@@ -182,6 +182,28 @@ export class Identities {
     );
   }
 
+  /**
+   * Changes what is known of ids of a source, in its turn, and commits that; null forgets an id. What the log holds of
+   * them is not read again.
+   */
+  change(
+    source: string,
+    keys: readonly Uint8Array[],
+    change: (key: Uint8Array, identity: Identity) => Identity | null,
+  ): Promise<void> {
+    return this.turn(source, async () => {
+      // Neither memory nor the log may bring back what was known.
+      await this.flush();
+      const known = await this.lookUp(keys);
+      await this.store.commit(
+        keys.map((key, i): Put => {
+          const identity = change(key, known[i]);
+          return [key, identity === null ? null : this.bytes(() => encodeIdentity(this.buffer, identity))];
+        }),
+      );
+    });
+  }
+
   private commitSoon(): void {
     // A failure is met again by the next commit, which takes the same changes along.
     if (this.held >= HELD && this.frozen === null) this.flush().catch(() => {});

@@ -17,6 +17,8 @@ export interface AuditNote {
   readonly features: Readonly<Record<string, AuditCounts>>;
   readonly examples: readonly AuditedDifference[];
   readonly dropped: number;
+  /** Notes that were written before keys could be forgotten lack it. */
+  readonly unverifiable?: number;
   readonly lastRun: Timestamp | null;
 }
 

@@ -30,6 +30,8 @@ class World {
   /** After so many comparisons within a call the comparison fails. */
   failAfter = Infinity;
   compared: number[] = [];
+  /** Answers that rest on what was erased since. */
+  readonly erased = new Set<number>();
   duringCompare = (): void => {};
 
   open(targets: readonly Audited[], sample = 1): Promise<Auditor> {
@@ -40,7 +42,11 @@ class World {
       end: () => this.log.length,
       logged: async () => this.log.length,
       readServed: async (_, { from, until }) =>
-        this.log.slice(from, until).map((one, i) => ({ position: from + i, answer: one })),
+        this.log.slice(from, until).map((one, i) => ({
+          position: from + i,
+          answer: one,
+          verifiable: !this.erased.has(one.request["n"] as number),
+        })),
       compare: async (target, answers, onCompared) => {
         this.duringCompare();
         if (this.broken.has(target.name)) throw new Error(`${target.name} is broken`);
@@ -220,12 +226,29 @@ describe("the auditor", () => {
     expect(JSON.stringify([...world.notes])).not.toContain('"n":');
     await auditor.round(never, true);
     expect(world.compared).toEqual([1]);
-    expect(auditor.targets().map(({ examples, different, dropped }) => [examples, different, dropped])).toEqual([
-      [[], 1, 1],
-      [[], 0, 1],
+    const told = auditor
+      .targets()
+      .map(({ examples, different, dropped, unverifiable }) => [examples, different, dropped, unverifiable]);
+    expect(told).toEqual([
+      [[], 1, 0, 1],
+      [[], 0, 0, 1],
     ]);
+    const later = await world.open([service("a"), model]);
+    expect(later.targets().map(({ unverifiable }) => unverifiable)).toEqual([1, 1]);
     take(auditor, "a", answer(4));
     await auditor.round(never, true);
     expect(world.compared).toEqual([1, 4]);
+  });
+
+  test("counts predictions of the log that cannot be computed again, each once, and compares the others", async () => {
+    const world = new World();
+    const auditor = await world.open([model]);
+    world.log.push(answer(1), answer(2), answer(3));
+    world.erased.add(1).add(3);
+    auditor.predicted("m", 3, 0);
+    await auditor.round(never, true);
+    await auditor.round(never, true);
+    expect(world.compared).toEqual([2]);
+    expect(auditor.targets()).toMatchObject([{ answers: 1, unverifiable: 2, waiting: 0 }]);
   });
 });

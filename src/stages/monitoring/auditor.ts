@@ -35,12 +35,15 @@ export interface AuditorParts {
   readonly end: () => LogPosition;
   /** Resolves to the end of the log, below which all is that was predicted before the call. */
   readonly logged: () => Promise<LogPosition>;
-  /** Predictions of a model in the served log at [from, until), in its order. */
+  /**
+   * Predictions of a model in the served log at [from, until), in its order; `verifiable` is false where records that they
+   * may rest on were erased since.
+   */
   readonly readServed: (
     model: string,
     range: { readonly from: LogPosition; readonly until: LogPosition },
     signal: AbortSignal,
-  ) => Promise<readonly { readonly position: LogPosition; readonly answer: ServedAnswer }[]>;
+  ) => Promise<readonly LoggedAnswer[]>;
   /** Computes answers again from history. */
   readonly compare: (
     target: Audited,
@@ -56,6 +59,12 @@ export interface AuditorParts {
   readonly rest: (seconds: number, signal: AbortSignal) => Promise<void>;
 }
 
+export interface LoggedAnswer {
+  readonly position: LogPosition;
+  readonly answer: ServedAnswer;
+  readonly verifiable: boolean;
+}
+
 interface Waiting {
   count: number;
   oldest: Timestamp | null;
@@ -67,6 +76,7 @@ interface TargetState {
   totals: AuditTotals;
   position: LogPosition;
   dropped: number;
+  unverifiable: number;
   lastRun: Timestamp | null;
   /** Sampled answers with features that wait. */
   readonly queue: ServedAnswer[];
@@ -105,6 +115,7 @@ export class Auditor {
         // Never ahead of the log, which may be of an older copy than the note.
         position: Math.min(before?.position ?? Infinity, parts.end()),
         dropped: before?.dropped ?? 0,
+        unverifiable: before?.unverifiable ?? 0,
         lastRun: before?.lastRun ?? null,
         queue: [],
         since: { count: 0, oldest: null },
@@ -166,7 +177,7 @@ export class Auditor {
   }
 
   /**
-   * Leaves out all that was answered so far, and forgets the examples, which tell of requests: history loses records, and
+   * Leaves out all that was answered so far, counts it, and forgets the examples, which tell of requests: history loses records, and
    * answers that they were in cannot be computed again. Only within `alone`.
    */
   async forget(): Promise<void> {
@@ -176,16 +187,31 @@ export class Auditor {
       if (left === 0 && examples.length === 0 && state.position === this.parts.end()) continue;
       const kept = { answers, features: Object.fromEntries(features), examples: [] };
       state.totals = new AuditTotals(state.target.inputs, kept);
-      state.dropped += left;
-      this.waiting -= state.queue.splice(0).length;
+      const queued = state.queue.splice(0).length;
+      this.waiting -= queued;
+      state.unverifiable += queued + (await this.sampledInLog(state));
       [state.since, state.taken] = [nothing(), nothing()];
       state.position = this.parts.end();
       await this.save(state);
     }
   }
 
+  /** How many predictions of the sample the served log has that were not looked at. */
+  private async sampledInLog({ target, position, sampled }: TargetState): Promise<number> {
+    if (target.kind !== "predict") return 0;
+    const { signal } = new AbortController();
+    const end = this.parts.end();
+    let found = 0;
+    for (let from = position; from < end; from += CHUNK) {
+      const until = Math.min(from + CHUNK, end);
+      const read = await this.parts.readServed(target.name, { from, until }, signal);
+      found += read.filter(({ answer }) => sampled(answer.request)).length;
+    }
+    return found;
+  }
+
   targets(): AuditTarget[] {
-    return [...this.states.values()].map(({ target, totals, queue, since, taken, dropped, lastRun }) => ({
+    return [...this.states.values()].map(({ target, totals, queue, since, taken, dropped, unverifiable, lastRun }) => ({
       kind: target.kind,
       name: target.name,
       answers: totals.answers,
@@ -196,6 +222,7 @@ export class Auditor {
       waiting: queue.length + since.count + taken.count,
       oldest: queue[0]?.t ?? taken.oldest ?? since.oldest,
       dropped,
+      unverifiable,
       lastRun,
     }));
   }
@@ -225,8 +252,9 @@ export class Auditor {
       const sampled = read.filter(({ answer }) => state.sampled(answer.request));
       for (let i = 0; i < sampled.length; i += BATCH) {
         const batch = sampled.slice(i, i + BATCH);
-        const answers = batch.map(({ answer }) => answer);
-        const seconds = await this.compare(state, answers, signal);
+        const answers = batch.filter(({ verifiable }) => verifiable).map(({ answer }) => answer);
+        const seconds = answers.length === 0 ? 0 : await this.compare(state, answers, signal);
+        state.unverifiable += batch.length - answers.length;
         // With its totals, so that a crash neither leaves out nor counts twice.
         state.position = batch.at(-1)!.position + 1;
         await this.save(state);
@@ -258,7 +286,7 @@ export class Auditor {
     if (length > 0) await this.save(state);
   }
 
-  private save({ target, totals, position, dropped, lastRun }: TargetState): Promise<void> {
+  private save({ target, totals, position, dropped, unverifiable, lastRun }: TargetState): Promise<void> {
     return this.parts.save(target, {
       definition: target.definition,
       position,
@@ -266,6 +294,7 @@ export class Auditor {
       features: Object.fromEntries(totals.features),
       examples: totals.examples,
       dropped,
+      unverifiable,
       lastRun,
     });
   }
@@ -292,6 +321,7 @@ export function auditReport(
     compared: sum(({ compared }) => compared),
     different: sum(({ different }) => different),
     dropped: sum(({ dropped }) => dropped),
+    unverifiable: sum(({ unverifiable }) => unverifiable),
     waiting: sum(({ waiting }) => waiting),
     lag: oldest === Infinity ? 0 : Math.max(0, now - oldest),
     lastRun: last === -Infinity ? null : last,

@@ -11,6 +11,7 @@ const audit: AuditReport = {
   compared: 9,
   different: 1,
   dropped: 3,
+  unverifiable: 4,
   waiting: 0,
   lag: 0,
   lastRun: 0,
@@ -38,6 +39,7 @@ const audit: AuditReport = {
       waiting: 0,
       oldest: null,
       dropped: 3,
+      unverifiable: 4,
       lastRun: 0,
     },
   ],
@@ -48,6 +50,7 @@ describe("the audit as text", () => {
     const lines = auditText(audit, plain).split("\n");
     expect(lines).toContain("different  1");
     expect(lines).toContain("dropped    3");
+    expect(lines).toContain("left out   4, since a key was forgotten");
     expect(lines.find((line) => line.includes("checkout"))).toMatch(/^features checkout +spending__amount_1d +2 +1$/);
     expect(lines.at(-1)).toMatch(/^spending__amount_1d +customer=ann basket=null +1970-01-01T00:00:00Z +12 +13$/);
     expect(lines.some((line) => line.includes("basket__size"))).toBe(false);

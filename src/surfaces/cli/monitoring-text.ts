@@ -52,6 +52,7 @@ export function auditText(audit: AuditReport, style: Style): string {
     ["waiting", audit.waiting === 0 ? "none" : `${count(audit.waiting)}, for up to ${span(audit.lag)}`],
   ];
   if (audit.dropped > 0) lines.push(["dropped", count(audit.dropped)]);
+  if (audit.unverifiable > 0) lines.push(["left out", `${count(audit.unverifiable)}, since a key was forgotten`]);
   if (audit.failure !== null) lines.push(["failing", `${plural(audit.failures, "time")}: ${audit.failure}`]);
   const parts = [facts(lines, style)];
   const differing = audit.targets.flatMap(({ kind, name, features }) =>

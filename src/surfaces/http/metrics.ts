@@ -77,7 +77,7 @@ function ofServices({ services }: MonitoringReport): Metric[] {
 }
 
 function ofAudit({ audit }: MonitoringReport): Metric[] {
-  const byTarget = (of: "answers" | "dropped"): Sample[] =>
+  const byTarget = (of: "answers" | "dropped" | "unverifiable"): Sample[] =>
     audit.targets.map((target) => [{ kind: target.kind, name: target.name }, target[of]]);
   const byFeature = (of: "compared" | "different"): Sample[] =>
     audit.targets.flatMap(({ kind, name, features }) =>
@@ -88,6 +88,11 @@ function ofAudit({ audit }: MonitoringReport): Metric[] {
     counter("asof_audit_comparisons_total", "Served values compared with history.", byFeature("compared")),
     counter("asof_audit_differences_total", "Served values that history does not give.", byFeature("different")),
     counter("asof_audit_dropped_total", "Sampled answers that were given up.", byTarget("dropped")),
+    counter(
+      "asof_audit_unverifiable_total",
+      "Sampled answers that were left out, because a key was forgotten since.",
+      byTarget("unverifiable"),
+    ),
     gauge("asof_audit_waiting", "Answers that wait for the audit.", [[{}, audit.waiting]]),
     gauge("asof_audit_lag_seconds", "How long the oldest of these has waited.", [[{}, audit.lag / SECOND]]),
     gauge("asof_audit_failures", "Attempts that failed since the last that did not.", [[{}, audit.failures]]),

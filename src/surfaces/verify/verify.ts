@@ -118,7 +118,8 @@ async function reduced(
   return { run, difference: shrunk.difference, course: shrunk.course, records: recordsOf(shrunk.course), file };
 }
 
-async function caseOf(file: string): Promise<Case> {
+/** Reads a saved case. @throws ASOF_FILE, ASOF_FORMAT */
+export async function caseOf(file: string): Promise<Case> {
   try {
     const found = readCase(await readFile(file, "utf8"));
     if (found.version === 1) return found;

@@ -27,6 +27,7 @@ const target = objectOf({
   waiting: count,
   oldest: { ...orNull(moment), description: "the moment of the oldest answer that waits" },
   dropped: { ...count, description: "sampled answers that were given up" },
+  unverifiable: { ...count, description: "sampled answers that were left out, because a key was forgotten since" },
   lastRun: orNull(moment),
 });
 
@@ -38,6 +39,7 @@ export const auditSchema: Schema = objectOf({
   compared: count,
   different: count,
   dropped: count,
+  unverifiable: count,
   waiting: count,
   lag: { ...micros, description: "how long the oldest answer that waits has waited, in microseconds" },
   lastRun: orNull(moment),
