@@ -9,6 +9,8 @@ const ZERO = 0;
 const INTEGER = 1;
 /** The form of a whole sum, which is a zigzag varint, where neither NaN nor an infinity is in it. */
 export const WHOLE_SUM = INTEGER;
+/** The same of a sum that is zero, of which nothing follows. */
+export const ZERO_SUM = ZERO;
 /** The same of a sum that is one double and no whole number near zero. */
 export const DOUBLE_SUM = 2;
 const ONE_DOUBLE = DOUBLE_SUM;
