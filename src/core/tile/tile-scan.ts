@@ -1,4 +1,4 @@
-import { DOUBLE_SUM, WHOLE_SUM, ZERO_SUM } from "../aggregation/exact-sum.ts";
+import { DOUBLE_SUM, PAIR_SUM, WHOLE_SUM, ZERO_SUM } from "../aggregation/exact-sum.ts";
 import type { ByteReader } from "../codec/bytes.ts";
 import { BLOCK_TILES } from "./key-state.ts";
 import { corrupt } from "./key-state-codec.ts";
@@ -26,9 +26,9 @@ export function scanTiles(
 ): void {
   const places = forms.length;
   if (sums.length < 4 * places) sums = new Float64Array(8 * places);
-  const { array: bytes, limit: end } = input;
+  const { array: bytes, data, limit: end } = input;
   const run = sums;
-  run.fill(0, 0, 4 * places);
+  for (let i = 4 * places - 1; i >= 0; i--) run[i] = 0;
   const newest = { at: -1, place: -1, tile: -1 };
   // Tiles from `from` until `until` are in the same stretch of each place as `from` is.
   let from = 0;
@@ -79,8 +79,8 @@ export function scanTiles(
                 continue;
               }
             }
-          } else if (head === DOUBLE_SUM) {
-            const x = input.f64At(at + 2);
+          } else if (head === DOUBLE_SUM && at + 10 <= end) {
+            const x = data.getFloat64(at + 2, true);
             const hi = run[sum + 2];
             const lo = run[sum + 3];
             // As in `ExactSum.add`: where both tests pass, no addition has lost anything.
@@ -93,6 +93,24 @@ export function scanTiles(
               run[sum + 2] = s;
               run[sum + 3] = t;
               at += 10;
+              continue;
+            }
+          } else if (head === PAIR_SUM && at + 18 <= end) {
+            const x = data.getFloat64(at + 2, true);
+            const y = data.getFloat64(at + 10, true);
+            const hi = run[sum + 2];
+            const lo = run[sum + 3];
+            const s = hi + x;
+            const x1 = s - hi;
+            const e = hi - (s - x1) + (x - x1);
+            const u = lo + y;
+            const t = u + e;
+            // As in `ExactSum.merge`.
+            if (u - lo === y && u - y === lo && t - u === e && t - e === u && y !== 0 && x + y === x) {
+              run[sum] += count;
+              run[sum + 2] = s;
+              run[sum + 3] = t;
+              at += 18;
               continue;
             }
           } else if (head === ZERO_SUM) {
@@ -108,7 +126,7 @@ export function scanTiles(
           at++;
           continue;
         }
-      } else if (form === NEWEST && tile - now >= totals[place].plan.cuts[0] && bytes[at] === 1) {
+      } else if (form === NEWEST && bytes[at] === 1 && tile >= totals[place].first) {
         const total = totals[place];
         if (tile > total.newest) {
           total.newest = tile;
@@ -147,7 +165,7 @@ function settle(forms: Uint8Array, totals: readonly WindowTotals[], tile: number
       if (run[at + 2] !== 0) total.addFraction(stretch, run[at + 2]);
       if (run[at + 3] !== 0) total.addFraction(stretch, run[at + 3]);
     }
-    run.fill(0, at, at + 4);
+    run[at] = run[at + 1] = run[at + 2] = run[at + 3] = 0;
   }
 }
 
