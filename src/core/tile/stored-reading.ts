@@ -12,8 +12,8 @@ import { WindowTotals } from "./window-totals.ts";
 
 /**
  * The features of a key at t straight from its stored bytes: a state is merged into the windows that hold it as it is
- * decoded, and what several windows of a slot share is merged once. Gives what `readFeatures` gives for the decoded
- * state. First the head, then the blocks of `blocksAt`, in any order.
+ * decoded, and what several windows of a slot share is merged once. First the head, then the
+ * blocks of `blocksAt`, in any order.
  */
 export class StoredReading {
   private readonly layout: ViewLayout;
