@@ -2,9 +2,10 @@ import { ByteReader, ByteWriter } from "../../src/core/codec/bytes.ts";
 import type { FeatureValue } from "../../src/core/aggregation/feature-type.ts";
 import type { Fields } from "../../src/core/schema/data-type.ts";
 import type { OracleRecord } from "./naive.ts";
+import { readFeatures } from "./read-features.ts";
 import { type Contribution, KeyState } from "../../src/core/tile/key-state.ts";
 import { decodeBlock, decodeHead, encodeBlock, encodeHead } from "../../src/core/tile/key-state-codec.ts";
-import { blocksAt, readFeatures } from "../../src/core/tile/read-features.ts";
+import { blocksAt } from "../../src/core/tile/read-features.ts";
 import { StoredReading } from "../../src/core/tile/stored-reading.ts";
 import { recordOrder } from "../../src/core/tile/record-order.ts";
 import { compileContributions, type ViewLayout } from "../../src/core/tile/view-layout.ts";
@@ -23,6 +24,12 @@ export function contributionsOf(layout: ViewLayout, fields: Fields): (record: Or
 
 const HEAD = "head";
 const blockName = (level: number, block: number): string => `${level}/${block}`;
+
+/** What is stored of a key, as far as a read at some moment needs it. */
+export interface FoundRecords {
+  readonly head: Uint8Array | undefined;
+  readonly blocks: readonly { readonly level: number; readonly block: number; readonly bytes: Uint8Array }[];
+}
 
 /** One key of an aggregate view that lives in bytes alone, as in an online store: each use reads them anew. */
 export class StoredKey {
@@ -68,16 +75,26 @@ export class StoredKey {
 
   /** The same without the states between, as serving reads. */
   readStored(t: number): FeatureValue[] {
-    const reading = new StoredReading(this.layout, t);
-    const head = this.bytes.get(HEAD);
-    if (head !== undefined) reading.head(new ByteReader(head));
-    for (const l of this.layout.levels.keys()) {
-      const { from, until } = blocksAt(this.layout, l, t);
+    return this.readFound(t, this.find(t));
+  }
+
+  /** The records that reading at t needs: what a look-up in a store gives. */
+  find(t: number): FoundRecords {
+    const blocks: FoundRecords["blocks"][number][] = [];
+    for (const level of this.layout.levels.keys()) {
+      const { from, until } = blocksAt(this.layout, level, t);
       for (let block = from; block < until; block++) {
-        const bytes = this.bytes.get(blockName(l, block));
-        if (bytes !== undefined) reading.block(l, block, new ByteReader(bytes));
+        const bytes = this.bytes.get(blockName(level, block));
+        if (bytes !== undefined) blocks.push({ level, block, bytes });
       }
     }
+    return { head: this.bytes.get(HEAD), blocks };
+  }
+
+  readFound(t: number, { head, blocks }: FoundRecords): FeatureValue[] {
+    const reading = new StoredReading(this.layout, t);
+    if (head !== undefined) reading.head(new ByteReader(head));
+    for (const { level, block, bytes } of blocks) reading.block(level, block, new ByteReader(bytes));
     return reading.features();
   }
 

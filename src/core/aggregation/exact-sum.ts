@@ -9,10 +9,14 @@ const ZERO = 0;
 const INTEGER = 1;
 /** The form of a whole sum, which is a zigzag varint, where neither NaN nor an infinity is in it. */
 export const WHOLE_SUM = INTEGER;
+/** The same of a sum that is zero, of which nothing follows. */
+export const ZERO_SUM = ZERO;
 /** The same of a sum that is one double and no whole number near zero. */
 export const DOUBLE_SUM = 2;
 const ONE_DOUBLE = DOUBLE_SUM;
-const TWO_DOUBLES = 3;
+/** The same of a sum that is two doubles. */
+export const PAIR_SUM = 3;
+const TWO_DOUBLES = PAIR_SUM;
 const WIDE = 4;
 const HAS_NAN = 8;
 const HAS_POSITIVE = 16;

@@ -213,9 +213,9 @@ export class ByteReader {
     return this.#end;
   }
 
-  /** The double at a place, which must end before the limit; the reader stays where it is. */
-  f64At(position: number): number {
-    return position + 8 > this.#end ? Number.NaN : this.#data.getFloat64(position, true);
+  /** The array's bytes at the same indices. */
+  get data(): DataView {
+    return this.#data;
   }
 
   /** Goes on elsewhere. @throws AsofError ASOF_CORRUPT behind the end */

@@ -10,7 +10,7 @@ import type { AggregateViewDefinition } from "../definition/data.ts";
 import type { FeatureValue } from "../aggregation/aggregation.ts";
 import { type Contribution, KeyState } from "./key-state.ts";
 import { encodeHead } from "./key-state-codec.ts";
-import { readFeatures } from "./read-features.ts";
+import { readFeatures } from "../../../test/oracle/read-features.ts";
 import { layoutOf, levelStart, type ViewLayout } from "./view-layout.ts";
 
 const key = scenarioKeys[0];

@@ -8,17 +8,32 @@ import { isEventSlot, type Slot, type ViewLayout } from "./view-layout.ts";
  */
 export interface PlacePlan {
   readonly algebra: Algebra<unknown, Contributed>;
-  /** What its states can be merged as without the algebra. */
-  readonly form: "count" | "sum" | "newest" | null;
+  readonly form: Form;
   /** The first tile of each stretch, ascending, counted from the tile of the moment. */
   readonly cuts: readonly number[];
   /** The stretches [from, until) of each window, those of one end together, longer ones later. */
   readonly windows: readonly { readonly from: number; readonly until: number; readonly window: number }[];
 }
 
+/** What states can be merged as without the algebra. */
+export type Form = typeof BY_ALGEBRA | typeof COUNT | typeof SUM | typeof NEWEST;
+export const BY_ALGEBRA = 0;
+export const COUNT = 1;
+export const SUM = 2;
+export const NEWEST = 3;
+
+export interface LevelPlan {
+  readonly hop: number | null;
+  readonly places: readonly PlacePlan[];
+  /** Of the places, in a form that is quick to look up. */
+  readonly forms: Uint8Array;
+  /** The cuts of all places: between two of them no place changes its stretch. */
+  readonly cuts: readonly number[];
+}
+
 /** What reading a view needs to know, whatever the key and the moment. */
 export interface ReadingPlan {
-  readonly levels: readonly { readonly hop: number | null; readonly places: readonly PlacePlan[] }[];
+  readonly levels: readonly LevelPlan[];
   readonly features: readonly {
     readonly level: number;
     readonly place: number;
@@ -42,10 +57,15 @@ export function readingPlan(layout: ViewLayout): ReadingPlan {
     });
     return { level, place, windows: numbers, isSeries: elements !== null };
   });
-  const levels = layout.levels.map(({ hop, slots }, l) => ({
-    hop,
-    places: slots.map((slot, place) => placePlan(layout.slots[slot], windows[l][place])),
-  }));
+  const levels = layout.levels.map(({ hop, slots }, l) => {
+    const places = slots.map((slot, place) => placePlan(layout.slots[slot], windows[l][place]));
+    return {
+      hop,
+      places,
+      forms: Uint8Array.from(places, ({ form }) => form),
+      cuts: [...new Set(places.flatMap(({ cuts }) => cuts))].sort((a, b) => a - b),
+    };
+  });
   const plan = { levels, features };
   plans.set(layout, plan);
   return plan;
@@ -70,11 +90,11 @@ function placePlan(slot: Slot, windows: readonly Window[]): PlacePlan {
   };
 }
 
-function formOf(slot: Slot): PlacePlan["form"] {
+function formOf(slot: Slot): Form {
   const { kind } = slot.spec;
   // What keeps its values so that they can be removed is stored otherwise.
-  if (slot.tiled !== slot.algebra) return null;
+  if (slot.tiled !== slot.algebra) return BY_ALGEBRA;
   // The newest event is in the newest tile that has any.
-  if (isEventSlot(slot)) return "newest";
-  return kind === "count" ? "count" : kind === "sum" || kind === "avg" ? "sum" : null;
+  if (isEventSlot(slot)) return NEWEST;
+  return kind === "count" ? COUNT : kind === "sum" || kind === "avg" ? SUM : BY_ALGEBRA;
 }

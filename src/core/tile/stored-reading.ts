@@ -12,8 +12,8 @@ import { WindowTotals } from "./window-totals.ts";
 
 /**
  * The features of a key at t straight from its stored bytes: a state is merged into the windows that hold it as it is
- * decoded, and what several windows of a slot share is merged once. Gives what `readFeatures` gives for the decoded
- * state. First the head, then the blocks of `blocksAt`, in any order.
+ * decoded, and what several windows of a slot share is merged once. First the head, then the
+ * blocks of `blocksAt`, in any order.
  */
 export class StoredReading {
   private readonly layout: ViewLayout;
@@ -21,22 +21,24 @@ export class StoredReading {
   private readonly plan: ReadingPlan;
   /** By level and place. */
   private readonly totals: readonly (readonly WindowTotals[])[];
+  /** By level: the tile of the moment. */
+  private readonly now: readonly number[];
   private content: HeadContent | null = null;
 
   constructor(layout: ViewLayout, t: Timestamp) {
     this.layout = layout;
     this.t = t;
     this.plan = readingPlan(layout);
-    this.totals = this.plan.levels.map(({ hop, places }) => {
-      const now = hop === null ? 0 : floorTo(t, hop) / hop;
-      return places.map((place) => new WindowTotals(place, now));
-    });
+    this.now = this.plan.levels.map(({ hop }) => (hop === null ? 0 : floorTo(t, hop) / hop));
+    this.totals = this.plan.levels.map(({ places }, l) => places.map((place) => new WindowTotals(place, this.now[l])));
   }
 
   /** Takes a head as `encodeHead` wrote it. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
   head(input: ByteReader): void {
-    const { layout, t, totals } = this;
-    this.content = visitHead(layout, input, (level, block) => scanTiles(totals[level], block, input));
+    const { layout, t, totals, plan, now } = this;
+    this.content = visitHead(layout, input, (level, block) =>
+      scanTiles(plan.levels[level], totals[level], now[level], block, input),
+    );
     for (const record of this.content.pending) {
       if (!isVisible(record, t)) continue;
       layout.levels.forEach((level, l) => {
@@ -55,7 +57,7 @@ export class StoredReading {
     // The open block lives in the head; a block of its number in the store is of an earlier state.
     if (this.content === null || !this.content.levels[level].closed.has(block)) return;
     if (totals.every(({ first }) => (block + 1) * BLOCK_TILES <= first)) return;
-    visitBlock(input, () => scanTiles(totals, block, input));
+    visitBlock(input, () => scanTiles(this.plan.levels[level], totals, this.now[level], block, input));
   }
 
   /** The view's features in the layout's order. Once, at the end. */

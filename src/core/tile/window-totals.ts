@@ -2,7 +2,7 @@ import type { Contributed, FeatureValue, OrderKey } from "../aggregation/aggrega
 import { ExactSum } from "../aggregation/exact-sum.ts";
 import type { NumberSum } from "../aggregation/number-sum.ts";
 import type { ByteReader } from "../codec/bytes.ts";
-import type { PlacePlan } from "./reading-plan.ts";
+import { COUNT, type PlacePlan, SUM } from "./reading-plan.ts";
 
 /** What the windows of one slot hold at one moment: a total a stretch, and a window is the merge of those it spans. */
 export class WindowTotals {
@@ -10,8 +10,8 @@ export class WindowTotals {
   /** The first tile that any window holds. */
   readonly first: number;
   /** By stretch what was merged without the algebra: how many values, and the sum of those that are whole. */
-  readonly counts: number[];
-  readonly wholes: number[];
+  private readonly counts: number[];
+  private readonly wholes: number[];
   /** The newest tile with an event so far. */
   newest = -Infinity;
   private readonly totals: unknown[];
@@ -26,8 +26,8 @@ export class WindowTotals {
     this.now = now;
     this.first = now + cuts[0];
     this.totals = cuts.map(() => undefined);
-    this.counts = form === "count" || form === "sum" ? cuts.map(() => 0) : NONE;
-    this.wholes = form === "sum" ? cuts.map(() => 0) : NONE;
+    this.counts = form === COUNT || form === SUM ? cuts.map(() => 0) : NONE;
+    this.wholes = form === SUM ? cuts.map(() => 0) : NONE;
   }
 
   /** The stretch of a tile; −1 where no window reaches as far back. Tiles mostly ascend. */
@@ -41,10 +41,16 @@ export class WindowTotals {
     return at;
   }
 
-  /** What adds up the fractions of a stretch. */
-  sumOf(stretch: number): ExactSum {
+  /** Merges so many values, of which the whole ones have this sum, into a stretch of a count or a sum. */
+  addWhole(stretch: number, count: number, whole: number): void {
+    this.counts[stretch] += count;
+    if (whole !== 0) this.wholes[stretch] += whole;
+  }
+
+  /** Adds to the sum of the values of a stretch that are counted already. */
+  addFraction(stretch: number, sum: number): void {
     const sums = (this.sums ??= this.plan.cuts.map(() => undefined));
-    return (sums[stretch] ??= new ExactSum());
+    (sums[stretch] ??= new ExactSum()).add(sum);
   }
 
   /** Merges an encoded state into a stretch, or passes over it. */
@@ -96,7 +102,7 @@ export class WindowTotals {
       const count = this.counts[s];
       if (count === 0) continue;
       const state = this.totals[s] ?? algebra.empty();
-      if (form === "count") this.totals[s] = algebra.merge(state, count);
+      if (form === COUNT) this.totals[s] = algebra.merge(state, count);
       else {
         (state as NumberSum).count += count;
         (state as NumberSum).sum.add(this.wholes[s]);
