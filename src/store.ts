@@ -29,6 +29,7 @@ import type {
   ReadOptions,
   ReplayOptions,
   Store,
+  TableOptions,
   UntypedRequest,
 } from "./core/result/store.ts";
 import type { LoadedModel } from "./ports/trainer.ts";
@@ -145,6 +146,10 @@ class EmbeddedStore implements Store {
 
   load(name: string, files: readonly string[], options: LoadOptions = {}): Promise<LoadOutcome> {
     return this.ingesting.load(name, files, options);
+  }
+
+  loadTable(name: string, options: TableOptions): Promise<LoadOutcome> {
+    return this.ingesting.loadTable(name, options);
   }
 
   ingest(name: string, records: readonly UntypedRequest[], options: IngestOptions = {}): Promise<IngestOutcome> {

@@ -24,6 +24,8 @@ export interface StagedLoad {
   readonly sql: string;
   /** The request that brings it, where it had an idempotency key. */
   readonly request?: KeyedRequest;
+  /** What is noted with it, in the same step. */
+  readonly notes?: Readonly<Record<string, string>>;
   /** Called before it enters the log. */
   readonly entering?: () => void;
   /** Whether the rows come nearly in the order of their days, and are written as they come. */
@@ -71,12 +73,14 @@ export class BulkWriter {
           stream: load.stream,
           files,
           ...(load.request === undefined ? {} : { request: load.request }),
+          ...(load.notes === undefined ? {} : { notes: load.notes }),
         }),
       );
       await this.registry.changeFiles({
         add: loadedFiles(load.stream, appended.position, files),
         remove: [],
         applied: appended.position + 1,
+        ...(load.notes === undefined ? {} : { notes: load.notes }),
       });
       return appended;
     });

@@ -1,5 +1,5 @@
 import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
-import { fileColumns, fileRelation } from "../../core/plan/file-relation.ts";
+import { fileColumns } from "../../core/plan/file-relation.ts";
 import { sqlList, sqlPath } from "../../core/plan/sql.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
@@ -7,7 +7,7 @@ import { ContributionCheck } from "../../core/tile/contribution-check.ts";
 import type { DescribedColumn, OfflineSession } from "../../ports/offline-engine.ts";
 import { castFields, type FieldCast } from "./cast-fields.ts";
 import { nearlyByDay, type Span } from "./day-order.ts";
-import type { LoadRequest } from "./load.ts";
+import { type LoadRequest, relationOf } from "./load-request.ts";
 import { isTime, timeSql } from "./time-sql.ts";
 
 /** Rows of files that need no table between: checked as they are read. */
@@ -28,9 +28,9 @@ export interface DirectRows {
  * a column is amiss.
  */
 export async function directRows(session: OfflineSession, request: LoadRequest): Promise<DirectRows | null> {
-  const { source, files, format, from, until, key } = request;
+  const { source, files, from, until, key } = request;
   if (source.id !== undefined || key !== null) return null;
-  const relation = fileRelation(files, format);
+  const relation = relationOf(request);
   const described = await session.describe(`SELECT * FROM ${relation}`);
   const columns = fileColumns(source.fields, source.columns);
   const isThere = (field: string): boolean => described.some(({ name }) => name === columns[field]);

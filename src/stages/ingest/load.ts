@@ -1,14 +1,13 @@
-import type { AggregateViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
+import type { SourceDefinition } from "../../core/definition/data.ts";
 import { AsofError } from "../../core/errors.ts";
 import { compileColumns } from "../../core/expression/compile.ts";
 import { columnsOf, type Expression } from "../../core/expression/tree.ts";
 import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
-import { fileColumns, type FileFormat, fileRelation } from "../../core/plan/file-relation.ts";
+import { fileColumns } from "../../core/plan/file-relation.ts";
 import type { LoadedFile } from "../../core/codec/load-entry.ts";
 import { HISTORY, REJECTS } from "../../core/plan/folders.ts";
 import { sqlList, sqlParquet } from "../../core/plan/sql.ts";
 import type { LoadOutcome } from "../../core/result/outcomes.ts";
-import type { WorkOptions } from "../../core/result/progress.ts";
 import type { Batch, Column } from "../../core/schema/column.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
@@ -23,29 +22,9 @@ import { badRow, castFields, problemSql } from "./cast-fields.ts";
 import { rememberAlone } from "./entry-group.ts";
 import type { Identities } from "./identities.ts";
 import { CONFLICTS, indexLoad, ROW, sortOut, type Sorted } from "./load-identity.ts";
+import { type LoadRequest, relationOf } from "./load-request.ts";
 import { answeredBefore, checkIdempotencyKey, remember } from "./requests.ts";
 import { identityOf } from "./source-identity.ts";
-
-export interface LoadRequest extends WorkOptions {
-  readonly source: SourceDefinition;
-  /** The aggregate views over it: what they cannot take is refused. */
-  readonly views: readonly AggregateViewDefinition[];
-  readonly files: readonly string[];
-  readonly format: FileFormat;
-  /** Only rows available in [from, until). */
-  readonly from: Timestamp | null;
-  readonly until: Timestamp | null;
-  /** Sets bad rows aside; otherwise the first one refuses the load. */
-  readonly rejects: boolean;
-  /** Names this load. */
-  readonly id: string;
-  /** What the moment is; undeclared rows of a later load are available from then on. */
-  readonly now: Timestamp;
-  /** Whether the source has no rows yet. */
-  readonly first: boolean;
-  /** The request's idempotency key; null without one. */
-  readonly key: string | null;
-}
 
 /** A load whose rows are read and checked. */
 interface Loaded {
@@ -136,6 +115,12 @@ export class Loader {
     }
   }
 
+  /** What is told of a load that found nothing to read. */
+  nothing(source: string, seconds: number): LoadOutcome {
+    const { position } = this.identities.end;
+    return { ...NOTHING, source, position, duplicates: 0, seconds, warnings: [] };
+  }
+
   private told(request: LoadRequest, began: number, { stamp: _stamp, ...told }: Written): LoadOutcome {
     return {
       source: request.source.name,
@@ -165,6 +150,7 @@ export class Loader {
         sql: rows.sql,
         inOrder: rows.inOrder,
         entering: () => void (entered = true),
+        ...(request.notes === undefined ? {} : { notes: request.notes }),
         ...(onProgress === undefined || rows.count === null ? {} : { onShare: share }),
       });
     } catch (error) {
@@ -242,7 +228,7 @@ export class Loader {
     { session, request, sql, read, rejected }: Loaded,
     { fields, rows, declaredEarlier, duplicates, request: keyed, entering }: ToWrite,
   ): Promise<Written> {
-    const { source, files, onProgress } = request;
+    const { source, files, notes, onProgress } = request;
     const phase = `write ${source.name}`;
     onProgress?.({ phase, done: 0, total: read, unit: "rows" });
     const committed = await this.bulk.write(session, {
@@ -251,6 +237,7 @@ export class Loader {
       fields,
       sql: rows,
       ...(keyed === null ? {} : { request: keyed }),
+      ...(notes === undefined ? {} : { notes }),
       entering,
     });
     const told = { declaredEarlier, duplicates, rejected: rejected.rows, rejectsFile: rejected.file };
@@ -292,9 +279,10 @@ export class Loader {
   }
 
   /** Reads the files into a table of the session, each field cast to its type beside a mark of what did not fit. */
-  private async read(session: OfflineSession, { source, files, format, onProgress }: LoadRequest): Promise<number> {
+  private async read(session: OfflineSession, request: LoadRequest): Promise<number> {
+    const { source, files, onProgress } = request;
     onProgress?.({ phase: `read ${source.name}`, done: 0, total: null, unit: "rows" });
-    const relation = fileRelation(files, format);
+    const relation = relationOf(request);
     const described = await session.describe(`SELECT * FROM ${relation}`);
     const columns = fileColumns(source.fields, source.columns);
     const isThere = (field: string): boolean => described.some(({ name }) => name === columns[field]);

@@ -1,0 +1,189 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import postgres from "postgres";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { TableOptions } from "../../src/core/result/store.ts";
+import { AsofError, eventSource, t } from "../../src/index.ts";
+import { open, type OpenOptions } from "../../src/open.ts";
+import { queryRows } from "../../bench/query-rows.ts";
+import type { Store } from "../../src/store.ts";
+import { PASSWORD, type PostgresServer, startPostgres } from "../servers/postgres-server.ts";
+
+const started = await startPostgres();
+if ("missing" in started) console.warn(`skipped: PostgreSQL: ${started.missing}`);
+const server = started as PostgresServer;
+
+const orders = eventSource("orders", {
+  fields: {
+    id: t.int64(),
+    at: t.timestamp(),
+    placed: t.nullable(t.timestamp()),
+    name: t.nullable(t.string()),
+    paid: t.nullable(t.boolean()),
+    count: t.nullable(t.int32()),
+    big: t.nullable(t.int64()),
+    price: t.nullable(t.float64()),
+    rate: t.nullable(t.float64({ nonFinite: true } as never)),
+    missing: t.nullable(t.int32()),
+  },
+  columns: { price: "Unit Price" },
+  eventTime: "at",
+  availableAt: "at",
+});
+const TABLE = `create table shop."Orders" (
+  id bigint generated always as identity primary key, at timestamptz not null default '2020-01-01Z', placed timestamp,
+  name text, paid boolean, count smallint, big bigint, "Unit Price" numeric, rate real)`;
+const options: TableOptions = { url: server.url, table: 'shop."Orders"', position: "id" };
+
+describe.skipIf("missing" in started)("a table of PostgreSQL", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "asof-postgres-"));
+  let sql: postgres.Sql;
+  let store: Store;
+  let made = 0;
+  let home = "";
+
+  const openStore = (more: OpenOptions = {}): Promise<Store> => open({ home, definitions: { orders } }, more);
+  beforeAll(async () => {
+    sql = postgres(server.url, { max: 3, onnotice: () => {} });
+    await sql`create schema shop`;
+  });
+  beforeEach(async () => {
+    await sql.unsafe(`drop table if exists shop."Orders"; ${TABLE}`);
+    await store?.close();
+    home = path.join(folder, `home-${made++}`);
+    store = await openStore();
+    await store.apply();
+  });
+  afterAll(async () => {
+    await store?.close();
+    await sql?.end({ timeout: 1 });
+    await server.stop?.();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const kept = (): Promise<Record<string, unknown>[]> =>
+    queryRows(`SELECT * REPLACE (epoch_us("at") AS "at", epoch_us(placed) AS placed)
+               FROM read_parquet('${home}/offline/orders/*/*.parquet', hive_partitioning = false) ORDER BY id`);
+  const insert = (count: number): Promise<unknown> =>
+    sql.unsafe(`insert into shop."Orders" (name) select 'n' || i from generate_series(1, ${count}) i`);
+  const refusal = async (work: Promise<unknown>): Promise<AsofError> => {
+    const error: unknown = await work.then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(AsofError);
+    return error as AsofError;
+  };
+
+  test("comes with every value whole", async () => {
+    await sql.unsafe(`insert into shop."Orders" (at, placed, name, paid, count, big, "Unit Price", rate) values
+      ('2020-02-29 12:34:56.123456+02', '1969-12-31 23:59:59.999999', 'a "b", ''c'' \\N' || chr(10) || '€ 😀', true, -32768, 9007199254740993, 12.34, 0.1),
+      ('2020-01-01Z', null, '', false, null, -9223372036854775808, null, 'NaN'),
+      ('2020-01-01Z', null, null, null, null, null, 0.1, '-Infinity')`);
+    const outcome = await store.loadTable("orders", options);
+    expect(outcome).toMatchObject({ source: "orders", rows: 3, rejected: 0 });
+    expect(await kept()).toMatchObject([
+      {
+        id: 1n,
+        at: BigInt(Date.UTC(2020, 1, 29, 10, 34, 56)) * 1000n + 123_456n,
+        placed: -1n,
+        name: `a "b", 'c' \\N\n€ 😀`,
+        paid: true,
+        count: -32768,
+        big: 9_007_199_254_740_993n,
+        price: 12.34,
+        rate: Math.fround(0.1),
+        missing: null,
+      },
+      { id: 2n, placed: null, name: "", paid: false, big: -(2n ** 63n), price: null, rate: Number.NaN },
+      { id: 3n, name: null, paid: null, count: null, price: 0.1, rate: -Infinity },
+    ]);
+  });
+
+  test("is read on from where it was, also by another process", async () => {
+    await insert(1000);
+    expect((await store.loadTable("orders", options)).rows).toBe(1000);
+    expect((await store.loadTable("orders", options)).rows).toBe(0);
+    await insert(10);
+    await store.close();
+    store = await openStore();
+    expect((await store.loadTable("orders", options)).rows).toBe(10);
+    const [one, two] = await Promise.all([store.loadTable("orders", options), store.loadTable("orders", options)]);
+    expect(one.rows + two.rows).toBe(0);
+    expect(await kept()).toHaveLength(1010);
+  });
+
+  test("with a margin leaves the newest for the next time", async () => {
+    await insert(100);
+    expect((await store.loadTable("orders", { ...options, margin: "10" })).rows).toBe(90);
+    expect((await store.loadTable("orders", { ...options, margin: "10" })).rows).toBe(0);
+    expect((await store.loadTable("orders", options)).rows).toBe(10);
+    const fault = await refusal(store.loadTable("orders", { ...options, margin: "5m" }));
+    expect(fault.code).toBe("ASOF_TABLE");
+  });
+
+  test("of which a row does not fit is refused, and read anew when it was mended", async () => {
+    await insert(5);
+    await sql.unsafe(`update shop."Orders" set "Unit Price" = 12345678901234567890.5 where id = 3`);
+    const error = await refusal(store.loadTable("orders", options));
+    expect(error).toMatchObject({ code: "ASOF_TYPE", details: { field: "price", row: 3 } });
+    expect(error.message).toContain("table postgres.shop.Orders");
+    expect(error.message).not.toContain("rows.csv");
+    await sql.unsafe(`update shop."Orders" set "Unit Price" = 1, at = 'infinity' where id = 3`);
+    expect((await refusal(store.loadTable("orders", options))).code).toMatch(/ASOF_(TIMESTAMP|OVERFLOW)/);
+    await sql.unsafe(`update shop."Orders" set at = '2020-01-01Z' where id = 3`);
+    expect((await store.loadTable("orders", options)).rows).toBe(5);
+  });
+
+  test.each([
+    ["no table of this name", { table: "shop.nothing" }],
+    ["no column of this name", { position: "nothing" }],
+    ["a position that may be null", { position: "big" }],
+    ["a position that is text", { position: "name" }],
+  ])("%s is told", async (_, more) => {
+    await insert(1);
+    expect((await refusal(store.loadTable("orders", { ...options, ...more }))).code).toBe("ASOF_TABLE");
+  });
+
+  test("is read by one column only", async () => {
+    await insert(1);
+    await store.loadTable("orders", options);
+    expect((await refusal(store.loadTable("orders", { ...options, position: "at" }))).code).toBe("ASOF_TABLE");
+  });
+
+  test("of a database that is not there, or lets nobody in, tells no password", async () => {
+    await insert(1);
+    const addresses = [
+      server.url.replace(String(server.port), "1"),
+      server.url.replace("shop:", "nobody:"),
+      server.url.replace(encodeURIComponent(PASSWORD), "wrong-secret"),
+      "postgres://shop:wrong-secret@[::1",
+      server.url.replace("/postgres", "/nowhere"),
+    ];
+    for (const url of addresses) {
+      const error = await refusal(store.loadTable("orders", { ...options, url }));
+      const told = `${error.code} ${error.message} ${JSON.stringify(error.details)}`;
+      expect(told, told).toMatch(/ASOF_DATABASE|ASOF_TABLE/);
+      for (const secret of ["wrong-secret", PASSWORD, encodeURIComponent(PASSWORD)]) expect(told).not.toContain(secret);
+    }
+    await store.loadTable("orders", options);
+    await store.close();
+    for (const file of readdirSync(home, { recursive: true, encoding: "utf8" }).map((name) => path.join(home, name)))
+      if (statSync(file).isFile())
+        for (const secret of ["wrong-secret", PASSWORD, encodeURIComponent(PASSWORD)])
+          expect(readFileSync(file).includes(secret), file).toBe(false);
+    store = await openStore();
+  });
+
+  test("can be given up in the middle, and nothing of it is left", async () => {
+    await insert(200_000);
+    const stop = new AbortController();
+    const error = await refusal(
+      store.loadTable("orders", { ...options, signal: stop.signal, onProgress: () => stop.abort() }),
+    );
+    expect(error.code).toBe("ASOF_INTERRUPTED");
+    expect(readdirSync(path.join(home, "staging"))).toEqual([]);
+    expect((await store.loadTable("orders", options)).rows).toBe(200_000);
+  });
+});
