@@ -76,7 +76,7 @@ export class Ingesting {
         ...range,
         rejects: options.rejects ?? false,
         key: options.idempotencyKey ?? null,
-        notes: seen.notes,
+        ...(options.onlyNew === undefined ? {} : { notes: seen.notes }),
       }));
       return { ...outcome!, warnings: [...seen.warnings, ...outcome!.warnings] };
     };

@@ -34,7 +34,11 @@ export interface LoadOptions extends WorkOptions {
   readonly rejects?: boolean;
   /** As in `IngestOptions`: the rows that were there before count as known, whatever way they came. */
   readonly idempotencyKey?: string;
-  /** Leaves out files that loads of the same range have taken already. @throws ASOF_LOADED_BEFORE if one has changed */
+  /**
+   * True leaves out files that loads of the same range have taken already, and false takes them once more; both note
+   * what is taken. Default: every file is taken, and nothing noted. A source with an `id` needs none of it.
+   * @throws ASOF_LOADED_BEFORE where a file was loaded and has changed since
+   */
   readonly onlyNew?: boolean;
 }
 
