@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { TableOptions } from "../../src/core/result/store.ts";
@@ -8,6 +9,7 @@ import { AsofError, eventSource, t } from "../../src/index.ts";
 import { open, type OpenOptions } from "../../src/open.ts";
 import { queryRows } from "../../bench/query-rows.ts";
 import type { Store } from "../../src/store.ts";
+import { killedLoad, loadAgain } from "./loaded-rows.ts";
 import { PASSWORD, type PostgresServer, startPostgres } from "../servers/postgres-server.ts";
 
 const started = await startPostgres();
@@ -177,13 +179,39 @@ describe.skipIf("missing" in started)("a table of PostgreSQL", () => {
   });
 
   test("can be given up in the middle, and nothing of it is left", async () => {
-    await insert(200_000);
+    await insert(100_000);
     const stop = new AbortController();
     const error = await refusal(
       store.loadTable("orders", { ...options, signal: stop.signal, onProgress: () => stop.abort() }),
     );
     expect(error.code).toBe("ASOF_INTERRUPTED");
+    // The server is rid of it as well, while this process goes on.
+    const others = async (): Promise<number> =>
+      (await sql`select 1 from pg_stat_activity where application_name = 'asof'`).length;
+    for (let i = 0; (await others()) > 0; i++) {
+      expect(i, "the server still has the connection").toBeLessThan(100);
+      await sleep(50);
+    }
     expect(readdirSync(path.join(home, "staging"))).toEqual([]);
-    expect((await store.loadTable("orders", options)).rows).toBe(200_000);
+    expect((await store.loadTable("orders", options)).rows).toBe(100_000);
+  });
+
+  test("killed while it is read and run again, brings each row once", { timeout: 60_000 }, async () => {
+    await sql.unsafe(`drop table if exists rows; create table rows (n bigint primary key, at timestamptz not null)`);
+    const table = { url: server.url, table: "rows", position: "n" };
+    const add = (from: number): Promise<unknown> =>
+      sql.unsafe(`insert into rows select i, '2020-01-01Z'::timestamptz + i * interval '1 s'
+                  from generate_series(${from}, ${from + 19_999}) i`);
+    const at = path.join(folder, "killed");
+    let total = 0;
+    for (const moment of [150, "committed", 700] as const) {
+      await add(total);
+      total += 20_000;
+      await killedLoad(at, { table }, moment);
+      await add(total);
+      total += 20_000;
+      const whole = { all: BigInt(total), different: BigInt(total), orphans: 0 };
+      expect(await loadAgain(at, { table }), `killed at ${moment}`).toEqual(whole);
+    }
   });
 });

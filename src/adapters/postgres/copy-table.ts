@@ -8,6 +8,7 @@ import { fileColumns } from "../../core/plan/file-relation.ts";
 import { parseDuration } from "../../core/time/duration.ts";
 import type { CopyTable, TableCopy, TablePosition, TableRequest } from "../../ports/table-reader.ts";
 import { columnSql, positionType, type TableColumn } from "./column-sql.ts";
+import { Sockets } from "./sockets.ts";
 import { postgresError } from "./postgres-error.ts";
 
 type Transaction = postgres.TransactionSql;
@@ -16,11 +17,12 @@ type Transaction = postgres.TransactionSql;
 export const copyPostgresTable: CopyTable = async (request) => {
   const { table, signal } = request;
   const { default: connect } = await import("postgres");
+  const sockets = new Sockets();
   let sql: postgres.Sql | null = null;
-  const stop = (): void => void sql?.end({ timeout: 0 });
+  const stop = (): void => sockets.destroy();
   try {
     signal?.throwIfAborted();
-    sql = connect(request.url ?? "", settings);
+    sql = connect(request.url ?? "", { ...settings, socket: sockets.connect } as postgres.Options<never>);
     signal?.addEventListener("abort", stop);
     // One snapshot: what the position is read from is what is copied.
     const copy = await sql.begin("isolation level repeatable read read only", (within) => read(within, request));
@@ -31,7 +33,8 @@ export const copyPostgresTable: CopyTable = async (request) => {
     throw postgresError(error, table);
   } finally {
     signal?.removeEventListener("abort", stop);
-    await sql?.end({ timeout: 5 }).catch(() => {});
+    await sql?.end({ timeout: 0 }).catch(() => {});
+    sockets.destroy();
   }
 };
 
