@@ -146,8 +146,9 @@ export class Ingesting {
         });
         const copied = found as TableCopy | null;
         // Rows that were all known already made no load to note it with.
-        if (outcome !== null && outcome.rows === 0 && copied?.until != null)
-          await registry.setNote(positionNote(name, copied.name), JSON.stringify(copied.until));
+        const until = copied?.until ?? null;
+        if (outcome !== null && outcome.rows === 0 && copied !== null && until !== null)
+          await registry.setNote(positionNote(name, copied.name), JSON.stringify(until));
         return outcome ?? loader.nothing(name, 0);
       } finally {
         await files.remove(folder);

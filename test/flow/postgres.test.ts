@@ -13,7 +13,7 @@ import { killedLoad, loadAgain } from "./loaded-rows.ts";
 import { PASSWORD, type PostgresServer, startPostgres } from "../servers/postgres-server.ts";
 
 const started = await startPostgres();
-if ("missing" in started) console.warn(`skipped: PostgreSQL: ${started.missing}`);
+if ("missing" in started) process.stderr.write(`skipped: PostgreSQL: ${started.missing}\n`);
 const server = started as PostgresServer;
 
 const orders = eventSource("orders", {
@@ -26,7 +26,7 @@ const orders = eventSource("orders", {
     count: t.nullable(t.int32()),
     big: t.nullable(t.int64()),
     price: t.nullable(t.float64()),
-    rate: t.nullable(t.float64({ nonFinite: true } as never)),
+    rate: t.nullable(t.float64({ nonFinite: true })),
     missing: t.nullable(t.int32()),
   },
   columns: { price: "Unit Price" },

@@ -26,7 +26,7 @@ export const copyPostgresTable: CopyTable = async (request) => {
     signal?.addEventListener("abort", stop);
     // One snapshot: what the position is read from is what is copied.
     const copy = await sql.begin("isolation level repeatable read read only", (within) => read(within, request));
-    return copy as TableCopy;
+    return copy;
   } catch (error) {
     if (signal?.aborted === true)
       throw new AsofError("ASOF_INTERRUPTED", `reading table ${table} was interrupted`, { table });
