@@ -19,7 +19,7 @@ import { inFreshProcess } from "./measure.ts";
 /** People with a profile each, and with payments over eight days: what is read online, by key. */
 export const PEOPLE = 1_000_000;
 /** Those who pay: three payments an hour each. */
-export const PAYERS = 20_000;
+export const PAYERS = 10_000;
 
 const DAYS = 8;
 const START = "2026-01-01";
