@@ -62,6 +62,19 @@ const profile = batchView("profile", {
   eventTime: "seen",
 });
 
+/** Fifty numbers of each who pays. */
+const NUMBERS = Array.from({ length: 50 }, (_, i) => `number_${i}`);
+
+const details = batchView("details", {
+  entity: person,
+  sources: [registrations],
+  sql: `select person, event_time + interval 1 second as seen,
+               ${NUMBERS.map((name, i) => `score_${i % 6} / ${i + 1} as ${name}`).join(", ")}
+        from registrations where person < ${PAYERS}`,
+  features: Object.fromEntries(NUMBERS.map((name) => [name, t.float64()])),
+  eventTime: "seen",
+});
+
 const payments = eventSource("payments", {
   fields: { at: t.timestamp(), person: t.int32(), items: t.int32(), price: t.float64() },
   eventTime: "at",
@@ -85,21 +98,26 @@ const spending = aggregateView("spending", {
 export const profileService = featureService("profile_features", [profile.as("profile", { person: "person" })]);
 /** Twenty windows, merged from tiles. */
 export const spendingService = featureService("spending_features", [spending.as("spending", { person: "person" })]);
-/** Fifty features: five people's profiles side by side. */
-export const fiftyService = featureService(
-  "fifty_features",
-  Array.from({ length: 5 }, (_, i) => profile.as(`p${i}`, { person: `person_${i}` })),
-);
+/** Fifty features of one row. */
+export const detailsService = featureService("details_features", [details.as("details", { person: "person" })]);
+/** Fifty features: of one row, of part of another, and from tiles. */
+export const mixedService = featureService("mixed_features", [
+  profile.as("profile", { person: "person" }),
+  details.select(...NUMBERS.slice(0, 20)).as("details", { person: "person" }),
+  spending.as("spending", { person: "person" }),
+]);
 
 const definitions = {
   person,
   registrations,
   profile,
+  details,
   payments,
   spending,
   profileService,
   spendingService,
-  fiftyService,
+  detailsService,
+  mixedService,
 };
 
 export async function fillPeople({ home, folder }: { home: string; folder: string }): Promise<void> {
