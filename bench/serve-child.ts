@@ -28,3 +28,5 @@ process.on("message", (message: ServerRequest | "cpu") => {
   if (message === "cpu") process.send?.(process.cpuUsage());
   else void start(message).then((port) => process.send?.(port));
 });
+// Left alone, it would stay.
+process.on("disconnect", () => process.exit());
