@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("a load that is killed and run again loads each row once", { timeout: 120_000 }, async () => {
+test("a load that is killed and run again loads each row once", { timeout: 240_000 }, async () => {
   const next = sequence(SEED);
   // The commit, and the answer, are moments of their own: there a second run would load all rows twice.
   const moments = [Math.round(next() * 400), "committed", Math.round(next() * 900), "told"] as const;
@@ -39,7 +39,7 @@ test("a load that is killed and run again loads each row once", { timeout: 120_0
   expect(said).toContain("told");
 });
 
-test("a load that is in the log and nowhere else is known by its files", { timeout: 60_000 }, async () => {
+test("a load that is in the log and nowhere else is known by its files", { timeout: 180_000 }, async () => {
   const home = path.join(folder, "home-log");
   await killedLoad(home, { files }, "told");
   // As a crash between the two leaves it.
