@@ -1,11 +1,13 @@
+import { idFields } from "../../core/codec/retractions.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import type { SourceDefinition } from "../../core/definition/data.ts";
 import type { KeyCarrier } from "../../core/definition/key-carriers.ts";
-import { TARGET, withdrawalStream } from "../../core/definition/stream.ts";
+import { REMEMBERED, TARGET, withdrawalStream } from "../../core/definition/stream.ts";
 import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
 import { HISTORY, REJECTS, STAGING } from "../../core/plan/folders.ts";
 import { sqlParquet, sqlPath, sqlType, sqlValue } from "../../core/plan/sql.ts";
 import type { EntityKeys } from "../../core/result/forget.ts";
+import { columnsOfRows } from "../../core/schema/column.ts";
 import type { Fields, Row } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
 import type { EventLog } from "../../ports/event-log.ts";
@@ -15,6 +17,7 @@ import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
 import type { BulkWriter } from "./bulk-writer.ts";
 import type { ErasableIdentities } from "./erase-identities.ts";
 import { findInLog } from "./find-in-log.ts";
+import { holdsValues, RememberedFiles } from "./remembered-files.ts";
 
 /** A key of an entity, and what carries it. */
 export interface KeyToErase {
@@ -206,8 +209,18 @@ export class Eraser {
     const { archived } = await this.registry.offlineState();
     const { records, traces } = await findInLog(this.log, this.schemas, key, { until: archived });
     let left = [...records.values()].reduce((sum, rows) => sum + rows, traces);
-    for (const [source, values] of identifying(key)) left += await this.identities.records(source, values, archived);
-    return left;
+    const remembered = new RememberedFiles(this.registry, (file) => this.pathOf(file));
+    for (const [source, values] of identifying(key)) {
+      left += await this.identities.records(source, values, archived);
+      const where = holdsValues(source, values);
+      if (where !== null) remembered.add(source, where);
+    }
+    const session = await this.engine.session();
+    try {
+      return (await remembered.find(session)).reduce((sum, { rows }) => sum + rows, left);
+    } finally {
+      await session.close();
+    }
   }
 
   /** Rejects files of loads of sources that carry the key. */
@@ -275,6 +288,7 @@ export class Eraser {
     { files }: FoundRecords,
   ): Promise<{ file: OfflineFile; rows: number; where: string }[]> {
     const changes = new Map<string, { file: OfflineFile; rows: number; where: string }>();
+    const remembered = new RememberedFiles(this.registry, (file) => this.pathOf(file));
     const { archived } = await this.registry.offlineState();
     for (const [i, source] of key.identified.entries()) {
       const stream = withdrawalStream(source);
@@ -302,6 +316,8 @@ export class Eraser {
         source,
         rows.map(({ [TARGET]: position, ...row }) => ({ row, position: Number(position) })),
       );
+      const rowsOf = rows.map(({ [TARGET]: _, ...row }) => row);
+      remembered.add(source, await this.rememberedNoMore(session, i, source, rowsOf, table));
       const same = [...source.id, TARGET].map((name) => `e.${sqlIdentifier(name)} = w.${sqlIdentifier(name)}`);
       const where = `EXISTS (SELECT 1 FROM ${table} e WHERE ${same.join(" AND ")})`;
       for (const file of await this.registry.files(stream.name)) {
@@ -316,8 +332,40 @@ export class Eraser {
         if ((changes.get(file.path)?.rows ?? 0) < Number(n)) changes.set(file.path, { file, rows: Number(n), where });
       }
     }
-    for (const [source, values] of identifying(key)) await this.identities.forgetIds(source, values, archived);
-    return [...changes.values()];
+    for (const [source, values] of identifying(key)) {
+      await this.identities.forgetIds(source, values, archived);
+      const where = holdsValues(source, values);
+      if (where !== null) remembered.add(source, where);
+    }
+    return [...changes.values(), ...(await remembered.find(session))];
+  }
+
+  /**
+   * What is true for rows of what is remembered of erased ids, `w`, that the index does not know any more: it is asked
+   * after it has forgotten the records.
+   */
+  private async rememberedNoMore(
+    session: OfflineSession,
+    i: number,
+    source: SourceDefinition,
+    rows: readonly Row[],
+    erased: string,
+  ): Promise<string> {
+    const id = source.id!;
+    const fields: Fields = {
+      ...idFields(source.fields, id),
+      [REMEMBERED.digest]: { kind: "string", nullable: true },
+    };
+    const kept = (await this.identities.known(source, rows)).flatMap(({ row, identity: { past, waiting } }) =>
+      [...past, ...(waiting === null ? [] : [null])].map((digest): Row => ({ ...row, [REMEMBERED.digest]: digest })),
+    );
+    const table = `asof_known ${i}`;
+    await session.run(`DROP TABLE IF EXISTS ${sqlIdentifier(table)}`);
+    await session.table(table, fields, [columnsOfRows(fields, kept)]);
+    const same = (as: string): string[] => id.map((name) => `${as}.${sqlIdentifier(name)} = w.${sqlIdentifier(name)}`);
+    const isKept = [...same("k"), `k.${REMEMBERED.digest} IS NOT DISTINCT FROM w.${REMEMBERED.digest}`];
+    return `EXISTS (SELECT 1 FROM ${erased} e WHERE ${same("e").join(" AND ")})
+            AND NOT EXISTS (SELECT 1 FROM ${sqlIdentifier(table)} k WHERE ${isKept.join(" AND ")})`;
   }
 
   /** Writes a file anew, aside, without the rows of a condition; what else it holds stays as it is, in its order. */
