@@ -5,7 +5,7 @@ import { simulatedClock } from "../../src/adapters/clock/simulated-clock.ts";
 import { openSqliteRegistry } from "../../src/adapters/sqlite/open-sqlite-registry.ts";
 import type { AuditedDifference } from "../../src/core/result/monitoring.ts";
 import { DAY, HOUR, MINUTE, parseTimestamp } from "../../src/core/time/timestamp.ts";
-import { AsofError, open, type Store } from "../../src/index.ts";
+import { type AsofError, open, type Store } from "../../src/index.ts";
 import type { AuditNote } from "../../src/stages/monitoring/audit-totals.ts";
 import type { GoldenFormat } from "./golden-format.ts";
 import * as v1 from "./identity-home-definitions-v1.ts";
@@ -150,8 +150,8 @@ async function watched(store: Store): Promise<unknown> {
   const { services, audit, drift } = await store.monitoring();
   return {
     services,
-    audit: audit.targets.map(({ oldest: _, ...target }) => target),
-    drift: drift.map(({ since: _, features, ...model }) => ({
+    audit: audit.targets,
+    drift: drift.map(({ features, ...model }) => ({
       ...model,
       features: features.map((one) => ({ ...one, psi: digits(one.psi), chance: digits(one.chance) })),
     })),
@@ -171,7 +171,7 @@ async function everythingOf(home: string, version: number): Promise<unknown> {
   const of = async (store: Store): Promise<unknown> => ({
     answers: await answers(store),
     known: await known(store),
-    then: await answers(store),
+    later: await answers(store),
   });
   const store = await openAt(home, version);
   try {

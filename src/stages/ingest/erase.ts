@@ -1,13 +1,11 @@
-import { idFields } from "../../core/codec/retractions.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import type { SourceDefinition } from "../../core/definition/data.ts";
 import type { KeyCarrier } from "../../core/definition/key-carriers.ts";
-import { REMEMBERED, TARGET, withdrawalStream } from "../../core/definition/stream.ts";
+import { TARGET, withdrawalStream } from "../../core/definition/stream.ts";
 import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
 import { HISTORY, REJECTS, STAGING } from "../../core/plan/folders.ts";
 import { sqlParquet, sqlPath, sqlType, sqlValue } from "../../core/plan/sql.ts";
 import type { EntityKeys } from "../../core/result/forget.ts";
-import { columnsOfRows } from "../../core/schema/column.ts";
 import type { Fields, Row } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
 import type { EventLog } from "../../ports/event-log.ts";
@@ -17,7 +15,7 @@ import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
 import type { BulkWriter } from "./bulk-writer.ts";
 import type { ErasableIdentities } from "./erase-identities.ts";
 import { findInLog } from "./find-in-log.ts";
-import { holdsValues, RememberedFiles } from "./remembered-files.ts";
+import { holdsValues, RememberedFiles, rememberedNoMore } from "./remembered-files.ts";
 
 /** A key of an entity, and what carries it. */
 export interface KeyToErase {
@@ -316,8 +314,7 @@ export class Eraser {
         source,
         rows.map(({ [TARGET]: position, ...row }) => ({ row, position: Number(position) })),
       );
-      const rowsOf = rows.map(({ [TARGET]: _, ...row }) => row);
-      remembered.add(source, await this.rememberedNoMore(session, i, source, rowsOf, table));
+      remembered.add(source, await rememberedNoMore(session, this.identities, source, rows, table));
       const same = [...source.id, TARGET].map((name) => `e.${sqlIdentifier(name)} = w.${sqlIdentifier(name)}`);
       const where = `EXISTS (SELECT 1 FROM ${table} e WHERE ${same.join(" AND ")})`;
       for (const file of await this.registry.files(stream.name)) {
@@ -338,34 +335,6 @@ export class Eraser {
       if (where !== null) remembered.add(source, where);
     }
     return [...changes.values(), ...(await remembered.find(session))];
-  }
-
-  /**
-   * What is true for rows of what is remembered of erased ids, `w`, that the index does not know any more: it is asked
-   * after it has forgotten the records.
-   */
-  private async rememberedNoMore(
-    session: OfflineSession,
-    i: number,
-    source: SourceDefinition,
-    rows: readonly Row[],
-    erased: string,
-  ): Promise<string> {
-    const id = source.id!;
-    const fields: Fields = {
-      ...idFields(source.fields, id),
-      [REMEMBERED.digest]: { kind: "string", nullable: true },
-    };
-    const kept = (await this.identities.known(source, rows)).flatMap(({ row, identity: { past, waiting } }) =>
-      [...past, ...(waiting === null ? [] : [null])].map((digest): Row => ({ ...row, [REMEMBERED.digest]: digest })),
-    );
-    const table = `asof_known ${i}`;
-    await session.run(`DROP TABLE IF EXISTS ${sqlIdentifier(table)}`);
-    await session.table(table, fields, [columnsOfRows(fields, kept)]);
-    const same = (as: string): string[] => id.map((name) => `${as}.${sqlIdentifier(name)} = w.${sqlIdentifier(name)}`);
-    const isKept = [...same("k"), `k.${REMEMBERED.digest} IS NOT DISTINCT FROM w.${REMEMBERED.digest}`];
-    return `EXISTS (SELECT 1 FROM ${erased} e WHERE ${same("e").join(" AND ")})
-            AND NOT EXISTS (SELECT 1 FROM ${sqlIdentifier(table)} k WHERE ${isKept.join(" AND ")})`;
   }
 
   /** Writes a file anew, aside, without the rows of a condition; what else it holds stays as it is, in its order. */

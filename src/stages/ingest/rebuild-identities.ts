@@ -154,9 +154,10 @@ class SourceRebuild {
   }
 
   private async records(
-    { source: { fields }, content }: SourceIdentity,
+    source: SourceIdentity,
     files: readonly { readonly file: OfflineFile; readonly marked: boolean }[],
   ): Promise<void> {
+    const { fields } = source.source;
     const types: Fields = {
       ...fields,
       [EVENT]: TIME,
@@ -179,7 +180,7 @@ class SourceRebuild {
     const sql = `SELECT h.*, w.${TARGET} IS NOT NULL AS ${TAKEN} FROM (${selects.join(" UNION ALL ")}) h
                  LEFT JOIN ${this.taken} w ON ${same.join(" AND ")} ORDER BY ${this.order("h")}, h.${POSITION}`;
     await this.enter(sql, types, (row) => {
-      const of = content(row);
+      const of = source.content(row);
       if (row[WITHDRAWN] !== null || row[TAKEN] === true) return { ...unknown, past: [contentDigest(of.row)] };
       const [event, available] = [row[EVENT] as number, row[AVAILABLE] as number];
       const origin = row[LOADED] === true ? "load" : "stream";

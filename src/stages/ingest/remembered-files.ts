@@ -1,10 +1,13 @@
+import { idFields } from "../../core/codec/retractions.ts";
 import type { SourceDefinition } from "../../core/definition/data.ts";
-import { rememberedStream, withdrawalStream } from "../../core/definition/stream.ts";
+import { REMEMBERED, rememberedStream, withdrawalStream } from "../../core/definition/stream.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import { sqlParquet, sqlValue } from "../../core/plan/sql.ts";
-import type { Row } from "../../core/schema/data-type.ts";
+import { columnsOfRows } from "../../core/schema/column.ts";
+import type { Fields, Row } from "../../core/schema/data-type.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
 import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
+import type { ErasableIdentities } from "./erase-identities.ts";
 
 /** Gathers what is to be found in the files of what is remembered of ids, as conditions on their rows, `w`. */
 export class RememberedFiles {
@@ -49,4 +52,33 @@ export function holdsValues({ id = [], fields }: SourceDefinition, values: Row):
   const names = Object.keys(values);
   if (!names.every((name) => id.includes(name))) return null;
   return names.map((name) => `w.${sqlIdentifier(name)} = ${sqlValue(fields[name], values[name])}`).join(" AND ");
+}
+
+/**
+ * What is true for rows of what is remembered of ids that the index does not know any more: it is asked after it has
+ * forgotten records. These are in the table `erased`, and given as `rows`.
+ */
+export async function rememberedNoMore(
+  session: OfflineSession,
+  identities: ErasableIdentities,
+  source: SourceDefinition,
+  rows: readonly Row[],
+  erased: string,
+): Promise<string> {
+  const id = source.id!;
+  const fields: Fields = {
+    ...idFields(source.fields, id),
+    [REMEMBERED.digest]: { kind: "string", nullable: true },
+  };
+  const known = (await identities.known(source, rows)).flatMap(({ row, identity: { past, waiting } }) =>
+    [...past, ...(waiting === null ? [] : [null])].map((digest): Row => ({ ...row, [REMEMBERED.digest]: digest })),
+  );
+  // Named after what is erased: tables of several definitions are there at once.
+  const table = sqlIdentifier(`asof_known ${erased}`);
+  await session.run(`DROP TABLE IF EXISTS ${table}`);
+  await session.table(`asof_known ${erased}`, fields, [columnsOfRows(fields, known)]);
+  const same = (as: string): string[] => id.map((name) => `${as}.${sqlIdentifier(name)} = w.${sqlIdentifier(name)}`);
+  const isKnown = [...same("k"), `k.${REMEMBERED.digest} IS NOT DISTINCT FROM w.${REMEMBERED.digest}`];
+  return `EXISTS (SELECT 1 FROM ${erased} e WHERE ${same("e").join(" AND ")})
+          AND NOT EXISTS (SELECT 1 FROM ${table} k WHERE ${isKnown.join(" AND ")})`;
 }
