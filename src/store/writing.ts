@@ -143,7 +143,7 @@ export class Writing {
     });
     const withdrawals = (source: string): Stream | null => withdrawn[source] ?? null;
     this.archiver = new Archiver({ engine, log, registry, files, bulk, schemas, withdrawals });
-    this.compactor = new Compactor({ engine, registry, files, bulk });
+    this.compactor = new Compactor({ engine, registry, files, bulk, from: parts.compactFrom });
     this.eraser = new Eraser({
       engine,
       registry,

@@ -139,6 +139,26 @@ export const faults: readonly Fault[] = [
     edits: [["stages/online/fold.ts", "if (kind === ENTRY.withdrawals)", "if (kind < 0)"]],
   },
   {
+    what: "a retraction that a reading with what is known now forgets",
+    edits: [
+      [
+        "stages/offline/hindsight.ts",
+        "`(${WITHDRAWN} IS NULL OR ${WITHDRAWN} >= ${at})`",
+        "`(${WITHDRAWN} IS NULL OR ${WITHDRAWN} <= ${at})`",
+      ],
+    ],
+  },
+  {
+    what: "files merged as if all of their rows had come with one load",
+    edits: [
+      [
+        "stages/ingest/compact.ts",
+        "coalesce(${POSITION}, ${position}) AS",
+        "coalesce(${POSITION}, ${group[0].position}) AS",
+      ],
+    ],
+  },
+  {
     what: "acknowledged records that a restart drops",
     edits: [["stages/ingest/archive.ts", "if (held > 0) yield", "if (held < 0) yield"]],
   },
