@@ -118,9 +118,9 @@ export const faults: readonly Fault[] = [
     what: "a key of which everything is evicted, answered as one that is not found",
     edits: [
       [
-        "stages/serving/feature-reader.ts",
-        '? "OVERFLOW" : "PRESENT"',
-        '? "OVERFLOW" : reading === undefined ? ("NOT_FOUND" as const) : "PRESENT"',
+        "stages/serving/aggregate-use.ts",
+        "if (overflowing.some((place) => features[place] === null))",
+        'if (this.found === null) this.status = "NOT_FOUND";\n    if (overflowing.some((place) => features[place] === null))',
       ],
     ],
   },
