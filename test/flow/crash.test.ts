@@ -47,7 +47,8 @@ async function killed(task: (typeof tasks)[number], first: number, next: () => n
     stdio: ["pipe", "pipe", "inherit"],
   });
   child = running;
-  const [ready, closing, ended] = [
+  const [ready, acknowledged, closing, ended] = [
+    Promise.withResolvers<void>(),
     Promise.withResolvers<void>(),
     Promise.withResolvers<void>(),
     once(running, "close"),
@@ -56,12 +57,17 @@ async function killed(task: (typeof tasks)[number], first: number, next: () => n
     const word = JSON.parse(line) as Record<string, unknown>;
     const batch = ([from, to]: number[]): Batch => ({ first: from, last: to });
     if ("sent" in word) said.sent.push(batch(word["sent"] as number[]));
-    if ("acknowledged" in word) said.acknowledged.push(batch(word["acknowledged"] as number[]));
+    if ("acknowledged" in word) {
+      said.acknowledged.push(batch(word["acknowledged"] as number[]));
+      acknowledged.resolve();
+    }
     if ("asked" in word) said.answers.push({ user: word["asked"] as string, answer: word["answer"] as FeatureAnswer });
     if ("ready" in word) ready.resolve();
     if ("closing" in word) closing.resolve();
   });
   await Promise.race([ready.promise, ended]);
+  // However slow the machine, something has been acknowledged.
+  await Promise.race([acknowledged.promise, ended]);
   expect(running.exitCode, "the process must run until it is killed").toBeNull();
   await sleep(300 + next() * 900);
   expect(running.exitCode, "the process must run until it is killed").toBeNull();
