@@ -1,4 +1,5 @@
 import { type ErrorCode, errorTable } from "../../core/errors.ts";
+import type { ErrorDialect } from "./error-dialect.ts";
 import type { Route, Shapes } from "./route.ts";
 import { mapOf, objectOf, type Schema, text } from "./schema.ts";
 
@@ -57,7 +58,7 @@ function operation(route: Route, { body, answer }: Shapes, name: string | null):
     ...(body !== null && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
       "200": { description: "done", content: contentOf({ [type.split(";", 1)[0]]: answer }) },
-      ...failures([...route.errors, ...EVERYWHERE, ...(body === null ? [] : WITH_BODY)]),
+      ...failures(route.dialect ?? OWN, [...route.errors, ...EVERYWHERE, ...(body === null ? [] : WITH_BODY)]),
     },
   };
 }
@@ -66,10 +67,19 @@ function contentOf(schemas: Readonly<Record<string, Schema>>): Schema {
   return Object.fromEntries(Object.entries(schemas).map(([type, schema]) => [type, { schema }]));
 }
 
+/** How errors are told everywhere else. */
+const OWN: Pick<ErrorDialect, "status" | "schema"> = {
+  status: (code) => errorTable[code].status,
+  schema: { $ref: "#/components/schemas/Error" },
+};
+
 /** Failures by HTTP status, each with the codes that it may carry. */
-function failures(codes: readonly ErrorCode[]): Record<string, Schema> {
-  const content = contentOf({ "application/json": { $ref: "#/components/schemas/Error" } });
-  const statuses = Map.groupBy(codes, (code) => errorTable[code].status);
+function failures(
+  { status: statusOf, schema }: Pick<ErrorDialect, "status" | "schema">,
+  codes: readonly ErrorCode[],
+): Record<string, Schema> {
+  const content = contentOf({ "application/json": schema });
+  const statuses = Map.groupBy(codes, statusOf);
   return Object.fromEntries(
     [...statuses].map(([status, all]) => [
       String(status),

@@ -2,6 +2,7 @@ import type { Definition } from "../../core/definition/data.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import type { Store } from "../../store.ts";
 import type { Body } from "./body.ts";
+import type { ErrorDialect } from "./error-dialect.ts";
 import type { RequestCounts } from "./request-counts.ts";
 import type { Schema } from "./schema.ts";
 
@@ -40,6 +41,8 @@ export interface Route {
   readonly shapesOf?: (name: string) => Shapes;
   /** The codes it fails with, beside those that any route may. */
   readonly errors: readonly ErrorCode[];
+  /** How it tells errors, where that is not as everywhere. */
+  readonly dialect?: ErrorDialect;
   /** The media type of the answer, where it is not JSON. */
   readonly type?: string;
   /** The answer as text of its type. Rejects with an AsofError. */
