@@ -36,16 +36,16 @@ export function fieldName(given: string): string {
   return /^[a-zA-Z]/.test(name) ? name : `f_${name}`.replace(/_$/, "");
 }
 
+/** Words of the language, and what the module imports. */
+const reserved =
+  "await break case catch class const continue debugger default delete do else enum export extends false finally for " +
+  "function if import in instanceof new null return super switch this throw true try typeof var void while with yield " +
+  "let static implements interface package private protected public arguments eval undefined async of " +
+  "aggregateView batchView entity eventSource featureService last t window";
+
 /** What the code of a module calls a definition: camelCase, and no word that means something else there. */
 export class Identifiers {
-  private readonly taken = new Set<string>([
-    ...["aggregateView", "batchView", "entity", "eventSource", "featureService", "last", "t", "window"],
-    ...["await", "break", "case", "catch", "class", "const", "continue", "debugger", "default", "delete", "do", "else"],
-    ...["enum", "export", "extends", "false", "finally", "for", "function", "if", "import", "in", "instanceof", "new"],
-    ...["null", "return", "super", "switch", "this", "throw", "true", "try", "typeof", "var", "void", "while", "with"],
-    ...["yield", "let", "static", "implements", "interface", "package", "private", "protected", "public", "arguments"],
-    ...["eval", "undefined", "async", "of"],
-  ]);
+  private readonly taken = new Set(reserved.split(" "));
 
   allot(name: string, otherwise: string): string {
     const plain = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());

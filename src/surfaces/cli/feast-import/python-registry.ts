@@ -29,7 +29,11 @@ print(base64.b64encode(registry.SerializeToString()).decode())
 
 /** The registry that a repository's own files make, by a Python that has Feast. @throws ASOF_FILE, ASOF_INTERRUPTED */
 export async function pythonRegistry(python: string, repository: string, signal: AbortSignal): Promise<Uint8Array> {
-  const child = spawn(python, ["-c", SCRIPT, repository], { cwd: repository, signal, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(python, ["-c", SCRIPT, repository], {
+    cwd: repository,
+    signal,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let [out, err] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (err = (err + text).slice(-10_000)));

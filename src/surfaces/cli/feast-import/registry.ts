@@ -153,7 +153,7 @@ const registry: MessageShape = {
 /** Reads the bytes of a Feast registry. @throws ASOF_FILE */
 export function readRegistry(bytes: Uint8Array, from: string): FeastRegistry {
   try {
-    return readMessage(bytes, registry) as FeastRegistry;
+    return readMessage(bytes, registry);
   } catch (error) {
     throw new AsofError(
       "ASOF_FILE",

@@ -85,5 +85,8 @@ function registryFile(registry: unknown): string | null {
 
 /** With `$NAME` and `${NAME}` replaced by variables of the environment that there are, as Feast does. */
 function withVariables(text: string, env: RepositoryOptions["env"]): string {
-  return text.replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced?: string, bare?: string) => env[braced ?? bare!] ?? whole);
+  return text.replace(
+    /\$(?:\{(\w+)\}|(\w+))/g,
+    (whole, braced?: string, bare?: string) => env[braced ?? bare!] ?? whole,
+  );
 }

@@ -43,8 +43,7 @@ class Translation {
     const serviceNames = new Map(
       specs(registry.services).map(({ name = "" }) => [name, names.allot(name, "service", true)]),
     );
-    for (const pushed of [true, false])
-      for (const view of views) if (isStreamed(view) === pushed) this.draftOf(view);
+    for (const pushed of [true, false]) for (const view of views) if (isStreamed(view) === pushed) this.draftOf(view);
     for (const view of views) this.addView(view, viewNames.get(view.name ?? "")!);
     const services = specs(registry.services).flatMap((service) =>
       this.serviceOf(service, serviceNames.get(service.name ?? "")!),
@@ -52,7 +51,9 @@ class Translation {
     const used = [...this.views.values()];
     return {
       entities: [...this.entities.values()].filter((entity) => used.some((view) => view.entity === entity)),
-      sources: [...this.drafts.values()].map((draft) => draft.source).filter((one) => used.some((v) => v.source === one)),
+      sources: [...this.drafts.values()]
+        .map((draft) => draft.source)
+        .filter((one) => used.some((v) => v.source === one)),
       views: used,
       services,
       onDemandViews: specs(registry.onDemandViews).map(({ name = "", transformation }) => ({
@@ -167,11 +168,11 @@ class Translation {
     const isAll = chosen.length === all.length && chosen.every((one, i) => one === all[i]);
     const given = alias === undefined || alias === "" || alias === name ? null : alias;
     const plain = given === null ? null : definitionName(given);
-    if (given !== null && plain !== given) this.warnings.add("FEAST_RENAMED", name, `the view as ${given} is ${plain} here`);
+    if (given !== null && plain !== given)
+      this.warnings.add("FEAST_RENAMED", name, `the view as ${given} is ${plain} here`);
     const inputs = new Map(pairsOf(joinKeys).map(([key, input]) => [fieldName(key), fieldName(input)]));
     return [{ view, alias: plain, inputs, features: isAll ? null : chosen }];
   }
 }
 
 const isStreamed = ({ streamSource }: FeastView): boolean => streamSource !== undefined;
-

@@ -10,7 +10,10 @@ export function ttlOf({ ttl }: FeastView): number {
 const hops = [DAY, HOUR, 5 * MINUTE, MINUTE, 30 * SECOND, 15 * SECOND, 5 * SECOND, SECOND];
 
 /** A window that ends no earlier than a time to live, and little later. */
-export function windowOf(ttl: number): { readonly length: DurationText | "lifetime"; readonly hop: DurationText | null } {
+export function windowOf(ttl: number): {
+  readonly length: DurationText | "lifetime";
+  readonly hop: DurationText | null;
+} {
   const hop = hops.find((one) => ttl % one === 0 && one * 12 <= ttl);
   if (hop === undefined) return { length: "lifetime", hop: null };
   return { length: formatDuration(ttl), hop: formatDuration(hop) };

@@ -1,11 +1,24 @@
 import { sqlIdentifier } from "../../../core/expression/sql-text.ts";
 import { formatDuration } from "../../../core/time/duration.ts";
-import type { About, Imported, ImportedEntity, ImportedField, ImportedService, ImportedSource, ImportedUse, ImportedView } from "./model.ts";
+import type {
+  About,
+  Imported,
+  ImportedEntity,
+  ImportedField,
+  ImportedService,
+  ImportedSource,
+  ImportedUse,
+  ImportedView,
+} from "./model.ts";
 import { Identifiers } from "./names.ts";
 import type { ImportWarning } from "./warnings.ts";
 
 /** Definitions as the text of a TypeScript module. */
-export function writeDefinitions(imported: Imported, head: readonly string[], warnings: readonly ImportWarning[]): string {
+export function writeDefinitions(
+  imported: Imported,
+  head: readonly string[],
+  warnings: readonly ImportWarning[],
+): string {
   const identifiers = new Identifiers();
   const called = new Map<object, string>();
   for (const [otherwise, all] of [
@@ -19,16 +32,26 @@ export function writeDefinitions(imported: Imported, head: readonly string[], wa
   const blocks = [
     ...imported.entities.map((entity) => `export const ${ref(entity)} = ${entityText(entity)};`),
     ...imported.sources.map((source) => `export const ${ref(source)} = ${sourceText(source)};`),
-    ...imported.views.map((view) => `export const ${ref(view)} = ${view.pushed ? pushedText(view, ref) : filesText(view, ref)};`),
+    ...imported.views.map(
+      (view) => `export const ${ref(view)} = ${view.pushed ? pushedText(view, ref) : filesText(view, ref)};`,
+    ),
     ...imported.services.map((service) => `export const ${ref(service)} = ${serviceText(service, ref)};`),
-    ...imported.onDemandViews.map(({ name, code }) => comment([`Left out: the on-demand view ${name}.`, ...code.split("\n")])),
+    ...imported.onDemandViews.map(({ name, code }) =>
+      comment([`Left out: the on-demand view ${name}.`, ...code.split("\n")]),
+    ),
   ];
-  const remarks = warnings.length === 0 ? [] : ["", "What is not taken over as it is:", ...warnings.map((one) => `${one.code} ${one.message}`)];
+  const remarks =
+    warnings.length === 0
+      ? []
+      : ["", "What is not taken over as it is:", ...warnings.map((one) => `${one.code} ${one.message}`)];
   return [comment([...head, ...remarks]), importText(imported), ...blocks].join("\n\n") + "\n";
 }
 
 function comment(lines: readonly string[]): string {
-  return lines.flatMap((line) => line.split(/\r\n|[\n\r\u2028\u2029]/)).map((line) => `// ${line}`.trimEnd()).join("\n");
+  return lines
+    .flatMap((line) => line.split(/\r\n|[\n\r\u2028\u2029]/))
+    .map((line) => `// ${line}`.trimEnd())
+    .join("\n");
 }
 
 function importText({ entities, views, services }: Imported): string {
@@ -52,10 +75,15 @@ function entityText(entity: ImportedEntity): string {
 }
 
 function sourceText({ name, fields, eventTime, order }: ImportedSource): string {
-  const columns = fields.filter(({ column }) => column !== null).map(({ name, column }) => `${name}: ${quoted(column!)}`);
+  const columns = fields
+    .filter(({ column }) => column !== null)
+    .map(({ name, column }) => `${name}: ${quoted(column!)}`);
   return `eventSource(${quoted(name)}, ${object(
     [
-      `fields: ${object(fields.map(({ name, ...type }) => `${name}: ${typeText(type)}`), 1)}`,
+      `fields: ${object(
+        fields.map(({ name, ...type }) => `${name}: ${typeText(type)}`),
+        1,
+      )}`,
       ...(columns.length === 0 ? [] : [`columns: { ${columns.join(", ")} }`]),
       `eventTime: ${quoted(eventTime)}`,
       `// As Feast takes it. Where rows were known later than that, say when: it keeps training from seeing the future.\n  availableAt: ${quoted(eventTime)}`,
@@ -89,7 +117,10 @@ function filesText(view: ImportedView, ref: (one: object) => string): string {
       `entity: ${ref(entity)}`,
       `sources: [${ref(source)}]`,
       `sql: \`\n    ${sql.join("\n    ")}\``,
-      `features: ${object([...features.values()].map(({ name, kind }) => `${name}: ${typeText({ kind, nullable: true })}`), 1)}`,
+      `features: ${object(
+        [...features.values()].map(({ name, kind }) => `${name}: ${typeText({ kind, nullable: true })}`),
+        1,
+      )}`,
       `eventTime: ${quoted(time)}`,
       ...(ttl > 0 ? [`ttl: ${quoted(formatDuration(ttl))}`] : []),
       ...aboutLines(view),
@@ -106,7 +137,12 @@ function pushedText(view: ImportedView, ref: (one: object) => string): string {
     [
       `source: ${ref(source)}`,
       `entity: ${ref(entity)}`,
-      `features: ${object([...features.values()].map(({ name, field }) => `${name.replace(/_latest$/, "")}: last(${quoted(field)}).over(${over})`), 1)}`,
+      `features: ${object(
+        [...features.values()].map(
+          ({ name, field }) => `${name.replace(/_latest$/, "")}: last(${quoted(field)}).over(${over})`,
+        ),
+        1,
+      )}`,
       ...aboutLines(view),
     ],
     0,
@@ -147,4 +183,5 @@ function freeName(wanted: string, taken: readonly string[]): string {
   return name;
 }
 
-const quoted = (text: string): string => JSON.stringify(text).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+const quoted = (text: string): string =>
+  JSON.stringify(text).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");

@@ -62,7 +62,10 @@ export const importVerb: Verb = (program, action) => {
           });
         const text = writeDefinitions(imported, headOf(repository), warnings.all);
         const written = await write(file, text);
-        const next = [...(written.length > 1 ? [] : [`add ${path.basename(file)} to asof.config.ts`]), ...steps(imported, folder)];
+        const next = [
+          ...(written.length > 1 ? [] : [`add ${path.basename(file)} to asof.config.ts`]),
+          ...steps(imported, folder),
+        ];
         return {
           json: {
             project: repository.project,
@@ -125,7 +128,9 @@ async function write(file: string, text: string): Promise<string[]> {
 function steps({ sources, views }: Imported, folder: string): string[] {
   return [
     "asof apply",
-    ...sources.flatMap(({ name, file }) => (file === null ? [] : [`asof ingest ${name} ${path.resolve(folder, file)}`])),
+    ...sources.flatMap(({ name, file }) =>
+      file === null ? [] : [`asof ingest ${name} ${path.resolve(folder, file)}`],
+    ),
     ...(views.some((view) => !view.pushed) ? ["asof compute"] : []),
     "asof materialize",
     "asof serve",

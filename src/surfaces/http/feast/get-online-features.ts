@@ -12,7 +12,10 @@ import { columnNames, writeAnswer } from "./write-answer.ts";
 const request: Schema = {
   type: "object",
   properties: {
-    entities: { ...mapOf(listOf(anything)), description: "the keys, column by column; columns unknown here are passed over" },
+    entities: {
+      ...mapOf(listOf(anything)),
+      description: "the keys, column by column; columns unknown here are passed over",
+    },
     features: { ...listOf(text), description: "each as `view:feature`; passed over where a service is named" },
     feature_service: { type: ["string", "null"], description: "the service whose features are asked for" },
     full_feature_names: { ...flag, description: "`view__feature` in place of `feature`" },
@@ -22,10 +25,9 @@ const request: Schema = {
 };
 
 const answer: Schema = objectOf({
-  metadata: objectOf(
-    { feature_names: listOf(text), feature_view_metadata: listOf(objectOf({ name: text })) },
-    ["feature_view_metadata"],
-  ),
+  metadata: objectOf({ feature_names: listOf(text), feature_view_metadata: listOf(objectOf({ name: text })) }, [
+    "feature_view_metadata",
+  ]),
   results: {
     ...listOf(
       objectOf({
@@ -81,10 +83,14 @@ export function getOnlineFeaturesRoute({ store, maxRows }: RouteContext): Route 
       const names = columnNames(selection, [...columns.keys()], naming.full);
       mustHaveInputs(selection, columns);
       if (rowsIn(columns) > maxRows)
-        throw new AsofError("ASOF_REQUEST", `there are ${rowsIn(columns)} rows: at most ${maxRows} are answered at once`, {
-          rows: rowsIn(columns),
-          limit: maxRows,
-        });
+        throw new AsofError(
+          "ASOF_REQUEST",
+          `there are ${rowsIn(columns)} rows: at most ${maxRows} are answered at once`,
+          {
+            rows: rowsIn(columns),
+            limit: maxRows,
+          },
+        );
       const known = (column: string): string | null => (Object.hasOwn(selection.inputs, column) ? column : null);
       const rows = rowsOf(columns, selection.inputs, known).map((row, i) => canonicalRow(selection, row, i));
       const answers = rows.length === 0 ? [] : await selection.read(rows);

@@ -14,7 +14,10 @@ const time: Schema = { ...moment, description: "ISO 8601, UTC where it names no 
 
 const query: Route["query"] = {
   async: { description: "what is asked for is done when it is answered", schema: { enum: ["false"] } },
-  force: { description: "changes nothing: work on a view waits for other work on it", schema: { enum: ["true", "false"] } },
+  force: {
+    description: "changes nothing: work on a view waits for other work on it",
+    schema: { enum: ["true", "false"] },
+  },
 };
 
 const errors: readonly ErrorCode[] = [
@@ -42,7 +45,12 @@ export function materializeRoute({ store }: RouteContext): Route {
       body: {
         [mediaTypes.json]: {
           type: "object",
-          properties: { start_ts: orNull(time), end_ts: orNull(time), feature_views: views, disable_event_timestamp: flag },
+          properties: {
+            start_ts: orNull(time),
+            end_ts: orNull(time),
+            feature_views: views,
+            disable_event_timestamp: flag,
+          },
         },
       },
       answer: done,
