@@ -2,9 +2,11 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { errorTable } from "../../src/core/errors.ts";
 import type { FeastRegistry, FeastView } from "../../src/surfaces/cli/feast-import/registry.ts";
 import { readRegistry } from "../../src/surfaces/cli/feast-import/registry.ts";
 import { translate } from "../../src/surfaces/cli/feast-import/translate.ts";
+import { importWarnings } from "../../src/surfaces/cli/feast-import/warnings.ts";
 import { writeDefinitions } from "../../src/surfaces/cli/feast-import/write-definitions.ts";
 import { asof } from "../cli/captured-io.ts";
 import { repository } from "./open-drivers.ts";
@@ -99,6 +101,13 @@ describe("a repository", () => {
       expect(await refused(["."])).toBe("ASOF_FILE");
     }
   });
+});
+
+test("docs/feast.md tells of every warning, and of no other", () => {
+  const page = readFileSync(new URL("../../docs/feast.md", import.meta.url), "utf8");
+  const told = new Set([...page.matchAll(/`(FEAST_\w+)`/g)].map(([, code]) => code));
+  expect([...told].sort()).toEqual(Object.keys(importWarnings).sort());
+  for (const [code] of page.matchAll(/ASOF_\w+/g)) expect(errorTable).toHaveProperty(code);
 });
 
 describe("what is told of a registry", () => {

@@ -4,13 +4,13 @@ import type { Store } from "../../../store.ts";
 import { mediaTypes } from "../body.ts";
 import { viewOf } from "../feature-types.ts";
 import type { Route, RouteContext } from "../route.ts";
-import { flag, listOf, moment, orNull, type Schema, text } from "../schema.ts";
+import { flag, listOf, orNull, type Schema, text } from "../schema.ts";
 import { feastErrors } from "./error-dialect.ts";
 import { RequestFields } from "./read-fields.ts";
 import { done } from "./write-records.ts";
 
 const views: Schema = { ...orNull(listOf(text)), description: "default: every view" };
-const time: Schema = { ...moment, description: "ISO 8601, UTC where it names no zone" };
+const time: Schema = { ...text, description: "ISO 8601, UTC where it names no zone" };
 
 const query: Route["query"] = {
   async: { description: "what is asked for is done when it is answered", schema: { enum: ["false"] } },
