@@ -28,9 +28,3 @@ function latestField({ aggregation, of, where, per, series, window }: AggregateF
   const plain = where === null && per === undefined && series === undefined && window.offset === 0;
   return plain && aggregation.kind === "last" && of !== null && of.op === "column" ? of.name : null;
 }
-
-/** What Feast's clients call a feature of a view. */
-export function feastNames(view: ViewDefinition): (feature: string) => string {
-  const latest = latestView(view);
-  return (feature) => latest?.fields.get(feature) ?? feature;
-}

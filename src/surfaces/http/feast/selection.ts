@@ -4,9 +4,9 @@ import { AsofError } from "../../../core/errors.ts";
 import type { FeatureAnswer } from "../../../core/result/answers.ts";
 import type { Fields } from "../../../core/schema/data-type.ts";
 import type { Store } from "../../../store.ts";
-import { type Definitions, inputsOf, viewFeatureTypes, viewOf } from "../feature-types.ts";
+import { type Definitions, inputsOf, viewOf } from "../feature-types.ts";
 import type { RequestRow } from "../row-reader.ts";
-import { feastNames } from "./latest-view.ts";
+import { viewShape } from "./view-shape.ts";
 
 /** A feature that is asked for. */
 export interface SelectedFeature {
@@ -74,16 +74,14 @@ export function selectFeatures(store: Store, references: readonly string[]): Sel
   return { ...selected(store, uses), inputs, read: (rows) => store.featuresOf(uses, rows) };
 }
 
-/** A feature by the name that Feast's clients have for it, or by its own. */
+/** A feature by the name that a client has for it. */
 function featureOf(store: Definitions, name: string, asked: string): string {
-  const view = viewOf(store, name);
-  const all = Object.keys(viewFeatureTypes(store, view));
-  const called = feastNames(view);
-  const found = all.find((feature) => called(feature) === asked) ?? all.find((feature) => feature === asked);
+  const { features, types, called } = viewShape(store, viewOf(store, name));
+  const found = features.get(asked);
   if (found !== undefined) return found;
   throw new AsofError(
     "ASOF_UNKNOWN_FEATURE",
-    `view ${name} has no feature ${JSON.stringify(asked)}; it has ${all.map(called).join(", ")}`,
+    `view ${name} has no feature ${JSON.stringify(asked)}; it has ${Object.keys(types).map(called).join(", ")}`,
     { view: name, feature: asked },
   );
 }
@@ -93,8 +91,7 @@ function selected(store: Definitions, uses: readonly ViewUseDefinition[]): Pick<
   const features = uses.flatMap((use): SelectedFeature[] => {
     const view = viewOf(store, use.view);
     if (view.kind !== "onDemandView") for (const input of Object.values(use.inputs)) keys.add(input);
-    const types = viewFeatureTypes(store, view);
-    const called = feastNames(view);
+    const { types, called } = viewShape(store, view);
     return (use.features ?? Object.keys(types)).map((feature) => ({
       alias: use.alias,
       name: called(feature),

@@ -1,3 +1,4 @@
+import type { FeatureValue } from "../../../core/aggregation/feature-type.ts";
 import type { FeatureAnswer } from "../../../core/result/answers.ts";
 import { formatTimestamp } from "../../../core/time/timestamp.ts";
 import type { RequestRow } from "../row-reader.ts";
@@ -59,8 +60,9 @@ export function writeAnswer(
     for (const answer of answers) {
       const value = answer.values[place];
       const comma = values === "" ? "" : ",";
-      values += comma + write(value);
-      statuses += comma + (absent[answer.statuses[alias]] ?? (value === null ? '"NULL_VALUE"' : '"PRESENT"'));
+      const none = value === null || isEmpty(value);
+      values += comma + (none ? "null" : write(value));
+      statuses += comma + (absent[answer.statuses[alias]] ?? (none ? '"NULL_VALUE"' : '"PRESENT"'));
     }
     results.push(`{"values":[${values}],"statuses":[${statuses}],"event_timestamps":[${time}]}`);
   }
@@ -68,6 +70,11 @@ export function writeAnswer(
     ? `,"feature_view_metadata":${JSON.stringify([...times.keys()].map((name) => ({ name })))}`
     : "";
   return `{"metadata":{"feature_names":${JSON.stringify(names)}${views}},"results":[${results.join(",")}]}`;
+}
+
+/** Feast's client cannot tell what an empty collection is of, and gives up the whole answer over it. */
+function isEmpty(value: FeatureValue): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
 function momentOf(at: number | null): string {
