@@ -120,6 +120,11 @@ export const errorTable = {
     message: "the method is not allowed on this route",
     remedy: "Use a method that the details name.",
   },
+  ASOF_NOT_ACCEPTABLE: {
+    status: 406,
+    message: "the answer cannot be had in that form",
+    remedy: "Ask for application/json; for Arrow, install the package apache-arrow beside the server.",
+  },
   ASOF_HTTP: { status: 400, message: "not a valid HTTP request", remedy: "Send a well-formed HTTP/1.1 request." },
   ASOF_HEADERS: {
     status: 431,

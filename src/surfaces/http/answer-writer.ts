@@ -45,7 +45,8 @@ export function answerWriter(types: Readonly<Record<string, FeatureType>>): Answ
   };
 }
 
-function valueWriter(type: FeatureType): Write {
+/** Writes values of a type. */
+export function valueWriter(type: FeatureType): Write {
   switch (type.kind) {
     case "timestamp":
       return (value) => writeMoment(value as Timestamp | null);

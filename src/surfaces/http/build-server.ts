@@ -113,8 +113,10 @@ function addRoute(app: FastifyInstance, route: Route): void {
         query: readQuery(route, query),
         headers: readHeaders(route, raw.headers),
         body: body ?? NO_BODY,
+        accept: raw.headers.accept ?? "",
       };
       const answer = await route.handle(call);
+      if (typeof answer !== "string") return reply.header("content-type", answer.type).send(answer.bytes);
       return reply.header("content-type", route.type ?? JSON_TYPE).send(answer);
     },
   });

@@ -45,19 +45,20 @@ export function openApi(routes: readonly Route[], defined: DefinedNames, version
 }
 
 function operation(route: Route, { body, answer }: Shapes, name: string | null): Schema {
-  const { id, summary, names, query, headers = {}, type = "application/json" } = route;
+  const { id, summary, names, query, headers = {}, also = {}, type = "application/json" } = route;
   const inPath =
     name === null && names !== null ? [{ name: names.parameter, in: "path", required: true, schema: text }] : [];
   const given = (where: string, declared: typeof query): Schema[] =>
     Object.entries(declared).map(([name, { description, schema }]) => ({ name, in: where, description, schema }));
   const parameters = [...inPath, ...given("query", query), ...given("header", headers)];
+  const binary = Object.fromEntries(Object.entries(also).map(([media, description]) => [media, { description }]));
   return {
     operationId: name === null ? id : `${id}_${name}`,
     summary,
     ...(parameters.length > 0 && { parameters }),
     ...(body !== null && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
-      "200": { description: "done", content: contentOf({ [type.split(";", 1)[0]]: answer }) },
+      "200": { description: "done", content: contentOf({ [type.split(";", 1)[0]]: answer, ...binary }) },
       ...failures(route.dialect ?? OWN, [...route.errors, ...EVERYWHERE, ...(body === null ? [] : WITH_BODY)]),
     },
   };

@@ -14,6 +14,14 @@ export interface Call {
   /** The headers that the route declares, by their names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Body;
+  /** The media types that the client would take; empty where it does not say. */
+  readonly accept: string;
+}
+
+/** An answer that is no text. */
+export interface BinaryAnswer {
+  readonly type: string;
+  readonly bytes: Uint8Array;
 }
 
 /** The schemas of what a route takes and gives. */
@@ -45,8 +53,10 @@ export interface Route {
   readonly dialect?: ErrorDialect;
   /** The media type of the answer, where it is not JSON. */
   readonly type?: string;
-  /** The answer as text of its type. Rejects with an AsofError. */
-  readonly handle: (call: Call) => Promise<string>;
+  /** Other media types of the answer, for clients that accept them, and what these hold. */
+  readonly also?: Readonly<Record<string, string>>;
+  /** The answer as text of its type, or of another that was accepted. Rejects with an AsofError. */
+  readonly handle: (call: Call) => Promise<string | BinaryAnswer>;
 }
 
 /** What routes are made of. */
