@@ -170,6 +170,14 @@ describe("what is told of a registry", () => {
     expect(text).toContain('entity("user_entity"');
   });
 
+  test.each([false, true])("features whose names become one are not both there, pushed: %s", (pushed) => {
+    const features = ["rate-1", "rate_1", "rate__1"].map((name) => ({ name, valueType: 5 }));
+    const streamSource = { name: "live", type: 9 };
+    const { text, codes } = of([{ ...view, features, ...(pushed && { streamSource }) }]);
+    expect(codes.filter((code) => code === "FEAST_TYPE stats")).toHaveLength(2);
+    expect(text.match(pushed ? /last\("rate_1"\)/g : /^ {4}rate_1: .*float64/gm)).toHaveLength(pushed ? 1 : 2);
+  });
+
   test("text from the registry stays text", () => {
     const evil = '*/ `${process.exit()}` \u2028 export const x = 1; "\n// ';
     const onDemandViews = [{ spec: { name: "odfv", transformation: { python: { text: `a\r\nb\u2028c` } } } }];

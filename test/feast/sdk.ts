@@ -29,6 +29,8 @@ export function feastPython(): { readonly python: string } | { readonly reason: 
     return { python: program };
   } catch (error) {
     rmSync(making, { recursive: true, force: true });
+    // Another process may have been first.
+    if (existsSync(program)) return { python: program };
     const { stderr = "", message } = error as Error & { readonly stderr?: string };
     return { reason: `Feast's SDK cannot be installed: ${stderr.trim().split("\n").at(-1) || message}` };
   }

@@ -3,8 +3,8 @@
 //
 // What is not taken over as it is:
 // FEAST_ON_DEMAND boosted: an on-demand view is Python: write it as an onDemandView
-// FEAST_TYPE customer_orders: feature note: a feature or key of a type that there is not is left out
-// FEAST_TYPE customer_orders: feature scores: a feature or key of a type that there is not is left out
+// FEAST_TYPE customer_orders: feature note: a feature or key of a type or a name that there cannot be is left out
+// FEAST_TYPE customer_orders: feature scores: a feature or key of a type or a name that there cannot be is left out
 // FEAST_NULLS driver_live: a null that is pushed leaves the value before it, as last values are of records that have one
 // FEAST_TTL driver_live: a time to live of pushed features ends with a window's hop
 // FEAST_SERVICE with_boost: boosted: a service lacks what was left out

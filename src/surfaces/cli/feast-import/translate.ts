@@ -105,8 +105,13 @@ class Translation {
         warnings.add("FEAST_TYPE", feast, `feature ${feature}`);
         continue;
       }
+      const name = pushed ? `${definitionName(field)}_latest` : field;
+      if ([...features.values()].some((one) => one.name === name)) {
+        warnings.add("FEAST_TYPE", feast, `feature ${feature}, which would be called as another one`);
+        continue;
+      }
       if (field !== feature) warnings.add("FEAST_RENAMED", feast, `feature ${feature} is ${field} here`);
-      features.set(feature, { name: pushed ? `${definitionName(field)}_latest` : field, field, kind });
+      features.set(feature, { name, field, kind });
     }
     if (features.size === 0) return;
     const ttl = ttlOf(view);

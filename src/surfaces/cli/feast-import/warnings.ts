@@ -5,7 +5,7 @@ export const importWarnings = {
   FEAST_STREAM_VIEW: "a stream feature view is not taken over: write it as an aggregateView",
   FEAST_LABEL_VIEW: "a label view is not taken over",
   FEAST_ENTITYLESS: "a view without entities is not taken over: every view has keys here",
-  FEAST_TYPE: "a feature or key of a type that there is not is left out",
+  FEAST_TYPE: "a feature or key of a type or a name that there cannot be is left out",
   FEAST_SOURCE: "the source's data is no file on this machine: export it to Parquet, then ingest that",
   FEAST_STREAM: "the source's stream is not read: send its records to POST /push",
   FEAST_NULLS: "a null that is pushed leaves the value before it, as last values are of records that have one",
