@@ -194,3 +194,26 @@ test.skipIf("reason" in reader)("pyarrow reads the stream", async () => {
     customers: ["PRESENT", "PRESENT", "PRESENT"],
   });
 });
+
+test("Feast's clients get request-time features for inputs in columns, without these among the answer's", async () => {
+  const payload = {
+    features: ["basket:size", "basket:opened", "basket:big", "spending:cents_1d"],
+    entities: { opened: [1_772_323_200, "2026-03-01T00:00:00"], customer: ["hasty-0", "nobody"], basket: [5, "NaN"] },
+  };
+  const { statusCode, body: text } = await app.inject({ method: "POST", url: "/get-online-features", payload });
+  expect(statusCode, text).toBe(200);
+  const { metadata, results } = JSON.parse(text) as {
+    metadata: { feature_names: string[] };
+    results: { values: unknown[]; statuses: string[] }[];
+  };
+  expect(metadata.feature_names).toEqual(["customer", "size", "opened", "big", "cents_1d"]);
+  expect(text).toContain('"values":[5.0,"NaN"]');
+  expect(results.slice(2, 4).map(({ values }) => values)).toEqual([
+    [1_772_323_200, 1_772_323_200],
+    [false, false],
+  ]);
+  expect(results[4].statuses[1]).toBe("NULL_VALUE");
+  const service = { feature_service: "checkout", entities: payload.entities, full_feature_names: true };
+  const asked = await app.inject({ method: "POST", url: "/get-online-features", payload: service });
+  expect(asked.body).toContain('"spending__payments_1d","spending__amount_1d"');
+});
