@@ -25,15 +25,19 @@ export const copyPostgresTable: CopyTable = async (request) => {
     sql = connect(request.url ?? "", { ...settings, socket: sockets.connect } as postgres.Options<never>);
     signal?.addEventListener("abort", stop);
     // One snapshot: what the position is read from is what is copied.
-    const copy = await sql.begin("isolation level repeatable read read only", (within) => read(within, request));
-    return copy;
+    const copied = sql.begin("isolation level repeatable read read only", (within) =>
+      read(within, request, () => sockets.resume()),
+    );
+    copied.catch(() => {});
+    return await Promise.race([copied, sockets.lost]);
   } catch (error) {
     if (signal?.aborted === true)
       throw new AsofError("ASOF_INTERRUPTED", `reading table ${table} was interrupted`, { table });
     throw postgresError(error, table);
   } finally {
     signal?.removeEventListener("abort", stop);
-    await sql?.end({ timeout: 0 }).catch(() => {});
+    // Of a client that has lost its connection this may not end.
+    void sql?.end({ timeout: 0 }).catch(() => {});
     sockets.destroy();
   }
 };
@@ -56,8 +60,8 @@ const settings = {
   },
 } as const;
 
-async function read(within: Transaction, request: TableRequest): Promise<TableCopy> {
-  const { table, fields, columns } = request;
+async function read(within: Transaction, request: TableRequest, ended: () => void): Promise<TableCopy> {
+  const { table, fields, columns, signal } = request;
   const [found] = await within.unsafe(
     `select c.oid::text as oid, current_database() as database, n.nspname as schema, c.relname as name
      from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass($1)`,
@@ -81,7 +85,8 @@ async function read(within: Transaction, request: TableRequest): Promise<TableCo
       `copy (select ${list} from ${from} where ${range.condition} order by ${sqlIdentifier(range.until.column)}) to stdout with (format csv, header)`,
     )
     .readable();
-  await pipeline(rows, counted(request), createWriteStream(request.to));
+  await pipeline(rows, counted(request), createWriteStream(request.to), signal === undefined ? {} : { signal });
+  ended();
   return { name, until: range.until, columns: names };
 }
 

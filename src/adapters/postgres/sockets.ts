@@ -8,6 +8,8 @@ interface Address {
 }
 
 const CONNECT_MS = 10_000;
+/** For how long the client may say itself what became of a connection that has closed. */
+const GRACE_MS = 1_000;
 
 /**
  * Sockets that can be cut off. The client would end them politely, and a server that is held up in sending rows would
@@ -15,6 +17,13 @@ const CONNECT_MS = 10_000;
  */
 export class Sockets {
   private readonly open = new Set<Socket>();
+  private readonly ending = Promise.withResolvers<never>();
+  /** Rejects once they are cut off, or one has closed: not every call of the client ends then by itself. */
+  readonly lost: Promise<never> = this.ending.promise;
+
+  constructor() {
+    this.lost.catch(() => {});
+  }
 
   /** A connection to the first of the hosts that answers. */
   readonly connect = async ({ host, port, path }: Address): Promise<Socket> => {
@@ -33,6 +42,15 @@ export class Sockets {
   /** Cuts off all that are open. */
   destroy(): void {
     for (const socket of this.open) socket.destroy();
+    this.ending.reject(closed());
+  }
+
+  /**
+   * Reads on after a copy has ended. The client pauses a socket that brings rows faster than they are taken, and would
+   * leave it so where the end of the rows came meanwhile: what follows them would never be read.
+   */
+  resume(): void {
+    for (const socket of this.open) socket.resume();
   }
 
   private opened(socket: Socket): Promise<Socket> {
@@ -44,7 +62,7 @@ export class Sockets {
       }, CONNECT_MS);
       const refused = (error?: unknown): void => {
         clearTimeout(late);
-        reject(error instanceof Error ? error : Object.assign(new Error("closed"), { code: "CONNECTION_CLOSED" }));
+        reject(error instanceof Error ? error : closed());
       };
       socket.once("error", refused);
       socket.once("close", refused);
@@ -52,8 +70,11 @@ export class Sockets {
         clearTimeout(late);
         socket.off("error", refused);
         socket.off("close", refused);
+        socket.once("close", () => void setTimeout(() => this.ending.reject(closed()), GRACE_MS).unref());
         resolve(socket);
       });
     });
   }
 }
+
+const closed = (): Error => Object.assign(new Error("closed"), { code: "CONNECTION_CLOSED" });
