@@ -68,6 +68,8 @@ export class LmdbStore implements OnlineStore {
     assert(!this.#readOnly, "the online store was opened to read only");
     await this.#moving;
     await this.#commits.add(changes);
+    // The snapshot of a read that went before, in this turn of the event loop or within its age, is an older one.
+    this.#renewedAt = -Infinity;
   }
 
   async flushed(): Promise<void> {
