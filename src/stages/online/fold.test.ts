@@ -226,7 +226,7 @@ describe("the fold against the oracle, bit for bit, with a store that is slow to
           }
         },
       ),
-      { numRuns: 120, seed: 20, endOnFailure: true },
+      { numRuns: 60, seed: 20, endOnFailure: true },
     );
     expect(swept).toBeGreaterThan(0);
   });
