@@ -42,6 +42,8 @@ export interface StoreParts {
   readonly versions: RuntimeVersions;
   /** Records in the log from which on it is archived, open or closing, where that is not the usual number. */
   readonly archiveFrom: number | null;
+  /** Bytes of records that may wait for the disk. */
+  readonly queueBytes: number | undefined;
   readonly audit: AuditSettings;
   /** Whether work is on record. */
   readonly recordsRuns: boolean;
