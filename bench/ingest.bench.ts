@@ -151,8 +151,11 @@ async function singles(folder: string, { log, flags }: Context): Promise<BenchCa
         if (round < 0) continue;
         const rate = (sent.records / sent.milliseconds) * 1000;
         rates[who].push(rate);
-        const cpu = ((await process.ask<Usage>("usage")).cpu - before.cpu) / sent.records;
-        log(`${who}: ${rate.toFixed(0)}/s, ${(cpu * 1e6).toFixed(0)} µs of processor each, sender ${((sent.cpu / sent.records) * 1e6).toFixed(0)} µs`);
+        const after = await process.ask<Usage>("usage");
+        const each = (seconds: number): string => ((seconds / sent.records) * 1e6).toFixed(0);
+        log(
+          `${who}: ${rate.toFixed(0)}/s, ${each(after.cpu - before.cpu)} µs of processors each (${each(after.thread - before.thread)} of them its JavaScript), sender ${each(sent.cpu)} µs`,
+        );
       }
     const rate = Math.floor(median(rates.ours) / 2);
     const { delays, sent } = await load.ask<{ delays: number[]; sent: Sent }>("freshness", {

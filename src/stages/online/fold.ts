@@ -20,7 +20,7 @@ import type { FoldedView } from "./view-batch.ts";
  * How long records gather before they are folded, in milliseconds: the longer, the more keys the last batch wrote, so
  * that under load a key is written once for more of its records. Part of the time from acknowledged to readable.
  */
-const GATHER_MS = 2;
+const GATHER_MS = 5;
 const GATHER_MS_A_KEY = 0.02;
 const GATHER_MOST_MS = 100;
 
