@@ -12,7 +12,7 @@ async function append(input: { file: string; bytes: number; portion: number; gro
   const handle = await openFile(file, "w");
   const piece = Buffer.alloc(portion, "x");
   const started = performance.now();
-  for (let at = 0; at < bytes; ) {
+  for (let at = 0; at < bytes;) {
     const pieces = Array.from({ length: Math.min(group, Math.ceil((bytes - at) / portion)) }, () => piece);
     await handle.writev(pieces, at);
     await handle.datasync();
@@ -82,13 +82,17 @@ async function route({ file }: { file: string }): Promise<number> {
     writing = false;
   };
   app = fastify({ logger: false });
-  app.post("/events", async (request) => {
-    const bytes = Buffer.from(JSON.stringify(request.body));
-    const position = await new Promise<number>((resolve) => {
-      waiting.push({ bytes, resolve });
-      if (!writing) void write();
-    });
-    return { accepted: 1, position };
+  app.route({
+    method: "POST",
+    url: "/events",
+    handler: async ({ body }) => {
+      const bytes = Buffer.from(JSON.stringify(body));
+      const position = await new Promise<number>((resolve) => {
+        waiting.push({ bytes, resolve });
+        if (!writing) void write();
+      });
+      return { accepted: 1, position };
+    },
   });
   await app.listen({ host: "127.0.0.1", port: 0 });
   const address = app.server.address();

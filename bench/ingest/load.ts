@@ -18,7 +18,11 @@ export interface Sent {
   readonly times: readonly number[];
 }
 
-async function prepare(input: { flights?: { file: string; count: number }; users?: number; size: number }): Promise<void> {
+async function prepare(input: {
+  flights?: { file: string; count: number };
+  users?: number;
+  size: number;
+}): Promise<void> {
   const { flights, users = 0, size } = input;
   made =
     flights === undefined
@@ -62,7 +66,12 @@ function stampAll({ bytes, moments }: Body): void {
 const TYPE = "application/json";
 
 /** Sends single records for a while, one after the other on each connection. */
-async function singles(input: { port: number; path: string; connections: number; milliseconds: number }): Promise<Sent> {
+async function singles(input: {
+  port: number;
+  path: string;
+  connections: number;
+  milliseconds: number;
+}): Promise<Sent> {
   const { port, path, connections, milliseconds } = input;
   const { bodies } = made;
   const times = bodies.map(() => 0);
@@ -130,9 +139,9 @@ async function freshness(input: {
     records++;
     free.push(connection);
   };
-  for (let due = 0; performance.now() - started < milliseconds || waiting.length > 0 || underWay.size > 0; ) {
-    const elapsed = performance.now() - started;
-    for (; elapsed < milliseconds && due < (elapsed / 1000) * rate && free.length > 0; due++) {
+  for (let due = 0; performance.now() - started < milliseconds || waiting.length > 0 || underWay.size > 0;) {
+    const elapsed = Math.min(milliseconds, performance.now() - started);
+    for (const until = (elapsed / 1000) * rate; due < until && free.length > 0; due++) {
       const one = sendOne(free.pop()!).finally(() => underWay.delete(one));
       underWay.add(one);
     }

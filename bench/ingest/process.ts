@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from "node:child_process";
 /** A process of the bench that does what it is told, one thing at a time. */
 export class Worker {
   private readonly child: ChildProcess;
-  private settle: { resolve(value: unknown): void; reject(error: Error): void } | null = null;
+  private settle: { resolve(value: never): void; reject(error: Error): void } | null = null;
   readonly pid: number;
 
   constructor(module: URL, flags: readonly string[] = []) {
@@ -12,7 +12,7 @@ export class Worker {
     this.child.on("message", (message: { readonly value?: unknown; readonly error?: string }) => {
       const { settle } = this;
       this.settle = null;
-      if (message.error === undefined) settle?.resolve(message.value);
+      if (message.error === undefined) settle?.resolve(message.value as never);
       else settle?.reject(new Error(message.error));
     });
     this.child.on("exit", (code) => this.settle?.reject(new Error(`a process of the bench ended with ${code}`)));
@@ -20,7 +20,7 @@ export class Worker {
 
   ask<T>(what: string, input?: unknown): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.settle = { resolve: resolve as (value: unknown) => void, reject };
+      this.settle = { resolve, reject };
       this.child.send({ what, input });
     });
   }
@@ -43,7 +43,8 @@ export function obey(work: Work): void {
       .then(() => work[what](input as never))
       .then(
         (value) => process.send?.({ value }),
-        (error: unknown) => process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+        (error: unknown) =>
+          process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
       );
   });
 }

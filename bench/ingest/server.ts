@@ -31,10 +31,9 @@ async function read(input: {
   const values: unknown[] = [];
   let t = 0;
   for (let from = 0; from < keys.length; from += PORTION) {
-    const answers = await (store.features as (service: string, keys: unknown) => Promise<{ t: number; values: object }[]>)(
-      service,
-      keys.slice(from, from + PORTION),
-    );
+    const answers = await (
+      store.features as (service: string, keys: unknown) => Promise<{ t: number; values: object }[]>
+    )(service, keys.slice(from, from + PORTION));
     if (from === 0) t = answers[0].t;
     values.push(...answers.map(({ values }) => (values as Record<string, unknown>)[feature]));
   }

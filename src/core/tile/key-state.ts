@@ -147,7 +147,8 @@ export class KeyState {
   /** Whether nothing is in it: it is then as the state of a key that was never seen. Blocks that are loaded count by their list. */
   isEmpty(): boolean {
     return (
-      this.pending.length === 0 && this.levels.every(({ openTiles, closed }) => openTiles.size === 0 && closed.size === 0)
+      this.pending.length === 0 &&
+      this.levels.every(({ openTiles, closed }) => openTiles.size === 0 && closed.size === 0)
     );
   }
 

@@ -82,10 +82,14 @@ export class LogWriter {
    */
   admit(): void {
     if (this.queued < this.queueBytes) return;
-    throw new AsofError("ASOF_QUEUE_FULL", `${this.queued} bytes wait for the disk; the queue takes ${this.queueBytes}`, {
-      bytes: this.queued,
-      limit: this.queueBytes,
-    });
+    throw new AsofError(
+      "ASOF_QUEUE_FULL",
+      `${this.queued} bytes wait for the disk; the queue takes ${this.queueBytes}`,
+      {
+        bytes: this.queued,
+        limit: this.queueBytes,
+      },
+    );
   }
 
   /**

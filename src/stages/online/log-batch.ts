@@ -38,7 +38,10 @@ export class LogBatch {
     const batches = views.map((view) => ({ view, batch: new ViewBatch(view, cacheOf(view), number) }));
     this.views = batches.map(({ batch }) => batch);
     this.byStream = new Map(
-      [...Map.groupBy(batches, ({ view }) => view.stream)].map(([stream, of]) => [stream, of.map(({ batch }) => batch)]),
+      [...Map.groupBy(batches, ({ view }) => view.stream)].map(([stream, of]) => [
+        stream,
+        of.map(({ batch }) => batch),
+      ]),
     );
     this.schemas = schemas;
     this.limits = limits;
