@@ -233,7 +233,7 @@ async function ingest(
     const now = await server.ask<Usage>("usage");
     resident.push(now.rss);
     log(
-      `${(done + asked).toLocaleString("en-US")} records: ${((one.records / one.milliseconds) * 1000).toFixed(0)}/s acknowledged, ${(now.rss / 2 ** 20).toFixed(0)} MB resident`,
+      `${(done + asked).toLocaleString("en-US")} records: ${((one.records / one.milliseconds) * 1000).toFixed(0)}/s acknowledged, ${(now.rss / 2 ** 20).toFixed(0)} MB resident, ${(now.heap / 2 ** 20).toFixed(0)} MB of it of JavaScript`,
     );
   }
   const { cpu, thread } = await server.ask<Usage>("usage");

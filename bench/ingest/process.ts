@@ -55,10 +55,18 @@ export interface Usage {
   /** Of these, the seconds of the thread that runs JavaScript: one processor is all that it can have. */
   readonly thread: number;
   readonly rss: number;
+  /** Of these, the bytes of JavaScript and its buffers; the rest are the engine's, LMDB's and Node's own. */
+  readonly heap: number;
 }
 
 export function usage(): Usage {
   const all = process.cpuUsage();
   const own = process.threadCpuUsage();
-  return { cpu: (all.user + all.system) / 1e6, thread: (own.user + own.system) / 1e6, rss: process.memoryUsage.rss() };
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return {
+    cpu: (all.user + all.system) / 1e6,
+    thread: (own.user + own.system) / 1e6,
+    rss,
+    heap: heapUsed + external,
+  };
 }
