@@ -44,6 +44,8 @@ export interface StoreParts {
   readonly archiveFrom: number | null;
   /** Bytes of records that may wait for the disk. */
   readonly queueBytes: number | undefined;
+  /** Files of one stream, kind and day from which on they are merged; null for the usual number. */
+  readonly compactFrom: number | null;
   readonly audit: AuditSettings;
   /** Whether work is on record. */
   readonly recordsRuns: boolean;
