@@ -393,7 +393,7 @@ describe("withdrawn records, online and offline", () => {
 
   test("with the loads that it held each answer is computed again, bit for bit, also in parts", async () => {
     const { parts } = inside();
-    const { offline } = store as unknown as { offline: OfflineStore };
+    const { offline } = (store as unknown as { store: { offline: OfflineStore } }).store;
     const plan = planService(parts.catalog, all.definition);
     const session = await parts.engine.session();
     const cut = parts.log.end;
