@@ -40,6 +40,8 @@ export interface Route {
   readonly shapesOf?: (name: string) => Shapes;
   /** The codes it fails with, beside those that any route may. */
   readonly errors: readonly ErrorCode[];
+  /** Every process that reads the store can answer it; without this, the one that writes has to. */
+  readonly anywhere?: true;
   /** The media type of the answer, where it is not JSON. */
   readonly type?: string;
   /** The answer as text of its type. Rejects with an AsofError. */
