@@ -42,7 +42,7 @@ interface Member {
 /**
  * Serves a store with several processes: one writes, the others answer at the same port, each over the same online
  * store. A process that ends by itself is started anew. `reload` takes up another configuration and other definitions:
- * the writer first, while what is for it waits, then the others one by one, each before the one it replaces has gone.
+ * the writer first, while what is for it waits, then the others, which listen before those they replace end.
  * @throws what a process could not start for
  */
 export async function supervise(options: SuperviseOptions): Promise<void> {
@@ -113,11 +113,9 @@ class Supervisor {
     } finally {
       for (const { process } of this.readers) tell(process, { kind: "resume" });
     }
-    for (const [i, reader] of before.entries()) {
-      if (i > 0) this.readers.add(await this.startReader());
-      await end(reader);
-      this.readers.delete(reader);
-    }
+    await Promise.all(before.slice(1).map(async () => this.readers.add(await this.startReader())));
+    for (const reader of before) this.readers.delete(reader);
+    await Promise.all(before.map(end));
     note("reloaded");
   }
 
