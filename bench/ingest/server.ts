@@ -13,7 +13,7 @@ let server: RunningServer;
 const PORTION = 1_000;
 
 async function begin({ home, history }: { home: string; history: string | null }): Promise<number> {
-  store = await open({ home, definitions, memory: "256MB" });
+  store = await open({ home, definitions, memory: "512MB" });
   await store.apply();
   if (history !== null) await store.load("flights", [history]);
   await store.materialize();
