@@ -47,6 +47,7 @@ import { Watch } from "./store/watch.ts";
 
 export type { Store } from "./core/result/store.ts";
 export type { StoreParts } from "./store/store-parts.ts";
+export type { Answered, WriterLink } from "./ports/writer-link.ts";
 
 /** A store, and the way that processes which answer beside its writer hand over what they have served. */
 export interface LinkedStore extends Store {

@@ -121,10 +121,10 @@ test("a request to any of them is counted and audited once", async () => {
 });
 
 test("other definitions are taken up without a failed request", async () => {
-  let loading = true;
+  const loaded = new AbortController();
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
   const load = Array.from({ length: 4 }, async (_, i) => {
-    for (let asked = 0; loading && !stop.signal.aborted; asked++) {
+    for (let asked = 0; !loaded.signal.aborted && !stop.signal.aborted; asked++) {
       if (i === 0 && asked % 5 === 0) await click(agent);
       const { status } = await ask("/v1/features/profile", { entities: [{ user: "ann" }] }, agent);
       expect(status).toBe(200);
@@ -136,7 +136,7 @@ test("other definitions are taken up without a failed request", async () => {
   for (const until = Date.now() + 100_000; !notes.includes("reloaded") && Date.now() < until;) await wait(50);
   expect(notes).toEqual(["reloaded"]);
   await wait(300);
-  loading = false;
+  loaded.abort();
   await Promise.all(load);
   agent.destroy();
   await wait(2100);

@@ -4,7 +4,7 @@ import { serialize } from "node:v8";
 import { AsofError, type ErrorCode, errorTable } from "../../core/errors.ts";
 import type { StreamRecord } from "../../core/codec/record-batch.ts";
 import type { Stream } from "../../core/definition/stream.ts";
-import type { Answered, WriterLink } from "../../ports/writer-link.ts";
+import type { Answered, WriterLink } from "../../store.ts";
 import type { ForwardedAnswer, ForwardedRequest } from "../http/server-options.ts";
 import type { RequestCount } from "../http/request-counts.ts";
 import { LINK, OCTETS } from "./writer-routes.ts";

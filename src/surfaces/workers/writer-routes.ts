@@ -2,7 +2,7 @@ import { deserialize } from "node:v8";
 import type { FastifyInstance } from "fastify";
 import type { StreamRecord } from "../../core/codec/record-batch.ts";
 import type { Stream } from "../../core/definition/stream.ts";
-import type { Answered, WriterLink } from "../../ports/writer-link.ts";
+import type { Answered, WriterLink } from "../../store.ts";
 import type { RequestCount, RequestCounts } from "../http/request-counts.ts";
 
 /** The paths at which the writer takes what the processes beside it have served. */
