@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Configuration, configure } from "./configuration.ts";
+import { bytesOf, type Configuration, configure } from "./configuration.ts";
 
 describe("configure", () => {
   test("returns what it is given", () => {
@@ -13,6 +13,7 @@ describe("configure", () => {
       clock: { simulated: "2001-06-24" },
       server: { host: "::1", port: 0 },
       memory: "512 MB",
+      queue: "64MB",
       threads: 2,
     };
     expect(configure(configuration)).toBe(configuration);
@@ -35,6 +36,8 @@ describe("configure", () => {
     [{ definitions: {}, server: { host: "" } }, "server"],
     [{ definitions: {}, memory: 1e9 }, "memory"],
     [{ definitions: {}, memory: "lots" }, "memory"],
+    [{ definitions: {}, queue: "64" }, "queue"],
+    [{ definitions: {}, queue: "1 ib" }, "queue"],
     [{ definitions: {}, threads: 0 }, "threads"],
     [{ definitions: {}, audit: true }, "audit"],
     [{ definitions: {}, audit: { sample: 1.5 } }, "audit"],
@@ -221,4 +224,8 @@ describe("loadConfiguration", () => {
     if (file !== undefined) expect(answer.error!.details["file"]).toBe(file);
     expect(answer.error!.details["line"]).toBe(line);
   });
+});
+
+test("sizes are decimal unless they say otherwise", () => {
+  expect(["10B", "1kB", "1 KiB", "1.5MB", "2GiB"].map(bytesOf)).toEqual([10, 1000, 1024, 1_500_000, 2 * 2 ** 30]);
 });

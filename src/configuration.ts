@@ -17,6 +17,11 @@ export interface Configuration {
   readonly server?: { readonly host?: string; readonly port?: number };
   /** DuckDB's share of memory, such as "512MB". Default "1GB". */
   readonly memory?: string;
+  /**
+   * Bytes of records that may wait for the disk, such as "64MB" (the default): beyond, records are refused as
+   * ASOF_QUEUE_FULL until some are written.
+   */
+  readonly queue?: string;
   /** Threads of the offline engine. Default: one a core. */
   readonly threads?: number;
   /**
@@ -47,10 +52,8 @@ const settings: Readonly<Record<keyof Configuration, (value: unknown) => string 
   clock: (value) =>
     value === "system" || isRecord(value) ? clockFault(value) : 'must be "system" or { simulated: "<time>" }',
   server: (value) => (isRecord(value) ? serverFault(value) : "must be { host, port }"),
-  memory: (value) =>
-    typeof value === "string" && /^\d+(\.\d+)? ?([kmgt]i?)?b$/i.test(value)
-      ? null
-      : 'must be a size such as "512MB" or "2GB"',
+  memory: sizeFault,
+  queue: sizeFault,
   audit: (value) =>
     value === false ? null : isRecord(value) ? auditFault(value) : "must be false or { sample, every }",
   threads: (value) => (Number.isSafeInteger(value) && Number(value) > 0 ? null : "must be a whole number from 1"),
@@ -119,6 +122,18 @@ function findConfiguration(from: string): string {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const SIZE = /^(\d+(?:\.\d+)?) ?(?:([kmgt])(i?))?b$/i;
+
+function sizeFault(value: unknown): string | null {
+  return typeof value === "string" && SIZE.test(value) ? null : 'must be a size such as "512MB" or "2GB"';
+}
+
+/** The bytes of a size that the configuration has passed: "1 kB" is 1000 of them, "1 KiB" 1024. */
+export function bytesOf(size: string): number {
+  const [, digits, unit = "", binary = ""] = SIZE.exec(size)!;
+  return Number(digits) * (binary === "" ? 1000 : 1024) ** ["", "k", "m", "g", "t"].indexOf(unit.toLowerCase());
 }
 
 function clockFault(clock: "system" | Readonly<Record<string, unknown>>): string | null {

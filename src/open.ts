@@ -11,7 +11,7 @@ import { openLmdb } from "./adapters/lmdb/open-lmdb.ts";
 import { openSqliteRegistry } from "./adapters/sqlite/open-sqlite-registry.ts";
 import { ydfRuntime } from "./adapters/ydf/ydf-runtime.ts";
 import { createYdfTrainer } from "./adapters/ydf/ydf-trainer.ts";
-import type { Configuration } from "./configuration.ts";
+import { bytesOf, type Configuration } from "./configuration.ts";
 import { catalogOf } from "./core/definition/catalog.ts";
 import { AsofError } from "./core/errors.ts";
 import { parseDuration } from "./core/time/duration.ts";
@@ -100,6 +100,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       runtimes: [ydfRuntime],
       versions: options.versions ?? { V8: process.versions.v8, ...icuVersions() },
       archiveFrom: options.archiveFrom ?? null,
+      queueBytes: configuration.queue === undefined ? undefined : bytesOf(configuration.queue),
       compactFrom: options.compactFrom ?? null,
       audit: auditOf(configuration),
       recordsRuns: options.readOnly === undefined,

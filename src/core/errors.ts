@@ -194,6 +194,11 @@ export const errorTable = {
     remedy: "Check the clock; then confirm it with store.confirmClock(), or start again.",
   },
   ASOF_BUSY: { status: 503, message: "the store is busy", remedy: "Try again later." },
+  ASOF_QUEUE_FULL: {
+    status: 429,
+    message: "more records wait for the disk than the queue takes",
+    remedy: "Send the request again after the time in Retry-After, or a moment; nothing of it was taken.",
+  },
   ASOF_MEMORY: {
     status: 503,
     message: "the offline engine ran out of memory",

@@ -39,6 +39,8 @@ const ARCHIVE_AT_CLOSE = 20_000;
 const ARCHIVE_RUNNING = 250_000;
 /** How often other processes are told that time goes on while nothing arrives, in milliseconds. */
 const SIGNAL_MS = 10;
+/** How often what idle keys left in the online store is removed, in milliseconds. */
+const SWEEP_MS = 3_600_000;
 const SCHEMAS = "schemas";
 const RESERVE = "reserve";
 const WITHDRAWALS = "withdrawals";
@@ -100,6 +102,8 @@ export class Writing {
   private archiving: Promise<void> | null = null;
   private readonly compactions = new OneByOne();
   private readonly timer = setInterval(() => this.signal(), SIGNAL_MS);
+  private readonly sweeper = setInterval(() => this.sweep(), SWEEP_MS);
+  private sweeping: Promise<unknown> | null = null;
 
   private constructor(
     shared: Shared,
@@ -118,6 +122,7 @@ export class Writing {
     this.parts = parts;
     this.bulk = bulk;
     this.timer.unref();
+    this.sweeper.unref();
     this.schemas = schemas;
     this.recorder = shared.recorder;
     this.archived = archived;
@@ -164,13 +169,14 @@ export class Writing {
     let added = false;
     for (const stream of definitions.loggedStreams()) added = schemas.add(stream) || added;
     if (added) await registry.setNote(SCHEMAS, JSON.stringify(schemas));
-    const writer = await LogWriter.open(log, clock, {
+    const reserve = {
       read: async () => {
         const note = await registry.note(RESERVE);
         return note === null ? null : Number(note);
       },
-      write: (until) => registry.setNote(RESERVE, String(until)),
-    });
+      write: (until: number) => registry.setNote(RESERVE, String(until)),
+    };
+    const writer = await LogWriter.open(log, clock, reserve, shared.parts.queueBytes);
     const { archived } = await registry.offlineState();
     const writing = new Writing(shared, log, writer, archived, await withdrawalStreams(shared));
     await writing.archiver.recover();
@@ -242,6 +248,14 @@ export class Writing {
     }
   }
 
+  /** Removes what idle keys left. What cannot be removed now is removed another time. */
+  private sweep(): void {
+    this.sweeping ??= this.fold
+      .sweep()
+      .catch(() => {})
+      .finally(() => (this.sweeping = null));
+  }
+
   /** What follows an append: it is folded soon, and a log that has grown long is archived aside. */
   appended(): void {
     this.fold.wake();
@@ -255,7 +269,9 @@ export class Writing {
   /** Brings everything accepted into the stores, and gives the log back. */
   async close(): Promise<void> {
     clearInterval(this.timer);
+    clearInterval(this.sweeper);
     try {
+      await this.sweeping;
       await this.archiving;
       await this.fold.settled();
       if (this.log.end - this.archived >= (this.parts.archiveFrom ?? ARCHIVE_AT_CLOSE)) await this.archive();

@@ -50,6 +50,11 @@ export function headKey(state: number, entity: Uint8Array): Uint8Array {
   return key;
 }
 
+/** The entity key in the key of a head record. */
+export function entityOfHead(key: Uint8Array): Uint8Array {
+  return key.subarray(6);
+}
+
 /** The key of a block of closed tiles. */
 export function blockKey(state: number, entity: Uint8Array, level: number, block: number): Uint8Array {
   const key = new Uint8Array(14 + entity.length);

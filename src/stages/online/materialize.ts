@@ -9,16 +9,18 @@ import type { MaterializeOutcome } from "../../core/result/outcomes.ts";
 import type { WorkOptions } from "../../core/result/progress.ts";
 import { rowAt } from "../../core/schema/column.ts";
 import type { Fields, Row } from "../../core/schema/data-type.ts";
-import { KeyState } from "../../core/tile/key-state.ts";
+import { type Contribution, KeyState } from "../../core/tile/key-state.ts";
 import { levelStart } from "../../core/tile/view-layout.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
-import type { Fold, FoldedView } from "./fold.ts";
+import type { Fold } from "./fold.ts";
+import type { KeyName } from "./key-cache.ts";
+import type { FoldedView } from "./view-batch.ts";
 import { AVAILABLE, EVENT } from "../../core/schema/system-columns.ts";
 import type { History } from "./history.ts";
-import { type KeyedContribution, keyText, ViewState } from "./view-state.ts";
+import { keyText, ViewState } from "./view-state.ts";
 
 /** A view with what it rests on, ready to be materialized. */
 export type MaterializableView =
@@ -197,7 +199,7 @@ export class Materializer {
     const since = Math.min(...state.layout.levels.map((level) => levelStart(level, begun.t)));
     const { columns: read, orderColumns } = state.layout;
     const columns = [...new Set([...Object.values(view.view.keys), ...read, ...(orderColumns ?? [])])];
-    let group: { text: string; row: Row; records: KeyedContribution[] } | null = null;
+    let group: { name: KeyName; entity: Uint8Array; row: Row; records: Contribution[] } | null = null;
     let changes: Put[] = [];
     let written = 0;
     let last: Row | null = null;
@@ -205,9 +207,8 @@ export class Materializer {
       if (group !== null) {
         const key = KeyState.empty(state.layout);
         key.add(state.layout, group.records, begun.t);
-        state.save(group.records[0].entity, key, begun.t, changes);
+        if (state.save(group.entity, key, begun.t, false, changes) > 0) counted.keys++;
         last = group.row;
-        counted.keys++;
         written++;
       }
       if (written < COMMIT_KEYS && group !== null) return;
@@ -223,14 +224,13 @@ export class Materializer {
       const available = batch.columns[AVAILABLE].values as Float64Array;
       for (let i = 0; i < batch.rows; i++) {
         const row = rowAt(batch, i);
-        const record = state.contribution(row, events[i], available[i]);
-        if (record === null) continue;
-        const text = keyText(record.entity);
-        if (group === null || group.text !== text) {
+        const name = state.nameOf(row);
+        if (name === null) continue;
+        if (group === null || !Object.is(group.name, name)) {
           if (group !== null) await flush();
-          group = { text, row, records: [] };
+          group = { name, entity: state.entityOf(row)!, row, records: [] };
         }
-        group.records.push(record);
+        group.records.push(state.contribution(row, events[i], available[i]));
         counted.records++;
       }
       options.onProgress?.({ phase: `materialize ${begun.name}`, done: counted.records, total: null, unit: "rows" });

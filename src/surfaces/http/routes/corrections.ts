@@ -42,6 +42,7 @@ export function correctionsRoute({ store }: RouteContext): Route {
       "ASOF_FUTURE",
       "ASOF_REQUEST",
       "ASOF_ID_CONFLICT",
+      "ASOF_QUEUE_FULL",
       "ASOF_HOME_LOCKED",
     ],
     async handle({ name, query, body }) {

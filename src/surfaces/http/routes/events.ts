@@ -52,6 +52,7 @@ export function eventsRoute({ store }: RouteContext): Route {
       "ASOF_FUTURE",
       "ASOF_REQUEST",
       "ASOF_ID_CONFLICT",
+      "ASOF_QUEUE_FULL",
       "ASOF_HOME_LOCKED",
     ],
     async handle({ name, query, headers, body }) {
