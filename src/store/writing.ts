@@ -134,7 +134,7 @@ export class Writing {
     });
     const withdrawals = (source: string): Stream | null => withdrawn[source] ?? null;
     this.archiver = new Archiver({ engine, log, registry, files, bulk, schemas, withdrawals });
-    this.compactor = new Compactor({ engine, registry, files, bulk });
+    this.compactor = new Compactor({ engine, registry, files, bulk, readers: () => this.upkeep.present() });
     this.eraser = new Eraser({
       engine,
       registry,
@@ -234,6 +234,8 @@ export class Writing {
       await this.fold.settled();
       if (this.log.end - this.archived >= (this.parts.archiveFrom ?? ARCHIVE_AT_CLOSE)) await this.archive();
       else await this.identities.flush();
+      await this.upkeep.present();
+      await this.compactor.clear(true);
       await this.parts.online.flushed();
       this.signal();
       await this.writer.close();
