@@ -14,7 +14,7 @@ export class SharedOrAlone {
 
   /** Resolves once all the shared work that goes on now, the caller's too, is done. */
   async present(): Promise<void> {
-    await Promise.all([...this.sharing]);
+    await Promise.all(this.sharing);
   }
 
   /** Begins once all that was called before is done, and holds up all that is called after. */

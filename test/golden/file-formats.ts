@@ -198,6 +198,7 @@ const archive: OfflineFile = {
   kind: "archive",
   position: 8,
   end: 20,
+  checksum: 0xfedcba98,
 };
 const model: Omit<ModelVersion, "version" | "promotedAt"> = {
   model: "fraud",

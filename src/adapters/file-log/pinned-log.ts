@@ -14,7 +14,7 @@ export class PinnedLog {
   readonly #pins: string;
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> = Promise.resolve();
-  #failure: unknown = null;
+  #failure: Error | null = null;
 
   private constructor(folder: string, pins: string) {
     this.#folder = folder;
@@ -34,7 +34,7 @@ export class PinnedLog {
       pinned.#looking = pinned.#looking
         .then(() => pinned.#look())
         .catch((error: unknown) => {
-          pinned.#failure ??= error;
+          pinned.#failure ??= diskRefused("pin the log of", folder, error);
         });
     }, EVERY);
     return pinned;

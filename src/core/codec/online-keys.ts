@@ -65,6 +65,19 @@ export function blockKey(state: number, entity: Uint8Array, level: number, block
   return key;
 }
 
+/** What a key of a state was made of: a block of tiles, or a head record or row. */
+export function stateOfKey(key: Uint8Array): {
+  readonly state: number;
+  readonly block: { readonly level: number; readonly block: number } | null;
+} {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  const state = view.getUint32(1);
+  if (key[5] === 0) return { state, block: null };
+  const tail = key.length - 8;
+  const biased = view.getUint32(tail + 1) * 2 ** 24 + (view.getUint32(tail + 4) % 2 ** 24);
+  return { state, block: { level: key[tail], block: biased - 2 ** 48 } };
+}
+
 /** What the head records of a state begin with: one for each key of the view. */
 export function headPrefix(state: number): Uint8Array {
   return headKey(state, new Uint8Array(0));

@@ -12,3 +12,5 @@ export const MODELS = "models";
 export const PINNED = "pinned";
 /** The list of forgotten keys, which outlives a restore of everything else. */
 export const FORGOTTEN_LIST = "forgotten.json";
+/** What the offline engine spills. */
+export const TEMPORARY = "temporary";

@@ -88,9 +88,12 @@ export class Compactor {
   private replace(group: readonly OfflineFile[]): void {
     const replaced = group.map(({ path }) => ({ path, free: false }));
     this.replaced.push(...replaced);
-    void this.readers().then(() => {
-      for (const one of replaced) one.free = true;
-    });
+    void this.free(replaced);
+  }
+
+  private async free(replaced: { free: boolean }[]): Promise<void> {
+    await this.readers();
+    for (const one of replaced) one.free = true;
   }
 
   private async merge(session: OfflineSession, id: string, group: readonly OfflineFile[]): Promise<OfflineFile[]> {

@@ -10,6 +10,7 @@ import { applyVerb } from "./verbs/apply.ts";
 import { backupVerb } from "./verbs/backup.ts";
 import { computeVerb } from "./verbs/compute.ts";
 import { datasetVerb } from "./verbs/dataset.ts";
+import { doctorVerb } from "./verbs/doctor.ts";
 import { explainVerb } from "./verbs/explain.ts";
 import { forgetVerb } from "./verbs/forget.ts";
 import { getVerb } from "./verbs/get.ts";
@@ -36,7 +37,7 @@ const groups: readonly (readonly [title: string, verbs: readonly Verb[]])[] = [
   ["Models:", [trainVerb, modelsVerb, promoteVerb]],
   ["Online store:", [materializeVerb, serveVerb, getVerb, explainVerb, predictVerb, replayVerb]],
   ["What there is:", [statusVerb, runsVerb, verifyVerb, forgetVerb]],
-  ["Safekeeping:", [backupVerb, restoreVerb]],
+  ["Safekeeping:", [doctorVerb, backupVerb, restoreVerb]],
 ];
 
 /** The command line. `exit` hears the exit code of a verb that ends well with another one than 0. */
