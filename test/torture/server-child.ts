@@ -1,5 +1,5 @@
 // The real server on the tortured store, with work beside it, until it is killed. Says on standard output what it did.
-import { existsSync, writeFileSync, writeSync } from "node:fs";
+import { writeFileSync, writeSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { open } from "../../src/index.ts";
@@ -39,17 +39,19 @@ async function load(): Promise<void> {
   say({ loaded: [source, numbers[0], numbers.at(-1)] });
 }
 
-async function train(): Promise<void> {
+let taught = false;
+
+/** An earlier server may have been killed before its load was in: the request's key tells. */
+async function teach(): Promise<void> {
   const file = path.join(path.dirname(home), "outcomes.ndjson");
-  if (!existsSync(file)) {
-    writeFileSync(
-      file,
-      examples()
-        .map((row) => `${JSON.stringify(row)}\n`)
-        .join(""),
-    );
-    await store.load("outcomes", [file], { idempotencyKey: "outcomes" });
-  }
+  const rows = examples().map((row) => `${JSON.stringify(row)}\n`);
+  writeFileSync(file, rows.join(""));
+  await store.load("outcomes", [file], { idempotencyKey: "outcomes" });
+  taught = true;
+}
+
+async function train(): Promise<void> {
+  if (!taught) await teach();
   if ((await store.models("returns")).length > 0 && below(3) === 0) {
     const versions = await store.models("returns");
     await store.promote("returns", versions[below(versions.length)].version);
