@@ -60,7 +60,7 @@ export class Answering {
     const { plan, rows, reader } = this.store.service(definition.service);
     const served = { model: definition, plan, stream: servedStream(catalog, definition) };
     const read = rows(listOf(requests));
-    const answers = await this.models.predict(served, read, (asked) => reader.read(asked));
+    const answers = await this.models.predict(served, read, async (asked) => reader.read(asked));
     await this.watch.predicted(definition.name, plan, answers);
     return oneOrAll(requests, answers);
   }
