@@ -1,5 +1,6 @@
 import path from "node:path";
 import { walkOnline } from "../adapters/lmdb/check-data-file.ts";
+import { examineLmdb } from "../adapters/lmdb/examine-lmdb.ts";
 import { openLmdb } from "../adapters/lmdb/open-lmdb.ts";
 import { decodeBatchRows } from "../core/codec/batch-rows.ts";
 import { ByteReader } from "../core/codec/bytes.ts";
@@ -56,13 +57,14 @@ export async function examineOnline(
     findings.caught(error, "online", folder, REBUILD);
     return { ...examined, identities: null };
   }
-  const store = await openLmdb(folder, { readOnly: true });
   try {
     let record: OnlineViews = noViews;
     const decoders = new Map<number, Decode>();
     const damaged = new Map<string, { entries: number; state: number | null; why: string }>();
+    let isSound = true;
     const take = (name: string, state: number | null, decode: () => void): void => {
       try {
+        if (!isSound) throw new AsofError("ASOF_CORRUPT", "its checksum does not match");
         decode();
       } catch (error) {
         const known = damaged.get(name);
@@ -75,7 +77,8 @@ export async function examineOnline(
       [...record.views, ...record.building].find((one) => one.state === state)?.name ?? null;
     const unknown = new Set<number>();
     // Keys ascend, so the record of views comes before the states.
-    for await (const [key, value] of store.scan(new Uint8Array(0))) {
+    for await (const { key, value, sound } of examineLmdb(folder)) {
+      isSound = sound;
       if (++examined.entries % 10_000 === 0) {
         checkInterrupted(signal);
         onProgress?.({ phase: "online store", done: examined.entries, total: null, unit: "keys" });
@@ -132,8 +135,6 @@ export async function examineOnline(
   } catch (error) {
     findings.caught(error, "online", folder, REBUILD);
     return examined;
-  } finally {
-    await store.close();
   }
 }
 

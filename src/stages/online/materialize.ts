@@ -321,9 +321,13 @@ export class Materializer {
     const merged = async (key: Uint8Array): Promise<Put> => {
       let present: BatchRow[] = [];
       if (range.from > 0)
-        await this.store.read([headKey(state, key)], (_, bytes) => {
-          if (bytes !== undefined) present = decodeBatchRows(new ByteReader(bytes), codec);
-        });
+        await this.store.read(
+          [headKey(state, key)],
+          (_, bytes) => {
+            if (bytes !== undefined) present = decodeBatchRows(new ByteReader(bytes), codec);
+          },
+          { verify: true },
+        );
       writer.reset();
       encodeBatchRows(writer, codec, keepVersions([...present, ...rows], watermark));
       counted.keys++;

@@ -49,6 +49,7 @@ export class ViewState {
       entities.map((entity) => headKey(this.state, entity)),
       (_, bytes) =>
         states.push(bytes === undefined ? KeyState.empty(this.layout) : decodeHead(this.layout, new ByteReader(bytes))),
+      { verify: true },
     );
     return states;
   }
@@ -70,6 +71,7 @@ export class ViewState {
         const tiles = bytes === undefined ? new Map() : decodeBlock(this.layout, level, block, new ByteReader(bytes));
         state.levels[level].loaded.set(block, { tiles, dirty: false });
       },
+      { verify: true },
     );
   }
 
