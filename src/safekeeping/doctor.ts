@@ -78,7 +78,8 @@ async function examine(
     const state = registry === null ? null : await registry.offlineState();
     const log = await logOf(home, isWritten, findings);
     const positions = { archived: state?.archived ?? null, applied: state?.applied ?? null };
-    if (log !== null) comparePositions({ home, log, online, ...positions }, findings);
+    // Where the log is damaged nobody knows how far it had come.
+    if (log !== null && !findings.has("log")) comparePositions({ home, log, online, ...positions }, findings);
     const loaded = await loadsOf(home, log, state?.applied ?? 0, findings);
     let offline = { files: 0, rows: 0, bytes: 0 };
     let models = { versions: 0, bytes: 0 };

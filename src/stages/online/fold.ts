@@ -70,8 +70,9 @@ export class Fold {
     this.schemas = schemas;
   }
 
-  /** Reads where the store stands. */
+  /** Reads where the store stands. A new one has no view yet, and so nothing to fold that the log has dropped. */
   async open(): Promise<void> {
+    this.position = this.log.start;
     await this.store.read([META_KEY, VIEWS_KEY], (i, bytes) => {
       if (bytes === undefined) return;
       if (i === 0) ({ position: this.position, watermark: this.watermark } = decodeMeta(bytes));
