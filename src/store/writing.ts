@@ -234,8 +234,7 @@ export class Writing {
       await this.fold.settled();
       if (this.log.end - this.archived >= (this.parts.archiveFrom ?? ARCHIVE_AT_CLOSE)) await this.archive();
       else await this.identities.flush();
-      await this.upkeep.present();
-      await this.compactor.clear(true);
+      await this.compactor.clear();
       await this.parts.online.flushed();
       this.signal();
       await this.writer.close();

@@ -54,9 +54,20 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   const folder = mkdtempSync(path.join(tmpdir(), "asof-torture-"));
   const home = path.join(folder, "home");
   const report: TortureReport = {
-    ...{ rounds: 0, records: 0, sent: 0, acknowledged: 0, repeated: 0, early: 0 },
-    ...{ lost: 0, doubled: 0, torn: 0, compared: 0, different: 0 },
-    ...{ kinds: {}, done: {}, problems: [] },
+    rounds: 0,
+    records: 0,
+    sent: 0,
+    acknowledged: 0,
+    repeated: 0,
+    early: 0,
+    lost: 0,
+    doubled: 0,
+    torn: 0,
+    compared: 0,
+    different: 0,
+    kinds: {},
+    done: {},
+    problems: [],
   };
   const numbers = new Numbers();
   const requests: Sent[] = [];
@@ -144,12 +155,12 @@ async function kill(round: Round): Promise<Map<string, number>> {
   });
   const stop = new AbortController();
   const killing = killAt(child, kind, next, listening.promise);
-  let failure: unknown = null;
+  let failure: Error | null = null;
   const url = await Promise.race([listening.promise, closed.then(() => null)]);
   if (url !== null) {
     const make = (): Sent => makeRequest(numbers, next, kind === "compact" ? 200 : 40);
     const writers = Array.from({ length: 3 }, () => write(url, again, make, requests, stop.signal));
-    void Promise.all(writers).catch((error: unknown) => (failure = error));
+    void Promise.all(writers).catch((error: unknown) => (failure = error as Error));
     await closed;
     stop.abort();
     await Promise.allSettled(writers);
@@ -157,7 +168,7 @@ async function kill(round: Round): Promise<Map<string, number>> {
   await Promise.all([killing, closed]);
   if (child.signalCode !== "SIGKILL")
     throw new Error(`the server ended by itself, in a round of ${kind}: ${complaint}`);
-  if (failure !== null) throw failure;
+  if (failure !== null) throw failure as Error;
   return said;
 }
 

@@ -11,7 +11,12 @@ const folder = mkdtempSync(path.join(tmpdir(), "asof-checked-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const entriesOf = async (store: string): Promise<ExaminedEntry[]> => Array.fromAsync(examineLmdb(store));
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+const entriesOf = (store: string): Promise<ExaminedEntry[]> => all(examineLmdb(store));
 
 /** Flips a bit of the value wherever the file holds it. */
 function flip(store: string, text: string): void {
@@ -44,8 +49,8 @@ test("a flipped bit of a value is found; the other values are read as they were"
     expect(() => again.read([keys[39], keys[40]], visit, { verify: true })).toThrow(
       expect.objectContaining({ code: "ASOF_CORRUPT" }) as Error,
     );
-    await expect(Array.fromAsync(again.scan(bytes("key")))).rejects.toMatchObject({ code: "ASOF_CORRUPT" });
-    await expect(Array.fromAsync(again.scan(bytes("key 03")))).resolves.toHaveLength(10);
+    await expect(all(again.scan(bytes("key")))).rejects.toMatchObject({ code: "ASOF_CORRUPT" });
+    await expect(all(again.scan(bytes("key 03")))).resolves.toHaveLength(10);
   } finally {
     await again.close();
   }
@@ -56,13 +61,13 @@ test("a store of the first version is read and written as it is, and has checksu
   cpSync(fileURLToPath(new URL("../../../test/golden/online-store/v1", import.meta.url)), home, { recursive: true });
   const store = await openLmdb(home);
   try {
-    const before = await Array.fromAsync(store.scan(new Uint8Array(0)));
+    const before = await all(store.scan(new Uint8Array(0)));
     expect(before.length).toBeGreaterThan(2);
     await store.commit([[bytes("new"), bytes("one more")]]);
-    const written = await Array.fromAsync(store.scan(new Uint8Array(0)));
+    const written = await all(store.scan(new Uint8Array(0)));
     expect(written).toHaveLength(before.length + 1);
     await store.rewrite();
-    expect(await Array.fromAsync(store.scan(new Uint8Array(0)))).toEqual(written);
+    expect(await all(store.scan(new Uint8Array(0)))).toEqual(written);
     await store.commit([[bytes("newer"), bytes("and another")]]);
   } finally {
     await store.close();
@@ -82,9 +87,7 @@ test("a copy of a store in use is a store", async () => {
     expect((await entriesOf(`${home}-copy`)).map(({ value, sound }) => [Buffer.from(value).toString(), sound])).toEqual(
       [["1", true]],
     );
-    expect((await Array.fromAsync(store.scan(bytes("a")))).map(([, value]) => Buffer.from(value).toString())).toEqual([
-      "2",
-    ]);
+    expect((await all(store.scan(bytes("a")))).map(([, value]) => Buffer.from(value).toString())).toEqual(["2"]);
   } finally {
     await store.close();
   }

@@ -76,11 +76,11 @@ export class Compactor {
   }
 
   /**
-   * Removes merged files that nobody reads any more, all of them where the store closes. A reader lists files first
-   * and opens them as it goes; another process has until the next merge to do so.
+   * Removes merged files that nobody of this process reads any more. A reader lists files first and opens them as it
+   * goes; another process has until the next merge, or until the store closes, to do so.
    */
-  async clear(all = false): Promise<void> {
-    const gone = this.replaced.filter(({ free }) => all || free);
+  async clear(): Promise<void> {
+    const gone = this.replaced.filter(({ free }) => free);
     this.replaced = this.replaced.filter((one) => !gone.includes(one));
     for (const { path } of gone) await this.files.remove(`${HISTORY}/${path}`);
   }

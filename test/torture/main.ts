@@ -2,7 +2,7 @@
 // against what it had acknowledged. --rounds (200), --seed (drawn, and printed), --minutes (120). Exit code 1 where a record was
 // lost or doubled, a value differs, or anything is left that does not belong to the store.
 import { parseArgs } from "node:util";
-import { isClean, torture } from "../test/torture/torture.ts";
+import { isClean, torture } from "./torture.ts";
 
 const { values } = parseArgs({
   options: {
