@@ -154,12 +154,15 @@ async function kill(round: Round): Promise<Map<string, number>> {
       hear((word["loading"] ?? word["loaded"]) as Said, "loaded" in word, loads);
   });
   const stop = new AbortController();
-  const killing = killAt(child, kind, next, listening.promise);
+  const acknowledged = Promise.withResolvers<void>();
+  const killing = killAt(child, kind, next, acknowledged.promise);
   let failure: Error | null = null;
   const url = await Promise.race([listening.promise, closed.then(() => null)]);
   if (url !== null) {
     const make = (): Sent => makeRequest(numbers, next, kind === "compact" ? 200 : 40);
-    const writers = Array.from({ length: 3 }, () => write(url, again, make, requests, stop.signal));
+    const writers = Array.from({ length: 3 }, () =>
+      write(url, again, make, requests, stop.signal, acknowledged.resolve),
+    );
     void Promise.all(writers).catch((error: unknown) => (failure = error as Error));
     await closed;
     stop.abort();
@@ -180,12 +183,12 @@ function hear([source, first, last]: Said, acknowledged: boolean, loads: Loaded[
   else known.acknowledged = acknowledged;
 }
 
-/** A fifth are killed at any moment of their start, the others within a while of being ready; training takes longest. */
-async function killAt(child: ChildProcess, kind: Kind, next: () => number, listening: Promise<unknown>): Promise<void> {
+/** A fifth are killed at any moment of their start, the others a while after their first answer; training takes longest. */
+async function killAt(child: ChildProcess, kind: Kind, next: () => number, answered: Promise<unknown>): Promise<void> {
   const [early, share] = [next() < 0.2, next()];
   if (early) await sleep(100 + share * 2000);
   else {
-    await Promise.race([listening, once(child, "close")]);
+    await Promise.race([answered, once(child, "close")]);
     await sleep(30 + share * (kind === "train" || kind === "everything" ? 4000 : 900));
   }
   child.kill("SIGKILL");

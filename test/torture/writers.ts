@@ -74,12 +74,14 @@ export async function write(
   make: () => Sent,
   all: Sent[],
   signal: AbortSignal,
+  answered: () => void,
 ): Promise<void> {
   while (!signal.aborted) {
     const repeated = again.pop();
     const sent = repeated ?? make();
     if (repeated === undefined) all.push(sent);
-    if (!(await send(url, sent, signal))) {
+    if (await send(url, sent, signal)) answered();
+    else {
       if (repeated !== undefined) again.push(repeated);
       await sleep(5);
     }
