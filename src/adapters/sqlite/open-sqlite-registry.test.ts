@@ -46,7 +46,10 @@ describe("opening", () => {
   test("a registry of a newer version is ASOF_FORMAT", async () => {
     await make();
     run(`pragma user_version = ${MIGRATIONS.length + 1}`);
-    await expect(openSqliteRegistry(path)).rejects.toMatchObject({ code: "ASOF_FORMAT", details: { format: MIGRATIONS.length + 1 } });
+    await expect(openSqliteRegistry(path)).rejects.toMatchObject({
+      code: "ASOF_FORMAT",
+      details: { format: MIGRATIONS.length + 1 },
+    });
   });
 
   test("a registry that lacks a table, or the end of its file, is ASOF_CORRUPT", async () => {

@@ -13,7 +13,7 @@ export interface CompactOutcome {
   readonly bytes: number;
 }
 
-/** So many files of one stream, kind and day are merged into one. */
+/** So many files of one stream, kind and day are merged into one, where nothing else is said. */
 const MANY = 8;
 
 /** Merges the small files that many small loads and archives leave behind. Rows, and what is visible, stay the same. */
@@ -26,6 +26,8 @@ export class Compactor {
   /** Merged files, and whether nobody of this process can still be reading them. */
   private replaced: { readonly path: string; free: boolean }[] = [];
 
+  private readonly from: number;
+
   constructor(parts: {
     engine: OfflineEngine;
     registry: RegistryStore;
@@ -33,12 +35,15 @@ export class Compactor {
     bulk: BulkWriter;
     /** Resolves once all who read history now are done. */
     readers: () => Promise<void>;
+    /** So many files are merged. */
+    from: number | null;
   }) {
     this.engine = parts.engine;
     this.registry = parts.registry;
     this.files = parts.files;
     this.bulk = parts.bulk;
     this.readers = parts.readers;
+    this.from = parts.from ?? MANY;
   }
 
   /** What there is to merge: files of one stream, kind and day. */
@@ -47,7 +52,7 @@ export class Compactor {
       await this.registry.files(),
       ({ path, kind }) => `${kind} ${path.slice(0, path.lastIndexOf("/"))}`,
     );
-    return [...groups.values()].filter((group) => group.length >= MANY);
+    return [...groups.values()].filter((group) => group.length >= this.from);
   }
 
   /** Merges the candidates; `id` names the new files. */
