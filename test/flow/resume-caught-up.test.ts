@@ -21,6 +21,7 @@ test("a process that ends after a new state has caught up, and before it is swit
   await store.settled();
 
   // Records arrive while the state is built, so that it has something to catch up with; then the switch does not happen.
+  // oxlint-disable-next-line typescript/unbound-method -- it is called with its `this`
   const { switchViews } = Fold.prototype;
   let arrived = false;
   const spy = vi.spyOn(Fold.prototype, "switchViews").mockImplementation(async function (this: Fold, ...given) {
