@@ -20,7 +20,8 @@ import type { Beacon } from "./ports/beacon.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { EventLog, LogReader } from "./ports/event-log.ts";
 import type { OfflineEngine } from "./ports/offline-engine.ts";
-import { createStore, type Store } from "./store.ts";
+import type { WriterLink } from "./ports/writer-link.ts";
+import { createStore, type LinkedStore } from "./store.ts";
 import type { AuditSettings } from "./store/store-parts.ts";
 
 export interface OpenOptions {
@@ -34,6 +35,8 @@ export interface OpenOptions {
    * does not fit into memory goes into this folder.
    */
   readonly readOnly?: { readonly temporaryFolder: string };
+  /** The process that writes, where this one, opened for reading only, is to predict beside it. */
+  readonly link?: WriterLink;
   /** The clock, where it is not the configuration's. */
   readonly clock?: Clock;
   /** The versions of what request-time functions run on. Default: those of this process. */
@@ -54,7 +57,7 @@ export function openEngine(temporaryFolder: string): Promise<OfflineEngine> {
  * store, a log of files, SQLite as the registry, YDF for models.
  * @throws ASOF_CONFIG, ASOF_DEFINITION, ASOF_HOME, ASOF_HOME_LOCKED, ASOF_FORMAT, ASOF_CORRUPT
  */
-export async function open(configuration: Configuration, options: OpenOptions = {}): Promise<Store> {
+export async function open(configuration: Configuration, options: OpenOptions = {}): Promise<LinkedStore> {
   const { definitions, memory, threads } = configuration;
   const home = path.resolve(configuration.home ?? ".asof");
   const modules = (Array.isArray(definitions) ? definitions : [definitions]) as readonly Readonly<
@@ -90,6 +93,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       log,
       writing,
       beacon,
+      link: options.link ?? null,
       refresh,
       randomBytes,
       trainers: [createYdfTrainer("gradientBoostedTrees"), createYdfTrainer("randomForest")],
