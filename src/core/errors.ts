@@ -182,7 +182,11 @@ export const errorTable = {
     remedy: "Stop that process, or send your data through its HTTP server.",
   },
   ASOF_FORMAT: { status: 500, message: "stored data has a newer format", remedy: "Upgrade asof." },
-  ASOF_CORRUPT: { status: 500, message: "stored data is damaged", remedy: "Rebuild the part named in the details." },
+  ASOF_CORRUPT: {
+    status: 500,
+    message: "stored data is damaged",
+    remedy: "Run `asof doctor`: it names what is damaged and what mends it.",
+  },
   ASOF_BEFORE_RETENTION: {
     status: 410,
     message: "that part of history is no longer kept",

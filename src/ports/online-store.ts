@@ -1,6 +1,14 @@
 /** A change of one key: new bytes, or null to remove it. */
 export type Put = readonly [key: Uint8Array, value: Uint8Array | null];
 
+export interface ReadOptions {
+  /**
+   * Holds each value against the checksum that was stored with it, where the store keeps any: what is read to be changed
+   * and written again must not carry damage on. What is only served may do without. Default false.
+   */
+  readonly verify?: boolean;
+}
+
 /**
  * The present, as bytes under byte keys. What the bytes mean is core's business: codecs, watermark and position
  * are all values of keys, so that one read or one commit carries them together.
@@ -25,6 +33,7 @@ export interface OnlineStore {
   read(
     keys: readonly Uint8Array[],
     visit: (index: number, value: Uint8Array | undefined) => void,
+    options?: ReadOptions,
   ): void | Promise<void>;
 
   /**

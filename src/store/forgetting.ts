@@ -11,7 +11,7 @@ import type { Definition, EntityDefinition } from "../core/definition/data.ts";
 import { identifiedSources } from "../core/definition/identified-sources.ts";
 import { keyCarriers } from "../core/definition/key-carriers.ts";
 import { AsofError } from "../core/errors.ts";
-import { HISTORY } from "../core/plan/folders.ts";
+import { HISTORY, PINNED } from "../core/plan/folders.ts";
 import type { EntityKeys, ForgetOptions, ForgetOutcome } from "../core/result/forget.ts";
 import type { WorkOptions } from "../core/result/progress.ts";
 import type { FoundRecords, KeyToErase } from "../stages/ingest/erase.ts";
@@ -170,6 +170,8 @@ export class Forgetting {
     await this.writing.archiveAll(`archive-${id}`);
     const known = new Set((await registry.files()).map(({ path }) => `${HISTORY}/${path}`));
     for (const { file } of before) if (!known.has(file)) await files.remove(file);
+    // A backup that is being taken finds its files gone, and begins anew.
+    await files.remove(PINNED);
     return this.writing.eraser.find(key);
   }
 

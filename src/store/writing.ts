@@ -148,7 +148,8 @@ export class Writing {
     });
     const withdrawals = (source: string): Stream | null => withdrawn[source] ?? null;
     this.archiver = new Archiver({ engine, log, registry, files, bulk, schemas, withdrawals });
-    this.compactor = new Compactor({ engine, registry, files, bulk, from: parts.compactFrom });
+    const readers = (): Promise<void> => this.upkeep.present();
+    this.compactor = new Compactor({ engine, registry, files, bulk, from: parts.compactFrom, readers });
     this.eraser = new Eraser({
       engine,
       registry,
@@ -276,6 +277,7 @@ export class Writing {
       await this.fold.settled();
       if (this.log.end - this.archived >= (this.parts.archiveFrom ?? ARCHIVE_AT_CLOSE)) await this.archive();
       else await this.identities.flush();
+      await this.compactor.clear();
       await this.parts.online.flushed();
       this.signal();
       await this.writer.close();

@@ -71,6 +71,19 @@ export function blockKey(state: number, entity: Uint8Array, level: number, block
   return key;
 }
 
+/** What a key of a state was made of: a block of tiles, or a head record or row. */
+export function stateOfKey(key: Uint8Array): {
+  readonly state: number;
+  readonly block: { readonly level: number; readonly block: number } | null;
+} {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  const state = view.getUint32(1);
+  if (key[5] === 0) return { state, block: null };
+  const tail = key.length - 8;
+  const biased = view.getUint32(tail + 1) * 2 ** 24 + (view.getUint32(tail + 4) % 2 ** 24);
+  return { state, block: { level: key[tail], block: biased - 2 ** 48 } };
+}
+
 function begin(key: Uint8Array, state: number, kind: number): void {
   key[0] = STATE;
   key[1] = state >>> 24;

@@ -118,9 +118,10 @@ export class BulkWriter {
        GROUP BY filename ORDER BY filename`,
       statistics,
     );
-    return rows.map((row) => {
+    const staged: LoadedFile[] = [];
+    for (const row of rows) {
       const file = bytes.get(row.file as string)!;
-      return {
+      staged.push({
         path: file.file,
         rows: Number(row.n),
         bytes: file.bytes,
@@ -128,8 +129,10 @@ export class BulkWriter {
         maxEvent: row.e1 as number,
         minAvailable: row.a0 as number,
         maxAvailable: row.a1 as number,
-      };
-    });
+        checksum: await this.files.checksum(file.file),
+      });
+    }
+    return staged;
   }
 }
 

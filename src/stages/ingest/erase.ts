@@ -106,7 +106,8 @@ export class Eraser {
       for (const [i, { file, rows, where }] of changed.entries())
         if (rows < file.rows) {
           const aside = `${staging}/${i}.parquet`;
-          added.push({ aside, to: await this.without(session, file, where, aside, `${id}-${i}`) });
+          const to = await this.without(session, file, where, aside, `${id}-${i}`);
+          added.push({ aside, to: { ...to, checksum: await this.files.checksum(aside) } });
         }
       const sizes = new Map((await this.files.list(staging)).map(({ file, bytes }) => [file, bytes]));
       await this.files.move(added.map(({ aside, to }) => ({ from: aside, to: `${HISTORY}/${to.path}` })));

@@ -118,6 +118,7 @@ export class Identities {
       (i, bytes) => {
         if (bytes !== undefined) values[missing[i]] = decode(bytes);
       },
+      { verify: true },
     );
     return reading === undefined ? values : reading.then(() => values);
   }

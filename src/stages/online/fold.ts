@@ -63,8 +63,9 @@ export class Fold {
     this.limits = limits;
   }
 
-  /** Reads where the store stands. */
+  /** Reads where the store stands. A new one has no view yet, and so nothing to fold that the log has dropped. */
   async open(): Promise<void> {
+    this.position = this.log.start;
     await this.store.read([META_KEY, VIEWS_KEY], (i, bytes) => {
       if (bytes === undefined) return;
       if (i === 0) ({ position: this.position, watermark: this.watermark } = decodeMeta(bytes));
@@ -141,15 +142,22 @@ export class Fold {
   }
 
   /**
-   * Applies the log's records in [from, until) to one view that is not followed yet, committing as it goes.
+   * Applies the log's records in [from, until) to one view that is not followed yet. Each batch is handed to `commit`, which
+   * must keep how far it reaches together with its changes: what was committed once must not be applied again.
    * `watermark` is that of the store.
    */
-  async catchUp(view: FoldedView, from: LogPosition, until: LogPosition, watermark: Timestamp): Promise<void> {
+  async catchUp(
+    view: FoldedView,
+    from: LogPosition,
+    until: LogPosition,
+    watermark: Timestamp,
+    commit: (changes: readonly Put[], end: LogPosition) => Promise<void>,
+  ): Promise<void> {
     const cache = new KeyCache();
     for await (const batch of this.batches([view], () => cache, from, until)) {
       const changes: Put[] = [];
       for (const one of batch.views) await one.apply(this.store, watermark, changes, Promise.resolve());
-      await this.store.commit(changes);
+      await commit(changes, batch.end);
       cache.trim(this.limits.cached, this.batch + 1);
     }
   }

@@ -170,9 +170,16 @@ export class Materializer {
     // The fold must not come upon records that the new state holds already.
     await this.fold.settled();
     const replaced = await this.fold.pausedWhile(async () => {
-      const { t, after: _, ...online } = begun;
+      const { t, after: _, caught, ...online } = begun;
       const watermark = Math.max(this.fold.watermark, t);
-      if (!isBatch(view)) await this.fold.catchUp(folded(view, online), online.loads, this.fold.position, watermark);
+      if (!isBatch(view))
+        await this.fold.catchUp(
+          folded(view, online),
+          caught ?? online.loads,
+          this.fold.position,
+          watermark,
+          (changes, end) => this.caughtUp(online.state, changes, end),
+        );
       const { nextState, views, building } = this.fold.views;
       await this.fold.switchViews(
         {
@@ -187,6 +194,14 @@ export class Materializer {
       return views.filter(({ name }) => name === online.name);
     });
     for (const { state } of replaced) await this.store.clear(statePrefix(state));
+  }
+
+  /** Commits what a state that is being built has caught up with, and how far that reaches. */
+  private caughtUp(state: number, changes: readonly Put[], end: LogPosition): Promise<void> {
+    const { nextState, views, building } = this.fold.views;
+    const next = building.map((one) => (one.state === state ? { ...one, caught: end } : one));
+    const { position, watermark } = this.fold;
+    return this.fold.switchViews({ nextState, views, building: next }, { position, watermark }, changes);
   }
 
   private async buildTiles(
@@ -321,9 +336,13 @@ export class Materializer {
     const merged = async (key: Uint8Array): Promise<Put> => {
       let present: BatchRow[] = [];
       if (range.from > 0)
-        await this.store.read([headKey(state, key)], (_, bytes) => {
-          if (bytes !== undefined) present = decodeBatchRows(new ByteReader(bytes), codec);
-        });
+        await this.store.read(
+          [headKey(state, key)],
+          (_, bytes) => {
+            if (bytes !== undefined) present = decodeBatchRows(new ByteReader(bytes), codec);
+          },
+          { verify: true },
+        );
       writer.reset();
       encodeBatchRows(writer, codec, keepVersions([...present, ...rows], watermark));
       counted.keys++;

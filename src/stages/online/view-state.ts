@@ -72,6 +72,7 @@ export class ViewState {
         input.reset(bytes);
         take(i, decodeHead(layout, input), bytes.length);
       },
+      { verify: true },
     );
     if (read !== undefined) await read;
   }
@@ -93,6 +94,7 @@ export class ViewState {
         const tiles = bytes === undefined ? new Map() : decodeBlock(this.layout, level, block, new ByteReader(bytes));
         state.levels[level].loaded.set(block, { tiles, dirty: false });
       },
+      { verify: true },
     );
   }
 
