@@ -70,6 +70,16 @@ export function headPrefix(state: number): Uint8Array {
   return headKey(state, new Uint8Array(0));
 }
 
+/**
+ * What keys that are kept together share, for stores that are spread over machines: those of an entity, in whichever
+ * state. Null for what the store says of itself.
+ */
+export function placeOf(key: Uint8Array): Uint8Array | null {
+  if (key[0] === 0) return null;
+  if (key[0] !== STATE || key.length < 6) return key;
+  return key.subarray(6, key[5] === 0 ? key.length : key.length - 8);
+}
+
 function digested(bytes: Uint8Array): Uint8Array {
   const digest = new TextEncoder().encode(sha256(bytes));
   const key = new Uint8Array(KEPT + digest.length);
