@@ -627,7 +627,7 @@ class EmbeddedStore implements Store, Shared {
   }
 
   private async shutDown(): Promise<void> {
-    const { engine, online, registry } = this.parts;
+    const { engine, online, index, registry } = this.parts;
     try {
       try {
         await this.watch.close();
@@ -637,7 +637,7 @@ class EmbeddedStore implements Store, Shared {
       }
     } finally {
       this.modelServer.close();
-      await Promise.all([engine.close(), online.close(), registry.close(), this.parts.beacon.close()]);
+      await Promise.all([engine.close(), online.close(), index.close(), registry.close(), this.parts.beacon.close()]);
     }
   }
 

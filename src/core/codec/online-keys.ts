@@ -10,6 +10,8 @@ export const META_KEY = Uint8Array.of(0, 1);
 export const VIEWS_KEY = Uint8Array.of(0, 2);
 
 const STATE = 1;
+/** What all keys of all states begin with. */
+export const STATES_PREFIX = Uint8Array.of(STATE);
 // Keys that begin with 2 are those of the index of identities: `identity-keys.ts`.
 /** Longer entity keys are stored as their beginning and their digest: longer than any other, so that none is like it. */
 const MAX_KEY = 400;

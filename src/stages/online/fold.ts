@@ -12,6 +12,7 @@ import { META_KEY, VIEWS_KEY } from "../../core/codec/online-keys.ts";
 import { availableOf, decodeRecords, ENTRY } from "../../core/codec/record-batch.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import { decodeWithdrawals } from "../../core/codec/withdrawals.ts";
+import { AsofError, type ErrorCode } from "../../core/errors.ts";
 import type { KeyState } from "../../core/tile/key-state.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogEntry, LogPosition, LogReader } from "../../ports/event-log.ts";
@@ -42,6 +43,8 @@ const GATHER_MS = 2;
 /** Records that one batch folds at the most, and key states kept decoded between batches. */
 const BATCH = 10_000;
 const CACHED_KEYS = 50_000;
+/** When it is tried again what the store could not take, in milliseconds. */
+const RETRY_MS = 100;
 
 /**
  * Carries the log into the online store: batch after batch, each with its position and its watermark in one commit,
@@ -63,6 +66,8 @@ export class Fold {
   position: LogPosition = 0;
   watermark: Timestamp = Number.MIN_SAFE_INTEGER;
   views: OnlineViews = noViews;
+  /** Called when what the store holds was read anew: it may be another's, or older, than what was followed. */
+  reopened: () => void = () => {};
 
   constructor(log: LogReader, store: OnlineStore, schemas: StreamSchemas) {
     this.log = log;
@@ -72,10 +77,11 @@ export class Fold {
 
   /** Reads where the store stands. */
   async open(): Promise<void> {
+    const nothing = { position: 0, watermark: Number.MIN_SAFE_INTEGER };
     await this.store.read([META_KEY, VIEWS_KEY], (i, bytes) => {
-      if (bytes === undefined) return;
-      if (i === 0) ({ position: this.position, watermark: this.watermark } = decodeMeta(bytes));
-      else this.views = decodeViews(bytes);
+      if (i === 0)
+        ({ position: this.position, watermark: this.watermark } = bytes === undefined ? nothing : decodeMeta(bytes));
+      else this.views = bytes === undefined ? noViews : decodeViews(bytes);
     });
   }
 
@@ -96,12 +102,46 @@ export class Fold {
   private start(): void {
     if (this.running !== null || this.paused > 0 || this.failure !== null || this.position >= this.log.end) return;
     this.running = this.run()
-      .catch((error: unknown) => void (this.failure = error as Error))
+      .catch((error: unknown) => this.failed(error as Error))
       .finally(() => {
         this.running = null;
         this.start();
         this.release();
       });
+  }
+
+  /**
+   * What a store does not take now it may take later; of what was sent it is unknown what came through. So it is gone
+   * on from where the store then says that it stands.
+   */
+  private failed(error: Error): void {
+    this.failure = error;
+    if (hasCode(error, "ASOF_ONLINE_UNAVAILABLE")) setTimeout(() => void this.resume(), RETRY_MS).unref();
+  }
+
+  private async resume(): Promise<void> {
+    try {
+      await this.running;
+      await this.open();
+    } catch (error) {
+      this.failed(error as Error);
+      return;
+    }
+    this.caches = new Map();
+    this.reopened();
+    this.failure = null;
+    this.start();
+  }
+
+  /** Begins with an empty store, where the store has lost what it held. */
+  async startAnewWhereLost(): Promise<void> {
+    try {
+      await this.store.read([META_KEY], () => {});
+    } catch (error) {
+      if (!hasCode(error, "ASOF_ONLINE_LOST")) throw error;
+      await this.store.clear(new Uint8Array(0));
+      await this.resume();
+    }
   }
 
   /** Resolves once everything that is in the log now is folded. Rejects where folding failed. */
@@ -123,6 +163,7 @@ export class Fold {
     this.paused++;
     try {
       await this.running;
+      if (this.failure !== null) throw this.failure;
       return await work();
     } finally {
       this.paused--;
@@ -150,11 +191,16 @@ export class Fold {
     changes: readonly Put[],
   ): Promise<void> {
     const next: OnlineViews = { ...views, version: this.views.version + 1 };
-    await this.store.commit([
-      ...changes,
-      [VIEWS_KEY, encodeViews(next)],
-      [META_KEY, encodeMeta({ ...at, views: next.version })],
-    ]);
+    try {
+      await this.store.commit([
+        ...changes,
+        [VIEWS_KEY, encodeViews(next)],
+        [META_KEY, encodeMeta({ ...at, views: next.version })],
+      ]);
+    } catch (error) {
+      if (hasCode(error, "ASOF_ONLINE_UNAVAILABLE")) this.failed(error as Error);
+      throw error;
+    }
     this.views = next;
     this.position = at.position;
     this.watermark = at.watermark;
@@ -261,6 +307,10 @@ export class Fold {
     missing.forEach(({ text, entity }, i) => cache.set(text, { entity, state: states[i] }));
     return [...changed].map(([text, change]) => ({ ...change, state: cache.get(text)!.state }));
   }
+}
+
+function hasCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof AsofError && error.code === code;
 }
 
 function cut(entries: LogEntry[]): { entries: LogEntry[]; end: LogPosition; lastStamp: Timestamp } {
