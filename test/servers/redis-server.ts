@@ -106,10 +106,10 @@ export class RedisServer {
     await ended;
   }
 
-  /** Removes what it has stored, as a disk that is gone would. */
-  async wipe(): Promise<void> {
-    await rm(this.folder, { recursive: true, force: true });
-    await run("mkdir", [this.folder]);
+  /** Removes the data that it has stored, as a disk that is gone would; while it does not run. */
+  async forgetData(): Promise<void> {
+    await rm(join(this.folder, "appendonlydir"), { recursive: true, force: true });
+    await rm(join(this.folder, "dump.rdb"), { force: true });
   }
 
   async stop(): Promise<void> {
@@ -126,9 +126,14 @@ export async function startCluster(replicas = 0): Promise<RedisServer[]> {
     ...["--cluster", "create", ...servers.map(({ node }) => node)],
     ...["--cluster-replicas", String(replicas), "--cluster-yes"],
   ]);
-  for (const server of servers)
-    while (!String(await server.ask("CLUSTER", "INFO")).includes("cluster_state:ok")) await sleep(50);
+  await formed(servers);
   return servers;
+}
+
+/** Waits until every node of a cluster takes queries. */
+export async function formed(servers: readonly RedisServer[]): Promise<void> {
+  for (const server of servers)
+    while (!String(await server.ask("CLUSTER", "INFO")).includes("cluster_state:ok")) await sleep(20);
 }
 
 /** A port that was free a moment ago, and whose cluster bus port exists. */

@@ -32,7 +32,7 @@ export async function openRedis(settings: RedisSettings, options: RedisOptions):
   try {
     await Promise.all(clients.map((one) => one.ready(CONNECT_MS)));
     const writer = client === null ? null : new RedisWriter(client, space, owner);
-    await writer?.open();
+    await writer?.open(CONNECT_MS);
     await Promise.all(readers.map((reader) => reader.infos()));
     const writing = client === null || writer === null ? null : { client, writer };
     return new RedisStore({ space, readers, writing, owner, timeout: timeoutOf(settings) });

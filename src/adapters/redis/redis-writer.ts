@@ -57,9 +57,12 @@ export class RedisWriter {
     this.#owner = owner;
   }
 
-  /** Becomes the writer of what is there; of a new, empty store where there is nothing whole. */
-  open(): Promise<void> {
-    return this.#turns.run(() => this.#claim());
+  /**
+   * Becomes the writer of what is there; of a new, empty store where there is nothing whole. Tries for a while, in
+   * milliseconds.
+   */
+  open(patience: number): Promise<void> {
+    return this.#turns.run(() => this.#insistently(patience, () => this.#claim()));
   }
 
   /** Throws while what was written is missing. @throws ASOF_ONLINE_LOST */
@@ -94,18 +97,23 @@ export class RedisWriter {
   }
 
   async #commit(changes: readonly Put[]): Promise<void> {
-    const end = performance.now() + PATIENCE_MS;
     let target: number | null = null;
-    for (;;) {
+    await this.#insistently(PATIENCE_MS, async () => {
       this.assertWhole();
+      if (this.#unresolved) await this.#claim();
+      target ??= this.#commitNumber + 1;
+      // A try that seemed to fail may have come through.
+      if (this.#commitNumber < target && !(await this.#try(changes, target))) throw this.#disturbed();
+      this.acknowledged = target;
+    });
+  }
+
+  /** Tries again what fails with an error that may pass. */
+  async #insistently(patience: number, work: () => Promise<void>): Promise<void> {
+    const end = performance.now() + patience;
+    for (;;) {
       try {
-        if (this.#unresolved) await this.#claim();
-        target ??= this.#commitNumber + 1;
-        // A try that seemed to fail may have come through.
-        if (this.#commitNumber >= target || (await this.#try(changes, target))) {
-          this.acknowledged = target;
-          return;
-        }
+        return await work();
       } catch (error) {
         if (!isTransient(error) || performance.now() + PAUSE_MS > end) throw error;
         await sleep(PAUSE_MS);
