@@ -61,12 +61,12 @@ export class RedisClient {
   }
 
   /** The marker of a partition and the values of keys in it, at one moment. */
-  async values(partition: number, keys: readonly Uint8Array[], patience: number): Promise<(Buffer | null)[]> {
+  values(partition: number, keys: readonly Uint8Array[], patience: number): Promise<(Buffer | null)[]> {
     const head = this.#space.heads[partition];
     const command = new CommandBytes(keys.length + 2, 64 + (keys.length + 1) * head.length + sizeOf(keys));
     command.text("MGET").bytes(head);
     for (const key of keys) command.joined(head, key);
-    return (await this.#send("mget", partition, command, patience)) as (Buffer | null)[];
+    return this.#send("mget", partition, command, patience) as Promise<(Buffer | null)[]>;
   }
 
   /** Runs a script on keys of one partition, given as Redis has them. */

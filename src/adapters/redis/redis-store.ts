@@ -37,6 +37,12 @@ interface Part {
   readonly places: number[];
 }
 
+/** Values in the order of the keys asked for, from an index on. */
+interface Found {
+  readonly values: readonly (Buffer | null)[];
+  readonly from: number;
+}
+
 /** The online store in a Redis, or in a Redis Cluster. See docs/online-stores.md for what it promises and how. */
 export class RedisStore implements OnlineStore {
   readonly #parts: RedisStoreParts;
@@ -62,10 +68,10 @@ export class RedisStore implements OnlineStore {
   ): Promise<void> {
     this.#assertOpen();
     assert(!this.#visiting, "a visit must not read");
-    const values = await this.#values(keys);
+    const { values, from } = await this.#values(keys);
     this.#visiting = true;
     try {
-      for (let i = 0; i < keys.length; i++) visit(i, plain(values[i]));
+      for (let i = 0; i < keys.length; i++) visit(i, values[from + i] ?? undefined);
     } finally {
       this.#visiting = false;
     }
@@ -89,10 +95,11 @@ export class RedisStore implements OnlineStore {
     for (let from = 0; from < keys.length; from += SCAN_KEYS) {
       this.#assertOpen();
       const portion = keys.slice(from, from + SCAN_KEYS);
-      const values = await this.#values(portion);
-      for (const [i, value] of values.entries()) {
+      const { values, from: first } = await this.#values(portion);
+      for (const [i, key] of portion.entries()) {
         this.#assertOpen();
-        if (value !== null) yield [portion[i], new Uint8Array(value)];
+        const value = values[first + i];
+        if (value !== null) yield [key, new Uint8Array(value)];
       }
     }
   }
@@ -144,9 +151,9 @@ export class RedisStore implements OnlineStore {
   }
 
   /** The values of keys in one whole state of the store; null where there is none. */
-  async #values(keys: readonly Uint8Array[]): Promise<(Buffer | null)[]> {
+  async #values(keys: readonly Uint8Array[]): Promise<Found> {
     const asked = this.#split(keys);
-    if (keys.length === 0) return [];
+    if (keys.length === 0) return { values: [], from: 0 };
     if (this.#circuit.isOpen) throw unavailable(`Redis at ${this.#address} has not answered lately`);
     const patience = this.#parts.timeout * Math.max(1, keys.length / TIMED_KEYS);
     const end = performance.now() + patience;
@@ -189,7 +196,7 @@ export class RedisStore implements OnlineStore {
   }
 
   /** Null where the parts are of different states, because a commit is under way. */
-  async #attempt(asked: readonly Part[], count: number, patience: number): Promise<(Buffer | null)[] | null> {
+  async #attempt(asked: readonly Part[], count: number, patience: number): Promise<Found | null> {
     const { readers, writing } = this.#parts;
     const settled = writing?.writer.settled();
     if (settled !== null && settled !== undefined) await within(settled, patience, this.#address);
@@ -211,11 +218,11 @@ export class RedisStore implements OnlineStore {
       await within(awaited, patience, this.#address);
       return null;
     }
-    if (asked.length === 1) return answers[0].slice(1);
+    if (asked.length === 1) return { values: answers[0], from: 1 };
     const found: (Buffer | null)[] = Array.from({ length: count }, () => null);
     for (const [a, { places }] of asked.entries())
       for (const [i, place] of places.entries()) found[place] = answers[a][i + 1];
-    return found;
+    return { values: found, from: 0 };
   }
 
   async #keys(prefix: Uint8Array): Promise<Map<string, Uint8Array>> {
@@ -238,11 +245,6 @@ export class RedisStore implements OnlineStore {
   #assertOpen(): void {
     if (this.#closing !== null) throw closed(this.#address);
   }
-}
-
-/** The same bytes as what the rest of the program takes them for: a `slice` of a Buffer is no copy. */
-function plain(value: Buffer | null): Uint8Array | undefined {
-  return value === null ? undefined : new Uint8Array(value.buffer, value.byteOffset, value.length);
 }
 
 async function within<T>(work: Promise<T>, patience: number, address: string): Promise<T> {
