@@ -37,6 +37,22 @@ export class RedisServer {
     return server;
   }
 
+  /** One that speaks TLS only. @param files of the server's key and certificate, as PEM */
+  static async startTls(
+    files: { readonly key: string; readonly certificate: string },
+    words: readonly string[] = [],
+  ): Promise<RedisServer> {
+    const port = await sparePort();
+    const tls = ["--tls-port", String(port), "--tls-key-file", files.key, "--tls-cert-file", files.certificate];
+    const server = new RedisServer(port, await mkdtemp(join(tmpdir(), "asof-redis-")), [
+      ...["--port", "0", "--tls-auth-clients", "no"],
+      ...tls,
+      ...words,
+    ]);
+    await server.start();
+    return server;
+  }
+
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
   }
