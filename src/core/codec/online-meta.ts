@@ -25,6 +25,8 @@ export interface BuildingView extends OnlineView {
   readonly t: Timestamp;
   /** The last key that is written, as JSON; null before the first. */
   readonly after: string | null;
+  /** Records below this position are in it: those that came while it was built. Absent before the first of them. */
+  readonly caughtUp?: number;
 }
 
 export interface OnlineViews {

@@ -173,14 +173,17 @@ export class Fold {
   }
 
   /**
-   * Applies the log's records in [from, until) to one view that is not followed yet, committing as it goes.
-   * `watermark` is that of the store.
+   * Applies the log's records in [from, until) to one view that is being built, committing as it goes, each time with
+   * how far it has come. `watermark` is that of the store.
    */
   async catchUp(view: FoldedView, from: LogPosition, until: LogPosition, watermark: Timestamp): Promise<void> {
     for await (const batch of this.batches(from, until)) {
       const changes: Put[] = [];
       await this.apply([view], batch.entries, watermark, changes, new Map());
-      await this.store.commit(changes);
+      const building = this.views.building.map((one) =>
+        one.state === view.view.state ? { ...one, caughtUp: batch.end } : one,
+      );
+      await this.switchViews({ ...this.views, building }, this, changes);
     }
   }
 

@@ -172,9 +172,9 @@ export class Materializer {
     // The fold must not come upon records that the new state holds already.
     await this.fold.settled();
     const replaced = await this.fold.pausedWhile(async () => {
-      const { t, after: _, ...online } = begun;
+      const { t, after: _, caughtUp = begun.loads, ...online } = begun;
       const watermark = Math.max(this.fold.watermark, t);
-      if (!isBatch(view)) await this.fold.catchUp(folded(view, online), online.loads, this.fold.position, watermark);
+      if (!isBatch(view)) await this.fold.catchUp(folded(view, online), caughtUp, this.fold.position, watermark);
       const { nextState, views, building } = this.fold.views;
       await this.fold.switchViews(
         {
