@@ -61,6 +61,11 @@ async function withdrawalStreams({ parts, definitions }: Shared): Promise<Readon
   return all;
 }
 
+/** Whether the online store, which is elsewhere, does not answer, or has lost what it is to be given once more. */
+function isAway(error: unknown): boolean {
+  return error instanceof AsofError && (error.code === "ASOF_ONLINE_UNAVAILABLE" || error.code === "ASOF_ONLINE_LOST");
+}
+
 /** What the writer shares with the rest of the store. */
 export interface Shared {
   readonly parts: StoreParts;
@@ -253,13 +258,23 @@ export class Writing {
         .finally(() => (this.archiving = null));
   }
 
-  /** Brings everything accepted into the stores, and gives the log back. */
+  /**
+   * Brings everything accepted into the stores, and gives the log back. Where the online store is away, what it lacks
+   * stays in the log.
+   */
   async close(): Promise<void> {
     clearInterval(this.timer);
     try {
       await this.archiving;
-      await this.fold.settled();
-      if (this.log.end - this.archived >= (this.parts.archiveFrom ?? ARCHIVE_AT_CLOSE)) await this.archive();
+      const isFolded = await this.fold.settled().then(
+        () => true,
+        (error: unknown) => {
+          if (isAway(error)) return false;
+          throw error;
+        },
+      );
+      const isLong = this.log.end - this.archived >= (this.parts.archiveFrom ?? ARCHIVE_AT_CLOSE);
+      if (isFolded && isLong) await this.archive();
       else await this.identities.flush();
       await this.flushed();
       this.signal();

@@ -228,6 +228,20 @@ describe.skipIf(redisMissing)(`the online store in Redis${redisMissing === null 
       await expectEqualToHistory(store);
     });
 
+    test("a store is closed and loses nothing while Redis is away, and is not opened without it", async () => {
+      const redis = settings("away:");
+      const { home, store } = await prepared({ ...redis, timeout: "250ms" });
+      const victim = name === "a cluster" ? nodes[2] : server;
+      await victim.kill();
+      await ingest(store, 60_000, 40);
+      await store.close();
+      if (name === "one server")
+        await expect(start(home, redis)).rejects.toMatchObject({ code: "ASOF_ONLINE_UNAVAILABLE" });
+      await victim.start();
+      if (name === "a cluster") await formed(nodes);
+      await expectEqualToHistory(await start(home, redis));
+    });
+
     test("what was lost is refused, not empty, and materialized again", async () => {
       const redis = settings("lost:");
       const { home, store } = await prepared(redis);
