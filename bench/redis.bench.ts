@@ -1,4 +1,4 @@
-import { Cluster, Redis } from "ioredis";
+import { Cluster, type Redis } from "ioredis";
 import { KeySpace } from "../src/adapters/redis/key-space.ts";
 import { openRedis } from "../src/adapters/redis/open-redis.ts";
 import type { RedisSettings } from "../src/adapters/redis/redis-settings.ts";
@@ -160,7 +160,7 @@ async function commits(server: RedisServer): Promise<BenchCase> {
   }
 }
 
-export async function run(_: BenchOptions): Promise<BenchCase[]> {
+export async function run({ log }: BenchOptions): Promise<BenchCase[]> {
   if (redisMissing !== null) throw new Error(redisMissing);
   const [server, nodes] = await Promise.all([RedisServer.start(), startCluster()]);
   const redis = server.client();
@@ -170,6 +170,7 @@ export async function run(_: BenchOptions): Promise<BenchCase[]> {
   );
   try {
     await formed(nodes);
+    log(`${READS} reads of ${BATCH} of ${ENTITIES} entities with ${BYTES} bytes each`);
     return [
       ...(await measure("one server", { url: server.url, prefix: "bench:" }, (space) => bareServer(redis, space))),
       ...(await measure(

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { configure } from "../src/configuration.ts";
 
@@ -7,10 +8,7 @@ const page = readFileSync(new URL("../docs/online-stores.md", import.meta.url), 
 test("docs/online-stores.md shows a configuration that is one, with every setting of Redis", () => {
   const [, code] = /export default configure\((\{.*?\n\})\);/s.exec(page)!;
   const settings = code.replace(/ \/\/.*$/gm, "").replace(/process\.env\["\w+"\]!/, '"x"');
-  const configuration = new Function("definitions", `return ${settings}`) as (
-    definitions: object,
-  ) => Parameters<typeof configure>[0];
-  const shown = configuration({});
+  const shown = runInNewContext(`(${settings})`, { definitions: {} }) as Parameters<typeof configure>[0];
   expect(() => configure(shown)).not.toThrow();
   const { redis } = shown.online as { readonly redis: object };
   expect(Object.keys(redis)).toEqual(["url", "username", "password", "tls", "prefix", "timeout", "connections"]);

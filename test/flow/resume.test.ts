@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { MINUTE } from "../../src/core/time/timestamp.ts";
+import type { OnlineViews } from "../../src/core/codec/online-meta.ts";
 import { Fold } from "../../src/stages/online/fold.ts";
 import { aggregateView, avg, count, entity, eventSource, featureService, open, sum, t } from "../../src/index.ts";
 
@@ -87,17 +88,19 @@ describe("materialization that is interrupted", () => {
     const line = (i: number): object => ({ at: now - i * MINUTE, site: "a", number: i % 5, degrees: i });
     writeFileSync(file, Array.from({ length: 50 }, (_, i) => `${JSON.stringify(line(i + 1))}\n`).join(""));
     const store = await open({ ...configuration, home });
-    const switchViews = Fold.prototype.switchViews;
+    const own = Reflect.get(Fold.prototype, "switchViews") as (...args: unknown[]) => Promise<void>;
+    const plant = (switchViews: (...args: unknown[]) => Promise<void>): unknown =>
+      Object.assign(Fold.prototype, { switchViews });
     try {
       await store.apply();
       await store.load("readings", [file]);
       let came = false;
       // The last change of the record of views: the one that says which state serves.
-      Fold.prototype.switchViews = function (this: Fold, views, at, changes): Promise<void> {
-        if (views.views.length === 0) return switchViews.call(this, views, at, changes);
-        Fold.prototype.switchViews = switchViews;
+      plant(function (this: Fold, views, ...others): Promise<void> {
+        if ((views as OnlineViews).views.length === 0) return own.call(this, views, ...others);
+        plant(own);
         throw new Error("planted");
-      };
+      });
       const onProgress = (): void => {
         if (came) return;
         came = true;
@@ -111,7 +114,7 @@ describe("materialization that is interrupted", () => {
       expect(online.map(({ values }) => values)).toEqual(offline.map(({ values }) => values));
       expect(online[1].values.heat__n_lifetime).toBe(11);
     } finally {
-      Fold.prototype.switchViews = switchViews;
+      plant(own);
       await store.close();
     }
   });

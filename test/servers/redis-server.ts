@@ -15,7 +15,7 @@ const found = await debianBinary("redis-server", "redis-server");
 
 /** Why there is no Redis here; null where there is one. */
 export const redisMissing: string | null = "missing" in found ? found.missing : null;
-if (redisMissing !== null) console.warn(`suites with a Redis are skipped: ${redisMissing}`);
+if (redisMissing !== null) process.stderr.write(`suites with a Redis are skipped: ${redisMissing}\n`);
 
 /** A real server of its own folder, on a spare port of 127.0.0.1. It keeps what it acknowledged when it is killed. */
 export class RedisServer {
@@ -44,11 +44,9 @@ export class RedisServer {
   ): Promise<RedisServer> {
     const port = await sparePort();
     const tls = ["--tls-port", String(port), "--tls-key-file", files.key, "--tls-cert-file", files.certificate];
-    const server = new RedisServer(port, await mkdtemp(join(tmpdir(), "asof-redis-")), [
-      ...["--port", "0", "--tls-auth-clients", "no"],
-      ...tls,
-      ...words,
-    ]);
+    const alone = ["--port", "0", "--tls-auth-clients", "no"];
+    const folder = await mkdtemp(join(tmpdir(), "asof-redis-"));
+    const server = new RedisServer(port, folder, [...alone, ...tls, ...words]);
     await server.start();
     return server;
   }
@@ -138,10 +136,8 @@ export class RedisServer {
 export async function startCluster(replicas = 0): Promise<RedisServer[]> {
   const words = ["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-node-timeout", "1000"];
   const servers = await Promise.all(Array.from({ length: 3 * (replicas + 1) }, () => RedisServer.start(words)));
-  await run("redis-cli", [
-    ...["--cluster", "create", ...servers.map(({ node }) => node)],
-    ...["--cluster-replicas", String(replicas), "--cluster-yes"],
-  ]);
+  const created = ["--cluster", "create", ...servers.map(({ node }) => node)];
+  await run("redis-cli", [...created, "--cluster-replicas", String(replicas), "--cluster-yes"]);
   await formed(servers);
   return servers;
 }

@@ -35,16 +35,19 @@ export class Circuit {
 
   #wait(): void {
     this.#timer = setTimeout(() => {
-      this.#probe().then(
-        () => {
-          this.#failures = 0;
-          this.#timer = null;
-        },
-        () => {
-          if (this.#timer !== null) this.#wait();
-        },
-      );
+      void this.#tryToClose();
     }, PROBE_MS);
     this.#timer.unref();
+  }
+
+  async #tryToClose(): Promise<void> {
+    try {
+      await this.#probe();
+      this.#failures = 0;
+      this.#timer = null;
+    } catch {
+      // Not while the circuit was closed for good meanwhile.
+      if (this.#timer !== null) this.#wait();
+    }
   }
 }

@@ -140,10 +140,10 @@ describe.skipIf(redisMissing)(`Redis${redisMissing === null ? "" : ` (${redisMis
       await store.commit([one]);
       const large = Array.from({ length: 20 }, (_, i): Put => [bytes(`large ${i}`), new Uint8Array(500_000)]);
       let failure: unknown = null;
-      for (let i = 0; i < 3 && failure === null; i++)
-        await store
-          .commit(large.map(([key, value]): Put => [bytes(`${i} ${text(key)}`), value]))
-          .catch((error: unknown) => (failure = error));
+      for (const i of [1, 2, 3]) {
+        const changes = large.map(([key, value]): Put => [bytes(`${i} ${text(key)}`), value]);
+        await store.commit(changes).catch((error: unknown) => (failure ??= error));
+      }
       expect(failure).toMatchObject({
         code: "ASOF_ONLINE_UNAVAILABLE",
         message: expect.stringMatching(/OOM/) as string,

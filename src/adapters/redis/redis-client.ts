@@ -93,7 +93,7 @@ export class RedisClient {
     const built = new BuiltCommand(name, command.finish(), this.#space.slots[partition]);
     built.setTimeout(patience);
     try {
-      return await (this.#driver.sendCommand(built) as Promise<unknown>);
+      return await this.#driver.sendCommand(built);
     } catch (cause) {
       throw codedError(cause, name === "eval" ? "write to" : "read", this.address);
     }
@@ -179,7 +179,7 @@ export class RedisClient {
     command.setTimeout(INFO_MS);
     let answer: unknown;
     try {
-      answer = await (redis.sendCommand(command) as Promise<unknown>);
+      answer = await redis.sendCommand(command);
     } catch (cause) {
       throw codedError(cause, "ask", this.address);
     }

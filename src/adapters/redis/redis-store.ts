@@ -91,7 +91,7 @@ export class RedisStore implements OnlineStore {
 
   async *scan(prefix: Uint8Array): AsyncGenerator<readonly [key: Uint8Array, value: Uint8Array]> {
     this.#assertOpen();
-    const keys = [...(await this.#keys(prefix)).values()].sort(Buffer.compare);
+    const keys = [...(await this.#keys(prefix)).values()].sort((a, b) => Buffer.compare(a, b));
     for (let from = 0; from < keys.length; from += SCAN_KEYS) {
       this.#assertOpen();
       const portion = keys.slice(from, from + SCAN_KEYS);
