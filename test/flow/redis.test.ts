@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { RedisSettings } from "../../src/adapters/redis/redis-settings.ts";
 import { AsofError, open, type Store } from "../../src/index.ts";
 import { formed, redisMissing, RedisServer, startCluster } from "../servers/redis-server.ts";
@@ -21,10 +21,10 @@ afterEach(async () => {
 });
 
 /** Everything that is served is compared with history. */
-async function start(home: string, redis: RedisSettings): Promise<Store> {
+async function start(home: string, redis: RedisSettings, archiveFrom = 900): Promise<Store> {
   const store = await open(
     { definitions: clicks, home, online: { redis }, audit: { sample: 1, every: "20ms" } },
-    { archiveFrom: 900 },
+    { archiveFrom },
   );
   opened.push(store);
   return store;
@@ -270,42 +270,134 @@ describe.skipIf(redisMissing)(`the online store in Redis${redisMissing === null 
     });
   });
 
-  test("a replica that takes over with all writes is gone on with; one that lacks some is not read", async () => {
-    const [one, two] = await Promise.all([RedisServer.start(), RedisServer.start()]);
-    const board = await Switchboard.start(one.port);
+  test("another process reads, as long as it knows that nothing is missing", async () => {
+    const own = await RedisServer.start();
     try {
-      const { home, store } = await prepared({ url: `redis://127.0.0.1:${board.port}`, timeout: "250ms" });
-      const follow = async (server: RedisServer, leader: RedisServer): Promise<void> => {
-        await server.ask("REPLICAOF", "127.0.0.1", String(leader.port));
-        while (!String(await server.ask("INFO", "replication")).includes("master_link_status:up")) await sleep(20);
-      };
-      await follow(two, one);
-      await settled(store);
-      await sleep(200);
-      await two.ask("REPLICAOF", "NO", "ONE");
-      // A process that only reads may not answer until the writer has looked.
+      const redis: RedisSettings = { url: own.url, timeout: "300ms" };
+      const { home, store } = await prepared(redis);
+      await store.settled();
+      const reader = await open(
+        { definitions: clicks, home, online: { redis } },
+        { readOnly: { temporaryFolder: path.join(folder, "reader") } },
+      );
+      opened.push(reader);
+      const values = async (one: Store): Promise<unknown> =>
+        (await one.features(clicks.profile, requests)).map((answer) => answer.values.activity__clicks_lifetime);
+      expect(await values(reader)).toEqual(await values(store));
+      await store.close();
+      await own.kill();
+      await own.start();
+      // There is no writer that could look whether anything is missing.
+      await refusal(reader, "ASOF_ONLINE_UNAVAILABLE");
+      await sleep(300);
+      await refusal(reader, "ASOF_ONLINE_UNAVAILABLE");
+      const next = await start(home, redis);
+      await recovery(reader);
+      expect(await values(reader)).toEqual(await values(next));
+    } finally {
+      await own.stop();
+    }
+  });
+
+  describe("a replica that takes over", () => {
+    let [one, two]: RedisServer[] = [];
+    let board: Switchboard;
+    let redis: RedisSettings;
+    beforeEach(async () => {
+      [one, two] = await Promise.all([RedisServer.start(), RedisServer.start()]);
+      board = await Switchboard.start(one.port);
+      redis = { url: `redis://127.0.0.1:${board.port}`, timeout: "300ms" };
+    });
+    afterEach(async () => {
+      await board.close();
+      await Promise.all([one.stop(), two.stop()]);
+    });
+
+    /** Makes the second server a replica, until it has all that the first has. */
+    async function follow(): Promise<void> {
+      await two.ask("REPLICAOF", "127.0.0.1", String(one.port));
+      const info = async (server: RedisServer): Promise<string> => String(await server.ask("INFO", "replication"));
+      const offset = async (server: RedisServer): Promise<string | undefined> =>
+        /master_repl_offset:(\d+)/.exec(await info(server))?.[1];
+      while (!(await info(two)).includes("master_link_status:up") || (await offset(one)) !== (await offset(two)))
+        await sleep(10);
+    }
+
+    const promote = (): Promise<unknown> => two.ask("REPLICAOF", "NO", "ONE");
+
+    test("with all writes is gone on with", async () => {
+      const { store } = await prepared(redis);
+      await store.settled();
+      await follow();
+      await promote();
       board.to(two.port);
-      await recovery(store);
+      expect(await recovery(store)).toBeLessThan(2_000);
       await ingest(store, 80_000, 40);
       await expectEqualToHistory(store);
+    });
 
-      await follow(one, two);
-      await sleep(200);
-      await one.ask("REPLICAOF", "NO", "ONE");
+    test("without the last ones is not read until all is materialized again", async () => {
+      const { store } = await prepared(redis);
+      await store.settled();
+      await follow();
+      await promote();
       await ingest(store, 81_000, 40);
       await store.settled();
       const before = await store.features(clicks.profile, requests);
-      board.to(one.port);
+      board.to(two.port);
       await refusal(store, "ASOF_ONLINE_LOST");
       await store.materialize();
       await expectEqualToHistory(store);
-      const after = await store.features(clicks.profile, requests);
-      for (const [i, { values }] of after.entries())
+      for (const [i, { values }] of (await store.features(clicks.profile, requests)).entries())
         expect(values.activity__clicks_lifetime).toBeGreaterThanOrEqual(before[i].values.activity__clicks_lifetime);
-      expect(home).toBeTruthy();
+    });
+
+    test("while no writer ran is gone on with by the log, as far as the log still goes", async () => {
+      const { home, store } = await prepared(redis);
+      await store.settled();
+      await follow();
+      await promote();
+      await ingest(store, 82_000, 40);
+      await store.settled();
+      await store.close();
+      board.to(two.port);
+      const next = await start(home, redis);
+      await expectEqualToHistory(next);
+      await ingest(next, 83_000, 40);
+      // From here on the log is archived, and gone, at each closing.
+      await next.close();
+      await (await start(home, redis, 1)).close();
+      board.to(one.port);
+      const last = await start(home, redis);
+      await expect(last.features(clicks.profile, requests)).rejects.toMatchObject({ code: "ASOF_NOT_MATERIALIZED" });
+      await last.materialize();
+      await expectEqualToHistory(last);
+    });
+  });
+
+  test("a replica of a cluster's node that takes over without the last writes is not read", async () => {
+    const servers = await startCluster(1);
+    try {
+      const { store } = await prepared({ nodes: servers.map(({ node }) => node), timeout: "500ms" });
+      await store.settled();
+      const roles = await Promise.all(servers.map(async (server) => String(await server.ask("ROLE")).split(",")));
+      // The replica of the node that has the first partition: it is written by every commit.
+      const owner = String(await servers[0].ask("CLUSTER", "SLOTS")).split(",");
+      const masterPort = Number(owner[owner.indexOf("0") + 3]);
+      const replica = servers.find((_, i) => roles[i][0] === "slave" && Number(roles[i][2]) === masterPort)!;
+      const master = servers.find(({ port }) => port === masterPort)!;
+      replica.signal("SIGSTOP");
+      // What was sent to it would be in its socket still.
+      await master.ask("CLIENT", "KILL", "TYPE", "replica");
+      await ingest(store, 83_000, 40);
+      await store.settled();
+      await master.kill();
+      replica.signal("SIGCONT");
+      await refusal(store, "ASOF_ONLINE_LOST");
+      await store.materialize();
+      await expectEqualToHistory(store);
     } finally {
-      await board.close();
-      await Promise.all([one.stop(), two.stop()]);
+      await Promise.all(servers.map((server) => server.stop()));
     }
   });
 });
@@ -324,7 +416,7 @@ async function settled(store: Store): Promise<void> {
 
 /** Reads until an error of a code comes: until then others that may be tried again, and no answer. */
 async function refusal(store: Store, code: string): Promise<void> {
-  for (let i = 0; i < 500; i++) {
+  for (let i = 0; i < 1_000; i++) {
     const found = await store.features(clicks.profile, requests).then(() => "an answer", codeOf);
     if (found === code) return;
     expect(found).toBe("ASOF_ONLINE_UNAVAILABLE");

@@ -139,6 +139,9 @@ export async function startCluster(replicas = 0): Promise<RedisServer[]> {
   const created = ["--cluster", "create", ...servers.map(({ node }) => node)];
   await run("redis-cli", [...created, "--cluster-replicas", String(replicas), "--cluster-yes"]);
   await formed(servers);
+  // A replica that has never had its master's data does not take over.
+  for (const server of servers)
+    while (String(await server.ask("INFO", "replication")).includes("master_link_status:down")) await sleep(20);
   return servers;
 }
 

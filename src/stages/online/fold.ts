@@ -77,7 +77,8 @@ export class Fold {
 
   /** Reads where the store stands. */
   async open(): Promise<void> {
-    const nothing = { position: 0, watermark: Number.MIN_SAFE_INTEGER };
+    // An empty store has no view that would want what the log has dropped.
+    const nothing = { position: this.log.start, watermark: Number.MIN_SAFE_INTEGER };
     await this.store.read([META_KEY, VIEWS_KEY], (i, bytes) => {
       if (i === 0)
         ({ position: this.position, watermark: this.watermark } = bytes === undefined ? nothing : decodeMeta(bytes));
