@@ -1,43 +1,23 @@
 import { Command } from "ioredis";
 import { assert } from "../../core/assert.ts";
 
-/** Commands share memory of this many bytes: each with its own would cost more in garbage than in copying. */
-const SLAB = 2 ** 18;
-/** A larger command has its own. */
-const LARGE = 2 ** 15;
 /** Bytes that a word has beside its own: its length as text, and two ends of line. */
 const FRAME = 16;
 /** Up to this length a loop copies faster than a call. */
 const SHORT = 64;
 
-let slab = Buffer.allocUnsafeSlow(SLAB);
-let used = 0;
-
 /** Builds a command of Redis's protocol in one buffer. */
 export class CommandBytes {
-  #buffer: Buffer;
-  #start: number;
-  #at: number;
-  readonly #end: number;
+  readonly #buffer: Buffer;
+  #at = 0;
 
-  /** `words`: how many the command has with its name; `size`: how many bytes these have together, at least. */
-  constructor(words: number, size: number) {
+  /**
+   * `words`: how many the command has with its name; `size`: how many bytes these have together, at the most; `room`:
+   * where to build it, if it is large enough.
+   */
+  constructor(words: number, size: number, room: Buffer = NO_ROOM) {
     const bytes = size + FRAME * (words + 1);
-    if (bytes < LARGE) {
-      if (used + bytes > SLAB) {
-        slab = Buffer.allocUnsafeSlow(SLAB);
-        used = 0;
-      }
-      this.#buffer = slab;
-      this.#start = used;
-      // Nothing else is built before this one is finished.
-      used += bytes;
-    } else {
-      this.#buffer = Buffer.allocUnsafeSlow(bytes);
-      this.#start = 0;
-    }
-    this.#at = this.#start;
-    this.#end = this.#start + bytes;
+    this.#buffer = room.length < bytes ? Buffer.allocUnsafeSlow(bytes) : room;
     this.#number(42, words);
   }
 
@@ -60,8 +40,8 @@ export class CommandBytes {
   }
 
   finish(): Buffer {
-    assert(this.#at <= this.#end, "a command is as long as was said at the most");
-    return this.#buffer.subarray(this.#start, this.#at);
+    assert(this.#at <= this.#buffer.length, "a command is as long as was said at the most");
+    return this.#buffer.subarray(0, this.#at);
   }
 
   #copy(bytes: Uint8Array): void {
@@ -90,6 +70,7 @@ export class CommandBytes {
 }
 
 const EMPTY = new Uint8Array(0);
+const NO_ROOM = Buffer.alloc(0);
 
 /** A command whose bytes are built already: the driver's own way copies each word several times. */
 export class BuiltCommand extends Command {

@@ -62,8 +62,8 @@ export class KeySpace {
   }
 }
 
-export function assertKey(key: Uint8Array): void {
-  assert(key.length >= 1 && key.length <= MAX_KEY, `a key has 1 to ${MAX_KEY} bytes, not ${key.length}`);
+export function assertKey({ length }: Uint8Array): void {
+  if (length < 1 || length > MAX_KEY) assert(false, `a key has 1 to ${MAX_KEY} bytes, not ${length}`);
 }
 
 /** Tags whose slots are evenly spread, as nodes have ranges of slots. The same ones for ever: keys are stored under them. */

@@ -11,6 +11,8 @@ const RECONNECT_MS = [50, 100, 200, 400];
 const HEARTBEAT_MS = 1_000;
 /** How often it is looked whether there is a connection yet, in milliseconds. */
 const LOOK_MS = 5;
+/** Bytes of what most reads ask for. */
+const ROOM = 2 ** 14;
 /** How long INFO may take, in milliseconds. */
 const INFO_MS = 1_000;
 
@@ -27,6 +29,8 @@ export class RedisClient {
   readonly #driver: Redis | Cluster;
   readonly #space: KeySpace;
   readonly #nodes = new Map<string, Node>();
+  /** Memory that is used again: what reads ask for would be much garbage. As many as reads were under way at once. */
+  readonly #rooms: Buffer[] = [];
   readonly #heartbeat: ReturnType<typeof setInterval>;
   /** Why there is no connection, as far as is known. */
   #fault: unknown = null;
@@ -61,12 +65,16 @@ export class RedisClient {
   }
 
   /** The marker of a partition and the values of keys in it, at one moment. */
-  values(partition: number, keys: readonly Uint8Array[], patience: number): Promise<(Buffer | null)[]> {
+  async values(partition: number, keys: readonly Uint8Array[], patience: number): Promise<(Buffer | null)[]> {
     const head = this.#space.heads[partition];
-    const command = new CommandBytes(keys.length + 2, 64 + (keys.length + 1) * head.length + sizeOf(keys));
+    const room = this.#rooms.pop() ?? Buffer.allocUnsafeSlow(ROOM);
+    const command = new CommandBytes(keys.length + 2, 64 + (keys.length + 1) * head.length + sizeOf(keys), room);
     command.text("MGET").bytes(head);
     for (const key of keys) command.joined(head, key);
-    return this.#send("mget", partition, command, patience) as Promise<(Buffer | null)[]>;
+    const values = (await this.#send("mget", partition, command, patience)) as (Buffer | null)[];
+    // What is answered is written. What failed may be on its way still.
+    this.#rooms.push(room);
+    return values;
   }
 
   /** Runs a script on keys of one partition, given as Redis has them. */
