@@ -201,7 +201,8 @@ export class RedisStore implements OnlineStore {
     const settled = writing?.writer.settled();
     if (settled !== null && settled !== undefined) await within(settled, patience, this.#address);
     writing?.writer.assertWhole();
-    const client = readers[this.#turn++ % readers.length];
+    // A large read, as the fold has, does not hold up the others.
+    const client = writing !== null && count > TIMED_KEYS ? writing.client : readers[this.#turn++ % readers.length];
     const acknowledged = writing?.writer.acknowledged ?? 0;
     const { reached } = this.#check;
     const answers =
