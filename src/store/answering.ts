@@ -1,5 +1,5 @@
 import { modelNamed } from "../core/definition/catalog.ts";
-import type { ModelDefinition } from "../core/definition/data.ts";
+import type { ModelDefinition, ViewUseDefinition } from "../core/definition/data.ts";
 import { servedStream } from "../core/definition/stream.ts";
 import type { ServicePlan } from "../core/plan/service-plan.ts";
 import type { FeatureAnswer } from "../core/result/answers.ts";
@@ -53,6 +53,11 @@ export class Answering {
     return oneOrAll(requests, answers);
   }
 
+  async featuresOf(uses: readonly ViewUseDefinition[], requests: readonly UntypedRequest[]): Promise<FeatureAnswer[]> {
+    const { rows, reader } = this.store.serviceOf(uses);
+    return reader.read(rows(requests));
+  }
+
   async predict(model: string | { readonly definition: ModelDefinition }, requests: unknown): Promise<never> {
     this.store.writing();
     const { catalog } = this.store.parts;
@@ -60,7 +65,7 @@ export class Answering {
     const { plan, rows, reader } = this.store.service(definition.service);
     const served = { model: definition, plan, stream: servedStream(catalog, definition) };
     const read = rows(listOf(requests));
-    const answers = await this.models.predict(served, read, (asked) => reader.read(asked));
+    const answers = await this.models.predict(served, read, async (asked) => reader.read(asked));
     await this.watch.predicted(definition.name, plan, answers);
     return oneOrAll(requests, answers);
   }

@@ -28,8 +28,8 @@ export interface StoreParts {
   readonly engine: OfflineEngine;
   readonly online: OnlineStore;
   /**
-   * Where the index of identities is, which cannot be built anew from history: at home always. The online store itself,
-   * unless that is elsewhere.
+   * Where the index of identities is: at home always, since whoever decides about records waits for it. The online store
+   * itself, unless that is elsewhere.
    */
   readonly index: OnlineStore;
   readonly files: FileStore;
@@ -47,6 +47,8 @@ export interface StoreParts {
   readonly versions: RuntimeVersions;
   /** Records in the log from which on it is archived, open or closing, where that is not the usual number. */
   readonly archiveFrom: number | null;
+  /** Files of one stream, kind and day from which on they are merged; null for the usual number. */
+  readonly compactFrom: number | null;
   readonly audit: AuditSettings;
   /** Whether work is on record. */
   readonly recordsRuns: boolean;
