@@ -15,7 +15,7 @@ const BYTES = 200;
 const BATCH = 100;
 /** Reads of one round: short ones, so that what else the machine does falls on both alike. */
 const READS = 50;
-const ROUNDS = 81;
+const ROUNDS = 41;
 const COMMITTED = 10_000;
 
 const keys = Array.from({ length: ENTITIES }, (_, i) =>
@@ -125,7 +125,7 @@ async function measure(where: string, settings: RedisSettings, bare: (space: Key
 }
 
 async function commits(server: RedisServer): Promise<BenchCase> {
-  const store = await openRedis({ url: server.url, prefix: "commits:" }, { owner: "bench" });
+  const store = await openRedis({ url: server.url, prefix: "commits:", timeout: "5s" }, { owner: "bench" });
   const redis = server.client();
   try {
     const values = keys.slice(0, COMMITTED).map((_, i) => valueOf(i, 1));
@@ -166,7 +166,9 @@ export async function run({ log }: BenchOptions): Promise<BenchCase[]> {
     await formed(nodes);
     log(`${ENTITIES} entities of ${BYTES} bytes, ${ROUNDS} rounds of ${READS} reads`);
     return [
-      ...(await measure("one server", { url: server.url, prefix: "bench:" }, (space) => bareServer(redis, space))),
+      ...(await measure("one server", { url: server.url, prefix: "bench:", timeout: "5s" }, (space) =>
+        bareServer(redis, space),
+      )),
       ...(await measure(
         "three nodes",
         { nodes: nodes.map(({ node }) => node), prefix: "bench:", timeout: "5s" },
