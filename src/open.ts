@@ -23,7 +23,8 @@ import type { EventLog, LogReader } from "./ports/event-log.ts";
 import type { OfflineEngine } from "./ports/offline-engine.ts";
 import type { OnlineStore } from "./ports/online-store.ts";
 import type { RegistryStore } from "./ports/registry-store.ts";
-import { createStore, type Store } from "./store.ts";
+import type { WriterLink } from "./ports/writer-link.ts";
+import { createStore, type LinkedStore } from "./store.ts";
 import type { AuditSettings, StoreParts } from "./store/store-parts.ts";
 
 /** The registry's note of the home's name in an online store elsewhere. */
@@ -40,6 +41,8 @@ export interface OpenOptions {
    * does not fit into memory goes into this folder.
    */
   readonly readOnly?: { readonly temporaryFolder: string };
+  /** The process that writes, where this one, opened for reading only, is to predict beside it. */
+  readonly link?: WriterLink;
   /** The clock, where it is not the configuration's. */
   readonly clock?: Clock;
   /** The versions of what request-time functions run on. Default: those of this process. */
@@ -61,7 +64,7 @@ export function openEngine(temporaryFolder: string): Promise<OfflineEngine> {
  * @throws ASOF_CONFIG, ASOF_DEFINITION, ASOF_HOME, ASOF_HOME_LOCKED, ASOF_FORMAT, ASOF_CORRUPT; where the
  * online store is in Redis, ASOF_ONLINE_UNAVAILABLE, ASOF_ONLINE_TAKEN
  */
-export async function open(configuration: Configuration, options: OpenOptions = {}): Promise<Store> {
+export async function open(configuration: Configuration, options: OpenOptions = {}): Promise<LinkedStore> {
   const { definitions, memory, threads } = configuration;
   const home = path.resolve(configuration.home ?? ".asof");
   const modules = (Array.isArray(definitions) ? definitions : [definitions]) as readonly Readonly<
@@ -98,6 +101,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       log,
       writing,
       beacon,
+      link: options.link ?? null,
       refresh,
       randomBytes,
       trainers: [createYdfTrainer("gradientBoostedTrees"), createYdfTrainer("randomForest")],

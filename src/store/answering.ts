@@ -59,8 +59,9 @@ export class Answering {
   }
 
   async predict(model: string | { readonly definition: ModelDefinition }, requests: unknown): Promise<never> {
-    this.store.writing();
-    const { catalog } = this.store.parts;
+    const { catalog, link } = this.store.parts;
+    // What was predicted has to be logged.
+    if (link === null) this.store.writing();
     const definition = modelNamed(catalog, typeof model === "string" ? model : model.definition.name);
     const { plan, rows, reader } = this.store.service(definition.service);
     const served = { model: definition, plan, stream: servedStream(catalog, definition) };

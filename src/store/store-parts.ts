@@ -8,6 +8,7 @@ import type { OfflineEngine } from "../ports/offline-engine.ts";
 import type { OnlineStore } from "../ports/online-store.ts";
 import type { RegistryStore } from "../ports/registry-store.ts";
 import type { ModelRuntime, Trainer } from "../ports/trainer.ts";
+import type { WriterLink } from "../ports/writer-link.ts";
 import type { RuntimeVersions } from "../stages/registry/registry.ts";
 
 /** Whether, of how many requests and how often what was served is compared with history. */
@@ -37,6 +38,8 @@ export interface StoreParts {
   /** The same log, where this process is its writer; otherwise what says who is. */
   readonly writing: EventLog | AsofError;
   readonly beacon: Beacon;
+  /** The process that writes, where this one answers beside it. */
+  readonly link: WriterLink | null;
   /** Looks again at what another process writes. */
   readonly refresh: () => Promise<unknown>;
   /** Where chance comes from: so many random bytes, fit for secrets. */
