@@ -18,6 +18,20 @@ describe("configure", () => {
     };
     expect(configure(configuration)).toBe(configuration);
     expect(configure({ definitions: {}, clock: "system", memory: "1.5GiB" })).toBeTruthy();
+    const url = "rediss://me:secret@redis.example:6380/3";
+    for (const online of [
+      "lmdb" as const,
+      { redis: { url, tls: { ca: "…" }, prefix: "shop:", timeout: "1s" as const, connections: 4 } },
+      {
+        redis: {
+          nodes: ["10.0.0.1:7000", "[::1]:7001", "redis.example:7002"],
+          username: "me",
+          password: "x",
+          tls: true,
+        },
+      },
+    ])
+      expect(configure({ definitions: {}, online })).toBeTruthy();
   });
 
   test.each([
@@ -45,6 +59,26 @@ describe("configure", () => {
     [{ definitions: {}, audit: { every: "0s" } }, "audit"],
     [{ definitions: {}, audit: { often: "1m" } }, "audit"],
     [{ definitions: {}, threads: 1.5 }, "threads"],
+    [{ definitions: {}, online: "redis" }, "online"],
+    [{ definitions: {}, online: {} }, "online"],
+    [{ definitions: {}, online: { lmdb: {} } }, "online"],
+    [{ definitions: {}, online: { redis: {} } }, "online"],
+    [{ definitions: {}, online: { redis: { url: "http://localhost" } } }, "online"],
+    [{ definitions: {}, online: { redis: { url: "redis://localhost/cache" } } }, "online"],
+    [{ definitions: {}, online: { redis: { url: "redis://localhost", nodes: ["localhost:1"] } } }, "online"],
+    [{ definitions: {}, online: { redis: { nodes: [] } } }, "online"],
+    [{ definitions: {}, online: { redis: { nodes: ["localhost"] } } }, "online"],
+    [{ definitions: {}, online: { redis: { nodes: ["localhost:65536"] } } }, "online"],
+    [{ definitions: {}, online: { redis: { url: "redis://localhost", password: "" } } }, "online"],
+    [
+      { definitions: {}, online: { redis: { url: "redis://localhost", tls: { rejectUnauthorized: false } } } },
+      "online",
+    ],
+    [{ definitions: {}, online: { redis: { url: "redis://localhost", prefix: "" } } }, "online"],
+    [{ definitions: {}, online: { redis: { url: "redis://localhost", prefix: "a{b}" } } }, "online"],
+    [{ definitions: {}, online: { redis: { url: "redis://localhost", timeout: "1m" } } }, "online"],
+    [{ definitions: {}, online: { redis: { url: "redis://localhost", connections: 0 } } }, "online"],
+    [{ definitions: {}, online: { redis: { url: "redis://localhost", ttl: "1d" } } }, "online"],
   ])("refuses %j", (configuration, setting) => {
     expect(() => configure(configuration as never)).toThrow(
       expect.objectContaining({ code: "ASOF_CONFIG", message: expect.stringContaining(setting), details: { setting } }),

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { redisFault, type RedisSettings } from "./adapters/redis/redis-settings.ts";
 import { AsofError } from "./core/errors.ts";
 import type { DurationText } from "./core/time/duration.ts";
 import { parseTimestamp, type TimestampInput } from "./core/time/timestamp.ts";
@@ -12,6 +13,8 @@ export interface Configuration {
   readonly home?: string;
   /** The module namespaces or records that hold the definitions: `import * as definitions from "./definitions.ts"`. */
   readonly definitions: Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[];
+  /** Where the online store is: "lmdb" (default), in the store's folder, or in a Redis, a Valkey or a cluster of them. */
+  readonly online?: "lmdb" | { readonly redis: RedisSettings };
   /** "system" (default), or a simulated clock that stands at `start` until a replay moves it. */
   readonly clock?: "system" | { readonly simulated: TimestampInput };
   readonly server?: { readonly host?: string; readonly port?: number };
@@ -51,6 +54,8 @@ const settings: Readonly<Record<keyof Configuration, (value: unknown) => string 
       : 'must be a module, `import * as definitions from "./definitions.ts"`, or a list of modules',
   clock: (value) =>
     value === "system" || isRecord(value) ? clockFault(value) : 'must be "system" or { simulated: "<time>" }',
+  online: (value) =>
+    value === "lmdb" ? null : isRecord(value) ? onlineFault(value) : 'must be "lmdb" or { redis: { url } }',
   server: (value) => (isRecord(value) ? serverFault(value) : "must be { host, port }"),
   memory: sizeFault,
   queue: sizeFault,
@@ -151,6 +156,12 @@ function serverFault({ host, port }: Readonly<Record<string, unknown>>): string 
     return "must have a host name or address as its host";
   const inRange = Number.isSafeInteger(port) && Number(port) >= 0 && Number(port) <= 65_535;
   return port === undefined || inRange ? null : "must have a port from 0 to 65535";
+}
+
+function onlineFault({ redis, ...others }: Readonly<Record<string, unknown>>): string | null {
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) return `has no ${unknown}: there is redis`;
+  return isRecord(redis) ? redisFault(redis) : "must have { url } or { nodes } as its redis";
 }
 
 function auditFault({ sample, every, ...others }: Readonly<Record<string, unknown>>): string | null {

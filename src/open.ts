@@ -8,6 +8,7 @@ import { readFileLog } from "./adapters/file-log/read-file-log.ts";
 import { openBeacon } from "./adapters/folder/file-beacon.ts";
 import { openFolder } from "./adapters/folder/folder-store.ts";
 import { openLmdb } from "./adapters/lmdb/open-lmdb.ts";
+import { openRedis } from "./adapters/redis/open-redis.ts";
 import { openSqliteRegistry } from "./adapters/sqlite/open-sqlite-registry.ts";
 import { ydfRuntime } from "./adapters/ydf/ydf-runtime.ts";
 import { createYdfTrainer } from "./adapters/ydf/ydf-trainer.ts";
@@ -20,9 +21,14 @@ import type { Beacon } from "./ports/beacon.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { EventLog, LogReader } from "./ports/event-log.ts";
 import type { OfflineEngine } from "./ports/offline-engine.ts";
+import type { OnlineStore } from "./ports/online-store.ts";
+import type { RegistryStore } from "./ports/registry-store.ts";
 import type { WriterLink } from "./ports/writer-link.ts";
 import { createStore, type LinkedStore } from "./store.ts";
-import type { AuditSettings } from "./store/store-parts.ts";
+import type { AuditSettings, StoreParts } from "./store/store-parts.ts";
+
+/** The registry's note of the home's name in an online store elsewhere. */
+const OWNER = "online-owner";
 
 export interface OpenOptions {
   /**
@@ -53,9 +59,10 @@ export function openEngine(temporaryFolder: string): Promise<OfflineEngine> {
 }
 
 /**
- * Opens the store of a configuration in this process: DuckDB over Parquet as the offline store, LMDB as the online
- * store, a log of files, SQLite as the registry, YDF for models.
- * @throws ASOF_CONFIG, ASOF_DEFINITION, ASOF_HOME, ASOF_HOME_LOCKED, ASOF_FORMAT, ASOF_CORRUPT
+ * Opens the store of a configuration in this process: DuckDB over Parquet as the offline store, LMDB or Redis as the
+ * online store, a log of files, SQLite as the registry, YDF for models.
+ * @throws ASOF_CONFIG, ASOF_DEFINITION, ASOF_HOME, ASOF_HOME_LOCKED, ASOF_FORMAT, ASOF_CORRUPT; where the
+ * online store is in Redis, ASOF_ONLINE_UNAVAILABLE, ASOF_ONLINE_TAKEN
  */
 export async function open(configuration: Configuration, options: OpenOptions = {}): Promise<LinkedStore> {
   const { definitions, memory, threads } = configuration;
@@ -75,7 +82,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
     const isWriter = !(writing instanceof AsofError);
     const registry = keep(await openSqliteRegistry(path.join(home, "registry.sqlite")));
     const beacon = keep(openBeacon(path.join(home, "beacon")));
-    const online = path.join(home, "online");
+    const { online, index } = await openOnline(configuration, home, registry, isWriter, keep);
     return await createStore({
       home,
       catalog,
@@ -88,7 +95,8 @@ export async function open(configuration: Configuration, options: OpenOptions = 
           ...(threads === undefined ? {} : { threads }),
         }),
       ),
-      online: keep(await openLmdb(online, { readOnly: !isWriter })),
+      online,
+      index,
       files,
       log,
       writing,
@@ -115,6 +123,34 @@ export async function open(configuration: Configuration, options: OpenOptions = 
 function icuVersions(): Record<string, string> {
   const { icu, tz } = process.versions as { readonly icu?: string; readonly tz?: string };
   return { ...(icu === undefined ? {} : { ICU: icu }), ...(tz === undefined ? {} : { tzdata: tz }) };
+}
+
+/**
+ * The online store, and the index of identities: one LMDB for both, unless the online store is elsewhere. Then the
+ * home has a name, so that two of them do not take one another's place there.
+ */
+async function openOnline(
+  { online = "lmdb" }: Configuration,
+  home: string,
+  registry: RegistryStore,
+  isWriter: boolean,
+  keep: (store: OnlineStore) => OnlineStore,
+): Promise<Pick<StoreParts, "online" | "index">> {
+  const openAtHome = async (): Promise<OnlineStore> =>
+    keep(await openLmdb(path.join(home, "online"), { readOnly: !isWriter }));
+  if (online === "lmdb") {
+    const both = await openAtHome();
+    return { online: both, index: both };
+  }
+  let owner = await registry.note(OWNER);
+  if (owner === null) {
+    if (!isWriter) throw new AsofError("ASOF_HOME", `${home} has no online store yet`, { path: home });
+    owner = randomBytes(8).toString("hex");
+    await registry.setNote(OWNER, owner);
+  }
+  const store = keep(await openRedis(online.redis, { owner, readOnly: !isWriter }));
+  // Only who writes decides about ids.
+  return { online: store, index: isWriter ? await openAtHome() : store };
 }
 
 interface OpenedLog {

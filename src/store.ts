@@ -295,7 +295,7 @@ class EmbeddedStore implements LinkedStore {
   }
 
   private async shutDown(): Promise<void> {
-    const { engine, online, registry } = this.store.parts;
+    const { engine, online, index, registry, beacon } = this.store.parts;
     try {
       try {
         await this.watch.close();
@@ -305,7 +305,7 @@ class EmbeddedStore implements LinkedStore {
       }
     } finally {
       this.modelServer.close();
-      await Promise.all([engine.close(), online.close(), registry.close(), this.store.parts.beacon.close()]);
+      await Promise.all([engine.close(), online.close(), index.close(), registry.close(), beacon.close()]);
     }
   }
 }

@@ -214,6 +214,21 @@ export const errorTable = {
     message: "the view is not in the online store yet",
     remedy: "Run `asof materialize`.",
   },
+  ASOF_ONLINE_UNAVAILABLE: {
+    status: 503,
+    message: "the online store does not answer",
+    remedy: "Try again in a moment. If it goes on, see whether Redis is up and can be reached.",
+  },
+  ASOF_ONLINE_LOST: {
+    status: 503,
+    message: "the online store has lost what was written",
+    remedy: "Run `asof materialize`: it builds the online store anew from history.",
+  },
+  ASOF_ONLINE_TAKEN: {
+    status: 409,
+    message: "the online store belongs to another",
+    remedy: "Give each store a prefix or a database of its own in Redis; see `online` in the configuration.",
+  },
   ASOF_NO_DATA: { status: 409, message: "there is no data to work on", remedy: "Ingest data first." },
   ASOF_BATCH_VIEW: {
     status: 422,

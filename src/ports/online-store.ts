@@ -27,7 +27,8 @@ export interface ReadOptions {
 export interface OnlineStore {
   /**
    * Looks up keys in one snapshot and calls `visit` once for each, in order. The bytes are lent for the duration of
-   * that call only; a visit must not read. A store that can answers synchronously; otherwise the promise resolves
+   * that call only, and copied with `new Uint8Array`: they may be a Buffer, of which `slice` is no copy. A visit must
+   * not read. A store that can answers synchronously; otherwise the promise resolves
    * after the last visit. @throws ASOF_CORRUPT
    */
   read(

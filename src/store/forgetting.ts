@@ -182,7 +182,7 @@ export class Forgetting {
     forgetting: ForgettingKey,
     options: WorkOptions,
   ): Promise<ForgetOutcome> {
-    const { clock, registry, online } = this.parts;
+    const { clock, registry, online, index } = this.parts;
     const { eraser } = this.writing;
     const began = clock.elapsed();
     const warnings: string[] = [];
@@ -193,6 +193,7 @@ export class Forgetting {
     const recomputed = await this.recompute(id, forgetting, warnings, options);
     const rebuilt = await this.rebuild(forgetting, options);
     await online.rewrite();
+    if (index !== online) await index.rewrite();
     const until = (await this.writing.writer.cut()).t;
     await this.forgotten.enlist(forgetting);
     await this.forgotten.remember([{ ...forgottenKey(forgetting), sources: forgetting.sources, until }]);

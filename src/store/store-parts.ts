@@ -28,6 +28,11 @@ export interface StoreParts {
   readonly registry: RegistryStore;
   readonly engine: OfflineEngine;
   readonly online: OnlineStore;
+  /**
+   * Where the index of identities is: at home always, since whoever decides about records waits for it. The online store
+   * itself, unless that is elsewhere.
+   */
+  readonly index: OnlineStore;
   readonly files: FileStore;
   readonly log: LogReader;
   /** The same log, where this process is its writer; otherwise what says who is. */

@@ -1,4 +1,6 @@
 import type { StreamSchemas } from "../core/codec/stream-schemas.ts";
+import { META_KEY, STATES_PREFIX, VIEWS_KEY } from "../core/codec/online-keys.ts";
+import { noViews } from "../core/codec/online-meta.ts";
 import { sourceNamed } from "../core/definition/catalog.ts";
 import { sourceStream, type Stream, withdrawalStream } from "../core/definition/stream.ts";
 import type { Definition } from "../core/definition/data.ts";
@@ -68,6 +70,11 @@ async function withdrawalStreams({ parts, definitions }: Shared): Promise<Readon
   return all;
 }
 
+/** Whether the online store, which is elsewhere, does not answer, or has lost what it is to be given once more. */
+function isAway(error: unknown): boolean {
+  return error instanceof AsofError && (error.code === "ASOF_ONLINE_UNAVAILABLE" || error.code === "ASOF_ONLINE_LOST");
+}
+
 /** What the writer shares with the rest of the store. */
 export interface Shared {
   readonly parts: StoreParts;
@@ -113,7 +120,7 @@ export class Writing {
     withdrawn: Readonly<Record<string, Stream>>,
   ) {
     const { parts, offline, schemas, definitions, newest } = shared;
-    const { registry, engine, files, clock, online, catalog } = parts;
+    const { registry, engine, files, clock, online, index, catalog } = parts;
     const bulk = new BulkWriter({ files, registry, writer });
     const history = new KeyedHistory(engine, offline, {
       source: (name) => sourceStream(sourceNamed(catalog, name)),
@@ -128,7 +135,7 @@ export class Writing {
     this.archived = archived;
     this.log = log;
     this.writer = writer;
-    this.identities = new Identities(online, writer);
+    this.identities = new Identities(index, writer);
     const heard: HearAppended = (stream, records, stamp) => newest.appended(stream, records, stamp);
     this.intake = new Intake(this.identities, clock, heard);
     this.ingest = new Ingest({
@@ -157,7 +164,7 @@ export class Writing {
       bulk,
       log,
       schemas,
-      identities: new IdentityEraser({ identities: this.identities, store: online, schemas }),
+      identities: new IdentityEraser({ identities: this.identities, store: index, schemas }),
     });
     this.fold = new Fold(log, online, schemas);
     this.materializer = new Materializer({ store: online, fold: this.fold, history, clock, cut: () => writer.cut() });
@@ -182,7 +189,7 @@ export class Writing {
     const writing = new Writing(shared, log, writer, archived, await withdrawalStreams(shared));
     await writing.archiver.recover();
     await writing.recoverIdentities();
-    await writing.fold.open();
+    await writing.openFold();
     await writing.materializer.follow(await definitions.appliedViews());
     writing.fold.wake();
     return writing;
@@ -212,6 +219,31 @@ export class Writing {
     });
     if (unfinished !== null) await this.intake.redo(unfinished.source, unfinished.redo);
     await identities.sweep(parts.clock.now());
+  }
+
+  /** Sees where the online store stands, which may have been anywhere since where it is not at home. */
+  private async openFold(): Promise<void> {
+    const { fold, log, parts } = this;
+    const { online, index } = parts;
+    await fold.open();
+    if (online === index) return;
+    // What was kept at home before would be out of date when it is kept there again.
+    await index.commit([
+      [META_KEY, null],
+      [VIEWS_KEY, null],
+    ]);
+    await index.clear(STATES_PREFIX);
+    const { position, views } = fold;
+    const isOfLog = position <= log.end && (position >= log.start || views.nextState === noViews.nextState);
+    if (isOfLog) return;
+    await online.clear(new Uint8Array(0));
+    await fold.open();
+  }
+
+  private async flushed(): Promise<void> {
+    const { online, index } = this.parts;
+    await online.flushed();
+    if (index !== online) await index.flushed();
   }
 
   /** Makes the index of identities again, which is lost, or was restored from before. */
@@ -267,18 +299,28 @@ export class Writing {
         .finally(() => (this.archiving = null));
   }
 
-  /** Brings everything accepted into the stores, and gives the log back. */
+  /**
+   * Brings everything accepted into the stores, and gives the log back. Where the online store is away, what it lacks
+   * stays in the log.
+   */
   async close(): Promise<void> {
     clearInterval(this.timer);
     clearInterval(this.sweeper);
     try {
       await this.sweeping;
       await this.archiving;
-      await this.fold.settled();
-      if (this.log.end - this.archived >= (this.parts.archiveFrom ?? ARCHIVE_AT_CLOSE)) await this.archive();
+      const isFolded = await this.fold.settled().then(
+        () => true,
+        (error: unknown) => {
+          if (isAway(error)) return false;
+          throw error;
+        },
+      );
+      const isLong = this.log.end - this.archived >= (this.parts.archiveFrom ?? ARCHIVE_AT_CLOSE);
+      if (isFolded && isLong) await this.archive();
       else await this.identities.flush();
       await this.compactor.clear();
-      await this.parts.online.flushed();
+      await this.flushed();
       this.signal();
       await this.writer.close();
     } finally {
@@ -326,7 +368,7 @@ export class Writing {
     await this.identities.sweep(this.parts.clock.now());
     await this.identities.flush();
     identified = this.identities.position;
-    await this.parts.online.flushed();
+    await this.flushed();
     await this.bulk.exclusively(() =>
       dropExpiredRequests(this.parts, this.parts.catalog.sources.values(), this.parts.clock.now()),
     );

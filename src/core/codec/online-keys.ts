@@ -10,6 +10,8 @@ export const META_KEY = Uint8Array.of(0, 1);
 export const VIEWS_KEY = Uint8Array.of(0, 2);
 
 const STATE = 1;
+/** What all keys of all states begin with. */
+export const STATES_PREFIX = Uint8Array.of(STATE);
 const HEAD = 0;
 const BLOCK = 1;
 // Keys that begin with 2 are those of the index of identities: `identity-keys.ts`.
@@ -96,6 +98,16 @@ function begin(key: Uint8Array, state: number, kind: number): void {
 /** What the head records of a state begin with: one for each key of the view. */
 export function headPrefix(state: number): Uint8Array {
   return headKey(state, new Uint8Array(0));
+}
+
+/**
+ * What keys that are kept together share, for stores that are spread over machines: those of an entity, in whichever
+ * state. Null for what the store says of itself.
+ */
+export function placeOf(key: Uint8Array): Uint8Array | null {
+  if (key[0] === 0) return null;
+  if (key[0] !== STATE || key.length < 6) return key;
+  return key.subarray(6, key[5] === 0 ? key.length : key.length - 8);
 }
 
 function digested(bytes: Uint8Array): Uint8Array {

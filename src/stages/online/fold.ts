@@ -8,6 +8,7 @@ import {
 } from "../../core/codec/online-meta.ts";
 import { META_KEY, statePrefix, VIEWS_KEY } from "../../core/codec/online-keys.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
+import { AsofError, type ErrorCode } from "../../core/errors.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogPosition, LogReader } from "../../ports/event-log.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
@@ -31,6 +32,8 @@ export interface FoldLimits extends BatchLimits {
 }
 
 const LIMITS: FoldLimits = { records: 32_768, bytes: 8 * 2 ** 20, keys: 10_000, cached: 128 * 2 ** 20 };
+/** When it is tried again what the store could not take, in milliseconds. */
+const RETRY_MS = 100;
 
 /**
  * Carries the log into the online store: batch after batch, each with its position and its watermark in one commit,
@@ -55,6 +58,8 @@ export class Fold {
   position: LogPosition = 0;
   watermark: Timestamp = Number.MIN_SAFE_INTEGER;
   views: OnlineViews = noViews;
+  /** Called when what the store holds was read anew: it may be another's, or older, than what was followed. */
+  reopened: () => void = () => {};
 
   constructor(log: LogReader, store: OnlineStore, schemas: StreamSchemas, limits: FoldLimits = LIMITS) {
     this.log = log;
@@ -65,11 +70,12 @@ export class Fold {
 
   /** Reads where the store stands. A new one has no view yet, and so nothing to fold that the log has dropped. */
   async open(): Promise<void> {
-    this.position = this.log.start;
+    // An empty store has no view that would want what the log has dropped.
+    const nothing = { position: this.log.start, watermark: Number.MIN_SAFE_INTEGER };
     await this.store.read([META_KEY, VIEWS_KEY], (i, bytes) => {
-      if (bytes === undefined) return;
-      if (i === 0) ({ position: this.position, watermark: this.watermark } = decodeMeta(bytes));
-      else this.views = decodeViews(bytes);
+      if (i === 0)
+        ({ position: this.position, watermark: this.watermark } = bytes === undefined ? nothing : decodeMeta(bytes));
+      else this.views = bytes === undefined ? noViews : decodeViews(bytes);
     });
     if (this.position < this.log.start) await this.beginAnew();
   }
@@ -102,12 +108,46 @@ export class Fold {
     this.timer = null;
     if (this.running !== null || this.paused > 0 || this.failure !== null || this.position >= this.log.end) return;
     this.running = this.run()
-      .catch((error: unknown) => void (this.failure = error as Error))
+      .catch((error: unknown) => this.failed(error as Error))
       .finally(() => {
         this.running = null;
         this.release();
         if (this.position < this.log.end) this.wake();
       });
+  }
+
+  /**
+   * What a store does not take now it may take later; of what was sent it is unknown what came through. So it is gone
+   * on from where the store then says that it stands.
+   */
+  private failed(error: Error): void {
+    this.failure = error;
+    if (hasCode(error, "ASOF_ONLINE_UNAVAILABLE")) setTimeout(() => void this.resume(), RETRY_MS).unref();
+  }
+
+  private async resume(): Promise<void> {
+    try {
+      await this.running;
+      await this.open();
+    } catch (error) {
+      this.failed(error as Error);
+      return;
+    }
+    this.caches = new Map();
+    this.reopened();
+    this.failure = null;
+    this.start();
+  }
+
+  /** Begins with an empty store, where the store has lost what it held. */
+  async startAnewWhereLost(): Promise<void> {
+    try {
+      await this.store.read([META_KEY], () => {});
+    } catch (error) {
+      if (!hasCode(error, "ASOF_ONLINE_LOST")) throw error;
+      await this.store.clear(new Uint8Array(0));
+      await this.resume();
+    }
   }
 
   /** Resolves once everything that is in the log now is folded. Rejects where folding failed. */
@@ -133,6 +173,7 @@ export class Fold {
     this.paused++;
     try {
       await this.running;
+      if (this.failure !== null) throw this.failure;
       return await work();
     } finally {
       this.paused--;
@@ -169,11 +210,16 @@ export class Fold {
     changes: readonly Put[],
   ): Promise<void> {
     const next: OnlineViews = { ...views, version: this.views.version + 1 };
-    await this.store.commit([
-      ...changes,
-      [VIEWS_KEY, encodeViews(next)],
-      [META_KEY, encodeMeta({ ...at, views: next.version })],
-    ]);
+    try {
+      await this.store.commit([
+        ...changes,
+        [VIEWS_KEY, encodeViews(next)],
+        [META_KEY, encodeMeta({ ...at, views: next.version })],
+      ]);
+    } catch (error) {
+      if (hasCode(error, "ASOF_ONLINE_UNAVAILABLE")) this.failed(error as Error);
+      throw error;
+    }
     this.views = next;
     this.position = at.position;
     this.watermark = at.watermark;
@@ -248,4 +294,8 @@ export class Fold {
     }
     if (!batch.isEmpty) yield batch;
   }
+}
+
+function hasCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof AsofError && error.code === code;
 }

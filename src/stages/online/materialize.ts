@@ -71,6 +71,8 @@ export class Materializer {
   private readonly clock: Clock;
   private readonly cut: () => Promise<Cut>;
   private readonly changes = new OneByOne();
+  /** The views of the store, as they were last given. */
+  private all: readonly MaterializableView[] = [];
 
   constructor(parts: { store: OnlineStore; fold: Fold; history: History; clock: Clock; cut: () => Promise<Cut> }) {
     this.store = parts.store;
@@ -78,6 +80,7 @@ export class Materializer {
     this.history = parts.history;
     this.clock = parts.clock;
     this.cut = parts.cut;
+    this.fold.reopened = () => this.followPresent(this.all);
   }
 
   /** Makes the fold follow those of the store's views that are still wanted; removes the states of the others. */
@@ -128,6 +131,7 @@ export class Materializer {
     options: WorkOptions,
   ): Promise<MaterializeOutcome> {
     const began = this.clock.elapsed();
+    await this.fold.startAnewWhereLost();
     const cut = await this.cut();
     const loads = await this.history.loadedUntil([view.stream], cut.position);
     const present = (): OnlineView | undefined =>
@@ -378,6 +382,7 @@ export class Materializer {
   }
 
   private followPresent(all: readonly MaterializableView[]): void {
+    this.all = all;
     this.fold.follow(
       this.fold.views.views.flatMap((online): FoldedView[] => {
         const found = all.find(({ fingerprint }) => fingerprint === online.fingerprint);
