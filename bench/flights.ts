@@ -156,7 +156,7 @@ export function historyOf(home: string, view: string): string {
 }
 
 /** What a fresh process reports of the part of its work that counts. */
-interface Timed {
+export interface Timed {
   readonly milliseconds: number;
   /** Of all its threads. */
   readonly cpuSeconds: number;
@@ -201,7 +201,7 @@ export function needsOf(...contenders: readonly Measurement<Timed>[]): string {
     .join("; ");
 }
 
-async function timed(work: () => Promise<unknown>): Promise<Timed> {
+export async function timed(work: () => Promise<unknown>): Promise<Timed> {
   const started = performance.now();
   const before = process.cpuUsage();
   await work();

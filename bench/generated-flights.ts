@@ -13,12 +13,21 @@ async function write(file: string, select: string): Promise<void> {
   await inFreshProcess(MODULE, runSql.name, { sql });
 }
 
-/** All flights several times, each copy after the one before, in order of time. */
-export function copiedFlights(file: string, copies: number): Promise<void> {
+/** All flights several times, each copy after the one before, in order of time; no more than `most` of them. */
+export function copiedFlights(file: string, copies: number, most = Infinity): Promise<void> {
   return write(
     file,
     `SELECT ${columns.replace("date", `date + to_days(CAST(${SPAN} * copy AS INTEGER)) AS date`)}
-     FROM ${rows}, range(${copies}) r(copy) ORDER BY copy, file_row_number`,
+     FROM ${rows}, range(${copies}) r(copy) ORDER BY copy, file_row_number${Number.isFinite(most) ? ` LIMIT ${most}` : ""}`,
+  );
+}
+
+/** The first flights, numbered in an order that is not that of time. */
+export function numberedFlights(file: string, count: number): Promise<void> {
+  return write(
+    file,
+    `SELECT ${columns}, (file_row_number * 7919) % ${count} AS number FROM ${rows}
+     WHERE file_row_number < ${count} ORDER BY file_row_number`,
   );
 }
 

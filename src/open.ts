@@ -6,8 +6,10 @@ import { openDuckDb } from "./adapters/duckdb/open-duckdb.ts";
 import { openFileLog } from "./adapters/file-log/open-file-log.ts";
 import { readFileLog } from "./adapters/file-log/read-file-log.ts";
 import { openBeacon } from "./adapters/folder/file-beacon.ts";
+import { fileState } from "./adapters/folder/file-state.ts";
 import { openFolder } from "./adapters/folder/folder-store.ts";
 import { openLmdb } from "./adapters/lmdb/open-lmdb.ts";
+import { copyPostgresTable } from "./adapters/postgres/copy-table.ts";
 import { openRedis } from "./adapters/redis/open-redis.ts";
 import { openSqliteRegistry } from "./adapters/sqlite/open-sqlite-registry.ts";
 import { ydfRuntime } from "./adapters/ydf/ydf-runtime.ts";
@@ -111,6 +113,8 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       queueBytes: configuration.queue === undefined ? undefined : bytesOf(configuration.queue),
       compactFrom: options.compactFrom ?? null,
       audit: auditOf(configuration),
+      fileState,
+      copyTable: copyPostgresTable,
       recordsRuns: options.readOnly === undefined,
     });
   } catch (error) {

@@ -30,6 +30,7 @@ import type {
   ReadOptions,
   ReplayOptions,
   Store,
+  TableOptions,
   UntypedRequest,
 } from "./core/result/store.ts";
 import type { LoadedModel } from "./ports/trainer.ts";
@@ -163,6 +164,10 @@ class EmbeddedStore implements LinkedStore {
 
   load(name: string, files: readonly string[], options: LoadOptions = {}): Promise<LoadOutcome> {
     return this.ingesting.load(name, files, options);
+  }
+
+  loadTable(name: string, options: TableOptions): Promise<LoadOutcome> {
+    return this.ingesting.loadTable(name, options);
   }
 
   ingest(name: string, records: readonly UntypedRequest[], options: IngestOptions = {}): Promise<IngestOutcome> {

@@ -242,6 +242,21 @@ export const errorTable = {
     message: "a request-time function failed",
     remedy: "Correct the function; it must be pure.",
   },
+  ASOF_DATABASE: {
+    status: 503,
+    message: "a database to read from cannot be reached",
+    remedy: "Check its address, its credentials and that it runs, then repeat the command: it goes on where it was.",
+  },
+  ASOF_TABLE: {
+    status: 400,
+    message: "a table of a database cannot be read as asked",
+    remedy: "Check the table, its position column and the rights of the user; see docs/ingest.md.",
+  },
+  ASOF_LOADED_BEFORE: {
+    status: 409,
+    message: "a file was loaded before, and has changed since",
+    remedy: "Load a file of the new rows alone, or all of its rows once more with --again.",
+  },
   ASOF_INTERRUPTED: { status: 503, message: "interrupted", remedy: "Run the command again; nothing was half done." },
   ASOF_INTERNAL: { status: 500, message: "a fault of asof", remedy: "Please report it." },
 } as const satisfies Record<string, { status: number; message: string; remedy: string }>;

@@ -21,8 +21,11 @@ export interface DescribedColumn {
  * (microseconds, no zone, read as UTC).
  */
 export interface OfflineSession {
-  /** Runs statements; resolves to the rows changed by the last. @throws ASOF_SQL, ASOF_FILE, ASOF_INTERRUPTED */
-  run(sql: string): Promise<number>;
+  /**
+   * Runs statements; resolves to the rows changed by the last. `onShare` is told now and then how much of a statement
+   * is done, from 0 to 1, where the engine knows. @throws ASOF_SQL, ASOF_FILE, ASOF_INTERRUPTED
+   */
+  run(sql: string, options?: { readonly onShare?: (share: number) => void }): Promise<number>;
 
   /** The columns of a query, without running it. */
   describe(sql: string): Promise<readonly DescribedColumn[]>;

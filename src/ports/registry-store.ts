@@ -75,6 +75,8 @@ export interface OfflineFile {
 export interface FileChange {
   readonly add: readonly OfflineFile[];
   readonly remove: readonly string[];
+  /** Notes to set in the same step. */
+  readonly notes?: Readonly<Record<string, string>>;
   /** Records below this position are in Parquet now. Never steps back. */
   readonly archived?: LogPosition;
   /** Control entries below this position are reflected in the list. Never steps back. */

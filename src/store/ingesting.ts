@@ -3,7 +3,9 @@ import { sourceNamed } from "../core/definition/catalog.ts";
 import type { SourceDefinition } from "../core/definition/data.ts";
 import { sourceStream } from "../core/definition/stream.ts";
 import { AsofError } from "../core/errors.ts";
-import { formatOf } from "../core/plan/file-relation.ts";
+import { OneByOne } from "../core/one-by-one.ts";
+import { copiedRelation, formatOf } from "../core/plan/file-relation.ts";
+import { STAGING } from "../core/plan/folders.ts";
 import { work } from "../core/result/progress.ts";
 import type {
   CorrectOutcome,
@@ -12,12 +14,22 @@ import type {
   ReplayOutcome,
   RetractOutcome,
 } from "../core/result/outcomes.ts";
-import type { FilesOptions, IngestOptions, LoadOptions, ReplayOptions, UntypedRequest } from "../core/result/store.ts";
+import type {
+  FilesOptions,
+  IngestOptions,
+  LoadOptions,
+  ReplayOptions,
+  TableOptions,
+  UntypedRequest,
+} from "../core/result/store.ts";
 import type { Fields, Row } from "../core/schema/data-type.ts";
 import { type Timestamp, type TimestampInput, parseTimestamp } from "../core/time/timestamp.ts";
+import type { TableCopy } from "../ports/table-reader.ts";
 import { mustHaveId } from "../stages/ingest/ingest.ts";
+import type { LoadRequest } from "../stages/ingest/load-request.ts";
 import { readRecords } from "../stages/ingest/read-records.ts";
 import { replay } from "../stages/ingest/replay.ts";
+import { positionNote, readPosition, seenFiles } from "./loaded-before.ts";
 import type { OpenStore } from "./open-store.ts";
 import type { Writing } from "./writing.ts";
 
@@ -27,11 +39,16 @@ const ONLINE = "online store";
 /** Records of files that are withdrawn or corrected at once. */
 const PORTION = 10_000;
 
+/** A load but for what is only known when it begins. */
+type Prepared = Omit<LoadRequest, "id" | "first" | "now">;
+
 /** Step 1: raw data into the store, in bulk and one by one. */
 export class Ingesting {
   private readonly store: OpenStore;
   /** Resolves once everything that was predicted is on disk. */
   private readonly served: () => Promise<void>;
+
+  private readonly turns = new OneByOne();
 
   constructor(store: OpenStore, served: () => Promise<void>) {
     this.store = store;
@@ -39,36 +56,104 @@ export class Ingesting {
   }
 
   async load(name: string, files: readonly string[], options: LoadOptions = {}): Promise<LoadOutcome> {
-    const writing = this.store.writing();
-    const { loader, writer } = writing;
+    const { loader } = this.store.writing();
     const source = sourceNamed(this.store.parts.catalog, name);
     await this.store.definitions.mustBeApplied(name);
     if (files.length === 0) throw new AsofError("ASOF_USAGE", "name at least one file", { source: name });
-    const request = {
-      ...work(options),
-      source,
-      views: this.store.definitions.viewsOver(name),
-      files,
-      format: options.format ?? formatOf(files[0]),
-      from: timeOrNull(options.from),
-      until: timeOrNull(options.until),
-      rejects: options.rejects ?? false,
-      key: options.idempotencyKey ?? null,
+    const { registry, fileState } = this.store.parts;
+    const range = { from: timeOrNull(options.from), until: timeOrNull(options.until) };
+    // A source with an id knows its records themselves.
+    const onlyNew = options.onlyNew === true && source.id === undefined && options.idempotencyKey === undefined;
+    const load = async (): Promise<LoadOutcome> => {
+      const seen = await seenFiles(files, { registry, fileState, source: name, range, onlyNew });
+      if (seen.fresh.length === 0) return { ...loader.nothing(name, 0), warnings: seen.warnings };
+      const outcome = await this.record(name, async () => ({
+        ...work(options),
+        source,
+        views: this.store.definitions.viewsOver(name),
+        files: seen.fresh,
+        format: options.format ?? formatOf(files[0]),
+        ...range,
+        rejects: options.rejects ?? false,
+        key: options.idempotencyKey ?? null,
+        ...(options.onlyNew === undefined ? {} : { notes: seen.notes }),
+      }));
+      return { ...outcome!, warnings: [...seen.warnings, ...outcome!.warnings] };
     };
+    return onlyNew ? this.turns.run(load) : load();
+  }
+
+  /** Loads what `prepare` gives as a recorded run; null where that is nothing. */
+  private async record(name: string, prepare: () => Promise<Prepared | null>): Promise<LoadOutcome | null> {
+    const writing = this.store.writing();
+    const source = sourceNamed(this.store.parts.catalog, name);
     const outcome = await writing.upkeep.shared(() =>
       this.store.recorder.record(
         "load",
         name,
         OFFLINE,
         async (id) => {
+          const prepared = await prepare();
+          if (prepared === null) return null;
           const first = await this.store.offline.isEmpty(sourceStream(source));
-          return loader.load({ ...request, id: `load-${id}`, first, now: (await writer.cut()).t });
+          return writing.loader.load({ ...prepared, id: `load-${id}`, first, now: (await writing.writer.cut()).t });
         },
-        (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+        (outcome) => ({ rows: outcome?.rows ?? 0, bytes: outcome?.bytes ?? 0, details: outcome ?? {} }),
       ),
     );
-    await writing.compact();
+    if (outcome !== null && outcome.rows > 0) await writing.compact();
     return outcome;
+  }
+
+  /** Loads what is new in a table. Where loads of tables meet, they take turns: each goes on from the one before. */
+  async loadTable(name: string, options: TableOptions): Promise<LoadOutcome> {
+    const { loader } = this.store.writing();
+    const { catalog, registry, files, copyTable } = this.store.parts;
+    const source = sourceNamed(catalog, name);
+    await this.store.definitions.mustBeApplied(name);
+    return this.turns.run(async () => {
+      const folder = `${STAGING}/table-${name}`;
+      try {
+        let found: TableCopy | null = null;
+        const outcome = await this.record(name, async () => {
+          await files.makeFolder(folder);
+          const to = files.path(`${folder}/rows.csv`);
+          found = await copyTable({
+            ...work(options),
+            url: options.url ?? null,
+            table: options.table,
+            position: options.position,
+            margin: options.margin ?? null,
+            fields: source.fields,
+            columns: source.columns,
+            to,
+            after: async (table) => readPosition(await registry.note(positionNote(name, table))),
+          });
+          if (found.until === null) return null;
+          return {
+            ...work(options),
+            source,
+            views: this.store.definitions.viewsOver(name),
+            files: [`table ${found.name}`],
+            format: "csv" as const,
+            relation: copiedRelation(to, found.columns),
+            notes: { [positionNote(name, found.name)]: JSON.stringify(found.until) },
+            from: null,
+            until: null,
+            rejects: options.rejects ?? false,
+            key: null,
+          };
+        });
+        const copied = found as TableCopy | null;
+        // Rows that were all known already made no load to note it with.
+        const until = copied?.until ?? null;
+        if (outcome !== null && outcome.rows === 0 && copied !== null && until !== null)
+          await registry.setNote(positionNote(name, copied.name), JSON.stringify(until));
+        return outcome ?? loader.nothing(name, 0);
+      } finally {
+        await files.remove(folder);
+      }
+    });
   }
 
   ingest(name: string, records: readonly UntypedRequest[], options: IngestOptions = {}): Promise<IngestOutcome> {

@@ -7,6 +7,7 @@ import type { FileStore } from "../ports/file-store.ts";
 import type { OfflineEngine } from "../ports/offline-engine.ts";
 import type { OnlineStore } from "../ports/online-store.ts";
 import type { RegistryStore } from "../ports/registry-store.ts";
+import type { CopyTable } from "../ports/table-reader.ts";
 import type { ModelRuntime, Trainer } from "../ports/trainer.ts";
 import type { WriterLink } from "../ports/writer-link.ts";
 import type { RuntimeVersions } from "../stages/registry/registry.ts";
@@ -19,6 +20,9 @@ export interface AuditSettings {
   /** In microseconds of real time. */
   readonly every: number;
 }
+
+/** What of a user's file changes when it is written; null where there is none. */
+export type FileState = (file: string) => Promise<string | null>;
 
 /** The parts a store is made of: adapters behind ports, and the definitions. */
 export interface StoreParts {
@@ -55,6 +59,9 @@ export interface StoreParts {
   /** Files of one stream, kind and day from which on they are merged; null for the usual number. */
   readonly compactFrom: number | null;
   readonly audit: AuditSettings;
+  readonly fileState: FileState;
+  /** Reads tables of PostgreSQL. */
+  readonly copyTable: CopyTable;
   /** Whether work is on record. */
   readonly recordsRuns: boolean;
 }

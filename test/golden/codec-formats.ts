@@ -162,6 +162,22 @@ const load = bytesFormat<LoadEntry>({
   newer: newerJson,
 });
 
+const notes = bytesFormat<LoadEntry>({
+  name: "load-entry-notes",
+  version: 1,
+  content: {
+    stream: "payments",
+    files: [],
+    notes: {
+      "loaded.payments...a/März 1.parquet": "1234 1772323200000000001",
+      "table.payments.shop.public.payments": '{"column":"id","at":"9007199254740993"}',
+    },
+  },
+  encode: encodeLoad,
+  decode: decodeLoad,
+  newer: newerJson,
+});
+
 interface Keys {
   readonly meta: Uint8Array;
   readonly views: Uint8Array;
@@ -295,6 +311,7 @@ const schemas = bytesFormat<{ readonly schema: string; readonly fields: Fields }
 export const codecFormats: readonly GoldenFormat[] = [
   records,
   load,
+  notes,
   withdrawals,
   keys,
   meta,

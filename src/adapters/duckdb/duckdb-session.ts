@@ -31,9 +31,13 @@ export class DuckDbSession implements OfflineSession {
     this.#onClose = onClose;
   }
 
-  async run(sql: string): Promise<number> {
+  async run(sql: string, { onShare }: { readonly onShare?: (share: number) => void } = {}): Promise<number> {
     return this.#gate.call("run", async () => {
-      const result = await this.#gate.request(sql, () => this.#connection.run(sql));
+      const work = (): ReturnType<DuckDBConnection["run"]> => this.#connection.run(sql);
+      const result = await this.#gate.request(
+        sql,
+        onShare === undefined ? work : () => withShare(this.#connection, onShare, work),
+      );
       // DuckDB counts the rows of CREATE TABLE AS in its result only.
       if (result.rowsChanged > 0 || result.columnNames()[0] !== "Count") return result.rowsChanged;
       const [row] = await result.getRowsJS();
@@ -102,6 +106,28 @@ export class DuckDbSession implements OfflineSession {
     await this.#gate.close();
     this.#connection.closeSync();
     this.#onClose();
+  }
+}
+
+const SHARE_EVERY_MS = 200;
+const PROGRESS = "SET enable_progress_bar = true; SET enable_progress_bar_print = false";
+
+/** Does work on a connection and tells how much of it is done. */
+async function withShare<T>(
+  connection: DuckDBConnection,
+  onShare: (share: number) => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  // DuckDB keeps count only where it would show it.
+  await connection.run(PROGRESS);
+  const timer = setInterval(() => {
+    const { percentage } = connection.progress;
+    if (percentage >= 0) onShare(percentage / 100);
+  }, SHARE_EVERY_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
   }
 }
 

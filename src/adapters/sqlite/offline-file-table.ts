@@ -13,6 +13,7 @@ export function offlineFileTable(connection: SqliteConnection): OfflineFileMetho
       min_available as minAvailable, max_available as maxAvailable, checksum
     from offline_file where (?1 is null or stream = ?1) and (?2 is null or position < ?2) order by position, path`);
   const remove = connection.prepare("delete from offline_file where path = ?");
+  const note = connection.prepare("insert into note values (?1, ?2) on conflict do update set value = ?2");
   const add = connection.prepare("insert into offline_file values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
   const state = (): OfflineState => ({ ...(readState.get() as unknown as OfflineState) });
@@ -32,6 +33,7 @@ export function offlineFileTable(connection: SqliteConnection): OfflineFileMetho
           assert(times.every(Number.isSafeInteger), `${path}: a time is not a timestamp`);
           add.run(path, stream, kind, position, end, rows, bytes, ...times, file.checksum ?? null);
         }
+        for (const [name, value] of Object.entries(change.notes ?? {})) note.run(name, value);
         advance.run(change.archived ?? 0, change.applied ?? 0);
       }),
   };

@@ -20,6 +20,8 @@ export interface LoadEntry {
   readonly files: readonly LoadedFile[];
   /** The request that brought it, where it had an idempotency key. */
   readonly request?: KeyedRequest;
+  /** What the store notes by name together with the load: which files it took, how far a table was read. */
+  readonly notes?: Readonly<Record<string, string>>;
 }
 
 const FORMAT = 1;

@@ -1,5 +1,5 @@
 import { AsofError } from "../errors.ts";
-import { sqlIdentifier } from "../expression/sql-text.ts";
+import { sqlIdentifier, sqlString } from "../expression/sql-text.ts";
 import type { Fields, Kind } from "../schema/data-type.ts";
 import { sqlPath, sqlType } from "./sql.ts";
 
@@ -28,6 +28,16 @@ export function fileRelation(paths: readonly string[], format: FileFormat): stri
       return `read_ndjson(${list}, union_by_name = true)`;
   }
 }
+
+/** A CSV file with a header as a database writes it: null is empty, an empty string is quoted. All of it as text. */
+export function copiedRelation(path: string, columns: readonly string[]): string {
+  const types = columns.map((column) => `${sqlString(column)}: 'VARCHAR'`).join(", ");
+  return `read_csv(${sqlPath(path)}, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"',
+    nullstr = '', allow_quoted_nulls = false, max_line_size = ${LONGEST_LINE}, columns = {${types}})`;
+}
+
+/** The longest record; the engine reads sixteen times as much at once. */
+const LONGEST_LINE = 4 * 2 ** 20;
 
 /** How a column of a file becomes a field: its value, and whether a value that is there cannot become one. */
 export interface CastSql {

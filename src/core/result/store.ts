@@ -34,6 +34,25 @@ export interface LoadOptions extends WorkOptions {
   readonly rejects?: boolean;
   /** As in `IngestOptions`: the rows that were there before count as known, whatever way they came. */
   readonly idempotencyKey?: string;
+  /**
+   * True leaves out files that loads of the same range have taken already, and false takes them once more; both note
+   * what is taken. Default: every file is taken, and nothing noted. A source with an `id` needs none of it.
+   * @throws ASOF_LOADED_BEFORE where a file was loaded and has changed since
+   */
+  readonly onlyNew?: boolean;
+}
+
+export interface TableOptions extends WorkOptions {
+  /** Where the database is: `postgres://user:password@host:5432/database`. Default: PGHOST, PGDATABASE and their like. */
+  readonly url?: string;
+  /** As SQL names it: `orders`, `shop.orders`. */
+  readonly table: string;
+  /** A column, NOT NULL, that only grows from row to row: integers or timestamps. */
+  readonly position: string;
+  /** How far behind the newest reading stays: a number of integers, or a duration such as "5m" before now. */
+  readonly margin?: string;
+  /** Sets bad rows aside in a rejects file instead of refusing the load. */
+  readonly rejects?: boolean;
 }
 
 export interface FilesOptions extends WorkOptions {
@@ -106,6 +125,11 @@ export interface Store {
 
   // 1 ingest
   load(source: string, files: readonly string[], options?: LoadOptions): Promise<LoadOutcome>;
+  /**
+   * Loads the rows of a table of PostgreSQL that came since the last time, as one load. How far it was read enters the
+   * log with them. @throws ASOF_DATABASE, ASOF_TABLE
+   */
+  loadTable(source: string, options: TableOptions): Promise<LoadOutcome>;
   /**
    * Accepts records; resolves once they are on disk. All or none of them. What is known already, by the source's `id`
    * or with all of the request by its idempotency key, is not taken again. Other content under a known id or key is

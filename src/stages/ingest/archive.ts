@@ -65,7 +65,7 @@ export class Archiver {
     await this.files.remove(PINNED);
     const { applied } = await this.registry.offlineState();
     await this.registry.changeFiles({
-      add: await this.missingLoads(applied, this.log.end),
+      ...(await this.missingLoads(applied, this.log.end)),
       remove: [],
       applied: this.log.end,
     });
@@ -106,8 +106,8 @@ export class Archiver {
       await session.close();
     }
     await this.bulk.exclusively(async () => {
-      const loads = await this.missingLoads(applied, cut);
-      await this.registry.changeFiles({ add: [...added, ...loads], remove: [], archived: cut, applied: cut });
+      const { add, notes } = await this.missingLoads(applied, cut);
+      await this.registry.changeFiles({ add: [...added, ...add], notes, remove: [], archived: cut, applied: cut });
     });
     await this.log.dropBefore(Math.min(cut, needed()));
     return { records, files: added.length, bytes: added.reduce((sum, file) => sum + file.bytes, 0) };
@@ -189,15 +189,21 @@ export class Archiver {
   }
 
   /** Files of loads in the log that the registry does not list. */
-  private async missingLoads(from: LogPosition, cut: LogPosition): Promise<OfflineFile[]> {
+  private async missingLoads(
+    from: LogPosition,
+    cut: LogPosition,
+  ): Promise<{ readonly add: OfflineFile[]; readonly notes: Readonly<Record<string, string>> }> {
     const known = new Set((await this.registry.files()).map(({ path }) => path));
     const files: OfflineFile[] = [];
+    const notes: Record<string, string> = {};
     for await (const entry of this.log.read(Math.max(from, this.log.start))) {
       if (entry.position >= cut) break;
-      if (entry.kind === ENTRY.load)
-        files.push(...loadedFiles(entry.stream, entry.position, decodeLoad(entry.payload).files));
+      if (entry.kind !== ENTRY.load) continue;
+      const load = decodeLoad(entry.payload);
+      files.push(...loadedFiles(entry.stream, entry.position, load.files));
+      Object.assign(notes, load.notes);
     }
-    return files.filter(({ path }) => !known.has(path));
+    return { add: files.filter(({ path }) => !known.has(path)), notes };
   }
 }
 

@@ -12,6 +12,7 @@ import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
 import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
 import type { LogWriter } from "./log-writer.ts";
+import { stagedFiles } from "./staged-files.ts";
 
 export interface StagedLoad {
   readonly stream: string;
@@ -23,8 +24,14 @@ export interface StagedLoad {
   readonly sql: string;
   /** The request that brings it, where it had an idempotency key. */
   readonly request?: KeyedRequest;
+  /** What is noted with it, in the same step. */
+  readonly notes?: Readonly<Record<string, string>>;
   /** Called before it enters the log. */
   readonly entering?: () => void;
+  /** Whether the rows come nearly in the order of their days, and are written as they come. */
+  readonly inOrder?: boolean;
+  /** Told how much of the writing is done, from 0 to 1. */
+  readonly onShare?: (share: number) => void;
 }
 
 export interface CommittedLoad {
@@ -35,6 +42,8 @@ export interface CommittedLoad {
   readonly files: number;
   readonly minEvent: number | null;
   readonly maxEvent: number | null;
+  /** Its files, by paths within history. */
+  readonly loaded: readonly LoadedFile[];
 }
 
 /**
@@ -64,16 +73,18 @@ export class BulkWriter {
           stream: load.stream,
           files,
           ...(load.request === undefined ? {} : { request: load.request }),
+          ...(load.notes === undefined ? {} : { notes: load.notes }),
         }),
       );
       await this.registry.changeFiles({
         add: loadedFiles(load.stream, appended.position, files),
         remove: [],
         applied: appended.position + 1,
+        ...(load.notes === undefined ? {} : { notes: load.notes }),
       });
       return appended;
     });
-    return { ...appended, ...totals(files) };
+    return { ...appended, ...totals(files), loaded: files };
   }
 
   /** Runs changes of the list of files one after another, each with the log entry it reflects. */
@@ -105,34 +116,12 @@ export class BulkWriter {
     await this.files.makeFolder(staging);
     await session.run(
       `COPY (SELECT ${sqlList(load.fields)}, ${EVENT}, ${AVAILABLE}, CAST(${POSITION} AS BIGINT) AS ${POSITION},
-                    strftime(${EVENT}, '%Y-%m-%d') AS ${DAY}
-             FROM (${load.sql}) ORDER BY ${EVENT}, ${AVAILABLE})
+                    CAST(${EVENT} AS DATE) AS ${DAY}
+             FROM (${load.sql})${load.inOrder === true ? "" : ` ORDER BY ${EVENT}, ${AVAILABLE}`})
        TO ${sqlString(folder)} (FORMAT parquet, PARTITION_BY (${DAY}), COMPRESSION zstd, OVERWRITE_OR_IGNORE)`,
+      load.onShare === undefined ? {} : { onShare: load.onShare },
     );
-    const found = await this.files.list(staging);
-    if (found.length === 0) return [];
-    const bytes = new Map(found.map((file) => [this.files.path(file.file), file]));
-    const rows = await session.rows(
-      `SELECT filename AS file, count(*) AS n, min(${EVENT}) AS e0, max(${EVENT}) AS e1, min(${AVAILABLE}) AS a0, max(${AVAILABLE}) AS a1
-       FROM read_parquet(${sqlString(`${folder}/**/*.parquet`)}, filename = true, hive_partitioning = false)
-       GROUP BY filename ORDER BY filename`,
-      statistics,
-    );
-    const staged: LoadedFile[] = [];
-    for (const row of rows) {
-      const file = bytes.get(row.file as string)!;
-      staged.push({
-        path: file.file,
-        rows: Number(row.n),
-        bytes: file.bytes,
-        minEvent: row.e0 as number,
-        maxEvent: row.e1 as number,
-        minAvailable: row.a0 as number,
-        maxAvailable: row.a1 as number,
-        checksum: await this.files.checksum(file.file),
-      });
-    }
-    return staged;
+    return stagedFiles(session, this.files, staging);
   }
 }
 
@@ -143,15 +132,6 @@ export function loadedFiles(stream: string, position: LogPosition, files: readon
 
 const DAY = "__day";
 
-const statistics = {
-  file: { kind: "string", nullable: false },
-  n: { kind: "int64", nullable: false },
-  e0: { kind: "timestamp", nullable: false },
-  e1: { kind: "timestamp", nullable: false },
-  a0: { kind: "timestamp", nullable: false },
-  a1: { kind: "timestamp", nullable: false },
-} as const;
-
 function dayOf(path: string, staging: string): string {
   return path
     .slice(staging.length + 1)
@@ -159,7 +139,7 @@ function dayOf(path: string, staging: string): string {
     .replace(`${DAY}=`, "day=");
 }
 
-function totals(files: readonly LoadedFile[]): Omit<CommittedLoad, "position" | "stamp"> {
+function totals(files: readonly LoadedFile[]): Omit<CommittedLoad, "position" | "stamp" | "loaded"> {
   const least = (values: number[]): number | null => (values.length === 0 ? null : Math.min(...values));
   const most = (values: number[]): number | null => (values.length === 0 ? null : Math.max(...values));
   return {

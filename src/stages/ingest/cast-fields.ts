@@ -2,6 +2,7 @@ import type { SourceDefinition } from "../../core/definition/data.ts";
 import { AsofError, type ErrorCode } from "../../core/errors.ts";
 import { sqlString } from "../../core/expression/sql-text.ts";
 import { type CastSql, castSql, fileColumns } from "../../core/plan/file-relation.ts";
+import { sqlType } from "../../core/plan/sql.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
 import type { DescribedColumn } from "../../ports/offline-engine.ts";
 
@@ -31,7 +32,7 @@ export function castFields(
         `${files.join(", ")}: there is no column ${columns[field]} for the field ${field}; there is ${known.join(", ")}`,
         where,
       );
-    if (found === undefined) return { field, cast: { value: "NULL", misfit: null } };
+    if (found === undefined) return { field, cast: { value: `CAST(NULL AS ${sqlType[type.kind]})`, misfit: null } };
     const cast = castSql(found.name, found.engineType, type.kind);
     if (cast === null)
       throw new AsofError(

@@ -1,13 +1,13 @@
-import type { AggregateViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
+import type { SourceDefinition } from "../../core/definition/data.ts";
 import { AsofError } from "../../core/errors.ts";
 import { compileColumns } from "../../core/expression/compile.ts";
 import { columnsOf, type Expression } from "../../core/expression/tree.ts";
 import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
-import { fileColumns, type FileFormat, fileRelation } from "../../core/plan/file-relation.ts";
-import { REJECTS } from "../../core/plan/folders.ts";
-import { sqlList } from "../../core/plan/sql.ts";
+import { fileColumns } from "../../core/plan/file-relation.ts";
+import type { LoadedFile } from "../../core/codec/load-entry.ts";
+import { HISTORY, REJECTS } from "../../core/plan/folders.ts";
+import { sqlList, sqlParquet } from "../../core/plan/sql.ts";
 import type { LoadOutcome } from "../../core/result/outcomes.ts";
-import type { WorkOptions } from "../../core/result/progress.ts";
 import type { Batch, Column } from "../../core/schema/column.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
@@ -16,34 +16,15 @@ import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.ts";
-import type { BulkWriter } from "./bulk-writer.ts";
+import type { BulkWriter, CommittedLoad } from "./bulk-writer.ts";
+import { directRows } from "./direct-rows.ts";
 import { badRow, castFields, problemSql } from "./cast-fields.ts";
 import { rememberAlone } from "./entry-group.ts";
 import type { Identities } from "./identities.ts";
 import { CONFLICTS, indexLoad, ROW, sortOut, type Sorted } from "./load-identity.ts";
+import { type LoadRequest, relationOf } from "./load-request.ts";
 import { answeredBefore, checkIdempotencyKey, remember } from "./requests.ts";
 import { identityOf } from "./source-identity.ts";
-
-export interface LoadRequest extends WorkOptions {
-  readonly source: SourceDefinition;
-  /** The aggregate views over it: what they cannot take is refused. */
-  readonly views: readonly AggregateViewDefinition[];
-  readonly files: readonly string[];
-  readonly format: FileFormat;
-  /** Only rows available in [from, until). */
-  readonly from: Timestamp | null;
-  readonly until: Timestamp | null;
-  /** Sets bad rows aside; otherwise the first one refuses the load. */
-  readonly rejects: boolean;
-  /** Names this load. */
-  readonly id: string;
-  /** What the moment is; undeclared rows of a later load are available from then on. */
-  readonly now: Timestamp;
-  /** Whether the source has no rows yet. */
-  readonly first: boolean;
-  /** The request's idempotency key; null without one. */
-  readonly key: string | null;
-}
 
 /** A load whose rows are read and checked. */
 interface Loaded {
@@ -103,6 +84,8 @@ export class Loader {
     const session = await this.engine.session(signal === undefined ? {} : { signal });
     try {
       if (key !== null) checkIdempotencyKey(source.name, key);
+      const direct = await this.loadDirectly(session, request);
+      if (direct !== null) return this.told(request, began, direct);
       const read = await this.read(session, request);
       if (read === 0) throw nothingIn(request.files);
       const rejected = await this.checkRows(session, request);
@@ -126,16 +109,77 @@ export class Loader {
               entering: () => {},
             })
           : await this.identities.turn(source.name, () => this.writeNew(loaded));
-      const { stamp: _stamp, ...told } = written;
-      return {
-        source: source.name,
-        ...told,
-        seconds: this.clock.elapsed() - began,
-        warnings: this.warnings(request),
-      };
+      return this.told(request, began, written);
     } finally {
       await session.close();
     }
+  }
+
+  /** What is told of a load that found nothing to read. */
+  nothing(source: string, seconds: number): LoadOutcome {
+    const { position } = this.identities.end;
+    return { ...NOTHING, source, position, duplicates: 0, seconds, warnings: [] };
+  }
+
+  private told(request: LoadRequest, began: number, { stamp: _stamp, ...told }: Written): LoadOutcome {
+    return {
+      source: request.source.name,
+      ...told,
+      seconds: this.clock.elapsed() - began,
+      warnings: this.warnings(request),
+    };
+  }
+
+  /** Loads the files in one pass where that can be; resolves to null, with nothing done, where it cannot. */
+  private async loadDirectly(session: OfflineSession, request: LoadRequest): Promise<Written | null> {
+    const { source, onProgress } = request;
+    const rows = await directRows(session, request);
+    if (rows === null) return null;
+    const phase = `write ${source.name}`;
+    const share = (done: number): void =>
+      onProgress?.({ phase, done: Math.floor(done * rows.count!), total: rows.count, unit: "rows" });
+    onProgress?.({ phase, done: 0, total: rows.count, unit: "rows" });
+    let entered = false;
+    let committed: CommittedLoad | null;
+    try {
+      await rows.check();
+      committed = await this.bulk.write(session, {
+        stream: source.name,
+        id: request.id,
+        fields: Object.keys(source.fields),
+        sql: rows.sql,
+        inOrder: rows.inOrder,
+        entering: () => void (entered = true),
+        ...(request.notes === undefined ? {} : { notes: request.notes }),
+        ...(onProgress === undefined || rows.count === null ? {} : { onShare: share }),
+      });
+    } catch (error) {
+      // What is wrong, and where, is found out row by row.
+      if (!entered && error instanceof AsofError && ofARow.has(error.code)) return null;
+      throw error;
+    }
+    if (committed === null) return null;
+    onProgress?.({ phase, done: committed.rows, total: committed.rows, unit: "rows" });
+    const { loaded, ...told } = committed;
+    const declaredEarlier = await this.availableBefore(session, loaded, request.now);
+    return { ...told, declaredEarlier, duplicates: 0, rejected: 0, rejectsFile: null };
+  }
+
+  /** How many rows of a load's files were available before a moment. */
+  private async availableBefore(
+    session: OfflineSession,
+    loaded: readonly LoadedFile[],
+    moment: Timestamp,
+  ): Promise<number> {
+    const before = loaded.filter(({ maxAvailable }) => maxAvailable < moment);
+    const across = loaded.filter((file) => file.minAvailable < moment && file.maxAvailable >= moment);
+    const sum = before.reduce((rows, file) => rows + file.rows, 0);
+    if (across.length === 0) return sum;
+    const [found] = await session.rows(
+      `SELECT count(*) AS n FROM ${sqlParquet(across.map(({ path }) => this.files.path(`${HISTORY}/${path}`)))} WHERE ${AVAILABLE} < make_timestamp(${moment})`,
+      { n: { kind: "int64", nullable: false } },
+    );
+    return sum + Number(found.n);
   }
 
   /** Writes the rows that are not known yet, while nothing else is taken of the source, and has them known. */
@@ -184,7 +228,7 @@ export class Loader {
     { session, request, sql, read, rejected }: Loaded,
     { fields, rows, declaredEarlier, duplicates, request: keyed, entering }: ToWrite,
   ): Promise<Written> {
-    const { source, files, onProgress } = request;
+    const { source, files, notes, onProgress } = request;
     const phase = `write ${source.name}`;
     onProgress?.({ phase, done: 0, total: read, unit: "rows" });
     const committed = await this.bulk.write(session, {
@@ -193,6 +237,7 @@ export class Loader {
       fields,
       sql: rows,
       ...(keyed === null ? {} : { request: keyed }),
+      ...(notes === undefined ? {} : { notes }),
       entering,
     });
     const told = { declaredEarlier, duplicates, rejected: rejected.rows, rejectsFile: rejected.file };
@@ -207,7 +252,8 @@ export class Loader {
       });
     }
     onProgress?.({ phase, done: committed.rows, total: committed.rows, unit: "rows" });
-    return { ...committed, ...told };
+    const { loaded: _files, ...written } = committed;
+    return { ...written, ...told };
   }
 
   /** Refuses the load for rows of which other content is known, or sets them aside as well. */
@@ -233,9 +279,10 @@ export class Loader {
   }
 
   /** Reads the files into a table of the session, each field cast to its type beside a mark of what did not fit. */
-  private async read(session: OfflineSession, { source, files, format, onProgress }: LoadRequest): Promise<number> {
+  private async read(session: OfflineSession, request: LoadRequest): Promise<number> {
+    const { source, files, onProgress } = request;
     onProgress?.({ phase: `read ${source.name}`, done: 0, total: null, unit: "rows" });
-    const relation = fileRelation(files, format);
+    const relation = relationOf(request);
     const described = await session.describe(`SELECT * FROM ${relation}`);
     const columns = fileColumns(source.fields, source.columns);
     const isThere = (field: string): boolean => described.some(({ name }) => name === columns[field]);
@@ -339,6 +386,8 @@ export class Loader {
   }
 }
 
+/** Errors by which the engine says that some row is not as it must be. */
+const ofARow: ReadonlySet<string> = new Set(["ASOF_SQL", "ASOF_TYPE", "ASOF_OVERFLOW"]);
 const ALL = "asof_load_all";
 const GOOD = "asof_load_good";
 const TIMES = "asof_load_times";

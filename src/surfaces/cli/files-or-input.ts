@@ -1,4 +1,5 @@
 import { usage } from "./errors.ts";
+import { expandFiles } from "./expand-files.ts";
 import type { FileFormat } from "./format-option.ts";
 import type { Invocation } from "./invocation.ts";
 import { STDIN, withStandardInput } from "./standard-input.ts";
@@ -10,9 +11,8 @@ export async function filesOrInput<T>(
   format: FileFormat | undefined,
   work: (files: readonly string[], format: FileFormat | undefined) => Promise<T>,
 ): Promise<T> {
-  const paths = files.map((file) => (file === STDIN ? STDIN : run.path(file)));
-  if (!paths.includes(STDIN)) return work(paths, format);
-  if (paths.length > 1) throw usage("standard input (-) is loaded alone: one load has one format");
+  if (!files.includes(STDIN)) return work(await expandFiles(run, files), format);
+  if (files.length > 1) throw usage("standard input (-) is loaded alone: one load has one format");
   // Before a long wait for input that nothing could be done with.
   await run.configuration();
   if (run.io.stdin.isTTY === true) run.note("reading CSV or NDJSON from the terminal; end it with Ctrl-D");

@@ -40,7 +40,7 @@ describe("usage errors", () => {
     [[], "name a verb", "asof --help"],
     [["stats"], "Did you mean status?", "asof --help"],
     [["status", "x"], "too many arguments", "asof status --help"],
-    [["ingest", "flights"], "'files'", "asof ingest --help"],
+    [["ingest", "flights"], "name the files to load", "--help"],
     [["ingest", "flights", "x", "--format", "xml"], "xml", "asof ingest --help"],
     [["runs", "--limi", "3"], "--limit", "asof runs --help"],
     [["runs", "--limit", "0"], "--limit", "asof runs --help"],
