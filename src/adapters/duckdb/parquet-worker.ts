@@ -31,8 +31,8 @@ const types = {
   float64: DOUBLE,
   timestamp: TIMESTAMP,
 };
-/** Half the time of zstd's and the dictionaries' defaults, for files a tenth larger. */
-const ENCODING = "COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 4096";
+/** Five sixths of the time of zstd at its fastest for files a seventh larger; two thirds of that with default dictionaries. */
+const ENCODING = "COMPRESSION snappy, DICTIONARY_SIZE_LIMIT 4096";
 const ROW_GROUP_ROWS = 122_880;
 const ROW_GROUP_BYTES = 64 * 2 ** 20;
 
