@@ -109,7 +109,7 @@ interface PreparedBatches {
 async function prepareBatches(
   session: OfflineSession,
   store: HistoryStore,
-  { plan, parts, hindsight }: PointInTimeRequest,
+  { plan, parts, hindsight, lend = false }: PointInTimeRequest,
   spine: SpineTable,
   budget: RecordBudget,
 ): Promise<PreparedBatches> {
@@ -135,7 +135,7 @@ async function prepareBatches(
       for (const [u, use] of uses.entries())
         sorted.set(use.alias, await batchJoin(session, use, history, `b${i}_${u}`));
   }
-  const readers = new Map(versions.flatMap((join) => join.uses.map((use) => [use.alias, join.reader(use)] as const)));
+  const readers = new Map(versions.flatMap((join) => join.uses.map((use) => [use.alias, join.reader(use, lend)] as const)));
   return { versions, sorted, readers };
 }
 
