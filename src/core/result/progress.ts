@@ -11,3 +11,8 @@ export interface WorkOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
+
+/** The options of work that are there, and no others. */
+export function work({ signal, onProgress }: WorkOptions): WorkOptions {
+  return { ...(signal === undefined ? {} : { signal }), ...(onProgress === undefined ? {} : { onProgress }) };
+}

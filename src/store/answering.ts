@@ -1,0 +1,136 @@
+import { modelNamed } from "../core/definition/catalog.ts";
+import type { ModelDefinition } from "../core/definition/data.ts";
+import { servedStream } from "../core/definition/stream.ts";
+import type { ServicePlan } from "../core/plan/service-plan.ts";
+import type { FeatureAnswer } from "../core/result/answers.ts";
+import type { AuditOutcome } from "../core/result/audit.ts";
+import type { Explanation } from "../core/result/explanation.ts";
+import { type Knowledge, parseKnowledge } from "../core/result/knowledge.ts";
+import type { AuditOptions, ReadOptions, UntypedRequest } from "../core/result/store.ts";
+import type { Row } from "../core/schema/data-type.ts";
+import { type Timestamp, parseTimestamp } from "../core/time/timestamp.ts";
+import type { LoadedModel } from "../ports/trainer.ts";
+import { answerAsOf } from "../stages/offline/as-of.ts";
+import { audit } from "../stages/offline/audit.ts";
+import { FeatureReader } from "../stages/serving/feature-reader.ts";
+import type { ModelServer } from "../stages/serving/model-server.ts";
+import { type ExplainParts, explain } from "./explain.ts";
+import { unverifiableUntil } from "./forgotten-list.ts";
+import type { OpenStore } from "./open-store.ts";
+import type { Watch } from "./watch.ts";
+
+/** Step 5: features and predictions, and how they compare with history. */
+export class Answering {
+  private readonly store: OpenStore;
+  private readonly models: ModelServer;
+  private readonly watch: Watch;
+  private readonly loadModel: (model: string, version: number) => Promise<LoadedModel>;
+
+  constructor(
+    store: OpenStore,
+    { models, watch, loadModel }: { models: ModelServer; watch: Watch; loadModel: Answering["loadModel"] },
+  ) {
+    this.store = store;
+    this.models = models;
+    this.watch = watch;
+    this.loadModel = loadModel;
+  }
+
+  async features(
+    service: string | { readonly definition: { readonly name: string } },
+    requests: unknown,
+    options: ReadOptions = {},
+  ): Promise<never> {
+    const { plan, rows, reader } = this.store.service(typeof service === "string" ? service : service.definition.name);
+    const read = rows(listOf(requests));
+    const at = options.at === undefined ? null : parseTimestamp(options.at);
+    const knowledge = parseKnowledge(options.knowledge);
+    const answers =
+      at === null && knowledge === "served"
+        ? await reader.read(read)
+        : await this.featuresAt(plan, read, at, knowledge);
+    if (at === null && knowledge === "served") this.watch.answered(plan, read, answers);
+    return oneOrAll(requests, answers);
+  }
+
+  async predict(model: string | { readonly definition: ModelDefinition }, requests: unknown): Promise<never> {
+    this.store.writing();
+    const { catalog } = this.store.parts;
+    const definition = modelNamed(catalog, typeof model === "string" ? model : model.definition.name);
+    const { plan, rows, reader } = this.store.service(definition.service);
+    const served = { model: definition, plan, stream: servedStream(catalog, definition) };
+    const read = rows(listOf(requests));
+    const answers = await this.models.predict(served, read, async (asked) => reader.read(asked));
+    await this.watch.predicted(definition.name, plan, answers);
+    return oneOrAll(requests, answers);
+  }
+
+  audit(name: string, options: AuditOptions = {}): Promise<AuditOutcome> {
+    return this.store.undisturbed(() => this.auditNow(name, options));
+  }
+
+  private async auditNow(name: string, options: AuditOptions): Promise<AuditOutcome> {
+    const { catalog, engine, registry, log, clock, refresh } = this.store.parts;
+    const began = clock.elapsed();
+    const model = modelNamed(catalog, name);
+    await refresh();
+    await this.models.logged();
+    const loaded = new Map<number, LoadedModel>();
+    const modelOf = async (version: number): Promise<LoadedModel> => {
+      const present = loaded.get(version);
+      if (present !== undefined) return present;
+      const one = await this.loadModel(name, version);
+      loaded.set(version, one);
+      return one;
+    };
+    try {
+      const audited = await audit(engine, this.store.offline, {
+        plan: this.store.service(model.service).plan,
+        stream: servedStream(catalog, model),
+        cut: log.end,
+        since: await unverifiableUntil(registry, this.store.service(model.service).plan),
+        predict: async (version, features, rows) => (await modelOf(version)).predict(features, rows),
+        onPrediction: options.onPrediction ?? (() => {}),
+        signal: options.signal,
+      });
+      return { model: name, ...audited, seconds: clock.elapsed() - began };
+    } finally {
+      for (const one of loaded.values()) one.close();
+    }
+  }
+
+  explain(view: string, feature: string, keys: UntypedRequest, options: ReadOptions = {}): Promise<Explanation> {
+    const { parts, offline } = this.store;
+    const store: ExplainParts = {
+      parts,
+      offline,
+      readerOf: (plan) => new FeatureReader(plan, parts.online, this.store.presentOfStore()),
+      momentOf: (at) => this.store.momentOf(at),
+    };
+    return this.store.undisturbed(() => explain(store, view, feature, keys, options));
+  }
+
+  /** The features of requests as of a past moment, or of now where it is null, from history. */
+  private async featuresAt(
+    plan: ServicePlan,
+    requests: readonly Row[],
+    at: Timestamp | null,
+    knowledge: Knowledge,
+  ): Promise<FeatureAnswer[]> {
+    const { engine, log } = this.store.parts;
+    const { t, now } = await this.store.momentOf(at);
+    const hindsight = knowledge === "now" ? now : undefined;
+    return this.store.undisturbed(() =>
+      answerAsOf(engine, this.store.offline, plan, requests, t, log.end, { hindsight }),
+    );
+  }
+}
+
+function listOf(requests: unknown): readonly unknown[] {
+  return Array.isArray(requests) ? requests : [requests];
+}
+
+/** As many answers as were asked for. Their types are those of the overload that was called. */
+function oneOrAll(requests: unknown, answers: readonly unknown[]): never {
+  return (Array.isArray(requests) ? answers : answers[0]) as never;
+}

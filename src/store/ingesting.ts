@@ -1,0 +1,193 @@
+import { idFields } from "../core/codec/retractions.ts";
+import { sourceNamed } from "../core/definition/catalog.ts";
+import type { SourceDefinition } from "../core/definition/data.ts";
+import { sourceStream } from "../core/definition/stream.ts";
+import { AsofError } from "../core/errors.ts";
+import { formatOf } from "../core/plan/file-relation.ts";
+import { work } from "../core/result/progress.ts";
+import type {
+  CorrectOutcome,
+  IngestOutcome,
+  LoadOutcome,
+  ReplayOutcome,
+  RetractOutcome,
+} from "../core/result/outcomes.ts";
+import type { FilesOptions, IngestOptions, LoadOptions, ReplayOptions, UntypedRequest } from "../core/result/store.ts";
+import type { Fields, Row } from "../core/schema/data-type.ts";
+import { type Timestamp, type TimestampInput, parseTimestamp } from "../core/time/timestamp.ts";
+import { mustHaveId } from "../stages/ingest/ingest.ts";
+import { readRecords } from "../stages/ingest/read-records.ts";
+import { replay } from "../stages/ingest/replay.ts";
+import type { OpenStore } from "./open-store.ts";
+import type { Writing } from "./writing.ts";
+
+const OFFLINE = "offline store";
+const ONLINE = "online store";
+
+/** Records of files that are withdrawn or corrected at once. */
+const PORTION = 10_000;
+
+/** Step 1: raw data into the store, in bulk and one by one. */
+export class Ingesting {
+  private readonly store: OpenStore;
+  /** Resolves once everything that was predicted is on disk. */
+  private readonly served: () => Promise<void>;
+
+  constructor(store: OpenStore, served: () => Promise<void>) {
+    this.store = store;
+    this.served = served;
+  }
+
+  async load(name: string, files: readonly string[], options: LoadOptions = {}): Promise<LoadOutcome> {
+    const writing = this.store.writing();
+    const { loader, writer } = writing;
+    const source = sourceNamed(this.store.parts.catalog, name);
+    await this.store.definitions.mustBeApplied(name);
+    if (files.length === 0) throw new AsofError("ASOF_USAGE", "name at least one file", { source: name });
+    const request = {
+      ...work(options),
+      source,
+      views: this.store.definitions.viewsOver(name),
+      files,
+      format: options.format ?? formatOf(files[0]),
+      from: timeOrNull(options.from),
+      until: timeOrNull(options.until),
+      rejects: options.rejects ?? false,
+      key: options.idempotencyKey ?? null,
+    };
+    const outcome = await writing.upkeep.shared(() =>
+      this.store.recorder.record(
+        "load",
+        name,
+        OFFLINE,
+        async (id) => {
+          const first = await this.store.offline.isEmpty(sourceStream(source));
+          return loader.load({ ...request, id: `load-${id}`, first, now: (await writer.cut()).t });
+        },
+        (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+      ),
+    );
+    await writing.compact();
+    return outcome;
+  }
+
+  ingest(name: string, records: readonly UntypedRequest[], options: IngestOptions = {}): Promise<IngestOutcome> {
+    return this.take(name, ({ ingest }, source) => ingest.ingest(source, records, options.idempotencyKey ?? null));
+  }
+
+  retract(name: string, ids: readonly UntypedRequest[]): Promise<RetractOutcome> {
+    return this.take(name, ({ ingest }, source) => ingest.retract(source, ids));
+  }
+
+  correct(name: string, records: readonly UntypedRequest[]): Promise<CorrectOutcome> {
+    return this.take(name, ({ ingest }, source) => ingest.correct(source, records));
+  }
+
+  retractFiles(name: string, files: readonly string[], options: FilesOptions = {}): Promise<RetractOutcome> {
+    const { fields, id = [] } = sourceNamed(this.store.parts.catalog, name);
+    return this.takeFiles(name, files, id.length === 0 ? fields : idFields(fields, id), options, (ids) =>
+      this.retract(name, ids),
+    );
+  }
+
+  correctFiles(name: string, files: readonly string[], options: FilesOptions = {}): Promise<CorrectOutcome> {
+    const { fields } = sourceNamed(this.store.parts.catalog, name);
+    return this.takeFiles(name, files, fields, options, (records) => this.correct(name, records));
+  }
+
+  /** Takes the rows of files in portions; the outcome sums up theirs, from the first on. */
+  private async takeFiles<O extends RetractOutcome | CorrectOutcome>(
+    name: string,
+    files: readonly string[],
+    fields: Fields,
+    { format, signal, onProgress }: FilesOptions,
+    take: (rows: readonly Row[]) => Promise<O>,
+  ): Promise<O> {
+    const { catalog, engine } = this.store.parts;
+    const source = sourceNamed(catalog, name);
+    mustHaveId(source);
+    this.store.writing();
+    if (files.length === 0) throw new AsofError("ASOF_USAGE", "name at least one file", { source: name });
+    const read = { source, fields, files, format: format ?? formatOf(files[0]), rows: PORTION };
+    let sum: O | null = null;
+    let done = 0;
+    for await (const rows of readRecords(engine, { ...read, ...(signal === undefined ? {} : { signal }) })) {
+      const outcome = await take(rows);
+      done += rows.length;
+      onProgress?.({ phase: name, done, total: null, unit: "rows" });
+      sum = sum === null ? outcome : added(sum, outcome);
+    }
+    if (sum === null) throw new AsofError("ASOF_EMPTY", `${files.join(", ")}: there are no rows`, { source: name });
+    return sum;
+  }
+
+  private async take<T>(name: string, by: (writing: Writing, source: SourceDefinition) => Promise<T>): Promise<T> {
+    const writing = this.store.writing();
+    const source = sourceNamed(this.store.parts.catalog, name);
+    await this.store.definitions.mustTakeRecords(name);
+    const outcome = await by(writing, source);
+    writing.appended();
+    return outcome;
+  }
+
+  confirmClock(): void {
+    this.store.writing().writer.confirmClock();
+  }
+
+  async settled(): Promise<void> {
+    const { fold } = this.store.writing();
+    await this.served();
+    await fold.settled();
+  }
+
+  async replay(name: string, options: ReplayOptions): Promise<ReplayOutcome> {
+    const writing = this.store.writing();
+    const { log } = writing;
+    const { engine, clock, catalog } = this.store.parts;
+    const source = sourceNamed(catalog, name);
+    await this.store.definitions.mustBeApplied(name);
+    const { files, at } = options;
+    if (files.length === 0) throw new AsofError("ASOF_USAGE", "name at least one file", { source: name });
+    return this.store.recorder.record(
+      "replay",
+      name,
+      ONLINE,
+      async () => {
+        const before = await log.bytes();
+        const replayed = await replay(engine, clock, {
+          ...work(options),
+          source,
+          files,
+          format: options.format ?? formatOf(files[0]),
+          from: parseTimestamp(options.from),
+          until: parseTimestamp(options.until),
+          moments: at?.moments ?? [],
+          visit: at?.visit ?? (() => Promise.resolve()),
+          // Stamped within the call, before the clock moves on.
+          ingest: async (records) => {
+            await writing.ingest.ingest(source, records);
+            writing.appended();
+          },
+          settled: () => this.settled(),
+        });
+        return { ...replayed, bytes: (await log.bytes()) - before };
+      },
+      (outcome) => ({ rows: outcome.records, bytes: outcome.bytes, details: outcome }),
+    );
+  }
+}
+
+/** Counts added up; where it began stays. */
+function added<O extends RetractOutcome | CorrectOutcome>(sum: O, next: O): O {
+  const counts = Object.entries(next).map(([name, value]) => [
+    name,
+    typeof value === "number" && name !== "position" && name !== "stamp"
+      ? value + (sum[name as keyof O] as number)
+      : sum[name as keyof O],
+  ]);
+  return Object.fromEntries(counts) as O;
+}
+
+function timeOrNull(input: TimestampInput | undefined): Timestamp | null {
+  return input === undefined ? null : parseTimestamp(input);
+}

@@ -1,0 +1,167 @@
+import { assert } from "../core/assert.ts";
+import { StreamSchemas } from "../core/codec/stream-schemas.ts";
+import { serviceNamed, sourceNamed } from "../core/definition/catalog.ts";
+import { AsofError } from "../core/errors.ts";
+import { requestReader } from "../core/plan/request-rows.ts";
+import { type ServicePlan, planService } from "../core/plan/service-plan.ts";
+import type { Row } from "../core/schema/data-type.ts";
+import { type Timestamp, formatTimestamp } from "../core/time/timestamp.ts";
+import type { Beacon, Sign } from "../ports/beacon.ts";
+import { NewestRecords } from "../stages/monitoring/newest-records.ts";
+import { OfflineStore } from "../stages/offline/offline-store.ts";
+import { sourceFacts } from "../stages/offline/source-facts.ts";
+import { Fold } from "../stages/online/fold.ts";
+import { Registry } from "../stages/registry/registry.ts";
+import { RunRecorder } from "../stages/registry/run-recorder.ts";
+import { FeatureReader, type Present } from "../stages/serving/feature-reader.ts";
+import { Definitions } from "./definitions.ts";
+import type { StoreParts } from "./store-parts.ts";
+import { type Shared, Writing, restoreSchemas } from "./writing.ts";
+
+/** A feature service as it is asked: its plan, the check of requests, the reader of answers. */
+export interface OpenService {
+  readonly plan: ServicePlan;
+  readonly rows: (requests: readonly unknown[]) => Row[];
+  readonly reader: FeatureReader;
+}
+
+/** What the steps of an open store share: its parts, its definitions, and what moment it is. */
+export class OpenStore implements Shared {
+  readonly parts: StoreParts;
+  readonly schemas = new StreamSchemas();
+  readonly offline: OfflineStore;
+  readonly registry: Registry;
+  readonly definitions: Definitions;
+  readonly recorder: RunRecorder;
+  readonly newest: NewestRecords;
+  private readonly services = new Map<string, OpenService>();
+  private writes: Writing | null = null;
+  private closed = false;
+
+  constructor(parts: StoreParts) {
+    const { registry, files, log, catalog, engine, clock } = parts;
+    this.parts = parts;
+    this.offline = new OfflineStore({ registry, files, log, schemas: this.schemas });
+    const facts = {
+      of: (source: string): ReturnType<typeof sourceFacts> =>
+        sourceFacts(sourceNamed(catalog, source), { engine, registry, store: this.offline }),
+      logged: async (source: string): Promise<number> => (await this.offline.inLog()).get(source) ?? 0,
+    };
+    this.registry = new Registry(registry, catalog, facts, parts.versions);
+    this.definitions = new Definitions(catalog, this.registry, clock);
+    this.recorder = new RunRecorder(parts.recordsRuns ? registry : null, clock);
+    this.newest = new NewestRecords(log, this.schemas);
+  }
+
+  /** Takes up what an earlier process left; resolves to what the writer has, or null where another process writes. */
+  async open(): Promise<Writing | null> {
+    await restoreSchemas(this.parts, this.schemas);
+    const { writing } = this.parts;
+    if (!(writing instanceof AsofError)) this.writes = await Writing.open(this, writing);
+    return this.writes;
+  }
+
+  /** Refuses writing from here on. */
+  shut(): void {
+    this.closed = true;
+  }
+
+  /** What the writer has, or null where another process writes. */
+  get writer(): Writing | null {
+    return this.writes;
+  }
+
+  /** What the writer has. @throws ASOF_CLOSED; ASOF_HOME_LOCKED where another process is the writer */
+  writing(): Writing {
+    if (this.closed) throw new AsofError("ASOF_CLOSED", "the store is closed");
+    const { writing } = this.parts;
+    if (writing instanceof AsofError) throw writing;
+    assert(this.writes !== null, "the store is open");
+    return this.writes;
+  }
+
+  service(name: string): OpenService {
+    let found = this.services.get(name);
+    if (found === undefined) {
+      const plan = planService(this.parts.catalog, serviceNamed(this.parts.catalog, name));
+      found = {
+        plan,
+        rows: requestReader(plan),
+        reader: new FeatureReader(plan, this.parts.online, this.presentOfStore()),
+      };
+      this.services.set(name, found);
+    }
+    return found;
+  }
+
+  /** A moment asked about, now where it is null, and now, with all that was there at it. @throws ASOF_FUTURE_READ */
+  async momentOf(at: Timestamp | null): Promise<{ readonly t: Timestamp; readonly now: Timestamp }> {
+    const now = await this.completeUntil();
+    await this.parts.refresh();
+    if (at === null || at <= now) return { t: at ?? now, now };
+    throw new AsofError(
+      "ASOF_FUTURE_READ",
+      `${formatTimestamp(at)} lies ahead of the watermark ${formatTimestamp(now)}`,
+      {
+        at: formatTimestamp(at),
+        watermark: formatTimestamp(now),
+      },
+    );
+  }
+
+  /** Reads history while no file of it is replaced by this process. */
+  async undisturbed<T>(read: () => Promise<T>): Promise<T> {
+    return this.writes === null ? read() : this.writes.upkeep.shared(read);
+  }
+
+  async present(): Promise<Timestamp | null> {
+    return this.presentOfStore().moment();
+  }
+
+  /** The moment before which nothing can become visible any more that is not in the log now. */
+  async completeUntil(): Promise<Timestamp> {
+    if (this.writes !== null) return (await this.present()) ?? (await this.writes.writer.cut()).t;
+    const { position, watermark } = await this.readFold();
+    const sign = this.parts.beacon.look();
+    if (sign !== null && sign.position === position) return Math.max(sign.t, watermark);
+    return watermark === Number.MIN_SAFE_INTEGER ? this.parts.clock.now() : watermark;
+  }
+
+  presentOfStore(): Present {
+    const writing = this.writes;
+    if (writing === null) return presentOfBeacon(this.parts.beacon);
+    const { fold, writer } = writing;
+    return {
+      get position() {
+        return fold.position;
+      },
+      moment: () => writer.present(fold.position),
+    };
+  }
+
+  /** Where the fold of another process stands. */
+  private async readFold(): Promise<Fold> {
+    const fold = new Fold(this.parts.log, this.parts.online, this.schemas);
+    await fold.open();
+    return fold;
+  }
+
+  /** The writer's fold, or where that of another process stands. */
+  async fold(): Promise<Fold> {
+    return this.writes?.fold ?? this.readFold();
+  }
+}
+
+/** The present as another process tells it. */
+function presentOfBeacon(beacon: Beacon): Present {
+  let sign: Sign | null = null;
+  return {
+    get position() {
+      return sign?.position ?? -1;
+    },
+    moment: () => {
+      sign = beacon.look();
+      return sign?.t ?? null;
+    },
+  };
+}

@@ -1,0 +1,116 @@
+import { fingerprintOf, modelNamed, sourceNamed } from "../core/definition/catalog.ts";
+import { AsofError } from "../core/errors.ts";
+import { parseKnowledge } from "../core/result/knowledge.ts";
+import type { DatasetOutcome, ModelSummary, TrainOutcome } from "../core/result/outcomes.ts";
+import { work, type WorkOptions } from "../core/result/progress.ts";
+import type { DatasetOptions } from "../core/result/store.ts";
+import type { ModelVersion } from "../ports/registry-store.ts";
+import type { LoadedModel } from "../ports/trainer.ts";
+import { writeDataset } from "../stages/offline/dataset.ts";
+import { examplesJoin, sourceRows } from "../stages/offline/examples-join.ts";
+import { listModels } from "../stages/training/model-list.ts";
+import { Training } from "../stages/training/train.ts";
+import type { OpenStore } from "./open-store.ts";
+
+const OFFLINE = "offline store";
+
+/** Step 3: training sets, models and their versions. */
+export class ModelTraining {
+  private readonly store: OpenStore;
+  private readonly training: Training;
+  /** Another version serves from now on. */
+  private readonly changed: (model: string) => void;
+
+  constructor(store: OpenStore, changed: (model: string) => void) {
+    this.store = store;
+    this.training = new Training(store.parts);
+    this.changed = changed;
+  }
+
+  dataset(name: string, options: DatasetOptions): Promise<DatasetOutcome> {
+    return this.store.undisturbed(() => this.datasetNow(name, options));
+  }
+
+  private async datasetNow(name: string, options: DatasetOptions): Promise<DatasetOutcome> {
+    const { catalog, engine, clock, log, refresh } = this.store.parts;
+    const { plan } = this.store.service(name);
+    const knowledge = parseKnowledge(options.knowledge);
+    const watermark = await this.store.completeUntil();
+    await refresh();
+    return this.store.recorder.record(
+      "dataset",
+      name,
+      OFFLINE,
+      () =>
+        writeDataset(engine, this.store.offline, clock, {
+          ...work(options),
+          catalog,
+          plan,
+          spine: options.spine,
+          time: options.time ?? "t",
+          inputs: options.inputs ?? {},
+          out: options.out,
+          cut: log.end,
+          watermark,
+          knowledge,
+        }),
+      (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+    );
+  }
+
+  train(name: string, options: WorkOptions & { readonly promote?: boolean } = {}): Promise<TrainOutcome> {
+    return this.store.undisturbed(() => this.trainNow(name, options));
+  }
+
+  private async trainNow(name: string, options: WorkOptions & { readonly promote?: boolean }): Promise<TrainOutcome> {
+    const { catalog, engine, clock, log, refresh } = this.store.parts;
+    const model = modelNamed(catalog, name);
+    await this.store.definitions.mustBeApplied(name);
+    await refresh();
+    const { plan } = this.store.service(model.service);
+    const cut = log.end;
+    const outcome = await this.store.recorder.record(
+      "train",
+      name,
+      "model registry",
+      () =>
+        this.training.train({
+          ...work(options),
+          model,
+          fingerprint: fingerprintOf(catalog, model),
+          source: sourceNamed(catalog, model.examples.source),
+          plan,
+          rows: sourceRows(engine, this.store.offline, catalog, cut, options.signal),
+          join: examplesJoin(engine, this.store.offline, plan, cut, options.signal),
+          promote: options.promote ?? true,
+          now: clock.now(),
+        }),
+      (result) => ({ rows: result.trainRows, bytes: result.bytes, details: result }),
+    );
+    this.changed(name);
+    return outcome;
+  }
+
+  async models(name?: string): Promise<ModelSummary[]> {
+    if (name !== undefined) modelNamed(this.store.parts.catalog, name);
+    return listModels(this.store.parts.registry, name);
+  }
+
+  async promote(name: string, version: number): Promise<void> {
+    modelNamed(this.store.parts.catalog, name);
+    await this.store.parts.registry.promote(name, version, this.store.parts.clock.now());
+    this.changed(name);
+  }
+
+  /** @throws ASOF_UNKNOWN_MODEL_VERSION */
+  async version(model: string, version: number): Promise<LoadedModel> {
+    const found = (await this.store.parts.registry.models(model)).find((candidate) => candidate.version === version);
+    if (found === undefined)
+      throw new AsofError("ASOF_UNKNOWN_MODEL_VERSION", `model ${model} has no version ${version}`, { model, version });
+    return this.load(found);
+  }
+
+  async load(version: ModelVersion): Promise<LoadedModel> {
+    return this.training.runtime(version.runtime).load(await this.training.bytes(version));
+  }
+}
