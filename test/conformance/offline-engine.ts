@@ -550,7 +550,8 @@ export function offlineEngineConformance(name: string, under: OfflineEngineUnder
           // As history is written: its compression is what notices bytes that are not its own.
           const whole = path("whole.parquet");
           await session.run(
-            `COPY (SELECT sin(i) AS i FROM range(5000) r(i)) TO '${whole}' (FORMAT parquet, COMPRESSION zstd)`,
+            `COPY (SELECT sin(i) AS i FROM range(5000) r(i))
+             TO '${whole.replaceAll("'", "''")}' (FORMAT parquet, COMPRESSION zstd)`,
           );
           const bytes = await readFile(whole);
           const damaged = Buffer.from(bytes).fill(0x5a, 50, 3000);

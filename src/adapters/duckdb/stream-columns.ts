@@ -26,7 +26,7 @@ export async function* streamColumns(
   const reader = new ColumnReader(fields, lend ? limit : null);
   let ended = false;
   let next = fetch();
-  pace.enter();
+  let isLong = false;
   try {
     for (let chunks: duckdb.DataChunk[] = [], rows = 0; !ended;) {
       const chunk = await next;
@@ -40,12 +40,16 @@ export async function* streamColumns(
         if (rows + CHUNK_ROWS <= limit) continue;
       }
       if (rows === 0) continue;
+      if (!ended && !isLong) {
+        isLong = true;
+        pace.enter();
+      }
       yield reader.read(chunks);
       gate.check();
       [chunks, rows] = [[], 0];
     }
   } finally {
-    pace.leave();
+    if (isLong) pace.leave();
     await next.catch(() => undefined);
     // A result left half read holds its buffers until the next statement.
     if (!ended) await gate.request("SELECT 1", () => connection.run("SELECT 1")).catch(() => undefined);
