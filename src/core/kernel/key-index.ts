@@ -61,8 +61,7 @@ export class PartIndex {
   numbers(column: Column, rows: number, isNew: boolean): Int32Array {
     const { last } = this;
     if (last?.column === column && last.isNew === isNew && last.numbers.length === rows) return last.numbers;
-    const numbers =
-      column.type.kind === "string" ? this.texts(column, rows, isNew) : this.others(column, rows, isNew);
+    const numbers = column.type.kind === "string" ? this.texts(column, rows, isNew) : this.others(column, rows, isNew);
     this.last = { column, isNew, numbers };
     return numbers;
   }

@@ -210,8 +210,11 @@ test("what a view makes of a record without a key of its own is not even evaluat
     window: { length: null, hop: 1, offset: 0 },
   });
   const n = { op: "column", name: "n" } as const;
-  const view = (name: string, keys: Record<string, string>, of: typeof n | { op: "multiply"; args: [typeof n, typeof n] }) =>
-    ({ kind: "aggregateView", name, source: "source", entity: name, keys, features: [feature("sum", of)] }) as const;
+  const view = (
+    name: string,
+    keys: Record<string, string>,
+    of: typeof n | { op: "multiply"; args: [typeof n, typeof n] },
+  ) => ({ kind: "aggregateView", name, source: "source", entity: name, keys, features: [feature("sum", of)] }) as const;
   // Both read the same records in one go; only those with a part are worth squaring.
   const byName = view("byName", { name: "name" }, n);
   const byPart = view("byPart", { part: "part" }, { op: "multiply", args: [n, n] });

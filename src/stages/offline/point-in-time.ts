@@ -135,7 +135,9 @@ async function prepareBatches(
       for (const [u, use] of uses.entries())
         sorted.set(use.alias, await batchJoin(session, use, history, `b${i}_${u}`));
   }
-  const readers = new Map(versions.flatMap((join) => join.uses.map((use) => [use.alias, join.reader(use, lend)] as const)));
+  const readers = new Map(
+    versions.flatMap((join) => join.uses.map((use) => [use.alias, join.reader(use, lend)] as const)),
+  );
   return { versions, sorted, readers };
 }
 

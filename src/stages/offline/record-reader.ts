@@ -49,7 +49,9 @@ export async function readRecords(
   const { withdrawals } = first.uses[0].source;
   const conditions = [
     ofPart(history, part, parts),
-    ...(views.length > 1 ? [] : Object.values(first.history.keys).map((name) => `r.${sqlIdentifier(name)} IS NOT NULL`)),
+    ...(views.length > 1
+      ? []
+      : Object.values(first.history.keys).map((name) => `r.${sqlIdentifier(name)} IS NOT NULL`)),
   ];
   // A record that was withdrawn before it could be seen is nowhere.
   if (withdrawals !== undefined)
@@ -118,10 +120,15 @@ class RecordCollector {
         slotKeys: each((slot) =>
           slot.per === null
             ? null
-            : collect(v, compileSlotKey(slot, fields), { per: slot.per.of, where: slot.where }, {
-                ...slot.per.type,
-                nullable: true,
-              }),
+            : collect(
+                v,
+                compileSlotKey(slot, fields),
+                { per: slot.per.of, where: slot.where },
+                {
+                  ...slot.per.type,
+                  nullable: true,
+                },
+              ),
         ),
       };
     });
