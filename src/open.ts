@@ -40,6 +40,8 @@ export interface OpenOptions {
   readonly versions?: Readonly<Record<string, string>>;
   /** Records in the log from which on they are moved into Parquet. Default: 250,000, and 20,000 at closing. */
   readonly archiveFrom?: number;
+  /** Files of one stream, kind and day from which on they are merged. */
+  readonly compactFrom?: number;
 }
 
 /** An engine of the kind that stores have, without a store: for files of rows and for queries over them. */
@@ -94,6 +96,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       runtimes: [ydfRuntime],
       versions: options.versions ?? { V8: process.versions.v8, ...icuVersions() },
       archiveFrom: options.archiveFrom ?? null,
+      compactFrom: options.compactFrom ?? null,
       audit: auditOf(configuration),
       recordsRuns: options.readOnly === undefined,
     });

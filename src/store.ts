@@ -1,6 +1,7 @@
-import type { Definition, ModelDefinition } from "./core/definition/data.ts";
+import type { Definition, ModelDefinition, ViewUseDefinition } from "./core/definition/data.ts";
 import { assert } from "./core/assert.ts";
 import type { AuditOutcome } from "./core/result/audit.ts";
+import type { FeatureAnswer } from "./core/result/answers.ts";
 import type { HistoryFilter, HistoryRow } from "./core/result/history.ts";
 import type {
   ComputeOutcome,
@@ -221,6 +222,10 @@ class EmbeddedStore implements Store {
     options: ReadOptions = {},
   ): Promise<never> {
     return this.answering.features(service, requests, options);
+  }
+
+  featuresOf(uses: readonly ViewUseDefinition[], requests: readonly UntypedRequest[]): Promise<FeatureAnswer[]> {
+    return this.answering.featuresOf(uses, requests);
   }
 
   predict(model: string | { readonly definition: ModelDefinition }, requests: unknown): Promise<never> {

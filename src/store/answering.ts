@@ -1,5 +1,5 @@
 import { modelNamed } from "../core/definition/catalog.ts";
-import type { ModelDefinition } from "../core/definition/data.ts";
+import type { ModelDefinition, ViewUseDefinition } from "../core/definition/data.ts";
 import { servedStream } from "../core/definition/stream.ts";
 import type { ServicePlan } from "../core/plan/service-plan.ts";
 import type { FeatureAnswer } from "../core/result/answers.ts";
@@ -51,6 +51,11 @@ export class Answering {
         : await this.featuresAt(plan, read, at, knowledge);
     if (at === null && knowledge === "served") this.watch.answered(plan, read, answers);
     return oneOrAll(requests, answers);
+  }
+
+  async featuresOf(uses: readonly ViewUseDefinition[], requests: readonly UntypedRequest[]): Promise<FeatureAnswer[]> {
+    const { rows, reader } = this.store.serviceOf(uses);
+    return reader.read(rows(requests));
   }
 
   async predict(model: string | { readonly definition: ModelDefinition }, requests: unknown): Promise<never> {

@@ -42,6 +42,8 @@ export interface StoreParts {
   readonly versions: RuntimeVersions;
   /** Records in the log from which on it is archived, open or closing, where that is not the usual number. */
   readonly archiveFrom: number | null;
+  /** Files of one stream, kind and day from which on they are merged; null for the usual number. */
+  readonly compactFrom: number | null;
   readonly audit: AuditSettings;
   /** Whether work is on record. */
   readonly recordsRuns: boolean;

@@ -35,17 +35,20 @@ export function buildServer(store: Store, options: ServerOptions = {}): FastifyI
     },
     genReqId: nextId,
     return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
+    frameworkErrors: (error, request, reply) => answerError(errorAnswer, error, request, reply),
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, nextId()),
   });
   app.server.maxConnections = maxConnections;
 
   guard(app, new Admission(bodiesLimit, bodyLimit));
   readBodies(app);
-  app.setErrorHandler(answerError);
   const requests = new RequestCounts();
   const routes = routesOf({ store, maxRows, requests }, version);
   const paths = new Map(routes.map((route) => [urlOf(route), route.path]));
+  const dialects = new Map(routes.map((route) => [urlOf(route), route.dialect?.answer ?? errorAnswer]));
+  app.setErrorHandler((error: Error, request, reply) =>
+    answerError(dialects.get(request.routeOptions.url ?? "") ?? errorAnswer, error, request, reply),
+  );
   app.addHook("onResponse", (request, reply, done) => {
     requests.count(request.method, paths.get(request.routeOptions.url ?? "") ?? "", reply.statusCode);
     done();
@@ -110,8 +113,10 @@ function addRoute(app: FastifyInstance, route: Route): void {
         query: readQuery(route, query),
         headers: readHeaders(route, raw.headers),
         body: body ?? NO_BODY,
+        accept: raw.headers.accept ?? "",
       };
       const answer = await route.handle(call);
+      if (typeof answer !== "string") return reply.header("content-type", answer.type).send(answer.bytes);
       return reply.header("content-type", route.type ?? JSON_TYPE).send(answer);
     },
   });
@@ -132,9 +137,14 @@ function refuseOtherMethods(app: FastifyInstance, path: string, routes: readonly
 
 const NO_BODY: Body = { language: "json", text: "" };
 
-function answerError(error: Error | FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+function answerError(
+  answer: typeof errorAnswer,
+  error: Error | FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
   const told = requestError(error, request);
-  const { code, status, headers, body } = errorAnswer(told, request.id);
+  const { code, status, headers, body } = answer(told, request.id);
   // What a client sent may be in the message of what a client caused: its code is enough.
   if (status === 500 || (status === 503 && told.cause !== undefined))
     request.log.error({ err: told, code }, errorTable[code].message);
