@@ -29,7 +29,7 @@ export const faults: readonly Fault[] = [
     what: "a join that is blind to arrival",
     edits: [
       [
-        "stages/offline/aggregate-join.ts",
+        "stages/offline/record-reader.ts",
         "`greatest(r.${EVENT}, r.${AVAILABLE})`})",
         "`greatest(r.${EVENT}, r.${EVENT})`})",
       ],
