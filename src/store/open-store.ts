@@ -1,9 +1,11 @@
 import { assert } from "../core/assert.ts";
 import { StreamSchemas } from "../core/codec/stream-schemas.ts";
 import { serviceNamed, sourceNamed } from "../core/definition/catalog.ts";
+import { sourceStream } from "../core/definition/stream.ts";
 import { AsofError } from "../core/errors.ts";
 import { requestReader } from "../core/plan/request-rows.ts";
 import { type ServicePlan, planService } from "../core/plan/service-plan.ts";
+import { changeOfSource, sourcesIn } from "../core/plan/source-change.ts";
 import type { Row } from "../core/schema/data-type.ts";
 import { type Timestamp, formatTimestamp } from "../core/time/timestamp.ts";
 import type { Beacon, Sign } from "../ports/beacon.ts";
@@ -56,9 +58,26 @@ export class OpenStore implements Shared {
   /** Takes up what an earlier process left; resolves to what the writer has, or null where another process writes. */
   async open(): Promise<Writing | null> {
     await restoreSchemas(this.parts, this.schemas);
+    await this.followSources();
     const { writing } = this.parts;
     if (!(writing instanceof AsofError)) this.writes = await Writing.open(this, writing);
     return this.writes;
+  }
+
+  /** Has sources read in the shape in which they are defined, whatever shape their records are of. */
+  private async followSources(): Promise<void> {
+    const { registry, catalog } = this.parts;
+    const ever = Map.groupBy(sourcesIn(await registry.everApplied()), ({ name }) => name);
+    const applied = Map.groupBy(sourcesIn((await registry.revision()).definitions), ({ name }) => name);
+    for (const source of catalog.sources.values()) {
+      const past = ever.get(source.name) ?? [];
+      const { unreadable } = changeOfSource(applied.get(source.name) ?? [], source, past);
+      this.schemas.follow(
+        sourceStream(source),
+        past.map(({ fields }) => fields),
+        unreadable,
+      );
+    }
   }
 
   /** Refuses writing from here on. */

@@ -1,7 +1,9 @@
 import type { StreamSchemas } from "../core/codec/stream-schemas.ts";
 import { sourceNamed } from "../core/definition/catalog.ts";
+import type { SourceDefinition } from "../core/definition/data.ts";
 import { sourceStream, type Stream, withdrawalStream } from "../core/definition/stream.ts";
 import { AsofError } from "../core/errors.ts";
+import { sourcesIn } from "../core/plan/source-change.ts";
 import { OneByOne } from "../core/one-by-one.ts";
 import { SharedOrAlone } from "../core/shared-or-alone.ts";
 import type { EventLog, LogPosition } from "../ports/event-log.ts";
@@ -114,7 +116,7 @@ export class Writing {
     this.archived = archived;
     this.log = log;
     this.writer = writer;
-    this.identities = new Identities(online, writer);
+    this.identities = new Identities(online, writer, schemas);
     const heard: HearAppended = (stream, records, stamp) => newest.appended(stream, records, stamp);
     this.intake = new Intake(this.identities, clock, heard);
     this.ingest = new Ingest({
@@ -167,7 +169,7 @@ export class Writing {
     await writing.archiver.recover();
     await writing.recoverIdentities();
     await writing.fold.open();
-    await writing.materializer.follow(await definitions.appliedViews());
+    await writing.materializer.follow(await definitions.followedViews());
     writing.fold.wake();
     return writing;
   }
@@ -188,7 +190,8 @@ export class Writing {
     const unfinished = await replayIdentities(identities, {
       log,
       schemas: this.schemas,
-      sources: catalog.sources,
+      // As long as others are not applied, records are named as those that are say.
+      sources: await this.appliedSources(),
       load: async (source, position) => {
         const rows = rowsOfLoad(await registry.files(source.source.name), files, source.source, position);
         if (rows === null) return;
@@ -202,6 +205,12 @@ export class Writing {
     });
     if (unfinished !== null) await this.intake.redo(unfinished.source, unfinished.redo);
     await identities.sweep(parts.clock.now());
+  }
+
+  private async appliedSources(): Promise<ReadonlyMap<string, SourceDefinition>> {
+    const { catalog, registry } = this.parts;
+    const { definitions } = await registry.revision();
+    return new Map([...catalog.sources, ...sourcesIn(definitions).map((source) => [source.name, source] as const)]);
   }
 
   /** Tells other processes that time goes on. What cannot be told is told later. */

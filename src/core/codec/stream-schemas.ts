@@ -1,12 +1,24 @@
 import { AsofError } from "../errors.ts";
-import type { Fields } from "../schema/data-type.ts";
 import type { Stream } from "../definition/stream.ts";
+import type { Fields } from "../schema/data-type.ts";
+import { conforming } from "../schema/widening.ts";
+import { fingerprint } from "../definition/fingerprint.ts";
 import { type RowCodec, rowCodec } from "./row-codec.ts";
+
+/** How a stream is read: in the shape that is defined now, whatever shape its records were written in. */
+interface Reading {
+  /** Whether its records may be of another shape. */
+  readonly changed: boolean;
+  /** Fields in which records that there may be cannot be read in it, and why. */
+  readonly unreadable: ReadonlyMap<string, string>;
+}
 
 /** Every schema that records in the log may have, present and past: what reads them back. */
 export class StreamSchemas {
   private readonly codecs = new Map<string, RowCodec>();
   private readonly schemas = new Map<string, Fields>();
+  private readonly readings = new Map<string, Reading>();
+  private readonly conforming = new WeakMap<Stream, Map<string, RowCodec>>();
 
   /** Takes up the schemas of an earlier `toJSON`'s text; none where it is null. */
   restore(stored: string | null): void {
@@ -33,6 +45,45 @@ export class StreamSchemas {
     if (codec === undefined) this.codecs.set(schema, (codec = rowCodec(this.fieldsOf(schema))));
     return codec;
   };
+
+  /** Says in which shape a stream is read from here on, and which ones it had before. */
+  follow(stream: Stream, past: readonly Fields[], unreadable: Reading["unreadable"] = new Map()): void {
+    const changed = past.some((fields) => fingerprint(fields) !== fingerprint(stream.fields));
+    this.readings.set(stream.name, { changed, unreadable });
+  }
+
+  /** Whether records of a stream may be of another shape than that in which it is read. */
+  hasChanged({ name }: Stream): boolean {
+    return this.readings.get(name)?.changed === true;
+  }
+
+  /** @throws ASOF_SCHEMA_CHANGE where records of a stream cannot be read in the shape that is defined */
+  mustBeReadable({ name, fields }: Stream): void {
+    for (const [field, reason] of this.readings.get(name)?.unreadable ?? [])
+      if (Object.hasOwn(fields, field))
+        throw new AsofError(
+          "ASOF_SCHEMA_CHANGE",
+          `source ${name} is defined in a shape that its records do not have: ${reason}`,
+          { source: name, field },
+        );
+  }
+
+  /** What reads rows of a stream in the shape of its fields here, whatever schema wrote them. */
+  codecsOf(stream: Stream): (schema: string) => RowCodec {
+    let codecs = this.conforming.get(stream);
+    if (codecs === undefined) this.conforming.set(stream, (codecs = new Map()));
+    return (schema) => {
+      let codec = codecs.get(schema);
+      if (codec === undefined) codecs.set(schema, (codec = this.conformed(schema, stream)));
+      return codec;
+    };
+  }
+
+  private conformed(schema: string, { fields, defaults = {} }: Stream): RowCodec {
+    const codec = this.codecOf(schema);
+    const conform = conforming(this.fieldsOf(schema), fields, defaults);
+    return conform === null ? codec : { ...codec, decode: (input) => conform(codec.decode(input)) };
+  }
 
   toJSON(): Record<string, Fields> {
     return Object.fromEntries(this.schemas);

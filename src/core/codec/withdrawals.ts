@@ -54,10 +54,7 @@ export function decodeWithdrawals(
   count: number,
   codecOf: (schema: string) => RowCodec,
 ): Withdrawal[] {
-  const version = input.u8();
-  if (version !== FORMAT)
-    throw new AsofError("ASOF_FORMAT", `a log entry has format ${version}; this version reads ${FORMAT}`, { version });
-  const codec = codecOf(input.string());
+  const codec = codecOf(schemaOfWithdrawals(input));
   const withdrawals: Withdrawal[] = [];
   for (let i = 0; i < count; i++) {
     const target = input.varint();
@@ -68,4 +65,12 @@ export function decodeWithdrawals(
   }
   input.end();
   return withdrawals;
+}
+
+/** Reads the head of a withdrawals entry: the schema of its rows. */
+export function schemaOfWithdrawals(input: ByteReader): string {
+  const version = input.u8();
+  if (version !== FORMAT)
+    throw new AsofError("ASOF_FORMAT", `a log entry has format ${version}; this version reads ${FORMAT}`, { version });
+  return input.string();
 }

@@ -1,6 +1,7 @@
 import { canonicalize } from "../../core/codec/canonicalize.ts";
 import type { StreamRecord } from "../../core/codec/record-batch.ts";
 import type { AggregateViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
+import { defaultsOf } from "../../core/definition/defaults.ts";
 import { AsofError } from "../../core/errors.ts";
 import { compileRow } from "../../core/expression/compile.ts";
 import type { Row, Value } from "../../core/schema/data-type.ts";
@@ -21,6 +22,7 @@ export function acceptor(
 ): (records: readonly unknown[], now: Timestamp) => StreamRecord[] {
   const names = Object.keys(source.fields);
   const known = new Set(names);
+  const defaults = defaultsOf(source);
   const eventTime = compileRow(source.eventTime, source.fields);
   const contributions = new ContributionCheck(views, source.fields);
 
@@ -40,7 +42,13 @@ export function acceptor(
           },
         );
     const row: Record<string, Value> = {};
-    for (const name of names) row[name] = canonicalize(source.fields[name], (record as Row)[name], name);
+    for (const name of names) {
+      const given = (record as Readonly<Record<string, unknown>>)[name];
+      row[name] =
+        given === undefined && Object.hasOwn(defaults, name)
+          ? defaults[name]
+          : canonicalize(source.fields[name], given, name);
+    }
     const event = eventTime(row);
     if (typeof event !== "number")
       throw new AsofError("ASOF_MISSING_FIELD", `source ${source.name}: the record's event time is null`, {

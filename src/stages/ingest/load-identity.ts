@@ -3,12 +3,14 @@ import type { KeyedRequest } from "../../core/codec/keyed-request.ts";
 import { rowCodec } from "../../core/codec/row-codec.ts";
 import { ByteWriter } from "../../core/codec/bytes.ts";
 import type { SourceDefinition } from "../../core/definition/data.ts";
+import { sourceStream } from "../../core/definition/stream.ts";
 import { type Identity, met, onInsert, recorded, unknown, type Version } from "../../core/identity/identity.ts";
 import { HISTORY } from "../../core/plan/folders.ts";
-import { sqlList, sqlParquet } from "../../core/plan/sql.ts";
+import { sqlList } from "../../core/plan/sql.ts";
+import { sqlConformed } from "../../core/plan/stream-files.ts";
 import { type Batch, columnsOfRows, rowAt } from "../../core/schema/column.ts";
 import type { DataType, Fields, Row } from "../../core/schema/data-type.ts";
-import { AVAILABLE, EVENT, POSITION, WITHDRAWN } from "../../core/schema/system-columns.ts";
+import { AVAILABLE, EVENT, POSITION, WITHDRAWN, withdrawnColumn } from "../../core/schema/system-columns.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { FileStore } from "../../ports/file-store.ts";
@@ -94,7 +96,7 @@ export async function sortOut(
   for await (const batch of session.columns(query, fields)) {
     const rows = Array.from({ length: batch.rows }, (_, i) => rowAt(batch, i));
     const keys = source === null ? [] : rows.map((row) => source.key(row));
-    const known = fresh ? null : await identities.lookUp(keys);
+    const known = fresh ? null : await identities.lookUp(source, keys);
     for (const [i, row] of rows.entries()) {
       const number = Number(row[ROW]);
       if (sum !== null) {
@@ -177,7 +179,7 @@ export async function indexLoad(
     }
     if (awaited.length > 0) {
       const keys = awaited.map((row) => source.key(row));
-      const known = await identities.lookUp(keys);
+      const known = await identities.lookUp(source, keys);
       for (const [i, row] of awaited.entries()) identities.put(keys[i], met(known[i], source.content(row).row));
       await identities.flushSome();
     }
@@ -201,7 +203,9 @@ export function rowsOfLoad(
   return of
     .map(
       ({ path, position }) =>
-        `SELECT ${columns} FROM ${sqlParquet([store.path(`${HISTORY}/${path}`)])} WHERE coalesce(${POSITION}, ${position}) = ${load}`,
+        // A load may be from before the fields of its source have changed.
+        `SELECT ${columns} FROM ${sqlConformed([store.path(`${HISTORY}/${path}`)], sourceStream(source), withdrawnColumn)}
+         WHERE coalesce(${POSITION}, ${position}) = ${load}`,
     )
     .join(" UNION ALL ");
 }

@@ -12,6 +12,7 @@ import { META_KEY, VIEWS_KEY } from "../../core/codec/online-keys.ts";
 import { availableOf, decodeRecords, ENTRY } from "../../core/codec/record-batch.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import { decodeWithdrawals } from "../../core/codec/withdrawals.ts";
+import type { Stream } from "../../core/definition/stream.ts";
 import type { KeyState } from "../../core/tile/key-state.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogEntry, LogPosition, LogReader } from "../../ports/event-log.ts";
@@ -20,7 +21,7 @@ import { type KeyedContribution, keyText, type ViewState } from "./view-state.ts
 
 /** An aggregate view that the fold keeps up to date. */
 export interface FoldedView {
-  readonly stream: string;
+  readonly source: Stream;
   readonly view: OnlineView;
   readonly state: ViewState;
 }
@@ -231,14 +232,15 @@ export class Fold {
       if (change === undefined) byKey.set(text, (change = { entity: record.entity, added: [], removed: [] }));
       change[what].push(record);
     };
+    const codecOf = this.schemas.codecsOf(view.source);
     for (const { stream, kind, count, stamp, payload } of entries) {
-      if (stream !== view.stream) continue;
+      if (stream !== view.source.name) continue;
       if (kind === ENTRY.records)
-        decodeRecords(new ByteReader(payload), count, this.schemas.codecOf).forEach(({ event, row }, i) =>
+        decodeRecords(new ByteReader(payload), count, codecOf).forEach(({ event, row }, i) =>
           take(view.state.contribution(row, event, availableOf(event, stamp + i)), "added"),
         );
       if (kind === ENTRY.withdrawals)
-        for (const withdrawal of decodeWithdrawals(new ByteReader(payload), count, this.schemas.codecOf)) {
+        for (const withdrawal of decodeWithdrawals(new ByteReader(payload), count, codecOf)) {
           const { origin, target, row, event, available } = withdrawal;
           // Of a load, only where the state has that load: one built later leaves out what was withdrawn before.
           if (origin === "stream" || (origin === "load" && target < view.view.loads))
