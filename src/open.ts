@@ -9,6 +9,8 @@ import { openBeacon } from "./adapters/folder/file-beacon.ts";
 import { openFolder } from "./adapters/folder/folder-store.ts";
 import { openLmdb } from "./adapters/lmdb/open-lmdb.ts";
 import { openSqliteRegistry } from "./adapters/sqlite/open-sqlite-registry.ts";
+import { createCommandTrainer } from "./adapters/command/command-trainer.ts";
+import { onnxFormat, onnxRuntime } from "./adapters/onnx/onnx-runtime.ts";
 import { ydfRuntime } from "./adapters/ydf/ydf-runtime.ts";
 import { createYdfTrainer } from "./adapters/ydf/ydf-trainer.ts";
 import type { Configuration } from "./configuration.ts";
@@ -71,18 +73,20 @@ export async function open(configuration: Configuration, options: OpenOptions = 
     const registry = keep(await openSqliteRegistry(path.join(home, "registry.sqlite")));
     const beacon = keep(openBeacon(path.join(home, "beacon")));
     const online = path.join(home, "online");
+    const temporaryFolder = options.readOnly?.temporaryFolder ?? path.join(home, "temporary");
+    const engine = keep(
+      await openDuckDb({
+        memoryLimit: memory ?? "1GB",
+        temporaryFolder,
+        ...(threads === undefined ? {} : { threads }),
+      }),
+    );
     return await createStore({
       home,
       catalog,
       clock: options.clock ?? clockOf(configuration, log, beacon),
       registry,
-      engine: keep(
-        await openDuckDb({
-          memoryLimit: memory ?? "1GB",
-          temporaryFolder: options.readOnly?.temporaryFolder ?? path.join(home, "temporary"),
-          ...(threads === undefined ? {} : { threads }),
-        }),
-      ),
+      engine,
       online: keep(await openLmdb(online, { readOnly: !isWriter })),
       files,
       log,
@@ -90,8 +94,12 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       beacon,
       refresh,
       randomBytes,
-      trainers: [createYdfTrainer("gradientBoostedTrees"), createYdfTrainer("randomForest")],
-      runtimes: [ydfRuntime],
+      trainers: [
+        createYdfTrainer("gradientBoostedTrees"),
+        createYdfTrainer("randomForest"),
+        createCommandTrainer({ engine, folder: temporaryFolder, format: onnxFormat }),
+      ],
+      runtimes: [ydfRuntime, onnxRuntime],
       versions: options.versions ?? { V8: process.versions.v8, ...icuVersions() },
       archiveFrom: options.archiveFrom ?? null,
       audit: auditOf(configuration),
