@@ -66,9 +66,7 @@ const built = () => sources().length === 0 || read(buildStamp) === buildKey(inst
 
 function run(command, args, options = {}) {
   // The child's stdout goes to our stderr: a script's stdout belongs to the script.
-  // Packages bring what they need: none may fetch more when it is installed.
-  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2], env, ...options });
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2], ...options });
   if (error) say(`${command}: ${error.message}`);
   return status ?? 1;
 }
