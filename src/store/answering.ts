@@ -60,7 +60,9 @@ export class Answering {
     const definition = modelNamed(catalog, typeof model === "string" ? model : model.definition.name);
     const { plan, rows, reader } = this.store.service(definition.service);
     const read = rows(listOf(requests));
-    const answers = await this.models.predict(this.servedModel(definition, plan), read, (asked) => reader.read(asked));
+    const answers = await this.models.predict(this.servedModel(definition, plan), read, async (asked) =>
+      reader.read(asked),
+    );
     await this.watch.predicted(definition.name, plan, answers);
     return oneOrAll(requests, answers);
   }

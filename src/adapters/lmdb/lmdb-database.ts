@@ -1,8 +1,15 @@
 import { open } from "lmdb";
 import type { RootDatabase } from "lmdb";
 
-/** The driver's handle, with bytes for keys and values. */
-export type LmdbDatabase = RootDatabase<Uint8Array, Uint8Array>;
+type Database = RootDatabase<Uint8Array, Uint8Array>;
+
+/** The driver's handle, with bytes for keys and values, and what its types leave out. */
+export type LmdbDatabase = Database & {
+  getBinaryFast(
+    key: Uint8Array,
+    options: { readonly transaction: ReturnType<Database["useReadTransaction"]> },
+  ): Uint8Array | undefined;
+};
 
 export interface LmdbOptions {
   /** Looks only: the store must exist, and `commit` and `clear` must not be called. Default false. */
@@ -13,7 +20,7 @@ export interface LmdbOptions {
 
 /** Opens what `checkDataFile` has passed: the driver crashes on a file that is not its own. */
 export function openDatabase(folder: string, options: LmdbOptions): LmdbDatabase {
-  return open<Uint8Array, Uint8Array>(folder, {
+  const database: Database = open<Uint8Array, Uint8Array>(folder, {
     keyEncoding: "binary",
     encoding: "binary",
     readOnly: options.readOnly ?? false,
@@ -26,4 +33,5 @@ export function openDatabase(folder: string, options: LmdbOptions): LmdbDatabase
     // A commit resolves when it is visible and a crash of the process cannot lose it; `flushed` waits for the disk.
     separateFlushed: true,
   });
+  return database;
 }

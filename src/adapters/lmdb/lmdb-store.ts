@@ -7,10 +7,13 @@ import { CommitQueue } from "./commit-queue.ts";
 import { assertKey, keyRange } from "./key-range.ts";
 import { copyAside, inodeOf, moveIn } from "./rewritten-store.ts";
 import { type LmdbDatabase, type LmdbOptions, openDatabase } from "./lmdb-database.ts";
+import { LentViews } from "./lent-views.ts";
 import { closed, codedError } from "./lmdb-error.ts";
 
-/** The age, in milliseconds, at which a snapshot is renewed by a reader that does not yield. */
+/** The age, in milliseconds, at which reads take another snapshot. */
 const MAX_AGE = 1;
+/** How long, in milliseconds, a snapshot is kept that nobody asks for. */
+const IDLE = 5;
 /** What a scan holds at a time, between two turns of the event loop. */
 const SCAN_ENTRIES = 1_000;
 const SCAN_BYTES = 2 ** 20;
@@ -18,6 +21,7 @@ const COUNT_ENTRIES = 20_000;
 const CLEAR_ENTRIES = 10_000;
 
 type ReadTransaction = ReturnType<LmdbDatabase["useReadTransaction"]>;
+type Look = { readonly transaction: ReadTransaction };
 
 /** The online store in one LMDB environment, shared by processes: any number read, writers take turns. */
 export class LmdbStore implements OnlineStore {
@@ -27,7 +31,13 @@ export class LmdbStore implements OnlineStore {
   readonly #readOnly: boolean;
   readonly #commits: CommitQueue;
   readonly #snapshots = new Set<ReadTransaction>();
-  #renewedAt = 0;
+  readonly #lent = new LentViews();
+  /** What reads look at until it is too old. */
+  #present: Look | null = null;
+  #presentSince = 0;
+  #isTimed = false;
+  /** What the present snapshot holds of the key that reads began with last. */
+  #first: { readonly key: Uint8Array; readonly value: Uint8Array | undefined } | null = null;
   #visiting = false;
   #closing: Promise<void> | null = null;
   /** While the store moves into another file. */
@@ -54,10 +64,13 @@ export class LmdbStore implements OnlineStore {
     this.#assertOpen();
     if (this.#moving !== null) return this.#moving.then(() => this.read(keys, visit));
     assert(!this.#visiting, "a visit must not read: the bytes it was lent would change");
-    this.#renew();
+    const look = this.#look();
     this.#visiting = true;
     try {
-      for (let i = 0; i < keys.length; i++) visit(i, this.#get(keys[i]));
+      // Most reads begin with the same key, of which the snapshot has but one value.
+      const begin = keys.length > 1 ? this.#firstOf(keys[0], look) : null;
+      if (begin !== null) visit(0, begin.value);
+      for (let i = begin === null ? 0 : 1; i < keys.length; i++) visit(i, this.#get(keys[i], look));
     } finally {
       this.#visiting = false;
     }
@@ -67,7 +80,11 @@ export class LmdbStore implements OnlineStore {
     this.#assertOpen();
     assert(!this.#readOnly, "the online store was opened to read only");
     await this.#moving;
-    await this.#commits.add(changes);
+    try {
+      await this.#commits.add(changes);
+    } finally {
+      this.#leavePresent();
+    }
   }
 
   async flushed(): Promise<void> {
@@ -105,7 +122,7 @@ export class LmdbStore implements OnlineStore {
     for (let from = start; ;) {
       await this.#moving;
       this.#assertOpen();
-      this.#renew();
+      this.#database.resetReadTxn();
       const keys = this.#attempt(() => [...this.#database.getKeys({ start: from, end, limit: CLEAR_ENTRIES })]);
       await this.commit(keys.map((key) => [key, null]));
       if (keys.length < CLEAR_ENTRIES) return;
@@ -145,6 +162,7 @@ export class LmdbStore implements OnlineStore {
     this.#moving = moved.promise;
     try {
       await this.#commits.settled();
+      this.#leavePresent();
       while (this.#snapshots.size > 0) await nextTurn();
       await copyAside(this.#database, this.#folder, this.#options);
       await this.#database.close();
@@ -166,17 +184,41 @@ export class LmdbStore implements OnlineStore {
   async #close(): Promise<void> {
     await this.#moving;
     await this.#commits.settled();
+    this.#leavePresent();
     for (const snapshot of this.#snapshots) this.#release(snapshot);
     await this.#database.close();
   }
 
-  /** The driver keeps a snapshot for at least one turn of the event loop, and for ever in a loop that never yields. */
-  #renew(): void {
+  /** The snapshot that reads look at: neither older than MAX_AGE, nor than the last commit of this process. */
+  #look(): Look {
     const now = performance.now();
-    if (now - this.#renewedAt <= MAX_AGE) return;
+    if (this.#present !== null && now - this.#presentSince <= MAX_AGE) return this.#present;
+    this.#leavePresent();
+    this.#present = { transaction: this.#newest() };
+    this.#presentSince = now;
+    if (!this.#isTimed) this.#leaveSoon();
+    return this.#present;
+  }
+
+  /** A snapshot that is kept keeps the store from using its pages again. */
+  #leaveSoon(): void {
+    this.#isTimed = true;
+    setTimeout(() => {
+      this.#isTimed = false;
+      this.#leavePresent();
+    }, IDLE).unref();
+  }
+
+  #leavePresent(): void {
+    this.#present?.transaction.done();
+    this.#present = null;
+    this.#first = null;
+  }
+
+  #newest(): ReadTransaction {
     if (this.#readOnly) this.#followMoves();
     this.#database.resetReadTxn();
-    this.#renewedAt = now;
+    return this.#attempt(() => this.#database.useReadTransaction());
   }
 
   /** The writer may have moved the store into another file: what is open here would stand still. */
@@ -190,16 +232,20 @@ export class LmdbStore implements OnlineStore {
 
   #reopen(): void {
     this.#inode = inodeOf(this.#folder) ?? 0;
+    this.#leavePresent();
     this.#database = openDatabase(this.#folder, this.#options);
-    this.#renewedAt = 0;
   }
 
-  #get(key: Uint8Array): Uint8Array | undefined {
+  #firstOf(key: Uint8Array, look: Look): { readonly value: Uint8Array | undefined } {
+    if (this.#first?.key !== key) this.#first = { key, value: this.#get(key, look)?.slice() };
+    return this.#first;
+  }
+
+  #get(key: Uint8Array, look: Look): Uint8Array | undefined {
     assertKey(key);
     try {
-      const bytes = this.#database.getBinaryFast(key);
-      // The driver's buffer overstates its `length` to JavaScript, and is longer than that to every native method.
-      return bytes === undefined ? undefined : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+      const bytes = this.#database.getBinaryFast(key, look);
+      return bytes === undefined ? undefined : this.#lent.view(bytes);
     } catch (cause) {
       throw codedError(cause, "read", this.#folder);
     }
@@ -218,8 +264,7 @@ export class LmdbStore implements OnlineStore {
 
   #useSnapshot(): ReadTransaction {
     this.#assertOpen();
-    this.#renew();
-    const snapshot = this.#attempt(() => this.#database.useReadTransaction());
+    const snapshot = this.#newest();
     this.#snapshots.add(snapshot);
     return snapshot;
   }

@@ -1,5 +1,5 @@
 import { AsofError } from "../errors.ts";
-import type { Row } from "../schema/data-type.ts";
+import type { Row, Value } from "../schema/data-type.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import type { RowCodec } from "./row-codec.ts";
@@ -29,11 +29,8 @@ export function encodeBatchRows(out: ByteWriter, codec: RowCodec, rows: readonly
 
 /** Reads what `encodeBatchRows` wrote, to the end. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
 export function decodeBatchRows(input: ByteReader, codec: RowCodec): BatchRow[] {
-  const version = input.u8();
-  if (version !== FORMAT)
-    throw new AsofError("ASOF_FORMAT", `a batch row has format ${version}; this version reads ${FORMAT}`, { version });
   const rows: BatchRow[] = [];
-  for (let n = input.varint(); n > 0; n--)
+  for (let n = rowsIn(input); n > 0; n--)
     rows.push({
       event: input.zigzag(),
       available: input.zigzag(),
@@ -44,8 +41,32 @@ export function decodeBatchRows(input: ByteReader, codec: RowCodec): BatchRow[] 
   return rows;
 }
 
+/** The version that counts at a moment, with its features in the order of the codec's names. */
+export interface ReadVersion {
+  readonly event: Timestamp;
+  readonly values: readonly Value[];
+}
+
+/**
+ * `versionAt` straight from what `encodeBatchRows` wrote, to the end; null where nothing is available by then.
+ * @throws AsofError ASOF_CORRUPT, ASOF_FORMAT
+ */
+export function readVersionAt(input: ByteReader, codec: RowCodec, t: Timestamp): ReadVersion | null {
+  let best: (ReadVersion & Omit<BatchRow, "features">) | null = null;
+  for (let n = rowsIn(input); n > 0; n--) {
+    const event = input.zigzag();
+    const available = input.zigzag();
+    const entry = input.varint();
+    const values = codec.decodeValues(input);
+    const row = { event, available, entry, values };
+    if (available <= t && (best === null || compareVersions(row, best) > 0)) best = row;
+  }
+  input.end();
+  return best;
+}
+
 /** The order in which versions win: by event, then available, then entry. */
-export function compareVersions(a: BatchRow, b: BatchRow): number {
+export function compareVersions(a: Omit<BatchRow, "features">, b: Omit<BatchRow, "features">): number {
   return a.event - b.event || a.available - b.available || a.entry - b.entry;
 }
 
@@ -70,4 +91,12 @@ export function keepVersions(rows: readonly BatchRow[], watermark: Timestamp): B
         row === current || (row.available > watermark && (current === null || compareVersions(row, current) > 0)),
     )
     .sort(compareVersions);
+}
+
+/** Reads the format and how many versions follow. */
+function rowsIn(input: ByteReader): number {
+  const version = input.u8();
+  if (version !== FORMAT)
+    throw new AsofError("ASOF_FORMAT", `a batch row has format ${version}; this version reads ${FORMAT}`, { version });
+  return input.varint();
 }

@@ -10,6 +10,8 @@ export const META_KEY = Uint8Array.of(0, 1);
 export const VIEWS_KEY = Uint8Array.of(0, 2);
 
 const STATE = 1;
+const HEAD = 0;
+const BLOCK = 1;
 // Keys that begin with 2 are those of the index of identities: `identity-keys.ts`.
 /** Longer entity keys are stored as their beginning and their digest: longer than any other, so that none is like it. */
 const MAX_KEY = 400;
@@ -43,8 +45,7 @@ export function statePrefix(state: number): Uint8Array {
 /** The key of an entity's head record, or of its row in a batch view. */
 export function headKey(state: number, entity: Uint8Array): Uint8Array {
   const key = new Uint8Array(6 + entity.length);
-  key.set(statePrefix(state));
-  key[5] = 0;
+  begin(key, state, HEAD);
   key.set(entity, 6);
   return key;
 }
@@ -52,17 +53,26 @@ export function headKey(state: number, entity: Uint8Array): Uint8Array {
 /** The key of a block of closed tiles. */
 export function blockKey(state: number, entity: Uint8Array, level: number, block: number): Uint8Array {
   const key = new Uint8Array(14 + entity.length);
-  key.set(statePrefix(state));
-  key[5] = 1;
+  begin(key, state, BLOCK);
   key.set(entity, 6);
   const tail = 6 + entity.length;
   key[tail] = level;
   // Blocks of the shortest hop, 1 µs, reach from −2^48 to 2^48.
   const biased = block + 2 ** 48;
-  const view = new DataView(key.buffer);
-  view.setUint32(tail + 1, Math.floor(biased / 2 ** 24));
-  view.setUint32(tail + 4, biased % 2 ** 32);
+  let high = Math.floor(biased / 2 ** 24);
+  let low = biased % 2 ** 32;
+  for (let i = 4; i > 0; i--, high >>>= 8) key[tail + i] = high;
+  for (let i = 7; i > 3; i--, low >>>= 8) key[tail + i] = low;
   return key;
+}
+
+function begin(key: Uint8Array, state: number, kind: number): void {
+  key[0] = STATE;
+  key[1] = state >>> 24;
+  key[2] = state >>> 16;
+  key[3] = state >>> 8;
+  key[4] = state;
+  key[5] = kind;
 }
 
 /** What the head records of a state begin with: one for each key of the view. */

@@ -1,4 +1,5 @@
 import type { Fields, Row, Value } from "../schema/data-type.ts";
+import { recordMaker } from "../record-maker.ts";
 import { compareStrings } from "../schema/compare.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { decodePresent, encodePresent } from "./value-codec.ts";
@@ -11,6 +12,8 @@ export interface RowCodec {
   encode(out: ByteWriter, row: Row): void;
   /** @throws AsofError ASOF_CORRUPT */
   decode(input: ByteReader): Row;
+  /** As `decode`: the values alone, in the order of `names`. @throws AsofError ASOF_CORRUPT */
+  decodeValues(input: ByteReader): Value[];
   /** Whether two rows of canonical values are the same in all fields. */
   equals(a: Row, b: Row): boolean;
 }
@@ -30,6 +33,18 @@ export function rowCodec(fields: Fields): RowCodec {
   /** For each field its bit, or −1 where it is never null. */
   const bitOf = names.map((name) => bits.get(name) ?? -1);
 
+  const record = recordMaker<Value>(names);
+
+  const decodeValues = (input: ByteReader): Value[] => {
+    for (let i = 0; i < nulls.length; i++) nulls[i] = input.u8();
+    const values: Value[] = [];
+    for (let i = 0; i < names.length; i++) {
+      const bit = bitOf[i];
+      values.push(bit >= 0 && (nulls[bit >> 3] & (1 << (bit & 7))) !== 0 ? null : decodePresent(input, types[i]));
+    }
+    return values;
+  };
+
   return {
     names,
     encode(out, row) {
@@ -44,15 +59,8 @@ export function rowCodec(fields: Fields): RowCodec {
         if (value !== null || bitOf[i] < 0) encodePresent(out, types[i], value);
       }
     },
-    decode(input) {
-      for (let i = 0; i < nulls.length; i++) nulls[i] = input.u8();
-      const row: Record<string, Value> = {};
-      for (let i = 0; i < names.length; i++) {
-        const bit = bitOf[i];
-        row[names[i]] = bit >= 0 && (nulls[bit >> 3] & (1 << (bit & 7))) !== 0 ? null : decodePresent(input, types[i]);
-      }
-      return row;
-    },
+    decode: (input) => record(decodeValues(input)),
+    decodeValues,
     equals(a, b) {
       // Object.is tells NaN equal to itself; canonical values hold no −0.
       return names.every((name) => Object.is(a[name], b[name]));

@@ -53,7 +53,8 @@ export function parseTimestamp(input: TimestampInput): Timestamp {
 export function formatTimestamp(at: Timestamp): string {
   const seconds = Math.floor(at / SECOND);
   const micros = at - seconds * SECOND;
-  const iso = new Date(seconds * 1000).toISOString().replace(/\.000Z$/, "");
+  // Without ".000Z".
+  const iso = new Date(seconds * 1000).toISOString().slice(0, -5);
   if (micros === 0) return `${iso}Z`;
   return `${iso}.${String(micros).padStart(6, "0").replace(/000$/, "")}Z`;
 }

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { FeatureType } from "../../core/aggregation/aggregation.ts";
 import type { FeatureAnswer } from "../../core/result/answers.ts";
@@ -55,6 +56,29 @@ test("what JSON has no number for is a string, and nothing else changes", () => 
   const written = (number: number): unknown => JSON.parse(features(answer({ v__number: number }))).values.v__number;
   expect([NaN, Infinity, -Infinity].map(written)).toEqual(["NaN", "Infinity", "-Infinity"]);
   for (const number of [5e-324, 1.7976931348623157e308, 0.1 + 0.2, -1 / 3, 1e21]) expect(written(number)).toBe(number);
+});
+
+test("plain values are written alike by the quick way and by the other", () => {
+  const plain = {
+    v__number: t.nullable(t.float64({ nonFinite: true })),
+    v__whole: t.nullable(t.int32()),
+    v__text: t.nullable(t.string()),
+    v__flag: t.nullable(t.boolean()),
+  };
+  const quick = answerWriter(plain);
+  // A type that only the other way knows.
+  const other = answerWriter({ ...plain, v__long: t.int64() });
+  const rows = fc.record({
+    v__number: fc.option(fc.double().map((value) => value + 0)),
+    v__whole: fc.option(fc.integer()),
+    v__text: fc.option(fc.string({ unit: "grapheme" })),
+    v__flag: fc.option(fc.boolean()),
+  });
+  fc.assert(
+    fc.property(rows, (values) => {
+      expect(quick.features(answer(values))).toBe(other.features(answer(values)));
+    }),
+  );
 });
 
 test("each row keeps its own moment and loads", () => {

@@ -24,7 +24,11 @@ export function answerWriter(types: Readonly<Record<string, FeatureType>>): Answ
   const moment = lastOf(writeMoment);
   const loads = lastOf(writeJson);
 
-  const features = (answer: FeatureAnswer): string => {
+  const isPlain = plainValues(types);
+
+  const written = (answer: FeatureAnswer): string => {
+    // The engine's own writer takes a third of the time, where it writes the same.
+    if (isPlain(answer.values)) return JSON.stringify(answer.values);
     let values = "";
     for (const name of Object.keys(answer.values)) {
       const value = answer.values[name];
@@ -32,10 +36,14 @@ export function answerWriter(types: Readonly<Record<string, FeatureType>>): Answ
       if (values !== "") values += ",";
       values += writer === undefined ? `${JSON.stringify(name)}:${writeJson(value)}` : writer.key + writer.write(value);
     }
+    return `{${values}}`;
+  };
+
+  const features = (answer: FeatureAnswer): string => {
     let eventTimes = "";
     for (const alias of Object.keys(answer.eventTimes))
       eventTimes += `${eventTimes === "" ? "" : ","}${JSON.stringify(alias)}:${writeMoment(answer.eventTimes[alias])}`;
-    return `{"values":{${values}},"statuses":${writeJson(answer.statuses)},"eventTimes":{${eventTimes}},"t":${moment(answer.t)},"knowledge":"${answer.knowledge}"${answer.knownAt === undefined ? "" : `,"knownAt":${moment(answer.knownAt)}`},"loads":${loads(answer.loads)}}`;
+    return `{"values":${written(answer)},"statuses":${JSON.stringify(answer.statuses)},"eventTimes":{${eventTimes}},"t":${moment(answer.t)},"knowledge":"${answer.knowledge}"${answer.knownAt === undefined ? "" : `,"knownAt":${moment(answer.knownAt)}`},"loads":${loads(answer.loads)}}`;
   };
 
   return {
@@ -44,6 +52,24 @@ export function answerWriter(types: Readonly<Record<string, FeatureType>>): Answ
       `{"id":${JSON.stringify(answer.id)},"version":${answer.version},"prediction":${writeNumber(answer.prediction)},"features":${features(answer.features)}}`,
   };
 }
+
+/** Whether values are written alike by all who write JSON: none of another kind, no NaN and no infinity. */
+function plainValues(
+  types: Readonly<Record<string, FeatureType>>,
+): (values: Readonly<Record<string, FeatureValue>>) => boolean {
+  const kinds = Object.values(types).map(({ kind }) => kind);
+  if (!kinds.every((kind) => PLAIN.has(kind))) return () => false;
+  const doubles = Object.keys(types).filter((name) => types[name].kind === "float64");
+  return (values) => {
+    for (const name of doubles) {
+      const value = values[name];
+      if (value !== null && !Number.isFinite(value)) return false;
+    }
+    return true;
+  };
+}
+
+const PLAIN: ReadonlySet<string> = new Set(["float64", "int32", "boolean", "string"]);
 
 function valueWriter(type: FeatureType): Write {
   switch (type.kind) {

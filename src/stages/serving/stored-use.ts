@@ -1,0 +1,34 @@
+import type { FeatureValue } from "../../core/aggregation/feature-type.ts";
+import type { ByteReader } from "../../core/codec/bytes.ts";
+import type { AggregateUse, BatchUse } from "../../core/plan/service-plan.ts";
+import type { ViewStatus } from "../../core/result/answers.ts";
+import type { Row } from "../../core/schema/data-type.ts";
+import type { Timestamp } from "../../core/time/timestamp.ts";
+
+/** One reading of the store: the keys that are asked for, and the moment, which is known before their first value. */
+export interface StoreReading {
+  readonly keys: Uint8Array[];
+  /** By key, who takes its value. */
+  readonly takers: (RowReading | null)[];
+  t: Timestamp;
+}
+
+/** What one view has for one row. */
+export interface RowReading {
+  /** Takes the value of a key that it asked for, which is lent for the call. @throws ASOF_CORRUPT, ASOF_FORMAT */
+  take(key: number, value: ByteReader): void;
+  /** Puts the features that are used into their places among those of the service. Once, at the end. */
+  put(values: FeatureValue[]): void;
+  /** Of what was put. */
+  readonly status: ViewStatus;
+  readonly eventTime: Timestamp | null;
+}
+
+/** One use of a view that is kept online, compiled. */
+export interface StoredUse {
+  readonly use: AggregateUse | BatchUse;
+  /** Asks for what `row` needs, with blocks for about the moment `guess`. */
+  ask(row: Row, state: number, guess: Timestamp, reading: StoreReading): RowReading;
+  /** Whether what was asked for at `guess` is all that t needs. */
+  covers(guess: Timestamp, t: Timestamp): boolean;
+}
