@@ -42,7 +42,7 @@ export class OpenStore implements Shared {
 
   constructor(parts: StoreParts) {
     const { registry, files, log, catalog, engine, clock } = parts;
-    this.parts = parts;
+    this.parts = parts.writing instanceof AsofError ? { ...parts, refresh: () => this.refresh(parts) } : parts;
     this.offline = new OfflineStore({ registry, files, log, schemas: this.schemas });
     const facts = {
       of: (source: string): ReturnType<typeof sourceFacts> =>
@@ -62,6 +62,12 @@ export class OpenStore implements Shared {
     const { writing } = this.parts;
     if (!(writing instanceof AsofError)) this.writes = await Writing.open(this, writing);
     return this.writes;
+  }
+
+  /** Reads on in the log of another process, which may bring records of schemas that were not known before. */
+  private async refresh(parts: StoreParts): Promise<void> {
+    await parts.refresh();
+    await restoreSchemas(parts, this.schemas);
   }
 
   /** Has sources read in the shape in which they are defined, whatever shape their records are of. */

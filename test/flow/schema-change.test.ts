@@ -346,3 +346,64 @@ test("of what was served before a change, across it and after it, the audit find
     await served.close();
   }
 });
+
+test("what was withdrawn, and what came under an idempotency key, is known again in the shape of now", async () => {
+  const shapes = [
+    { fields, defaults: {} },
+    { fields: { ...fields, pieces: t.int64(), more: t.int32(), any: t.nullable(t.string()) }, defaults: { more: 4 } },
+  ];
+  const of = ({ fields: all, defaults }: (typeof shapes)[number], name: string, id?: readonly ["amount"]) =>
+    eventSource(name, { fields: all, defaults, eventTime: "at", ...(id === undefined ? {} : { id }) });
+  const definitions = (shape: (typeof shapes)[number]) => ({
+    named: of(shape, "named", ["amount"]),
+    keyed: of(shape, "keyed"),
+  });
+  const file = path.join(home, "keyed.ndjson");
+  await writeFile(file, [record(7), record(8)].map((one) => JSON.stringify(one)).join("\n"));
+  const first = await opened(definitions(shapes[0]));
+  await first.apply();
+  await first.ingest("named", [record(1), record(2)]);
+  await first.retract("named", [{ amount: record(1)["amount"] }]);
+  await first.ingest("keyed", [record(3), record(4)], { idempotencyKey: "a" });
+  await first.load("keyed", [file], { idempotencyKey: "b" });
+
+  for (const archive of [20_000, 1, 1]) {
+    const next = await opened(definitions(shapes[1]), archive);
+    await next.apply();
+    expect(await next.ingest("named", [record(1), record(2)])).toMatchObject({ accepted: 0, duplicates: 2 });
+    expect(await next.ingest("named", [record(1, { more: 4, any: null })])).toMatchObject({ duplicates: 1 });
+    await expect(next.ingest("named", [record(1, { more: 5 })])).rejects.toMatchObject({ code: "ASOF_ID_CONFLICT" });
+    expect(await next.ingest("keyed", [record(3), record(4)], { idempotencyKey: "a" })).toMatchObject({
+      accepted: 0,
+      duplicates: 2,
+    });
+    expect(await next.load("keyed", [file], { idempotencyKey: "b" })).toMatchObject({ rows: 0, duplicates: 2 });
+    await expect(
+      next.ingest("keyed", [record(3), record(4, { any: "new" })], { idempotencyKey: "a" }),
+    ).rejects.toMatchObject({ code: "ASOF_ID_CONFLICT" });
+    await expect(
+      next.ingest("keyed", [record(3, { pieces: 2n ** 40n }), record(4)], { idempotencyKey: "a" }),
+    ).rejects.toMatchObject({ code: "ASOF_ID_CONFLICT" });
+  }
+});
+
+test("a process that only reads, with the definitions of before, reads on", async () => {
+  await filled(over(before));
+  const clock = { now: () => now, elapsed: () => 0, reserve: MINUTE, advance: (to: number) => void (now = to) };
+  const reader = await open({ home, definitions: { user, ...over(before) } }, { clock });
+  try {
+    const after = eventSource("payments", {
+      fields: { ...fields, more: t.nullable(t.int32()) },
+      eventTime: "at",
+      availableAt: "1s",
+    });
+    const next = await opened(over(after));
+    await next.apply();
+    await next.ingest("payments", [record(20, { more: 3 })]);
+    const found = await reader.history("payments", { sample: 100, seed: 1 });
+    expect(found).toHaveLength(21);
+    expect(found.every(({ row }) => Object.keys(row).length === Object.keys(fields).length)).toBe(true);
+  } finally {
+    await reader.close();
+  }
+});

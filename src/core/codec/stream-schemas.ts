@@ -1,12 +1,15 @@
 import { AsofError } from "../errors.ts";
 import type { Stream } from "../definition/stream.ts";
-import type { Fields } from "../schema/data-type.ts";
-import { conforming } from "../schema/widening.ts";
+import type { Fields, Row } from "../schema/data-type.ts";
+import { conforming, narrowing } from "../schema/widening.ts";
+import { ByteWriter } from "./bytes.ts";
 import { fingerprint } from "../definition/fingerprint.ts";
 import { type RowCodec, rowCodec } from "./row-codec.ts";
 
 /** How a stream is read: in the shape that is defined now, whatever shape its records were written in. */
 interface Reading {
+  /** Rows of the present shape as bytes of each other one that it had, where they can be. */
+  readonly earlier: readonly ((row: Row) => Uint8Array | null)[];
   /** Whether its records may be of another shape. */
   readonly changed: boolean;
   /** Fields in which records that there may be cannot be read in it, and why. */
@@ -48,13 +51,24 @@ export class StreamSchemas {
 
   /** Says in which shape a stream is read from here on, and which ones it had before. */
   follow(stream: Stream, past: readonly Fields[], unreadable: Reading["unreadable"] = new Map()): void {
-    const changed = past.some((fields) => fingerprint(fields) !== fingerprint(stream.fields));
-    this.readings.set(stream.name, { changed, unreadable });
+    const present = fingerprint(stream.fields);
+    const others = new Map(past.map((fields) => [fingerprint(fields), fields]));
+    others.delete(present);
+    const earlier = [...others.values()].flatMap((fields) => earlierBytes(stream, fields));
+    this.readings.set(stream.name, { changed: others.size > 0, unreadable, earlier });
   }
 
   /** Whether records of a stream may be of another shape than that in which it is read. */
   hasChanged({ name }: Stream): boolean {
     return this.readings.get(name)?.changed === true;
+  }
+
+  /**
+   * What makes of a row of a stream the bytes that it would have had in each shape of before; null where that shape
+   * does not have it. So that what was digested then is known again.
+   */
+  earlier({ name }: Stream): readonly ((row: Row) => Uint8Array | null)[] {
+    return this.readings.get(name)?.earlier ?? [];
   }
 
   /** @throws ASOF_SCHEMA_CHANGE where records of a stream cannot be read in the shape that is defined */
@@ -88,6 +102,22 @@ export class StreamSchemas {
   toJSON(): Record<string, Fields> {
     return Object.fromEntries(this.schemas);
   }
+}
+
+function earlierBytes(stream: Stream, fields: Fields): ((row: Row) => Uint8Array | null)[] {
+  const narrow = narrowing(stream.fields, fields, stream.defaults ?? {});
+  if (narrow === null) return [];
+  const codec = rowCodec(fields);
+  const out = new ByteWriter();
+  return [
+    (row) => {
+      const narrowed = narrow(row);
+      if (narrowed === null) return null;
+      out.reset();
+      codec.encode(out, narrowed);
+      return out.finish();
+    },
+  ];
 }
 
 function parse(stored: string): Record<string, Fields> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { t } from "./data-type.ts";
-import { conforming, widens } from "./widening.ts";
+import { conforming, narrowing, widens } from "./widening.ts";
 
 describe("widens", () => {
   const types = {
@@ -36,5 +36,29 @@ describe("conforming", () => {
 
   it("does nothing where nothing is to be done", () => {
     expect(conforming({ a: t.int32() }, { a: t.nullable(t.float64()) }, {})).toBeNull();
+  });
+});
+
+describe("narrowing", () => {
+  const past = { a: t.int32(), b: t.nullable(t.int32()), c: t.float64() };
+  const present = { a: t.int64(), b: t.nullable(t.float64()), c: t.float64({ nonFinite: true }), d: t.int32() };
+  const conform = conforming(past, present, { d: 7 })!;
+  const narrow = narrowing(present, past, { d: 7 })!;
+
+  it("is the way back", () => {
+    for (const row of [
+      { a: 2 ** 31 - 1, b: null, c: 0.5 },
+      { a: -(2 ** 31), b: 3, c: -1 },
+    ])
+      expect(narrow(conform(row))).toEqual(row);
+  });
+
+  it("gives nothing where there was no such row", () => {
+    const row = { a: 1n, b: 1, c: 1, d: 7 };
+    expect(narrow(row)).toEqual({ a: 1, b: 1, c: 1 });
+    for (const other of [{ a: 2n ** 31n }, { b: 1.5 }, { c: Infinity }, { d: 8 }])
+      expect(narrow({ ...row, ...other })).toBeNull();
+    expect(narrowing(present, { ...past, gone: t.string() }, {})).toBeNull();
+    expect(narrowing(present, { a: t.string() }, {})).toBeNull();
   });
 });

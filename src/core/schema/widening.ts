@@ -26,3 +26,33 @@ export function conforming(from: Fields, to: Fields, defaults: Row): ((row: Row)
     return conformed;
   };
 }
+
+/**
+ * The way back of `conforming`: rows of the present fields as they would have been written in others. Null for a row
+ * that none of those has been; null at once where no row of the present fields tells of all of them.
+ */
+export function narrowing(present: Fields, to: Fields, defaults: Row): ((row: Row) => Row | null) | null {
+  const names = Object.keys(to);
+  if (!names.every((name) => Object.hasOwn(present, name) && widens(to[name], present[name]))) return null;
+  const added = Object.keys(present).filter((name) => !Object.hasOwn(to, name));
+  return (row) => {
+    if (added.some((name) => !Object.is(row[name], defaults[name] ?? null))) return null;
+    const narrowed: Record<string, Value> = {};
+    for (const name of names) {
+      const value = narrowValue(row[name], to[name]);
+      if (value === undefined) return null;
+      narrowed[name] = value;
+    }
+    return narrowed;
+  };
+}
+
+/** A value as one of a narrower type; undefined where it is none. */
+function narrowValue(value: Value, { kind, nullable, nonFinite }: DataType): Value | undefined {
+  if (value === null) return nullable ? null : undefined;
+  if (kind === "int32") {
+    const whole = Number(value);
+    return (whole | 0) === whole ? whole : undefined;
+  }
+  return kind === "float64" && nonFinite !== true && !Number.isFinite(value) ? undefined : value;
+}

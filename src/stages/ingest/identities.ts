@@ -9,9 +9,12 @@ import {
   type StoredRequest,
 } from "../../core/codec/identity-codec.ts";
 import { EXPIRIES_PREFIX, expiryKey, expiryOf, IDENTITIES_KEY, recordsPrefix } from "../../core/codec/identity-keys.ts";
+import { EarlierSums } from "../../core/codec/content-digest.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import { type Identity, unknown } from "../../core/identity/identity.ts";
 import { OneByOne } from "../../core/one-by-one.ts";
+import type { Stream } from "../../core/definition/stream.ts";
+import type { Row } from "../../core/schema/data-type.ts";
 import { conforming } from "../../core/schema/widening.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import { Turns } from "../../core/turns.ts";
@@ -94,6 +97,16 @@ export class Identities {
     const conform = (found: Identity[]): Identity[] => found.map((one) => inShapeOf(source, one, this.schemas));
     const found = this.known(keys);
     return found instanceof Promise ? found.then(conform) : conform(found);
+  }
+
+  /** A record of a stream in the bytes of each shape that the stream had before and that has it. */
+  earlier(stream: Stream, row: Row): Uint8Array[] {
+    return this.schemas.earlier(stream).flatMap((bytesOf) => bytesOf(row) ?? []);
+  }
+
+  /** Sums of records of a stream, in each of those shapes. */
+  earlierSums(stream: Stream): EarlierSums {
+    return new EarlierSums(this.schemas.earlier(stream));
   }
 
   private known(keys: readonly Uint8Array[]): Identity[] | Promise<Identity[]> {

@@ -40,6 +40,8 @@ export interface Sorted {
   /** Rows to write that are declared known earlier than their load. */
   readonly declaredEarlier: number;
   readonly request: KeyedRequest | null;
+  /** The request's digests in the shapes that the source had before. */
+  readonly earlier: () => readonly string[];
   /** The rows to write, with `__position` and, where the source has an `id`, `__withdrawn`. */
   readonly fields: readonly string[];
   readonly rows: string;
@@ -76,6 +78,7 @@ export async function sortOut(
   const codec = rowCodec(definition.fields);
   const buffer = new ByteWriter();
   const sum = key === null ? null : new ContentSum();
+  const earlier = identities.earlierSums(sourceStream(definition));
   const fresh = source === null || (await identities.isEmpty(definition.name));
   if (source !== null && fresh && key === null && !(await hasTwice(session, source, sql)))
     return {
@@ -83,6 +86,7 @@ export async function sortOut(
       conflicts: 0,
       first: null,
       request: null,
+      earlier: () => [],
       declaredEarlier: all,
       fields: [...names, WITHDRAWN],
       rows: `SELECT r.*, NULL AS ${POSITION}, CAST(NULL AS TIMESTAMP) AS ${WITHDRAWN} FROM (${sql}) r`,
@@ -103,6 +107,7 @@ export async function sortOut(
         buffer.reset();
         codec.encode(buffer, row);
         sum.add(buffer.view());
+        earlier.add(row);
       }
       if (source !== null) {
         const text = keyText(keys[i]);
@@ -110,7 +115,7 @@ export async function sortOut(
         if (text !== last) identity = known?.[i] ?? unknown;
         last = text;
         const content = source.content(row);
-        const verdict = onInsert(identity, content);
+        const verdict = onInsert(identity, content, () => identities.earlier(source.stream, row));
         if (verdict === "duplicate") duplicates.add(number);
         if (verdict === "conflict") {
           conflicts.add(number);
@@ -139,6 +144,7 @@ export async function sortOut(
     first,
     declaredEarlier,
     request: key === null || sum === null ? null : { key, count: sum.rows, digest: sum.digest() },
+    earlier: () => earlier.digests(),
     fields: source === null ? names : [...names, WITHDRAWN],
     rows,
   };
