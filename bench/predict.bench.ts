@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,16 @@ import { planService } from "../src/core/plan/service-plan.ts";
 import { catalogOf, serviceNamed } from "../src/core/definition/catalog.ts";
 import { columnsOfRows } from "../src/core/schema/column.ts";
 import type { PredictionAnswer } from "../src/core/result/answers.ts";
-import { command, featureService, gradientBoostedTrees, model, open, type Store } from "../src/index.ts";
+import {
+  command,
+  featureService,
+  gradientBoostedTrees,
+  model,
+  onDemandView,
+  open,
+  t,
+  type Store,
+} from "../src/index.ts";
 import type { LoadedModel, ModelRuntime } from "../src/ports/trainer.ts";
 import { alternate, type BenchCase, type BenchOptions, type Contender } from "./measure.ts";
 
@@ -24,9 +33,14 @@ const WANTED = 100;
 const CALLS = 400;
 const BATCHES = [1, 100] as const;
 
+const price = onDemandView("price", {
+  input: { amount: t.float64() },
+  features: { large: t.boolean(), log: t.float64() },
+  compute: ({ amount }) => ({ large: amount > 30, log: Math.log1p(amount) }),
+});
 const features = featureService("priced_features", [
-  shop.spending.select("payments_1d", "amount_1d", "cents_1d", "ratio_1d"),
-  shop.basket.select("size", "big"),
+  shop.spending.select("payments_1d", "amount_1d", "cents_1d"),
+  price,
 ]);
 const trainers = {
   onnx: command(process.execPath, fileURLToPath(new URL("../test/onnx/train-a-tree.ts", import.meta.url)), "tree"),
@@ -49,13 +63,13 @@ export async function run({ log }: BenchOptions): Promise<BenchCase[]> {
 
 async function measure(folder: string, runtime: keyof typeof trainers, log: (text: string) => void) {
   const priced = model("priced", {
-    features: shop.riskFeatures,
+    features,
     examples: { source: shop.payments, at: "at" },
     label: "refund",
     split: { train: ["2026-01-01", "2026-02-01"], test: ["2026-02-01", "2026-03-01"] },
     trainer: trainers[runtime],
   });
-  const definitions = { ...shop, features, priced };
+  const definitions = { ...shop, price, features, priced };
   const home = path.join(folder, "home");
   const store = await open({ definitions, home, clock: { simulated: now }, audit: false });
   const results: BenchCase[] = [];
@@ -68,12 +82,12 @@ async function measure(folder: string, runtime: keyof typeof trainers, log: (tex
     await store.materialize();
     const plan = planService(
       catalogOf(Object.values(definitions)),
-      serviceNamed(catalogOf(Object.values(definitions)), "risk_features"),
+      serviceNamed(catalogOf(Object.values(definitions)), "priced_features"),
     );
     const bare = await loadedModel(store, home, runtime);
     for (const size of BATCHES) {
-      const requests = Array.from({ length: size }, (_, i) => ({ customer: `calm-${i % 40}` }));
-      const answers = (await store.predict("priced", requests)) as PredictionAnswer[];
+      const requests = Array.from({ length: size }, (_, i) => ({ customer: `calm-${i % 40}`, amount: i }));
+      const answers: PredictionAnswer[] = await store.predict("priced", requests);
       const row = columnRow(plan.features);
       const { columns } = columnsOfRows(
         columnTypes(plan.features),
@@ -124,7 +138,6 @@ async function measure(folder: string, runtime: keyof typeof trainers, log: (tex
 }
 
 async function loadedModel(store: Store, home: string, runtime: string): Promise<LoadedModel> {
-  const { readFileSync, readdirSync } = await import("node:fs");
   const [file] = readdirSync(path.join(home, "models"));
   const [{ version }] = await store.models("priced");
   if (version !== 1) throw new Error("there is one version");

@@ -22,7 +22,7 @@ async function tree(): Promise<void> {
   const session = await engine.session();
   const table = `read_parquet(${sqlString(inFolder("train.parquet"))})`;
   const mean = `avg(${sqlIdentifier(label)})`;
-  const first = sqlIdentifier(features[0].name);
+  const first = `CAST(${sqlIdentifier(features[0].name)} AS DOUBLE)`;
   const [found] = await session.rows(
     `SELECT count(*) AS n, ${mean} FILTER (WHERE coalesce(${first} <= 0.5, true)) AS low, ${mean} FILTER (WHERE ${first} > 0.5) AS high FROM ${table}`,
     {
