@@ -12,9 +12,11 @@ import { sequence } from "../conformance/event-log-entries.ts";
 
 const SEED = Number(process.env["ASOF_SEED"] ?? 20010630);
 const COURSES = Number(process.env["ASOF_COURSES"] ?? 4);
-const STEPS = 16;
+const STEPS = 18;
 const MINUTE = 60_000_000;
 const start = Date.UTC(2026, 0, 1) * 1000;
+/** What a step does, by how often. */
+const steps = ["load", "load", "ingest", "ingest", "change", "change", "change", "wrong", "again", "again"] as const;
 const users = ["ann", "bob", "cyd"];
 const user = entity("user", { user: t.string() });
 
@@ -124,7 +126,7 @@ class Course {
     const { fields, defaults } = this.shape;
     const names = Object.keys(fields);
     const any = names[this.below(names.length)];
-    switch (this.below(4)) {
+    switch (this.below(6)) {
       case 0: {
         if (names.length < 2) return this.change();
         const { [any]: type, ...rest } = fields;
@@ -227,8 +229,8 @@ test(
         for (let step = 0; step < STEPS; step++) {
           const where = `course ${number}, step ${step}, ${JSON.stringify(course.shape)}`;
           now += 5 * MINUTE;
-          switch (course.below(6)) {
-            case 0: {
+          switch (steps[course.below(steps.length)]) {
+            case "load": {
               const rows = Array.from({ length: 1 + course.below(6) }, () => course.row(now));
               // Of one moment, so that the whole record decides.
               if (course.below(2) === 0) for (const row of rows) Object.assign(row, { at: rows[0]["at"], known: now });
@@ -245,8 +247,7 @@ test(
                 course.written.push({ event: row["at"] as number, available: row["known"] as number, row });
               break;
             }
-            case 1:
-            case 2: {
+            case "ingest": {
               const rows = Array.from({ length: 1 + course.below(4) }, () => course.row(now));
               const sent = rows.map((row) => ({ ...row }));
               for (const [name, fallback] of Object.entries(course.shape.defaults))
@@ -262,7 +263,7 @@ test(
               });
               break;
             }
-            case 3: {
+            case "change": {
               if (course.written.length === 0) break;
               const shape = course.change();
               opened = await reopen(shape);
@@ -278,7 +279,7 @@ test(
               counts.changed++;
               break;
             }
-            case 4: {
+            case "wrong": {
               if (course.written.length === 0) break;
               opened = await reopen(course.wrong());
               await expect(opened.apply(), where).rejects.toMatchObject({ code: "ASOF_SCHEMA_CHANGE" });
@@ -304,7 +305,7 @@ test(
         rmSync(folder, { recursive: true, force: true });
       }
     }
-    for (const [what, count] of Object.entries(counts)) expect(count, what).toBeGreaterThan(COURSES / 2);
+    for (const [what, count] of Object.entries(counts)) expect(count, what).toBeGreaterThan(0);
     expect(counts.unchanged, "a view that reads no changed field keeps its state").toBe(counts.changed);
   },
 );

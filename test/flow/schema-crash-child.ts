@@ -3,6 +3,7 @@ import { writeSync } from "node:fs";
 import { open } from "../../src/index.ts";
 import { definitionsOf, tickOf } from "./growing.ts";
 
+const BATCH = 4_000;
 const [home, round, first] = process.argv.slice(2);
 const say = (what: object): void => void writeSync(1, `${JSON.stringify(what)}\n`);
 
@@ -12,8 +13,15 @@ await store.apply();
 say({ applied: true });
 // Long enough to be killed before the first record, at times.
 await store.materialize();
-for (let n = Number(first); ; n++) {
-  say({ sent: n });
-  await store.ingest("ticks", [tickOf(n, Date.now() * 1000, Number(round))]);
-  say({ acknowledged: n });
+// So many at once that what is acknowledged is not folded yet.
+for (let n = Number(first); ; n += BATCH) {
+  const numbers = Array.from({ length: BATCH }, (_, i) => n + i);
+  say({ sent: numbers.at(-1) });
+  const at = Date.now() * 1000;
+  await store.ingest(
+    "ticks",
+    numbers.map((one) => tickOf(one, at, Number(round))),
+  );
+  // A short line is written whole.
+  say({ acknowledged: [n, numbers.at(-1)] });
 }
