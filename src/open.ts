@@ -22,7 +22,8 @@ import type { Beacon } from "./ports/beacon.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { EventLog, LogReader } from "./ports/event-log.ts";
 import type { OfflineEngine } from "./ports/offline-engine.ts";
-import { createStore, type Store } from "./store.ts";
+import type { WriterLink } from "./ports/writer-link.ts";
+import { createStore, type LinkedStore } from "./store.ts";
 import type { AuditSettings } from "./store/store-parts.ts";
 
 export interface OpenOptions {
@@ -36,12 +37,16 @@ export interface OpenOptions {
    * does not fit into memory goes into this folder.
    */
   readonly readOnly?: { readonly temporaryFolder: string };
+  /** The process that writes, where this one, opened for reading only, is to predict beside it. */
+  readonly link?: WriterLink;
   /** The clock, where it is not the configuration's. */
   readonly clock?: Clock;
   /** The versions of what request-time functions run on. Default: those of this process. */
   readonly versions?: Readonly<Record<string, string>>;
   /** Records in the log from which on they are moved into Parquet. Default: 250,000, and 20,000 at closing. */
   readonly archiveFrom?: number;
+  /** Files of one stream, kind and day from which on they are merged. */
+  readonly compactFrom?: number;
 }
 
 /** An engine of the kind that stores have, without a store: for files of rows and for queries over them. */
@@ -54,7 +59,7 @@ export function openEngine(temporaryFolder: string): Promise<OfflineEngine> {
  * store, a log of files, SQLite as the registry, YDF for models.
  * @throws ASOF_CONFIG, ASOF_DEFINITION, ASOF_HOME, ASOF_HOME_LOCKED, ASOF_FORMAT, ASOF_CORRUPT
  */
-export async function open(configuration: Configuration, options: OpenOptions = {}): Promise<Store> {
+export async function open(configuration: Configuration, options: OpenOptions = {}): Promise<LinkedStore> {
   const { definitions, memory, threads } = configuration;
   const home = path.resolve(configuration.home ?? ".asof");
   const modules = (Array.isArray(definitions) ? definitions : [definitions]) as readonly Readonly<
@@ -92,6 +97,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       log,
       writing,
       beacon,
+      link: options.link ?? null,
       refresh,
       randomBytes,
       trainers: [
@@ -102,6 +108,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       runtimes: [ydfRuntime, onnxRuntime],
       versions: options.versions ?? { V8: process.versions.v8, ...icuVersions() },
       archiveFrom: options.archiveFrom ?? null,
+      compactFrom: options.compactFrom ?? null,
       audit: auditOf(configuration),
       recordsRuns: options.readOnly === undefined,
     });

@@ -1,6 +1,7 @@
-import type { Definition, ModelDefinition } from "./core/definition/data.ts";
+import type { Definition, ModelDefinition, ViewUseDefinition } from "./core/definition/data.ts";
 import { assert } from "./core/assert.ts";
 import type { AuditOutcome } from "./core/result/audit.ts";
+import type { FeatureAnswer } from "./core/result/answers.ts";
 import type { HistoryFilter, HistoryRow } from "./core/result/history.ts";
 import type {
   ComputeOutcome,
@@ -32,6 +33,7 @@ import type {
   UntypedRequest,
 } from "./core/result/store.ts";
 import type { LoadedModel } from "./ports/trainer.ts";
+import type { WriterLink } from "./ports/writer-link.ts";
 import { ModelServer } from "./stages/serving/model-server.ts";
 import { Answering } from "./store/answering.ts";
 import { Computing } from "./store/computing.ts";
@@ -45,16 +47,23 @@ import { Watch } from "./store/watch.ts";
 
 export type { Store } from "./core/result/store.ts";
 export type { StoreParts } from "./store/store-parts.ts";
+export type { Answered, WriterLink } from "./ports/writer-link.ts";
+
+/** A store, and the way that processes which answer beside its writer hand over what they have served. */
+export interface LinkedStore extends Store {
+  /** Of use in the writer: elsewhere it fails with ASOF_HOME_LOCKED. */
+  readonly link: WriterLink;
+}
 
 /** Wires the stages over the ports, and takes up what an earlier process left. */
-export async function createStore(parts: StoreParts): Promise<Store> {
+export async function createStore(parts: StoreParts): Promise<LinkedStore> {
   const store = new EmbeddedStore(parts);
   await store.open();
   return store;
 }
 
 /** The steps of the flow over one open store, each with a file of its own in `store/`. */
-class EmbeddedStore implements Store {
+class EmbeddedStore implements LinkedStore {
   private readonly store: OpenStore;
   private readonly watch: Watch;
   private readonly modelServer: ModelServer;
@@ -64,6 +73,18 @@ class EmbeddedStore implements Store {
   private readonly answering: Answering;
   private readonly reporting: Reporting;
   private forgetting: Forgetting | null = null;
+  readonly link: WriterLink = {
+    append: async (stream, records) => {
+      const writing = this.store.writing();
+      await writing.ingest.append(stream, records);
+      writing.appended();
+    },
+    tell: (answered) => {
+      this.watch.take(answered).catch(() => {
+        // What is only watched makes nothing fail.
+      });
+    },
+  };
   private closing: Promise<void> | null = null;
 
   constructor(parts: StoreParts) {
@@ -75,11 +96,8 @@ class EmbeddedStore implements Store {
       registry: parts.registry,
       clock: parts.clock,
       load: (version) => this.training.load(version),
-      append: async (stream, records) => {
-        const writing = store.writing();
-        await writing.ingest.append(stream, records);
-        writing.appended();
-      },
+      append: (stream, records) => (parts.link ?? this.link).append(stream, records),
+      tag: parts.link === null ? "" : `${Buffer.from(parts.randomBytes(6)).toString("base64url")}-`,
     });
     const loadModel = (model: string, version: number): Promise<LoadedModel> => this.training.version(model, version);
     this.watch = new Watch({
@@ -221,6 +239,10 @@ class EmbeddedStore implements Store {
     options: ReadOptions = {},
   ): Promise<never> {
     return this.answering.features(service, requests, options);
+  }
+
+  featuresOf(uses: readonly ViewUseDefinition[], requests: readonly UntypedRequest[]): Promise<FeatureAnswer[]> {
+    return this.answering.featuresOf(uses, requests);
   }
 
   predict(model: string | { readonly definition: ModelDefinition }, requests: unknown): Promise<never> {

@@ -29,10 +29,13 @@ const lawful: Readonly<Record<string, string>> = {
     name: "planted",
     type: "module",
     dependencies: { driver: "1.0.0" },
-    devDependencies: { tester: "1.0.0" },
+    devDependencies: { tester: "1.0.0", peer: "1.0.0" },
+    peerDependencies: { peer: "1.0.0" },
   }),
   "node_modules/driver/package.json": JSON.stringify({ name: "driver", version: "1.0.0", main: "utils.js" }),
   "node_modules/driver/utils.js": "module.exports = 1;",
+  "node_modules/peer/package.json": JSON.stringify({ name: "peer", version: "1.0.0", main: "index.js" }),
+  "node_modules/peer/index.js": "module.exports = 1;",
   "node_modules/tester/package.json": JSON.stringify({ name: "tester", version: "1.0.0", main: "index.js" }),
   "node_modules/tester/index.js": "module.exports = 1;",
   "src/index.ts": `export * from "./store.ts"; export * from "./configuration.ts"; export * from "./core/a/b.ts";`,
@@ -56,7 +59,7 @@ const lawful: Readonly<Record<string, string>> = {
   "src/adapters/y/y.ts": `export const y = 1; export type Y = number;`,
   "src/surfaces/cli/main.ts": `import "../../store.ts"; import "../../configuration.ts"; import "../../core/c.ts";
     import "../http/server.ts"; import "driver"; import "node:fs"; await import("../../open.ts");`,
-  "src/surfaces/http/server.ts": `export const server = 1; export type Server = number;`,
+  "src/surfaces/http/server.ts": `await import("peer"); export const server = 1; export type Server = number;`,
   "src/surfaces/client/index.ts": `import type { B } from "../../core/a/b.ts"; import type { Server } from "../http/server.ts";
     export { call } from "./call.ts"; export type R = B | Server;`,
   "src/surfaces/client/call.ts": `export const call = 1;`,

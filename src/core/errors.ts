@@ -92,6 +92,16 @@ export const errorTable = {
   },
   ASOF_MISSING_KEY: { status: 400, message: "an entity key is missing", remedy: "Give every key of the service." },
   ASOF_JSON: { status: 400, message: "not valid JSON", remedy: "Send valid JSON, or NDJSON with one object a line." },
+  ASOF_NAME_COLLISION: {
+    status: 422,
+    message: "two columns of an answer would go by one name",
+    remedy: "Ask for full feature names, or name each feature once.",
+  },
+  ASOF_VIEW_COMPUTED: {
+    status: 422,
+    message: "the view's features are computed and cannot be written",
+    remedy: "Write records to the sources that it is computed from.",
+  },
   ASOF_REQUEST: { status: 400, message: "the request is not valid", remedy: "See /openapi.json for its schema." },
   ASOF_TOO_LARGE: { status: 413, message: "the request body is too large", remedy: "Send smaller batches." },
   ASOF_MEDIA_TYPE: {
@@ -110,6 +120,11 @@ export const errorTable = {
     status: 405,
     message: "the method is not allowed on this route",
     remedy: "Use a method that the details name.",
+  },
+  ASOF_NOT_ACCEPTABLE: {
+    status: 406,
+    message: "the answer cannot be had in that form",
+    remedy: "Ask for application/json; for Arrow, install the package apache-arrow beside the server.",
   },
   ASOF_HTTP: { status: 400, message: "not a valid HTTP request", remedy: "Send a well-formed HTTP/1.1 request." },
   ASOF_HEADERS: {

@@ -1,5 +1,5 @@
 import { modelNamed } from "../core/definition/catalog.ts";
-import type { ModelDefinition } from "../core/definition/data.ts";
+import type { ModelDefinition, ViewUseDefinition } from "../core/definition/data.ts";
 import { servedStream } from "../core/definition/stream.ts";
 import type { ServicePlan } from "../core/plan/service-plan.ts";
 import type { FeatureAnswer } from "../core/result/answers.ts";
@@ -54,9 +54,15 @@ export class Answering {
     return oneOrAll(requests, answers);
   }
 
+  async featuresOf(uses: readonly ViewUseDefinition[], requests: readonly UntypedRequest[]): Promise<FeatureAnswer[]> {
+    const { rows, reader } = this.store.serviceOf(uses);
+    return reader.read(rows(requests));
+  }
+
   async predict(model: string | { readonly definition: ModelDefinition }, requests: unknown): Promise<never> {
-    this.store.writing();
-    const { catalog } = this.store.parts;
+    const { catalog, link } = this.store.parts;
+    // What was predicted has to be logged.
+    if (link === null) this.store.writing();
     const definition = modelNamed(catalog, typeof model === "string" ? model : model.definition.name);
     const { plan, rows, reader } = this.store.service(definition.service);
     const read = rows(listOf(requests));

@@ -3,9 +3,11 @@ import { StreamSchemas } from "../core/codec/stream-schemas.ts";
 import { serviceNamed, sourceNamed } from "../core/definition/catalog.ts";
 import { sourceStream } from "../core/definition/stream.ts";
 import { AsofError } from "../core/errors.ts";
+import type { ServiceDefinition, ViewUseDefinition } from "../core/definition/data.ts";
 import { requestReader } from "../core/plan/request-rows.ts";
 import { type ServicePlan, planService } from "../core/plan/service-plan.ts";
 import { changeOfSource, sourcesIn } from "../core/plan/source-change.ts";
+import { unnamedService } from "../core/plan/unnamed-service.ts";
 import type { Row } from "../core/schema/data-type.ts";
 import { type Timestamp, formatTimestamp } from "../core/time/timestamp.ts";
 import type { Beacon, Sign } from "../ports/beacon.ts";
@@ -19,6 +21,9 @@ import { FeatureReader, type Present } from "../stages/serving/feature-reader.ts
 import { Definitions } from "./definitions.ts";
 import type { StoreParts } from "./store-parts.ts";
 import { type Shared, Writing, restoreSchemas } from "./writing.ts";
+
+/** How many sets of views that no service names are kept ready. */
+const KEPT_SERVICES = 256;
 
 /** A feature service as it is asked: its plan, the check of requests, the reader of answers. */
 export interface OpenService {
@@ -37,6 +42,8 @@ export class OpenStore implements Shared {
   readonly recorder: RunRecorder;
   readonly newest: NewestRecords;
   private readonly services = new Map<string, OpenService>();
+  /** By what they are made of: what is asked for last stands last. */
+  private readonly unnamed = new Map<string, OpenService>();
   private writes: Writing | null = null;
   private closed = false;
 
@@ -108,15 +115,29 @@ export class OpenStore implements Shared {
   service(name: string): OpenService {
     let found = this.services.get(name);
     if (found === undefined) {
-      const plan = planService(this.parts.catalog, serviceNamed(this.parts.catalog, name));
-      found = {
-        plan,
-        rows: requestReader(plan),
-        reader: new FeatureReader(plan, this.parts.online, this.presentOfStore()),
-      };
+      found = this.openService(serviceNamed(this.parts.catalog, name));
       this.services.set(name, found);
     }
     return found;
+  }
+
+  /** Views that are asked for together, as a service. Those asked for lately are kept. */
+  serviceOf(uses: readonly ViewUseDefinition[]): OpenService {
+    const key = JSON.stringify(uses);
+    const found = this.unnamed.get(key) ?? this.openService(unnamedService(this.parts.catalog, uses));
+    this.unnamed.delete(key);
+    this.unnamed.set(key, found);
+    if (this.unnamed.size > KEPT_SERVICES) this.unnamed.delete(this.unnamed.keys().next().value!);
+    return found;
+  }
+
+  private openService(service: ServiceDefinition): OpenService {
+    const plan = planService(this.parts.catalog, service);
+    return {
+      plan,
+      rows: requestReader(plan),
+      reader: new FeatureReader(plan, this.parts.online, this.presentOfStore()),
+    };
   }
 
   /** A moment asked about, now where it is null, and now, with all that was there at it. @throws ASOF_FUTURE_READ */

@@ -8,6 +8,7 @@ import type { OfflineEngine } from "../ports/offline-engine.ts";
 import type { OnlineStore } from "../ports/online-store.ts";
 import type { RegistryStore } from "../ports/registry-store.ts";
 import type { ModelRuntime, Trainer } from "../ports/trainer.ts";
+import type { WriterLink } from "../ports/writer-link.ts";
 import type { RuntimeVersions } from "../stages/registry/registry.ts";
 
 /** Whether, of how many requests and how often what was served is compared with history. */
@@ -32,6 +33,8 @@ export interface StoreParts {
   /** The same log, where this process is its writer; otherwise what says who is. */
   readonly writing: EventLog | AsofError;
   readonly beacon: Beacon;
+  /** The process that writes, where this one answers beside it. */
+  readonly link: WriterLink | null;
   /** Looks again at what another process writes. */
   readonly refresh: () => Promise<unknown>;
   /** Where chance comes from: so many random bytes, fit for secrets. */
@@ -42,6 +45,8 @@ export interface StoreParts {
   readonly versions: RuntimeVersions;
   /** Records in the log from which on it is archived, open or closing, where that is not the usual number. */
   readonly archiveFrom: number | null;
+  /** Files of one stream, kind and day from which on they are merged; null for the usual number. */
+  readonly compactFrom: number | null;
   readonly audit: AuditSettings;
   /** Whether work is on record. */
   readonly recordsRuns: boolean;

@@ -1,7 +1,7 @@
 import type { StreamSchemas } from "../core/codec/stream-schemas.ts";
 import { sourceNamed } from "../core/definition/catalog.ts";
-import type { SourceDefinition } from "../core/definition/data.ts";
 import { sourceStream, type Stream, withdrawalStream } from "../core/definition/stream.ts";
+import type { Definition, SourceDefinition } from "../core/definition/data.ts";
 import { AsofError } from "../core/errors.ts";
 import { sourcesIn } from "../core/plan/source-change.ts";
 import { OneByOne } from "../core/one-by-one.ts";
@@ -13,6 +13,12 @@ import { Compactor } from "../stages/ingest/compact.ts";
 import { IdentityEraser } from "../stages/ingest/erase-identities.ts";
 import { Eraser } from "../stages/ingest/erase.ts";
 import { Identities } from "../stages/ingest/identities.ts";
+import {
+  canRebuild,
+  dropExpiredRequests,
+  rebuildIdentities,
+  rememberFromNow,
+} from "../stages/ingest/rebuild-identities.ts";
 import { replayIdentities } from "../stages/ingest/identity-replay.ts";
 import { Ingest } from "../stages/ingest/ingest.ts";
 import { type HearAppended, Intake } from "../stages/ingest/intake.ts";
@@ -88,6 +94,7 @@ export class Writing {
   private readonly archiver: Archiver;
   private readonly compactor: Compactor;
   private readonly parts: StoreParts;
+  private readonly bulk: BulkWriter;
   private readonly schemas: StreamSchemas;
   private readonly recorder: RunRecorder;
   private archived: LogPosition;
@@ -110,6 +117,7 @@ export class Writing {
       batch: (view) => definitions.batchStream(view),
     });
     this.parts = parts;
+    this.bulk = bulk;
     this.timer.unref();
     this.schemas = schemas;
     this.recorder = shared.recorder;
@@ -136,7 +144,7 @@ export class Writing {
     });
     const withdrawals = (source: string): Stream | null => withdrawn[source] ?? null;
     this.archiver = new Archiver({ engine, log, registry, files, bulk, schemas, withdrawals });
-    this.compactor = new Compactor({ engine, registry, files, bulk });
+    this.compactor = new Compactor({ engine, registry, files, bulk, from: parts.compactFrom });
     this.eraser = new Eraser({
       engine,
       registry,
@@ -177,16 +185,10 @@ export class Writing {
   /** Brings the index of identities up to the log, and finishes the request that a crash has cut short. */
   private async recoverIdentities(): Promise<void> {
     const { identities, log, parts } = this;
-    const { engine, registry, files, catalog } = parts;
+    const { engine, registry, files } = parts;
     await identities.open();
-    if (identities.position < log.start)
-      for (const { name, id } of catalog.sources.values())
-        if (id !== undefined && (await registry.files(name)).some(({ position }) => position < log.start))
-          throw new AsofError(
-            "ASOF_CORRUPT",
-            `the index of identities ends at ${identities.position}, but the log begins at ${log.start}: the ids of ${name} are lost`,
-            { part: "online", source: name },
-          );
+    await rememberFromNow(registry);
+    if (identities.position < log.start) await this.rebuildIdentities();
     const unfinished = await replayIdentities(identities, {
       log,
       schemas: this.schemas,
@@ -211,6 +213,29 @@ export class Writing {
     const { catalog, registry } = this.parts;
     const { definitions } = await registry.revision();
     return new Map([...catalog.sources, ...sourcesIn(definitions).map((source) => [source.name, source] as const)]);
+  }
+
+  /** Makes the index of identities again, which is lost, or was restored from before. */
+  private async rebuildIdentities(): Promise<void> {
+    const { identities, log, parts } = this;
+    const { engine, registry, files, catalog } = parts;
+    const sources = [...catalog.sources.values()];
+    if (!(await canRebuild(registry)))
+      for (const { name, id } of sources)
+        if (id !== undefined && (await registry.files(name)).some(({ position }) => position < log.start))
+          throw new AsofError(
+            "ASOF_CORRUPT",
+            `the index of identities ends at ${identities.position}, but the log begins at ${log.start}: the ids of ${name} are lost`,
+            { part: "online", source: name },
+          );
+    const ever = (await registry.everApplied()).map(({ json }) => JSON.parse(json) as Definition);
+    const { archived } = await registry.offlineState();
+    const session = await engine.session();
+    try {
+      await rebuildIdentities(session, identities, { registry, files, definitions: ever, sources, archived });
+    } finally {
+      await session.close();
+    }
   }
 
   /** Tells other processes that time goes on. What cannot be told is told later. */
@@ -292,6 +317,9 @@ export class Writing {
     await this.identities.flush();
     identified = this.identities.position;
     await this.parts.online.flushed();
+    await this.bulk.exclusively(() =>
+      dropExpiredRequests(this.parts, this.parts.catalog.sources.values(), this.parts.clock.now()),
+    );
     const outcome = await this.archiver.archive(id, position, needed);
     this.archived = Math.max(this.archived, position);
     return outcome;

@@ -3,8 +3,9 @@
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { DatabaseSync } from "node:sqlite";
+import type { Store } from "../../src/index.ts";
 
-const [home, customer, last] = process.argv.slice(2);
+const [home, customer, last, stores = "./forget-stores.ts"] = process.argv.slice(2);
 const deadly = Number(last);
 let changes = -Infinity;
 
@@ -27,7 +28,7 @@ for (const name of ["renameSync", "rmSync"] as const) deadlyFirst(fs, name);
 deadlyFirst(DatabaseSync.prototype, "exec");
 syncBuiltinESMExports();
 
-const { openHome } = await import("./forget-stores.ts");
+const { openHome } = (await import(stores)) as { readonly openHome: (home: string) => Promise<Store> };
 const store = await openHome(home);
 changes = 0;
 const { erased } = await store.forget("customer", { customer });

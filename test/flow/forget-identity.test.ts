@@ -1,48 +1,24 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { aggregateView, count, entity, eventSource, featureService, lastN, max, open, type Store, sum, t } from "asof";
-import { simulatedClock } from "../../src/adapters/clock/simulated-clock.ts";
+import { openLmdb } from "../../src/adapters/lmdb/open-lmdb.ts";
 import { searchBytes } from "../../src/adapters/folder/search-bytes.ts";
-import { HOUR, MINUTE, parseTimestamp } from "../../src/core/time/timestamp.ts";
-
-const begin = parseTimestamp("2026-03-01");
-const now = begin + 30 * HOUR;
-const forgotten = "customer-Zoë";
-const other = "customer-Bob";
-
-const customer = entity("customer", { customer: t.string() });
-const payments = eventSource("payments", {
-  fields: { at: t.timestamp(), number: t.int64(), customer: t.string(), amount: t.float64() },
-  eventTime: "at",
-  availableAt: "1m",
-  id: ["number"],
-});
-/** Its ids hold the key. */
-const visits = eventSource("visits", {
-  fields: { at: t.timestamp(), customer: t.string(), visit: t.int32() },
-  eventTime: "at",
-  availableAt: "1m",
-  id: ["visit", "customer"],
-});
-const paying = aggregateView("paying", {
-  source: payments,
-  entity: customer.from({ customer: "customer" }),
-  features: {
-    n: count().over("1d", "lifetime"),
-    amount: sum("amount").over("1d"),
-    most: max("amount").over("1d"),
-    latest: lastN("amount", 3).over("1d"),
-  },
-});
-const visiting = aggregateView("visiting", {
-  source: visits,
-  entity: customer.from({ customer: "customer" }),
-  features: { n: count().over("1d", "lifetime"), visits: lastN("visit", 4).over("1d") },
-});
-const all = featureService("all", [paying, visiting]);
-const definitions = { customer, payments, visits, paying, visiting, all };
+import { decodeIdentity } from "../../src/core/codec/identity-codec.ts";
+import type { Store } from "../../src/index.ts";
+import {
+  answersOf,
+  fillIds,
+  forgotten,
+  idOfVisit,
+  openHome,
+  other,
+  payment,
+  range,
+  visit,
+} from "./forget-identity-stores.ts";
 
 let folder: string;
 const opened: Store[] = [];
@@ -57,14 +33,7 @@ afterEach(async () => {
 const homeOf = (name: string): string => path.join(folder, name);
 
 async function openAt(name: string, archiveFrom?: number): Promise<Store> {
-  const store = await open(
-    { definitions, home: homeOf(name), clock: { simulated: now } },
-    {
-      whenLocked: "refuse",
-      clock: { ...simulatedClock(now), reserve: 1_000 },
-      ...(archiveFrom === undefined ? {} : { archiveFrom }),
-    },
-  );
+  const store = await openHome(homeOf(name), archiveFrom);
   opened.push(store);
   return store;
 }
@@ -74,103 +43,34 @@ async function close(store: Store): Promise<void> {
   await store.close();
 }
 
-type Payment = {
-  readonly at: number;
-  readonly number: number;
-  readonly customer: string;
-  readonly amount: number;
-};
-type Rows = Readonly<Record<string, unknown>>;
-
-const customers = [forgotten, other, "customer-Ann"];
-const payment = (number: number, of = customers[number % 3], amount = number / 7): Payment => ({
-  at: begin + number * 11 * MINUTE,
-  number,
-  customer: of,
-  amount,
-});
-const visit = (visit: number, of = customers[visit % 3]): Rows => ({
-  at: begin + visit * 13 * MINUTE,
-  customer: of,
-  visit,
-});
-const range = (from: number, until: number): number[] => Array.from({ length: until - from }, (_, i) => from + i);
-
-/** Does everything that may happen to a record, for whom it is told to. */
-async function fill(name: string, knows: (customer: string) => boolean): Promise<void> {
-  const of = <T extends Rows>(rows: readonly T[]): T[] => rows.filter((row) => knows(row["customer"] as string));
-  /** Ids are told from one another by whose records they are of. */
-  const ids = (numbers: readonly number[]): Rows[] =>
-    of(numbers.map((n) => payment(n))).map(({ number }) => ({ number }));
-  const load = async (store: Store, source: string, rows: readonly object[]): Promise<void> => {
-    const file = path.join(folder, `${name}-${source}-${rows.length}.ndjson`);
-    await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
-    await store.load(source, [file]);
-  };
-
-  let store = await openAt(name, 1);
-  await store.apply();
-  // Waiting for records that a load brings: one known before, one after.
-  await store.retract("payments", ids([0, 1, 2]));
-  await load(store, "payments", of(range(0, 30).map((n) => payment(n))));
-  await load(store, "visits", of(range(0, 12).map((n) => visit(n))));
-  await store.materialize();
-  await store.ingest("payments", of(range(30, 60).map((n) => payment(n))), { idempotencyKey: "a request" });
-  await store.retract("payments", ids([3, 4, 5, 33, 34, 35]));
-  await store.correct("payments", of([6, 7, 8, 36, 37, 38].map((n) => payment(n, undefined, 1_000 + n))));
-  // A correction that comes before its record, and what is overtaken by its retraction.
-  await store.correct("payments", of([60, 61, 62].map((n) => payment(n))));
-  await store.retract("payments", ids([63, 64, 65]));
-  await store.ingest("payments", of([63, 64, 65].map((n) => payment(n))));
-  await store.retract(
-    "visits",
-    of([3, 4, 5].map((n) => visit(n))).map((row) => idOfVisit(row)),
-  );
-  await store.settled();
-  await close(store);
-
-  // What comes now stays in the log.
-  store = await openAt(name);
-  await store.ingest("payments", of(range(66, 80).map((n) => payment(n))));
-  await store.retract("payments", ids([9, 10, 11, 66, 67, 68, 39, 40, 41]));
-  await store.correct("payments", of([12, 13, 14, 69, 70, 71].map((n) => payment(n, undefined, 2_000 + n))));
-  await store.retract("payments", ids([90, 91, 92]));
-  await store.ingest("payments", of([90, 91, 92].map((n) => payment(n))));
-  await store.ingest("visits", of(range(20, 30).map((n) => visit(n))));
-  // They wait, and their ids hold the key.
-  await store.retract(
-    "visits",
-    of([50, 51, 52].map((n) => visit(n))).map((row) => idOfVisit(row)),
-  );
-  await store.settled();
-  await close(store);
-}
-
-const idOfVisit = (row: Rows): Rows => {
-  const { visit, customer } = row;
-  return { visit, customer };
-};
-
-async function answersOf(store: Store): Promise<unknown> {
-  const requests = [...customers, "nobody"].map((customer) => ({ customer }));
-  const answers = async (at?: number): Promise<unknown> =>
-    (await store.features("all", requests, at === undefined ? {} : { at })).map(({ values, statuses, eventTimes }) => ({
-      values,
-      statuses,
-      eventTimes,
-    }));
-  const sources = (await store.status()).offline.sources.map(({ name, rows }) => ({ name, rows }));
-  return { live: await answers(), past: [await answers(begin + 9 * HOUR), await answers(now - HOUR)], sources };
-}
-
 const found = async (name: string): Promise<readonly string[]> => (await searchBytes(homeOf(name), [forgotten])).found;
+
+/** What the index knows of each id, but for requests. */
+async function known(home: string): Promise<Record<string, unknown>> {
+  const database = await openLmdb(path.join(home, "online"));
+  const index: Record<string, unknown> = {};
+  for await (const [key, bytes] of database.scan(Uint8Array.of(2, 1))) {
+    const { past, ...rest } = decodeIdentity(bytes);
+    index[Buffer.from(key).toString("hex")] = { ...rest, past: past.toSorted() };
+  }
+  await database.close();
+  return index;
+}
+
+/** Loses the index, and has it made again: what it knows then. */
+async function knownAgain(home: string): Promise<Record<string, unknown>> {
+  await rm(path.join(home, "online"), { recursive: true });
+  const store = await openHome(home);
+  await store.close();
+  return known(home);
+}
 
 const proven = { records: 0, online: 0, bytes: expect.any(Number) as number, files: [], elsewhere: [] };
 
 describe("forgetting a key whose records are named by ids", () => {
   test("erases them from history, log and index; the rest is as if they had never been", async () => {
-    await fill("full", () => true);
-    await fill("never", (of) => of !== forgotten);
+    await fillIds(homeOf("full"), () => true);
+    await fillIds(homeOf("never"), (of) => of !== forgotten);
     let store = await openAt("full");
     const never = await openAt("never");
     const expected = await answersOf(never);
@@ -184,6 +84,11 @@ describe("forgetting a key whose records are named by ids", () => {
     expect(await answersOf(store)).toEqual(expected);
     await close(store);
     expect(await found("full")).toEqual([]);
+    const index = await known(homeOf("full"));
+    expect(Object.keys(index).length).toBeGreaterThan(50);
+    await cp(homeOf("full"), homeOf("again"), { recursive: true });
+    expect(await knownAgain(homeOf("again"))).toEqual(index);
+    expect(await found("again")).toEqual([]);
     store = await openAt("full");
     expect(await answersOf(store)).toEqual(expected);
     expect(await store.forget("customer", { customer: forgotten })).toMatchObject({ erased: false });
@@ -245,4 +150,53 @@ describe("forgetting a key whose records are named by ids", () => {
     expect(await found("waiting")).toEqual([]);
     expect(await store.forget("customer", { customer: forgotten })).toMatchObject({ erased: false });
   });
+});
+
+describe("a crash in the middle, where ids name the records", () => {
+  const child = fileURLToPath(new URL("./forget-child.ts", import.meta.url));
+  const die = (home: string, last: number): ReturnType<typeof spawnSync> =>
+    spawnSync(process.execPath, [child, home, forgotten, String(last), "./forget-identity-stores.ts"], {
+      encoding: "utf8",
+    });
+
+  test("is finished at the next start, wherever it came", async () => {
+    await fillIds(homeOf("full"), () => true);
+    await fillIds(homeOf("never"), (of) => of !== forgotten);
+    const never = await openAt("never");
+    const expected = await answersOf(never);
+    const before = await openAt("full");
+    const full = await answersOf(before);
+    await close(before);
+    const copy = async (name: string): Promise<string> => {
+      await cp(homeOf("full"), homeOf(name), { recursive: true });
+      return homeOf(name);
+    };
+    const whole = await copy("whole");
+    const { stdout, stderr } = die(whole, -1);
+    expect(stderr).toBe("");
+    const { erased, changes } = JSON.parse(stdout as string) as { erased: boolean; changes: number };
+    expect(erased).toBe(true);
+    expect(changes).toBeGreaterThan(20);
+    const index = await known(whole);
+    let finished = 0;
+    const step = Math.max(1, Math.floor(changes / 7));
+    for (let last = 1; last < changes * 0.9; last += step) {
+      const told = `after a kill at change ${last} of ${changes}`;
+      const home = await copy(`killed-${last}`);
+      expect(die(home, last).signal, told).toBe("SIGKILL");
+      const store = await openAt(`killed-${last}`);
+      if ((await found(`killed-${last}`)).length > 0) {
+        expect(await answersOf(store), told).toEqual(full);
+        expect(await store.forget("customer", { customer: forgotten })).toMatchObject({ erased: true, proof: proven });
+      } else finished++;
+      expect(await found(`killed-${last}`), told).toEqual([]);
+      expect(await answersOf(store), told).toEqual(expected);
+      expect(await store.forget("customer", { customer: forgotten })).toMatchObject({ erased: false });
+      await close(store);
+      expect(await known(home), told).toEqual(index);
+      expect(await knownAgain(home), `${told}, made again`).toEqual(index);
+      await rm(home, { recursive: true });
+    }
+    expect(finished).toBeGreaterThan(3);
+  }, 240_000);
 });

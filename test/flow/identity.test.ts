@@ -1,8 +1,11 @@
 import { cp, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { eventSource, open, type Store, t } from "asof";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openLmdb } from "../../src/adapters/lmdb/open-lmdb.ts";
+import { decodeIdentity } from "../../src/core/codec/identity-codec.ts";
 import { readFileLog } from "../../src/adapters/file-log/read-file-log.ts";
 import { collect } from "../conformance/event-log-entries.ts";
 import { logOf } from "./log-of.ts";
@@ -484,12 +487,112 @@ test("withdrawals go into Parquet with the log, and ids stay known when it is dr
   expect(
     await store.ingest("payments", [payment(1), payment(2), payment(3), payment(4), payment(4, 40), payment(6)]),
   ).toMatchObject({ accepted: 0, duplicates: 6 });
-  // Without the index nobody could tell what is known.
-  await store.close();
-  await cp(join(folder, "home"), join(folder, "other"), { recursive: true });
-  await rm(join(folder, "other", "online"), { recursive: true });
-  await expect(open({ ...configuration(), home: join(folder, "other") })).rejects.toMatchObject({
-    code: "ASOF_CORRUPT",
-    details: { source: "payments" },
+});
+
+describe("an index that is lost after the log was dropped", () => {
+  const lose = async (): Promise<void> => {
+    await store.close();
+    await rm(join(folder, "home", "online"), { recursive: true });
+    store = await open(configuration());
+  };
+  const indexOf = async (): Promise<unknown[]> => {
+    await store.close();
+    const database = await openLmdb(join(folder, "home", "online"));
+    const found = [];
+    for await (const [key, bytes] of database.scan(Uint8Array.of(2)))
+      if (key[1] === 1) {
+        const { past, ...known } = decodeIdentity(bytes);
+        found.push({ key: Buffer.from(key).toString("hex"), ...known, past: past.toSorted() });
+      } else if (key[1] !== 0) found.push(Buffer.from(key).toString("hex"), Buffer.from(bytes).toString("hex"));
+    await database.close();
+    store = await open(configuration());
+    return found;
+  };
+
+  test("is made again from Parquet: records, withdrawals, what waits, what was overtaken, requests", async () => {
+    await store.close();
+    store = await open(configuration(), { archiveFrom: 1 });
+    await store.retract(
+      "payments",
+      [50, 51, 53, 54].map((n) => id(payment(n))),
+    );
+    await load([payment(1), payment(3), payment(5), payment(50), payment(54)], { idempotencyKey: "a load" });
+    await store.ingest("payments", [payment(2), payment(4), payment(10)], { idempotencyKey: "a request" });
+    await store.ingest("clicks", [{ at: start - 60_000_000, user: "ann" }], { idempotencyKey: "a click" });
+    await store.retract(
+      "payments",
+      [1, 2, 6].map((n) => id(payment(n))),
+    );
+    await store.correct("payments", [payment(4, 40), payment(3, 30), payment(3, 30), payment(60, 6)]);
+    await store.ingest("payments", [payment(6), payment(51)]);
+    await store.close();
+    store = await open(configuration(), { archiveFrom: 1 });
+    await store.correct("payments", [payment(4, 41), payment(5, 50)]);
+    await store.retract("payments", [id(payment(5)), id(payment(70))]);
+    await store.ingest("payments", [payment(60), payment(11)]);
+    await reopen();
+    // What comes now stays in the log.
+    await store.retract("payments", [id(payment(10)), id(payment(71))]);
+    await store.ingest("payments", [payment(70), payment(12)], { idempotencyKey: "the last" });
+    expect((await store.status()).log.start).toBeGreaterThan(0);
+    const before = await indexOf();
+    const [live, answers] = [await there(), before.length];
+    expect(answers).toBeGreaterThan(20);
+    await lose();
+    expect(await indexOf()).toEqual(before);
+    expect(await there()).toEqual(live);
+    // It is what decides from here on, and goes on as it did: two have been waited for, and do not count.
+    expect(await store.ingest("payments", [payment(6), payment(53), payment(71), payment(13)])).toMatchObject({
+      accepted: 3,
+      duplicates: 1,
+    });
+    expect(await there()).toEqual([...live, "b 13 1.3"].sort());
+    await lose();
+    await reopen();
+    expect(await store.ingest("payments", [payment(13), payment(71)])).toMatchObject({ accepted: 0, duplicates: 2 });
+    const again = { at: start - 60_000_001, user: "bob" };
+    await expect(store.ingest("clicks", [again], { idempotencyKey: "a click" })).rejects.toMatchObject({
+      code: "ASOF_ID_CONFLICT",
+    });
+  });
+
+  test("is refused where an earlier version has archived what could tell of ids", async () => {
+    await store.close();
+    store = await open(configuration(), { archiveFrom: 1 });
+    await store.ingest("payments", [payment(2), payment(4)]);
+    await reopen();
+    await store.close();
+    const registry = new DatabaseSync(join(folder, "home", "registry.sqlite"));
+    registry.exec("DELETE FROM note WHERE name = 'remembered'");
+    registry.close();
+    await cp(join(folder, "home"), join(folder, "other"), { recursive: true });
+    await rm(join(folder, "other", "online"), { recursive: true });
+    await expect(open({ ...configuration(), home: join(folder, "other") })).rejects.toMatchObject({
+      code: "ASOF_CORRUPT",
+      details: { source: "payments" },
+    });
+  });
+
+  test("requests that need not be remembered any more leave no file", async () => {
+    const files = async (): Promise<string[]> =>
+      (await readdir(join(folder, "home", "offline"), { recursive: true })).filter((name) =>
+        /^requests\.clicks.*parquet$/.test(name),
+      );
+    const archive = async (user: string): Promise<void> => {
+      await store.close();
+      store = await open(configuration(), { archiveFrom: 1 });
+      await store.ingest("clicks", [{ at: now - 1, user }], { idempotencyKey: user });
+      await store.close();
+      store = await open(configuration());
+    };
+    await archive("ann");
+    expect(await files()).toHaveLength(1);
+    now += 3 * 3_600_000_000;
+    await archive("bob");
+    expect(await files()).toHaveLength(1);
+    await lose();
+    expect(await store.ingest("clicks", [{ at: now - 1, user: "ann" }], { idempotencyKey: "ann" })).toMatchObject({
+      accepted: 1,
+    });
   });
 });

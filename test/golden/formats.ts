@@ -14,6 +14,7 @@ import { fileFormats } from "./file-formats.ts";
 import { forgetFormats } from "./forget-formats.ts";
 import type { GoldenFormat } from "./golden-format.ts";
 import { homeFormat } from "./home-format.ts";
+import { identityHomeFormat } from "./identity-home-format.ts";
 import { identityFormats } from "./identity-formats.ts";
 import { keptTileFormat, perTileFormat, tileFormat } from "./tile-format.ts";
 import { verifyFormat } from "./verify-format.ts";
@@ -28,4 +29,5 @@ export const formats: readonly GoldenFormat[] = [
   ...forgetFormats,
   verifyFormat,
   homeFormat,
+  identityHomeFormat,
 ];

@@ -118,9 +118,9 @@ export const faults: readonly Fault[] = [
     what: "a key of which everything is evicted, answered as one that is not found",
     edits: [
       [
-        "stages/serving/feature-reader.ts",
-        '? "OVERFLOW" : "PRESENT"',
-        '? "OVERFLOW" : reading === undefined ? ("NOT_FOUND" as const) : "PRESENT"',
+        "stages/serving/aggregate-use.ts",
+        "if (overflowing.some((place) => features[place] === null))",
+        'if (this.found === null) this.status = "NOT_FOUND";\n    if (overflowing.some((place) => features[place] === null))',
       ],
     ],
   },
@@ -137,6 +137,26 @@ export const faults: readonly Fault[] = [
   {
     what: "a retraction that the online store forgets",
     edits: [["stages/online/fold.ts", "if (kind === ENTRY.withdrawals)", "if (kind < 0)"]],
+  },
+  {
+    what: "a retraction that a reading with what is known now forgets",
+    edits: [
+      [
+        "stages/offline/hindsight.ts",
+        "`(${WITHDRAWN} IS NULL OR ${WITHDRAWN} >= ${at})`",
+        "`(${WITHDRAWN} IS NULL OR ${WITHDRAWN} <= ${at})`",
+      ],
+    ],
+  },
+  {
+    what: "files merged as if all of their rows had come with one load",
+    edits: [
+      [
+        "stages/ingest/compact.ts",
+        "coalesce(${POSITION}, ${position}) AS",
+        "coalesce(${POSITION}, ${group[0].position}) AS",
+      ],
+    ],
   },
   {
     what: "acknowledged records that a restart drops",

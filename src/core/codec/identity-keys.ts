@@ -5,6 +5,8 @@ const IDENTITIES = 2;
 const [POSITION, RECORDS, REQUESTS, EXPIRIES] = [0, 1, 2, 3];
 const TIME_BYTES = 8;
 
+/** What all keys of the index begin with. */
+export const IDENTITIES_PREFIX = Uint8Array.of(IDENTITIES);
 /** The key of the position up to which the log is in the index. */
 export const IDENTITIES_KEY = Uint8Array.of(IDENTITIES, POSITION);
 /** What the keys of all moments of expiry begin with; they ascend with the moments. */

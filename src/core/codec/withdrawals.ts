@@ -67,7 +67,7 @@ export function decodeWithdrawals(
   return withdrawals;
 }
 
-/** Reads the head of a withdrawals entry: the schema of its rows. */
+/** Reads the head of a withdrawals entry: the schema of its rows. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
 export function schemaOfWithdrawals(input: ByteReader): string {
   const version = input.u8();
   if (version !== FORMAT)

@@ -63,6 +63,35 @@ export function withdrawalStream(source: SourceDefinition): Stream | null {
   return found;
 }
 
+/** The columns of what is remembered of ids beside the `id`: from when on a retraction waits, or a digest of content. */
+export const REMEMBERED = { waiting: "__waiting", digest: "__digest" } as const;
+
+/**
+ * What else is remembered of the ids of a source, of whose withdrawals the stream is given: retractions that wait for
+ * their records, and the content of records that came after their own withdrawal, by its digest. It is in no other
+ * file, and the index of identities is made of it again.
+ */
+export function rememberedStream({ name, fields }: Stream): Stream {
+  const { [TARGET]: _, ...id } = fields;
+  return stream(name.replace(/^withdrawn\./, "remembered."), {
+    ...id,
+    [REMEMBERED.waiting]: { kind: "timestamp", nullable: true },
+    [REMEMBERED.digest]: { kind: "string", nullable: true },
+  });
+}
+
+/** The columns of requests that carried an idempotency key. */
+export const REQUEST = { key: "__key", count: "__count", digest: "__digest" } as const;
+
+/** Requests to a source that carried an idempotency key, each with the stamp and position that it is answered with. */
+export function requestsStream(source: string): Stream {
+  return stream(`requests.${source}`, {
+    [REQUEST.key]: { kind: "string", nullable: false },
+    [REQUEST.count]: { kind: "int64", nullable: false },
+    [REQUEST.digest]: { kind: "string", nullable: false },
+  });
+}
+
 /** The rows of a batch view: keys, features and the event time. Each version of the view has its own. */
 export function batchStream(catalog: Catalog, view: BatchViewDefinition, viewFingerprint: string): Stream {
   return stream(`${view.name}.${viewFingerprint.slice(0, 8)}`, {

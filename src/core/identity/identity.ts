@@ -88,6 +88,15 @@ export function awaited(identity: Identity, since: Timestamp): Identity {
   return { ...identity, waiting: since };
 }
 
+/** What two parts know of one id, of which at most one has the version that counts, and one the waiting retraction. */
+export function together(a: Identity, b: Identity): Identity {
+  return {
+    live: b.live ?? a.live,
+    past: [...a.past, ...b.past.filter((digest) => !a.past.includes(digest))],
+    waiting: b.waiting ?? a.waiting,
+  };
+}
+
 function remembering(identity: Identity, row: Uint8Array): Identity {
   const digest = contentDigest(row);
   return identity.past.includes(digest) ? identity : { ...identity, past: [...identity.past, digest] };

@@ -1,4 +1,4 @@
-import type { Definition } from "../definition/data.ts";
+import type { Definition, ViewUseDefinition } from "../definition/data.ts";
 import type { FeatureService } from "../definition/feature-service.ts";
 import type { Model } from "../definition/model.ts";
 import type { FeatureAnswer, PredictionAnswer } from "./answers.ts";
@@ -161,6 +161,11 @@ export interface Store {
     options?: ReadOptions,
   ): Promise<FeatureAnswer<V>[]>;
   features(service: string, requests: readonly UntypedRequest[], options?: ReadOptions): Promise<FeatureAnswer[]>;
+  /**
+   * The features of views that no service names together, live: as `features` of a service of these uses. They are not
+   * counted nor audited as a service's are.
+   */
+  featuresOf(uses: readonly ViewUseDefinition[], requests: readonly UntypedRequest[]): Promise<FeatureAnswer[]>;
   predict<I extends object, V extends object>(model: Model<I, V>, request: I): Promise<PredictionAnswer<V>>;
   predict<I extends object, V extends object>(
     model: Model<I, V>,

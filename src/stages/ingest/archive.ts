@@ -14,6 +14,7 @@ import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineEngine } from "../../ports/offline-engine.ts";
 import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
 import { type BulkWriter, loadedFiles } from "./bulk-writer.ts";
+import { type RememberedRow, RememberedRows } from "./remembered-rows.ts";
 
 export interface ArchiveOutcome {
   readonly records: number;
@@ -117,13 +118,14 @@ export class Archiver {
     cut: LogPosition,
   ): AsyncGenerator<{ groups: Group[]; from: LogPosition; until: LogPosition }> {
     let groups = new Map<string, Group>();
+    const remembered = new RememberedRows(this.schemas, this.withdrawals);
     let held = 0;
     let start = from;
     let until = from;
     for await (const entry of this.log.read(Math.max(from, this.log.start))) {
       if (entry.position >= cut) break;
       until = entry.position + entry.count;
-      held += this.gather(entry, groups);
+      held += this.gather(entry, groups, remembered);
       if (held < PORTION) continue;
       yield { groups: [...groups.values()], from: start, until };
       groups = new Map();
@@ -134,8 +136,10 @@ export class Archiver {
   }
 
   /** Adds what an entry holds to the groups; gives how many rows. */
-  private gather(entry: LogEntry, groups: Map<string, Group>): number {
+  private gather(entry: LogEntry, groups: Map<string, Group>, remembered: RememberedRows): number {
     const { stream, kind, position, stamp, count, payload } = entry;
+    const beside = remembered.of(entry);
+    let gathered = 0;
     if (kind === ENTRY.records) {
       const schema = schemaOfRecords(new ByteReader(payload));
       const { rows } = groupOf(groups, { name: stream, schema, fields: this.schemas.fieldsOf(schema) });
@@ -147,16 +151,31 @@ export class Archiver {
           [POSITION]: BigInt(position + i),
         }),
       );
-      return count;
+      gathered = count;
     }
     const to = kind === ENTRY.withdrawals ? this.withdrawals(stream) : null;
-    if (to === null) return 0;
+    if (to !== null) gathered = this.gatherWithdrawals(entry, to, groups, remembered, beside);
+    for (const { to: other, row } of beside) groupOf(groups, other).rows.push(row);
+    return gathered + beside.length;
+  }
+
+  private gatherWithdrawals(
+    entry: LogEntry,
+    to: Stream,
+    groups: Map<string, Group>,
+    remembered: RememberedRows,
+    beside: RememberedRow[],
+  ): number {
+    const { position, count, payload } = entry;
     const { rows } = groupOf(groups, to);
     const before = rows.length;
     for (const [i, withdrawal] of decodeWithdrawals(new ByteReader(payload), count, this.schemas.codecOf).entries()) {
       const { origin, row, target, event, withdrawn } = withdrawal;
       // What was never visible is in no file that it could be taken from.
-      if (origin === "nowhere") continue;
+      if (origin === "nowhere") {
+        beside.push(remembered.met(entry, to, withdrawal, position + i));
+        continue;
+      }
       const id = Object.keys(to.fields).map((name) => [name, name === TARGET ? BigInt(target) : row[name]]);
       rows.push({
         ...(Object.fromEntries(id) as Row),

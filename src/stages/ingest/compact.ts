@@ -13,7 +13,7 @@ export interface CompactOutcome {
   readonly bytes: number;
 }
 
-/** So many files of one stream, kind and day are merged into one. */
+/** So many files of one stream, kind and day are merged into one, where nothing else is said. */
 const MANY = 8;
 
 /** Merges the small files that many small loads and archives leave behind. Rows, and what is visible, stay the same. */
@@ -25,11 +25,21 @@ export class Compactor {
   /** Merged files that readers may still have open: removed the next time, or at the next start. */
   private replaced: string[] = [];
 
-  constructor(parts: { engine: OfflineEngine; registry: RegistryStore; files: FileStore; bulk: BulkWriter }) {
+  private readonly from: number;
+
+  constructor(parts: {
+    engine: OfflineEngine;
+    registry: RegistryStore;
+    files: FileStore;
+    bulk: BulkWriter;
+    /** So many files are merged. */
+    from: number | null;
+  }) {
     this.engine = parts.engine;
     this.registry = parts.registry;
     this.files = parts.files;
     this.bulk = parts.bulk;
+    this.from = parts.from ?? MANY;
   }
 
   /** What there is to merge: files of one stream, kind and day. */
@@ -38,7 +48,7 @@ export class Compactor {
       await this.registry.files(),
       ({ path, kind }) => `${kind} ${path.slice(0, path.lastIndexOf("/"))}`,
     );
-    return [...groups.values()].filter((group) => group.length >= MANY);
+    return [...groups.values()].filter((group) => group.length >= this.from);
   }
 
   /** Merges the candidates; `id` names the new files. */

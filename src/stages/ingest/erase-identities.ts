@@ -7,6 +7,7 @@ import { ByteReader } from "../../core/codec/bytes.ts";
 import type { SourceDefinition } from "../../core/definition/data.ts";
 import { without, withoutBefore } from "../../core/identity/erasure.ts";
 import { sameAcrossWidths } from "../../core/schema/compare.ts";
+import type { Identity } from "../../core/identity/identity.ts";
 import type { Row } from "../../core/schema/data-type.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { OnlineStore } from "../../ports/online-store.ts";
@@ -23,6 +24,8 @@ export interface ErasedRecord {
 export interface ErasableIdentities {
   /** Forgets records. What else is known of their ids stays. Called again with the same after a crash. */
   forgetRecords(source: SourceDefinition, records: readonly ErasedRecord[]): Promise<void>;
+  /** What is known of the ids of rows now, each id once, with the row that names it. */
+  known(source: SourceDefinition, rows: readonly Row[]): Promise<{ readonly row: Row; readonly identity: Identity }[]>;
   /** Forgets ids that hold these values of their columns, but for records from a position on. */
   forgetIds(source: SourceDefinition, values: Row, until: LogPosition): Promise<void>;
   /** How many ids hold these values of their columns. */
@@ -64,6 +67,22 @@ export class IdentityEraser implements ErasableIdentities {
           ),
       );
     }
+  }
+
+  async known(
+    definition: SourceDefinition,
+    rows: readonly Row[],
+  ): Promise<{ readonly row: Row; readonly identity: Identity }[]> {
+    const source = identityOf(definition);
+    if (source === null) return [];
+    const named = [...new Map(rows.map((row) => [keyText(source.key(row)), row])).values()];
+    const found: { row: Row; identity: Identity }[] = [];
+    for (let i = 0; i < named.length; i += PORTION) {
+      const portion = named.slice(i, i + PORTION);
+      const identities = await this.identities.known(portion.map((row) => source.key(row)));
+      for (const [at, row] of portion.entries()) found.push({ row, identity: identities[at] });
+    }
+    return found;
   }
 
   async forgetIds(source: SourceDefinition, values: Row, until: LogPosition): Promise<void> {

@@ -62,6 +62,7 @@ beforeEach(async () => {
     schemas: new StreamSchemas(),
     identities: {
       forgetRecords: async (of, records) => void erased.push([of.name, records]),
+      known: async () => [],
       forgetIds: async () => {},
       ids: async () => 0,
       records: async () => 0,

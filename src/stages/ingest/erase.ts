@@ -16,6 +16,7 @@ import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
 import type { BulkWriter } from "./bulk-writer.ts";
 import type { ErasableIdentities } from "./erase-identities.ts";
 import { findInLog } from "./find-in-log.ts";
+import { holdsValues, RememberedFiles, rememberedNoMore } from "./remembered-files.ts";
 
 /** A key of an entity, and what carries it. */
 export interface KeyToErase {
@@ -207,8 +208,18 @@ export class Eraser {
     const { archived } = await this.registry.offlineState();
     const { records, traces } = await findInLog(this.log, this.schemas, key, { until: archived });
     let left = [...records.values()].reduce((sum, rows) => sum + rows, traces);
-    for (const [source, values] of identifying(key)) left += await this.identities.records(source, values, archived);
-    return left;
+    const remembered = new RememberedFiles(this.registry, (file) => this.pathOf(file));
+    for (const [source, values] of identifying(key)) {
+      left += await this.identities.records(source, values, archived);
+      const where = holdsValues(source, values);
+      if (where !== null) remembered.add(source, where);
+    }
+    const session = await this.engine.session();
+    try {
+      return (await remembered.find(session)).reduce((sum, { rows }) => sum + rows, left);
+    } finally {
+      await session.close();
+    }
   }
 
   /** Rejects files of loads of sources that carry the key. */
@@ -276,6 +287,7 @@ export class Eraser {
     { files }: FoundRecords,
   ): Promise<{ file: OfflineFile; rows: number; where: string }[]> {
     const changes = new Map<string, { file: OfflineFile; rows: number; where: string }>();
+    const remembered = new RememberedFiles(this.registry, (file) => this.pathOf(file));
     const { archived } = await this.registry.offlineState();
     for (const [i, source] of key.identified.entries()) {
       const stream = withdrawalStream(source);
@@ -310,6 +322,7 @@ export class Eraser {
         source,
         rows.map(({ [TARGET]: position, ...row }) => ({ row, position: Number(position) })),
       );
+      remembered.add(source, await rememberedNoMore(session, this.identities, source, rows, table));
       const same = [...source.id, TARGET].map((name) => `e.${sqlIdentifier(name)} = w.${sqlIdentifier(name)}`);
       const where = `EXISTS (SELECT 1 FROM ${table} e WHERE ${same.join(" AND ")})`;
       for (const file of await this.registry.files(stream.name)) {
@@ -324,8 +337,12 @@ export class Eraser {
         if ((changes.get(file.path)?.rows ?? 0) < Number(n)) changes.set(file.path, { file, rows: Number(n), where });
       }
     }
-    for (const [source, values] of identifying(key)) await this.identities.forgetIds(source, values, archived);
-    return [...changes.values()];
+    for (const [source, values] of identifying(key)) {
+      await this.identities.forgetIds(source, values, archived);
+      const where = holdsValues(source, values);
+      if (where !== null) remembered.add(source, where);
+    }
+    return [...changes.values(), ...(await remembered.find(session))];
   }
 
   /** Writes a file anew, aside, without the rows of a condition; what else it holds stays as it is, in its order. */

@@ -8,7 +8,14 @@ import {
   encodeStoredRequest,
   type StoredRequest,
 } from "../../core/codec/identity-codec.ts";
-import { EXPIRIES_PREFIX, expiryKey, expiryOf, IDENTITIES_KEY, recordsPrefix } from "../../core/codec/identity-keys.ts";
+import {
+  EXPIRIES_PREFIX,
+  expiryKey,
+  expiryOf,
+  IDENTITIES_KEY,
+  IDENTITIES_PREFIX,
+  recordsPrefix,
+} from "../../core/codec/identity-keys.ts";
 import { EarlierSums } from "../../core/codec/content-digest.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import { type Identity, unknown } from "../../core/identity/identity.ts";
@@ -109,7 +116,8 @@ export class Identities {
     return new EarlierSums(this.schemas.earlier(stream));
   }
 
-  private known(keys: readonly Uint8Array[]): Identity[] | Promise<Identity[]> {
+  /** The same as it was written, whatever shape that is of. */
+  known(keys: readonly Uint8Array[]): Identity[] | Promise<Identity[]> {
     return this.find(keys, ({ identities }) => identities, decodeIdentity, unknown);
   }
 
@@ -207,6 +215,19 @@ export class Identities {
     await this.store.commit(
       identities.map(([key, value]): Put => [key, this.bytes(() => encodeIdentity(this.buffer, value))]),
     );
+  }
+
+  /** Empties the index, so that it can be made again; until `madeUpTo` is told, the next start makes it again too. */
+  async clear(): Promise<void> {
+    await this.store.clear(IDENTITIES_PREFIX);
+    this.position = 0;
+  }
+
+  /** Says that the index, made again, has the log up to a position. */
+  async madeUpTo(position: LogPosition): Promise<void> {
+    await this.flush();
+    await this.store.commit([[IDENTITIES_KEY, this.bytes(() => encodeIndexed(this.buffer, position))]]);
+    this.position = position;
   }
 
   /**

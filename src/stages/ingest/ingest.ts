@@ -81,7 +81,7 @@ export class Ingest {
   }
 
   /** Appends records of any stream that were checked elsewhere. */
-  append(stream: Stream, records: readonly StreamRecord[]): Promise<Appended> {
+  append(stream: Pick<Stream, "name" | "schema">, records: readonly StreamRecord[]): Promise<Appended> {
     return this.writer.append(stream.name, ENTRY.records, records.length, (stamp) => {
       this.appended(stream.name, records, stamp);
       this.buffer.reset();

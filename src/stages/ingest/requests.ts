@@ -52,8 +52,13 @@ export function remember(
   { key, count, digest }: KeyedRequest,
   { position, stamp }: Appended,
 ): void {
-  const expires = stamp + (source.dedupe ?? DEDUPE);
+  const expires = expiryOf(source, stamp);
   identities.putRequest(keyOf(source, key), { expires, count, digest, position, stamp });
+}
+
+/** Until when a request is remembered that was answered with a stamp. */
+export function expiryOf(source: SourceDefinition, stamp: Timestamp): Timestamp {
+  return stamp + (source.dedupe ?? DEDUPE);
 }
 
 function keyOf(source: SourceDefinition, key: string): Uint8Array {

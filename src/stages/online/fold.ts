@@ -8,7 +8,7 @@ import {
   type OnlineView,
   type OnlineViews,
 } from "../../core/codec/online-meta.ts";
-import { META_KEY, VIEWS_KEY } from "../../core/codec/online-keys.ts";
+import { META_KEY, statePrefix, VIEWS_KEY } from "../../core/codec/online-keys.ts";
 import { availableOf, decodeRecords, ENTRY } from "../../core/codec/record-batch.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import { decodeWithdrawals } from "../../core/codec/withdrawals.ts";
@@ -78,6 +78,18 @@ export class Fold {
       if (i === 0) ({ position: this.position, watermark: this.watermark } = decodeMeta(bytes));
       else this.views = decodeViews(bytes);
     });
+    if (this.position < this.log.start) await this.beginAnew();
+  }
+
+  /**
+   * The store is lost, or was restored from before: it lacks what the log no longer has. Every view is to be
+   * materialized again, from history; without views all of the log is folded.
+   */
+  private async beginAnew(): Promise<void> {
+    const { views, building, nextState } = this.views;
+    const at = { position: this.log.end, watermark: Math.max(this.watermark, this.log.lastStamp + 1) };
+    await this.switchViews({ nextState, views: [], building: [] }, at, []);
+    for (const { state } of [...views, ...building]) await this.store.clear(statePrefix(state));
   }
 
   /** Says which views to keep: those of the store's that are wanted. */

@@ -30,9 +30,12 @@ export class Predictor {
   private readonly row: ReturnType<typeof columnRow>;
   private readonly logging = new Set<Promise<unknown>>();
   private failure: Error | null = null;
+  private readonly tag: string;
   private served = 0;
 
-  constructor(parts: { model: ModelDefinition; plan: ServicePlan; stream: Stream; append: AppendServed }) {
+  /** @param parts.tag tells ids of this process from those of others that predict at the same moment */
+  constructor(parts: { model: ModelDefinition; plan: ServicePlan; stream: Stream; append: AppendServed; tag: string }) {
+    this.tag = parts.tag;
     this.model = parts.model;
     this.stream = parts.stream;
     this.append = parts.append;
@@ -64,7 +67,7 @@ export class Predictor {
       version: serving.version,
       prediction: predictions[i],
       features,
-      id: `${this.model.name}-${features.t.toString(36)}-${(this.served++).toString(36)}`,
+      id: `${this.model.name}-${features.t.toString(36)}-${this.tag}${(this.served++).toString(36)}`,
     }));
     this.log(results, requests);
     return results;

@@ -12,6 +12,7 @@ import { datasetVerb } from "./verbs/dataset.ts";
 import { explainVerb } from "./verbs/explain.ts";
 import { forgetVerb } from "./verbs/forget.ts";
 import { getVerb } from "./verbs/get.ts";
+import { importVerb } from "./verbs/import.ts";
 import { ingestVerb } from "./verbs/ingest.ts";
 import { initVerb } from "./verbs/init.ts";
 import { materializeVerb } from "./verbs/materialize.ts";
@@ -29,7 +30,7 @@ import { verifyVerb } from "./verbs/verify.ts";
 
 /** In the order of the flow, as help lists them. */
 const groups: readonly (readonly [title: string, verbs: readonly Verb[]])[] = [
-  ["Definitions:", [initVerb, planVerb, applyVerb]],
+  ["Definitions:", [initVerb, importVerb, planVerb, applyVerb]],
   ["Offline store:", [ingestVerb, retractVerb, computeVerb, datasetVerb]],
   ["Models:", [trainVerb, modelsVerb, promoteVerb]],
   ["Online store:", [materializeVerb, serveVerb, getVerb, explainVerb, predictVerb, replayVerb]],

@@ -39,9 +39,27 @@ function featureAnswer(types?: Readonly<Record<string, FeatureType>>): Schema {
   );
 }
 
-/** The answer to a request for features. */
+/** The answer to a request for features: row by row, or with `layout=columns` column by column. */
 export function featuresSchema(types?: Readonly<Record<string, FeatureType>>): Schema {
-  return objectOf({ service: text, results: listOf(featureAnswer(types)) });
+  return { anyOf: [objectOf({ service: text, results: listOf(featureAnswer(types)) }), columnsSchema(types)] };
+}
+
+/** A member for each feature and each view, with as many values as there are rows; what rows share stands once. */
+function columnsSchema(types?: Readonly<Record<string, FeatureType>>): Schema {
+  const own = outputRow(types ?? {})["properties"] as Readonly<Record<string, Schema>>;
+  const values = Object.entries(own).map(([name, schema]): [string, Schema] => [name, listOf(schema)]);
+  const of = featureAnswer(types)["properties"] as Readonly<Record<string, Schema>>;
+  return objectOf(
+    {
+      ...of,
+      service: text,
+      rows: count,
+      values: types === undefined ? mapOf({ type: "array" }) : objectOf(Object.fromEntries(values)),
+      statuses: mapOf(listOf(viewStatus)),
+      eventTimes: mapOf(listOf(orNull(moment))),
+    },
+    ["knownAt"],
+  );
 }
 
 /** The answer to a request for predictions. */

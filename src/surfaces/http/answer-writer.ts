@@ -71,7 +71,8 @@ function plainValues(
 
 const PLAIN: ReadonlySet<string> = new Set(["float64", "int32", "boolean", "string"]);
 
-function valueWriter(type: FeatureType): Write {
+/** Writes values of a type. */
+export function valueWriter(type: FeatureType): Write {
   switch (type.kind) {
     case "timestamp":
       return (value) => writeMoment(value as Timestamp | null);

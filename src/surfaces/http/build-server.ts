@@ -13,7 +13,7 @@ import { RequestCounts } from "./request-counts.ts";
 import { requestError } from "./request-error.ts";
 import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
-import type { LogLevel, ServerOptions } from "./server-options.ts";
+import type { Forward, LogLevel, ServerOptions } from "./server-options.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
 const MIB = 2 ** 20;
@@ -35,22 +35,25 @@ export function buildServer(store: Store, options: ServerOptions = {}): FastifyI
     },
     genReqId: nextId,
     return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
+    frameworkErrors: (error, request, reply) => answerError(errorAnswer, error, request, reply),
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, nextId()),
   });
   app.server.maxConnections = maxConnections;
 
   guard(app, new Admission(bodiesLimit, bodyLimit));
   readBodies(app);
-  app.setErrorHandler(answerError);
-  const requests = new RequestCounts();
+  const { requests = new RequestCounts(), forward } = options;
   const routes = routesOf({ store, maxRows, requests }, version);
   const paths = new Map(routes.map((route) => [urlOf(route), route.path]));
+  const dialects = new Map(routes.map((route) => [urlOf(route), route.dialect?.answer ?? errorAnswer]));
+  app.setErrorHandler((error: Error, request, reply) =>
+    answerError(dialects.get(request.routeOptions.url ?? "") ?? errorAnswer, error, request, reply),
+  );
   app.addHook("onResponse", (request, reply, done) => {
     requests.count(request.method, paths.get(request.routeOptions.url ?? "") ?? "", reply.statusCode);
     done();
   });
-  for (const route of routes) addRoute(app, route);
+  for (const route of routes) addRoute(app, route, route.anywhere === true ? undefined : forward);
   for (const [path, there] of Map.groupBy(routes, (route) => route.path)) refuseOtherMethods(app, path, there);
   return app;
 }
@@ -96,13 +99,26 @@ function urlOf({ names, path }: Route): string {
   return names === null ? path : path.replace(`{${names.parameter}}`, ":name");
 }
 
-function addRoute(app: FastifyInstance, route: Route): void {
+function addRoute(app: FastifyInstance, route: Route, forward: Forward | undefined): void {
   const { method } = route;
   const url = urlOf(route);
   app.route<{ Params: { name?: string }; Body: Body | undefined }>({
     method,
     url,
     handler: async ({ params, query, body, raw }, reply) => {
+      if (forward !== undefined) {
+        const {
+          status,
+          headers,
+          body: answer,
+        } = await forward({
+          method: raw.method ?? method,
+          url: raw.url ?? "",
+          headers: raw.headers,
+          body: body?.text ?? "",
+        });
+        return reply.code(status).headers(headers).send(answer);
+      }
       if (route.shapes.body !== null && body === undefined)
         throw new AsofError("ASOF_MEDIA_TYPE", "a body with its content type is missing");
       const call = {
@@ -110,8 +126,10 @@ function addRoute(app: FastifyInstance, route: Route): void {
         query: readQuery(route, query),
         headers: readHeaders(route, raw.headers),
         body: body ?? NO_BODY,
+        accept: raw.headers.accept ?? "",
       };
       const answer = await route.handle(call);
+      if (typeof answer !== "string") return reply.header("content-type", answer.type).send(answer.bytes);
       return reply.header("content-type", route.type ?? JSON_TYPE).send(answer);
     },
   });
@@ -132,9 +150,14 @@ function refuseOtherMethods(app: FastifyInstance, path: string, routes: readonly
 
 const NO_BODY: Body = { language: "json", text: "" };
 
-function answerError(error: Error | FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+function answerError(
+  answer: typeof errorAnswer,
+  error: Error | FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
   const told = requestError(error, request);
-  const { code, status, headers, body } = errorAnswer(told, request.id);
+  const { code, status, headers, body } = answer(told, request.id);
   // What a client sent may be in the message of what a client caused: its code is enough.
   if (status === 500 || (status === 503 && told.cause !== undefined))
     request.log.error({ err: told, code }, errorTable[code].message);

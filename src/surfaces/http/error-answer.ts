@@ -20,9 +20,8 @@ const RETRYABLE: ReadonlySet<number> = new Set([429, 503]);
  * messages and details may name files or hold data; they belong in the log, under the same request id.
  */
 export function errorAnswer(error: unknown, requestId: string): ErrorAnswer {
-  const { code, message, details } = asCoded(error);
-  const { status, remedy, message: general } = errorTable[code];
-  const told = status === 500 ? { message: general, details: {} } : { message, details };
+  const { code, message, remedy, details } = toldOf(error);
+  const { status } = errorTable[code];
   return {
     code,
     status,
@@ -31,8 +30,15 @@ export function errorAnswer(error: unknown, requestId: string): ErrorAnswer {
       ...(RETRYABLE.has(status) && { "retry-after": RETRY_AFTER }),
       ...(code === "ASOF_METHOD" && { allow: String(details["allow"]) }),
     },
-    body: writeJson({ error: { code, message: told.message, remedy, details: told.details, requestId } }),
+    body: writeJson({ error: { code, message, remedy, details, requestId } }),
   };
+}
+
+/** What a client may learn of an error. */
+export function toldOf(error: unknown): Coded & { readonly remedy: string } {
+  const { code, message, details } = asCoded(error);
+  const { status, remedy, message: general } = errorTable[code];
+  return status === 500 ? { code, remedy, message: general, details: {} } : { code, remedy, message, details };
 }
 
 interface Coded {

@@ -1,6 +1,7 @@
 import type { FeatureType } from "../../core/aggregation/feature-type.ts";
 import type { Definition, ServiceDefinition, ViewDefinition } from "../../core/definition/data.ts";
 import { AsofError } from "../../core/errors.ts";
+import type { Fields } from "../../core/schema/data-type.ts";
 import { featureTypeOf } from "../../core/tile/view-layout.ts";
 import type { Store } from "../../store.ts";
 
@@ -25,14 +26,20 @@ export function featureTypes(store: Definitions, service: ServiceDefinition): Re
   return types;
 }
 
-function viewFeatureTypes(store: Definitions, view: ViewDefinition): Readonly<Record<string, FeatureType>> {
+/** The type of each feature of a view, by its own name. */
+export function viewFeatureTypes(store: Definitions, view: ViewDefinition): Readonly<Record<string, FeatureType>> {
   if (view.kind !== "aggregateView") return view.features;
   const { fields } = definitionOf(store, "source", view.source);
   return Object.fromEntries(view.features.map((feature) => [feature.name, featureTypeOf(feature, fields)]));
 }
 
+/** What a view is asked for by: the keys of its entity, or its inputs. */
+export function inputsOf(store: Definitions, view: ViewDefinition): Fields {
+  return view.kind === "onDemandView" ? view.input : definitionOf(store, "entity", view.entity).keys;
+}
+
 /** A service names its views without saying of which kind they are. */
-function viewOf(store: Definitions, name: string): ViewDefinition {
+export function viewOf(store: Definitions, name: string): ViewDefinition {
   for (const kind of ["aggregateView", "batchView", "onDemandView"] as const)
     try {
       return definitionOf(store, kind, name);

@@ -1,4 +1,5 @@
 import { type ErrorCode, errorTable } from "../../core/errors.ts";
+import type { ErrorDialect } from "./error-dialect.ts";
 import type { Route, Shapes } from "./route.ts";
 import { mapOf, objectOf, type Schema, text } from "./schema.ts";
 
@@ -44,20 +45,21 @@ export function openApi(routes: readonly Route[], defined: DefinedNames, version
 }
 
 function operation(route: Route, { body, answer }: Shapes, name: string | null): Schema {
-  const { id, summary, names, query, headers = {}, type = "application/json" } = route;
+  const { id, summary, names, query, headers = {}, also = {}, type = "application/json" } = route;
   const inPath =
     name === null && names !== null ? [{ name: names.parameter, in: "path", required: true, schema: text }] : [];
   const given = (where: string, declared: typeof query): Schema[] =>
     Object.entries(declared).map(([name, { description, schema }]) => ({ name, in: where, description, schema }));
   const parameters = [...inPath, ...given("query", query), ...given("header", headers)];
+  const binary = Object.fromEntries(Object.entries(also).map(([media, description]) => [media, { description }]));
   return {
     operationId: name === null ? id : `${id}_${name}`,
     summary,
     ...(parameters.length > 0 && { parameters }),
     ...(body !== null && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
-      "200": { description: "done", content: contentOf({ [type.split(";", 1)[0]]: answer }) },
-      ...failures([...route.errors, ...EVERYWHERE, ...(body === null ? [] : WITH_BODY)]),
+      "200": { description: "done", content: contentOf({ [type.split(";", 1)[0]]: answer, ...binary }) },
+      ...failures(route.dialect ?? OWN, [...route.errors, ...EVERYWHERE, ...(body === null ? [] : WITH_BODY)]),
     },
   };
 }
@@ -66,10 +68,19 @@ function contentOf(schemas: Readonly<Record<string, Schema>>): Schema {
   return Object.fromEntries(Object.entries(schemas).map(([type, schema]) => [type, { schema }]));
 }
 
+/** How errors are told everywhere else. */
+const OWN: Pick<ErrorDialect, "status" | "schema"> = {
+  status: (code) => errorTable[code].status,
+  schema: { $ref: "#/components/schemas/Error" },
+};
+
 /** Failures by HTTP status, each with the codes that it may carry. */
-function failures(codes: readonly ErrorCode[]): Record<string, Schema> {
-  const content = contentOf({ "application/json": { $ref: "#/components/schemas/Error" } });
-  const statuses = Map.groupBy(codes, (code) => errorTable[code].status);
+function failures(
+  { status: statusOf, schema }: Pick<ErrorDialect, "status" | "schema">,
+  codes: readonly ErrorCode[],
+): Record<string, Schema> {
+  const content = contentOf({ "application/json": schema });
+  const statuses = Map.groupBy(codes, statusOf);
   return Object.fromEntries(
     [...statuses].map(([status, all]) => [
       String(status),

@@ -2,6 +2,7 @@ import type { Definition } from "../../core/definition/data.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import type { Store } from "../../store.ts";
 import type { Body } from "./body.ts";
+import type { ErrorDialect } from "./error-dialect.ts";
 import type { RequestCounts } from "./request-counts.ts";
 import type { Schema } from "./schema.ts";
 
@@ -13,6 +14,14 @@ export interface Call {
   /** The headers that the route declares, by their names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Body;
+  /** The media types that the client would take; empty where it does not say. */
+  readonly accept: string;
+}
+
+/** An answer that is no text. */
+export interface BinaryAnswer {
+  readonly type: string;
+  readonly bytes: Uint8Array;
 }
 
 /** The schemas of what a route takes and gives. */
@@ -40,10 +49,16 @@ export interface Route {
   readonly shapesOf?: (name: string) => Shapes;
   /** The codes it fails with, beside those that any route may. */
   readonly errors: readonly ErrorCode[];
+  /** Every process that reads the store can answer it; without this, the one that writes has to. */
+  readonly anywhere?: true;
+  /** How it tells errors, where that is not as everywhere. */
+  readonly dialect?: ErrorDialect;
   /** The media type of the answer, where it is not JSON. */
   readonly type?: string;
-  /** The answer as text of its type. Rejects with an AsofError. */
-  readonly handle: (call: Call) => Promise<string>;
+  /** Other media types of the answer, for clients that accept them, and what these hold. */
+  readonly also?: Readonly<Record<string, string>>;
+  /** The answer as text of its type, or of another that was accepted. Rejects with an AsofError. */
+  readonly handle: (call: Call) => Promise<string | BinaryAnswer>;
 }
 
 /** What routes are made of. */

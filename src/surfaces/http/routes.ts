@@ -1,3 +1,4 @@
+import { feastRoutes } from "./feast/routes.ts";
 import type { Route, RouteContext } from "./route.ts";
 import { auditRoute } from "./routes/audit.ts";
 import { catalogRoute } from "./routes/catalog.ts";
@@ -37,6 +38,7 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     forgetRoute(context),
     healthRoute(),
     readyRoute(context),
+    ...feastRoutes(context),
   ];
   return [...routes, openApiRoute(context, routes, version)];
 }

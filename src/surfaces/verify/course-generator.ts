@@ -71,7 +71,8 @@ class CourseGenerator {
     for (let phase = 0; phase < size.phases; phase++) this.phase();
     for (const plan of subject.services) this.askAll(plan, true);
     const { start, apart, steps } = this;
-    return { start, archiveFrom: random.pick([1, 40, 400, 20_000]), apart, steps };
+    const archiveFrom = random.pick([1, 40, 400, 20_000]);
+    return { start, archiveFrom, compactFrom: random.pick([2, 2, 3, 8]), loses: random.chance(0.5), apart, steps };
   }
 
   private phase(): void {

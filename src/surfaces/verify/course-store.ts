@@ -38,6 +38,7 @@ export interface StoreSettings {
   readonly configuration: string;
   readonly home: string;
   readonly archiveFrom: number;
+  readonly compactFrom: number;
   /** Where the clock stands first. */
   readonly now: number;
   /** What the clock keeps in reserve, in microseconds. */

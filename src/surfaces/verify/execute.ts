@@ -114,12 +114,25 @@ class Execution {
     else await remote.kill();
   }
 
+  private get storeHome(): string {
+    return path.join(this.home, "store");
+  }
+
   private async open(): Promise<CourseStore> {
     const { subject, configuration } = this.bench;
-    const home = path.join(this.home, "store");
+    const { compactFrom = COMPACT_FROM } = this.course;
+    const home = this.storeHome;
     if (this.course.apart === true) {
       const { archiveFrom } = this.course;
-      const settings = { kind: "store", configuration, home, archiveFrom, now: this.now, reserve: APART } as const;
+      const settings = {
+        kind: "store",
+        configuration,
+        home,
+        archiveFrom,
+        compactFrom,
+        now: this.now,
+        reserve: APART,
+      } as const;
       this.remote = await openRemoteStore(settings, () => this.now);
       return this.remote.store;
     }
@@ -131,7 +144,7 @@ class Execution {
     };
     return open(
       { definitions: subject.definitions, home, memory: "256MB", threads: 1, audit: false },
-      { clock, whenLocked: "refuse", archiveFrom: this.course.archiveFrom },
+      { clock, whenLocked: "refuse", archiveFrom: this.course.archiveFrom, compactFrom },
     );
   }
 
@@ -151,13 +164,12 @@ class Execution {
       case "compute":
         return this.compute(store, step.view);
       case "materialize":
-        this.ahead();
-        await store.materialize();
-        this.materialized = this.end;
-        return;
+        return this.materialize(store);
       case "restart":
         await store.close();
+        if (this.course.loses === true) await rm(path.join(this.storeHome, "online"), { recursive: true, force: true });
         this.store = await this.open();
+        if (this.course.loses === true) await this.materialize(this.store);
         return;
       case "kill":
         return this.kill(store);
@@ -166,6 +178,12 @@ class Execution {
       case "ask":
         return step.ask.how === "dataset" ? this.askDataset(store, step.ask) : this.ask(store, step.ask);
     }
+  }
+
+  private async materialize(store: CourseStore): Promise<void> {
+    this.ahead();
+    await store.materialize();
+    this.materialized = this.end;
   }
 
   /** What is not yet written is lost, and with it what the clock kept in reserve: time must have passed by it. */
@@ -444,5 +462,7 @@ class Execution {
 
 /** For how long keys are remembered where a source does not say. */
 const WEEK = 7 * DAY;
+/** From how many files on they are merged where a course does not say. */
+const COMPACT_FROM = 8;
 /** What the clock of a store that may be killed keeps in reserve. */
 const APART = HOUR;

@@ -49,6 +49,10 @@ export interface Course {
   readonly start: Timestamp;
   /** Records in the log from which on it is archived. */
   readonly archiveFrom: number;
+  /** Files of one stream, kind and day from which on they are merged; 8 where it is not said. */
+  readonly compactFrom?: number;
+  /** Whether the online store is lost at every restart, and made again from history. */
+  readonly loses?: boolean;
   /** Whether the store is in a process of its own, which can be killed. */
   readonly apart?: boolean;
   readonly steps: readonly Step[];

@@ -18,7 +18,7 @@ export async function hostStore(subject: Subject, settings: StoreSettings): Prom
   const say = (message: FromStore): void => void process.send!(message);
   const store: CourseStore = await open(
     { definitions: subject.definitions, home: settings.home, memory: "256MB", threads: 1 },
-    { clock, whenLocked: "refuse", archiveFrom: settings.archiveFrom },
+    { clock, whenLocked: "refuse", archiveFrom: settings.archiveFrom, compactFrom: settings.compactFrom },
   );
   process.on("message", ({ id, now: at, method, args }: StoreCall) => {
     now = Math.max(now, at);
