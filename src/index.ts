@@ -13,7 +13,7 @@ export { batchView } from "./core/definition/batch-view.ts";
 export { onDemandView } from "./core/definition/on-demand-view.ts";
 export { featureService } from "./core/definition/feature-service.ts";
 export type { FeatureService, FeaturesOf, RequestOf } from "./core/definition/feature-service.ts";
-export { gradientBoostedTrees, model, randomForest } from "./core/definition/model.ts";
+export { command, gradientBoostedTrees, model, randomForest } from "./core/definition/model.ts";
 export * from "./core/expression/expr.ts";
 export * from "./core/expression/expr-functions.ts";
 export { AsofError, errorTable } from "./core/errors.ts";

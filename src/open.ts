@@ -12,6 +12,8 @@ import { openLmdb } from "./adapters/lmdb/open-lmdb.ts";
 import { copyPostgresTable } from "./adapters/postgres/copy-table.ts";
 import { openRedis } from "./adapters/redis/open-redis.ts";
 import { openSqliteRegistry } from "./adapters/sqlite/open-sqlite-registry.ts";
+import { createCommandTrainer } from "./adapters/command/command-trainer.ts";
+import { onnxFormat, onnxRuntime } from "./adapters/onnx/onnx-runtime.ts";
 import { ydfRuntime } from "./adapters/ydf/ydf-runtime.ts";
 import { createYdfTrainer } from "./adapters/ydf/ydf-trainer.ts";
 import { bytesOf, type Configuration } from "./configuration.ts";
@@ -85,18 +87,20 @@ export async function open(configuration: Configuration, options: OpenOptions = 
     const registry = keep(await openSqliteRegistry(path.join(home, "registry.sqlite")));
     const beacon = keep(openBeacon(path.join(home, "beacon")));
     const { online, index } = await openOnline(configuration, home, registry, isWriter, keep);
+    const temporaryFolder = options.readOnly?.temporaryFolder ?? path.join(home, "temporary");
+    const engine = keep(
+      await openDuckDb({
+        memoryLimit: memory ?? "1GB",
+        temporaryFolder,
+        ...(threads === undefined ? {} : { threads }),
+      }),
+    );
     return await createStore({
       home,
       catalog,
       clock: options.clock ?? clockOf(configuration, log, beacon),
       registry,
-      engine: keep(
-        await openDuckDb({
-          memoryLimit: memory ?? "1GB",
-          temporaryFolder: options.readOnly?.temporaryFolder ?? path.join(home, "temporary"),
-          ...(threads === undefined ? {} : { threads }),
-        }),
-      ),
+      engine,
       online,
       index,
       files,
@@ -106,8 +110,12 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       link: options.link ?? null,
       refresh,
       randomBytes,
-      trainers: [createYdfTrainer("gradientBoostedTrees"), createYdfTrainer("randomForest")],
-      runtimes: [ydfRuntime],
+      trainers: [
+        createYdfTrainer("gradientBoostedTrees"),
+        createYdfTrainer("randomForest"),
+        createCommandTrainer({ engine, folder: temporaryFolder, format: onnxFormat }),
+      ],
+      runtimes: [ydfRuntime, onnxRuntime],
       versions: options.versions ?? { V8: process.versions.v8, ...icuVersions() },
       archiveFrom: options.archiveFrom ?? null,
       queueBytes: configuration.queue === undefined ? undefined : bytesOf(configuration.queue),

@@ -36,8 +36,9 @@ export const errorTable = {
   },
   ASOF_SCHEMA_CHANGE: {
     status: 409,
-    message: "a source that holds records cannot change its fields, times or id",
-    remedy: "Define a source of another name, and load its history.",
+    message: "a change that the records of a source do not allow",
+    remedy:
+      "Add fields as nullable or with a default, widen or remove them; for any other change define a source of another name, and load its history.",
   },
   // unknown names
   ASOF_UNKNOWN_SOURCE: { status: 404, message: "unknown source", remedy: "Check the name against `asof status`." },

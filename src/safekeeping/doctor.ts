@@ -12,7 +12,7 @@ import type { Configuration } from "../configuration.ts";
 import { decodeLoad } from "../core/codec/load-entry.ts";
 import { ENTRY } from "../core/codec/record-batch.ts";
 import { type Catalog, catalogOf, fingerprintOf, sourceNamed } from "../core/definition/catalog.ts";
-import { batchStream } from "../core/definition/stream.ts";
+import { batchStream, sourceStream } from "../core/definition/stream.ts";
 import { checkInterrupted } from "../core/interruption.ts";
 import { PINNED, STAGING, TEMPORARY } from "../core/plan/folders.ts";
 import type { DoctorOutcome } from "../core/result/doctor.ts";
@@ -199,6 +199,6 @@ function viewsOf(catalog: Catalog): MaterializableView[] {
     const fingerprint = fingerprintOf(catalog, view);
     const common = { fingerprint, keys: catalog.entities.get(view.entity)!.keys };
     if (view.kind === "batchView") return [{ ...common, view, stream: batchStream(catalog, view, fingerprint).name }];
-    return [{ ...common, view, source: sourceNamed(catalog, view.source).fields, stream: view.source }];
+    return [{ ...common, view, source: sourceStream(sourceNamed(catalog, view.source)), stream: view.source }];
   });
 }

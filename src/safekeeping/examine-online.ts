@@ -138,8 +138,7 @@ export async function examineOnline(
   }
 }
 
-const REBUILD =
-  "Move `online` out of the home, then run `asof materialize`; where sources have an `id`, restore a backup instead.";
+const REBUILD = "Move `online` out of the home, then run `asof materialize`: ids are found again in the offline store.";
 
 function statesOf(record: OnlineViews, views: readonly MaterializableView[]): [number, Decode][] {
   return [...record.views, ...record.building].flatMap(({ state, fingerprint }): [number, Decode][] => {
@@ -149,7 +148,7 @@ function statesOf(record: OnlineViews, views: readonly MaterializableView[]): [n
       const codec = rowCodec(found.view.features);
       return [[state, (_, value) => void decodeBatchRows(new ByteReader(value), codec)]];
     }
-    const layout = layoutOf(found.view, found.source);
+    const layout = layoutOf(found.view, found.source.fields);
     const decode: Decode = (key, value) => {
       const place = stateOfKey(key).block;
       if (place === null) decodeHead(layout, new ByteReader(value));

@@ -227,6 +227,8 @@ export class Forgetting {
   /** Builds anew what is online of views over sources that have changed, and of batch views whose rows are gone. */
   private async rebuild(forgetting: ForgettingKey, options: WorkOptions): Promise<string[]> {
     const all = await this.shared.definitions.appliedViews();
+    // What is applied, but not defined as it was, cannot be built anew: its state goes.
+    await this.writing.materializer.follow(all);
     const rebuilt: string[] = [];
     for (const view of all.filter((one) => hasChanged(one, forgetting)))
       if (await this.writing.materializer.rebuild(view, all, options)) rebuilt.push(view.view.name);

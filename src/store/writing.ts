@@ -3,8 +3,9 @@ import { META_KEY, STATES_PREFIX, VIEWS_KEY } from "../core/codec/online-keys.ts
 import { noViews } from "../core/codec/online-meta.ts";
 import { sourceNamed } from "../core/definition/catalog.ts";
 import { sourceStream, type Stream, withdrawalStream } from "../core/definition/stream.ts";
-import type { Definition } from "../core/definition/data.ts";
+import type { Definition, SourceDefinition } from "../core/definition/data.ts";
 import { AsofError } from "../core/errors.ts";
+import { sourcesIn } from "../core/plan/source-change.ts";
 import { OneByOne } from "../core/one-by-one.ts";
 import { SharedOrAlone } from "../core/shared-or-alone.ts";
 import type { EventLog, LogPosition } from "../ports/event-log.ts";
@@ -135,7 +136,7 @@ export class Writing {
     this.archived = archived;
     this.log = log;
     this.writer = writer;
-    this.identities = new Identities(index, writer);
+    this.identities = new Identities(index, writer, schemas);
     const heard: HearAppended = (stream, records, stamp) => newest.appended(stream, records, stamp);
     this.intake = new Intake(this.identities, clock, heard);
     this.ingest = new Ingest({
@@ -190,7 +191,7 @@ export class Writing {
     await writing.archiver.recover();
     await writing.recoverIdentities();
     await writing.openFold();
-    await writing.materializer.follow(await definitions.appliedViews());
+    await writing.materializer.follow(await definitions.followedViews());
     writing.fold.wake();
     return writing;
   }
@@ -198,14 +199,15 @@ export class Writing {
   /** Brings the index of identities up to the log, and finishes the request that a crash has cut short. */
   private async recoverIdentities(): Promise<void> {
     const { identities, log, parts } = this;
-    const { engine, registry, files, catalog } = parts;
+    const { engine, registry, files } = parts;
     await identities.open();
     await rememberFromNow(registry);
     if (identities.position < log.start) await this.rebuildIdentities();
     const unfinished = await replayIdentities(identities, {
       log,
       schemas: this.schemas,
-      sources: catalog.sources,
+      // As long as others are not applied, records are named as those that are say.
+      sources: await this.appliedSources(),
       load: async (source, position) => {
         const rows = rowsOfLoad(await registry.files(source.source.name), files, source.source, position);
         if (rows === null) return;
@@ -244,6 +246,12 @@ export class Writing {
     const { online, index } = this.parts;
     await online.flushed();
     if (index !== online) await index.flushed();
+  }
+
+  private async appliedSources(): Promise<ReadonlyMap<string, SourceDefinition>> {
+    const { catalog, registry } = this.parts;
+    const { definitions } = await registry.revision();
+    return new Map([...catalog.sources, ...sourcesIn(definitions).map((source) => [source.name, source] as const)]);
   }
 
   /** Makes the index of identities again, which is lost, or was restored from before. */

@@ -483,7 +483,7 @@ const modelFormat: GoldenFormat = {
 async function predictions(bytes: Uint8Array, rows: readonly Row[]): Promise<number[]> {
   const model = await ydfRuntime.load({ runtime: "ydf", bytes });
   try {
-    return [...model.predict(columnsOfRows(features, rows).columns, rows.length)];
+    return [...(await model.predict(columnsOfRows(features, rows).columns, rows.length))];
   } finally {
     model.close();
   }

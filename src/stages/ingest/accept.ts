@@ -1,6 +1,7 @@
 import { canonicalize } from "../../core/codec/canonicalize.ts";
 import type { StreamRecord } from "../../core/codec/record-batch.ts";
 import type { AggregateViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
+import { defaultsOf } from "../../core/definition/defaults.ts";
 import { AsofError } from "../../core/errors.ts";
 import { compileRow } from "../../core/expression/compile.ts";
 import type { Row, Value } from "../../core/schema/data-type.ts";
@@ -22,6 +23,7 @@ export function acceptor(
   const names = Object.keys(source.fields);
   const types = names.map((name) => source.fields[name]);
   const known = new Set(names);
+  const defaults = defaultsOf(source);
   const eventTime = compileRow(source.eventTime, source.fields);
   const contributions = new ContributionCheck(views, source.fields);
 
@@ -41,7 +43,9 @@ export function acceptor(
     const row: Record<string, Value> = {};
     for (let i = 0; i < names.length; i++) {
       const name = names[i];
-      row[name] = canonicalize(types[i], (record as Row)[name], name);
+      const value = (record as Readonly<Record<string, unknown>>)[name];
+      row[name] =
+        value === undefined && Object.hasOwn(defaults, name) ? defaults[name] : canonicalize(types[i], value, name);
     }
     const event = eventTime(row);
     if (typeof event !== "number")

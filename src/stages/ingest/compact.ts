@@ -1,6 +1,6 @@
 import { HISTORY } from "../../core/plan/folders.ts";
-import { sqlList, sqlParquet, sqlParquetWith } from "../../core/plan/sql.ts";
-import { AVAILABLE, EVENT, POSITION, WITHDRAWN, withdrawnColumn } from "../../core/schema/system-columns.ts";
+import { sqlList, sqlParquetWith } from "../../core/plan/sql.ts";
+import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
 import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.ts";
 import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
@@ -108,8 +108,10 @@ export class Compactor {
     // Some loads of a source say what of them was withdrawn before they came, others need not.
     const described = await session.describe(`SELECT * FROM ${sqlParquetWith(paths(group), {})}`);
     const fields = described.map(({ name }) => name).filter((name) => ![EVENT, AVAILABLE, POSITION].includes(name));
+    // Nor are all from after the fields of their source have changed: what one lacks is null.
+    const all = `SELECT * FROM ${sqlParquetWith(paths(group), {})} LIMIT 0`;
     const relation = (files: readonly OfflineFile[]): string =>
-      fields.includes(WITHDRAWN) ? sqlParquetWith(paths(files), withdrawnColumn) : sqlParquet(paths(files));
+      `(SELECT * FROM ${sqlParquetWith(paths(files), {})} UNION ALL BY NAME (${all}))`;
     // From here on the rows of a load carry its position themselves.
     const selects = [...Map.groupBy(group, ({ position }) => position)].map(
       ([position, files]) =>

@@ -8,6 +8,7 @@ import { naiveView, type OracleRecord } from "../../../test/oracle/naive.ts";
 import { openFileLog } from "../../adapters/file-log/open-file-log.ts";
 import { openLmdb } from "../../adapters/lmdb/open-lmdb.ts";
 import type { FeatureValue } from "../../core/aggregation/aggregation.ts";
+import type { Stream } from "../../core/definition/stream.ts";
 import { ByteReader, ByteWriter } from "../../core/codec/bytes.ts";
 import { blockKey, headKey, headPrefix, statePrefix } from "../../core/codec/online-keys.ts";
 import { noViews, type OnlineView } from "../../core/codec/online-meta.ts";
@@ -27,6 +28,7 @@ import { ViewState } from "./view-state.ts";
 
 const STREAM = "source";
 const SCHEMA = "0123456789abcdef";
+const SOURCE: Stream = { name: STREAM, schema: SCHEMA, fields: scenarioFields };
 const keys = { name: t.string(), part: t.int32() };
 const codec = rowCodec(scenarioFields);
 const kinds = ["count", "sum", "avg", "min", "max", "countDistinct", "topK", "first", "lastN", "per"] as const;
@@ -87,7 +89,7 @@ class Course {
     this.store = store;
     this.limits = limits;
     this.state = ++runs;
-    this.schemas.add({ name: STREAM, schema: SCHEMA, fields: scenarioFields });
+    this.schemas.add(SOURCE);
   }
 
   static async begin(view: AggregateViewDefinition, limits: FoldLimits): Promise<Course> {
@@ -103,7 +105,7 @@ class Course {
   /** Goes on as another process would: with nothing but what is stored. */
   async restart(): Promise<void> {
     const view: OnlineView = { name: "view", fingerprint: "", state: this.state, loads: 0 };
-    this.followed = { stream: STREAM, view, state: new ViewState(this.view, keys, scenarioFields, this.state) };
+    this.followed = { source: SOURCE, view, state: new ViewState(this.view, keys, scenarioFields, this.state) };
     this.fold = new Fold(this.log, this.store, this.schemas, this.limits);
     await this.fold.open();
     this.fold.follow([this.followed]);

@@ -1,5 +1,6 @@
 import { ByteReader } from "../../core/codec/bytes.ts";
 import { decodeRecords, ENTRY } from "../../core/codec/record-batch.ts";
+import type { RowCodec } from "../../core/codec/row-codec.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import { decodeWithdrawals } from "../../core/codec/withdrawals.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
@@ -14,11 +15,17 @@ export interface BatchLimits {
   readonly keys: number;
 }
 
+interface Readers {
+  readonly stream: string;
+  readonly codecOf: (schema: string) => RowCodec;
+  readonly views: readonly ViewBatch[];
+}
+
 /** Consecutive entries of the log on their way into the views that they change. */
 export class LogBatch {
   readonly views: readonly ViewBatch[];
-  private readonly byStream: ReadonlyMap<string, readonly ViewBatch[]>;
-  private readonly schemas: StreamSchemas;
+  /** By the stream's name: views that read it in the same shape. */
+  private readonly byStream: ReadonlyMap<string, readonly Readers[]>;
   private readonly limits: BatchLimits;
   private readonly input = new ByteReader(new Uint8Array(0));
   private records = 0;
@@ -35,15 +42,14 @@ export class LogBatch {
     schemas: StreamSchemas,
     limits: BatchLimits,
   ) {
-    const batches = views.map((view) => ({ view, batch: new ViewBatch(view, cacheOf(view), number) }));
+    const batches = views.map((view) => ({ source: view.source, batch: new ViewBatch(view, cacheOf(view), number) }));
     this.views = batches.map(({ batch }) => batch);
-    this.byStream = new Map(
-      [...Map.groupBy(batches, ({ view }) => view.stream)].map(([stream, of]) => [
-        stream,
-        of.map(({ batch }) => batch),
-      ]),
-    );
-    this.schemas = schemas;
+    const readers = [...Map.groupBy(batches, ({ source }) => source)].map(([source, of]) => ({
+      stream: source.name,
+      codecOf: schemas.codecsOf(source),
+      views: of.map(({ batch }) => batch),
+    }));
+    this.byStream = Map.groupBy(readers, ({ stream }) => stream);
     this.limits = limits;
   }
 
@@ -69,16 +75,15 @@ export class LogBatch {
     this.bytes += payload.length;
     this.end = position + count;
     this.lastStamp = stamp + count - 1;
-    const views = this.byStream.get(stream);
-    if (views === undefined) return;
-    if (kind === ENTRY.records) {
+    for (const { codecOf, views } of this.byStream.get(stream) ?? []) {
       this.input.reset(payload);
-      const records = decodeRecords(this.input, count, this.schemas.codecOf);
-      for (const view of views) view.records(records, stamp);
-    } else if (kind === ENTRY.withdrawals) {
-      this.input.reset(payload);
-      const withdrawals = decodeWithdrawals(this.input, count, this.schemas.codecOf);
-      for (const view of views) view.withdrawals(withdrawals);
+      if (kind === ENTRY.records) {
+        const records = decodeRecords(this.input, count, codecOf);
+        for (const view of views) view.records(records, stamp);
+      } else if (kind === ENTRY.withdrawals) {
+        const withdrawals = decodeWithdrawals(this.input, count, codecOf);
+        for (const view of views) view.withdrawals(withdrawals);
+      }
     }
   }
 }

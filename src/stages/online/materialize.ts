@@ -4,6 +4,7 @@ import { entityKeyEncoder, headKey, statePrefix } from "../../core/codec/online-
 import type { BuildingView, OnlineView, OnlineViews } from "../../core/codec/online-meta.ts";
 import { rowCodec } from "../../core/codec/row-codec.ts";
 import type { AggregateViewDefinition, BatchViewDefinition } from "../../core/definition/data.ts";
+import type { Stream } from "../../core/definition/stream.ts";
 import { OneByOne } from "../../core/one-by-one.ts";
 import type { MaterializeOutcome } from "../../core/result/outcomes.ts";
 import type { WorkOptions } from "../../core/result/progress.ts";
@@ -28,7 +29,7 @@ export type MaterializableView =
       readonly view: AggregateViewDefinition;
       readonly fingerprint: string;
       readonly keys: Fields;
-      readonly source: Fields;
+      readonly source: Stream;
       readonly stream: string;
     }
   | {
@@ -44,7 +45,7 @@ export interface Cut {
   readonly t: Timestamp;
 }
 
-type AggregateTarget = Extract<MaterializableView, { readonly source: Fields }>;
+type AggregateTarget = Extract<MaterializableView, { readonly source: Stream }>;
 type BatchTarget = Exclude<MaterializableView, AggregateTarget>;
 
 /** Keys written in one commit while a state is built. */
@@ -401,7 +402,8 @@ function isBatch(view: MaterializableView): view is BatchTarget {
 }
 
 function folded(view: AggregateTarget, online: OnlineView): FoldedView {
-  return { stream: view.stream, view: online, state: new ViewState(view.view, view.keys, view.source, online.state) };
+  const { source, keys } = view;
+  return { source, view: online, state: new ViewState(view.view, keys, source.fields, online.state) };
 }
 
 function keysOf(keys: Readonly<Record<string, string>>, row: Row): Row {

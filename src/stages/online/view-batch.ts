@@ -1,6 +1,7 @@
 import { availableOf, type StreamRecord } from "../../core/codec/record-batch.ts";
 import type { Withdrawal } from "../../core/codec/withdrawals.ts";
 import type { OnlineView } from "../../core/codec/online-meta.ts";
+import type { Stream } from "../../core/definition/stream.ts";
 import type { Row } from "../../core/schema/data-type.ts";
 import { type Contribution, isVisible, levelStarts } from "../../core/tile/key-state.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
@@ -11,7 +12,8 @@ import type { ViewState } from "./view-state.ts";
 
 /** An aggregate view that the fold keeps up to date. */
 export interface FoldedView {
-  readonly stream: string;
+  /** What it reads, in the shape that it reads it in. */
+  readonly source: Stream;
   readonly view: OnlineView;
   readonly state: ViewState;
 }

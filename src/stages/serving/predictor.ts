@@ -44,7 +44,11 @@ export class Predictor {
   }
 
   /** @throws ASOF_PREDICT; ASOF_HOME where an earlier prediction could not be logged */
-  predict(serving: ServingModel, requests: readonly Row[], answers: readonly FeatureAnswer[]): PredictionAnswer[] {
+  async predict(
+    serving: ServingModel,
+    requests: readonly Row[],
+    answers: readonly FeatureAnswer[],
+  ): Promise<PredictionAnswer[]> {
     if (this.failure !== null)
       throw new AsofError(
         "ASOF_HOME",
@@ -56,7 +60,8 @@ export class Predictor {
       this.columns,
       answers.map(({ values }) => this.row(values)),
     );
-    const predictions = serving.loaded.predict(columns, answers.length);
+    const predicting = serving.loaded.predict(columns, answers.length);
+    const predictions = predicting instanceof Promise ? await predicting : predicting;
     const results = answers.map((features, i): PredictionAnswer => ({
       model: this.model.name,
       version: serving.version,

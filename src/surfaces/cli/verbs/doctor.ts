@@ -64,8 +64,7 @@ async function withValues(run: Invocation, outcome: DoctorOutcome): Promise<Doct
       code: "ASOF_CORRUPT",
       what: `${name} of ${service}, ${how}, is not what history gives; saved as ${failure.file}`,
       file: failure.file,
-      remedy:
-        "Move `online` out of the home, then run `asof materialize`; where sources have an `id`, restore a backup instead.",
+      remedy: "Move `online` out of the home, then run `asof materialize`: ids are found again in the offline store.",
       fixable: false,
       fixed: false,
     };

@@ -37,7 +37,10 @@ export function eventsRoute({ store }: RouteContext): Route {
       },
     },
     shapes: { body: bodyOf(mapOf(anyValue)), answer },
-    shapesOf: (name) => ({ body: bodyOf(inputRow(definitionOf(store, "source", name).fields)), answer }),
+    shapesOf: (name) => {
+      const { fields, defaults } = definitionOf(store, "source", name);
+      return { body: bodyOf(inputRow(fields, defaults)), answer };
+    },
     errors: [
       "ASOF_UNKNOWN_SOURCE",
       "ASOF_JSON",
