@@ -33,6 +33,7 @@ import { KeyedHistory } from "../stages/offline/history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
 import { Fold } from "../stages/online/fold.ts";
 import { Materializer } from "../stages/online/materialize.ts";
+import { nextTurn } from "../stages/online/next-turn.ts";
 import type { RunRecorder } from "../stages/registry/run-recorder.ts";
 import type { Definitions } from "./definitions.ts";
 import type { StoreParts } from "./store-parts.ts";
@@ -327,6 +328,8 @@ export class Writing {
       const isLong = this.log.end - this.archived >= (this.parts.archiveFrom ?? ARCHIVE_AT_CLOSE);
       if (isFolded && isLong) await this.archive();
       else await this.identities.flush();
+      // A merge that has just ended is told of its readers' end a turn later.
+      await nextTurn();
       await this.compactor.clear();
       await this.flushed();
       this.signal();

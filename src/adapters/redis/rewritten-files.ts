@@ -20,17 +20,24 @@ async function rewriteFilesOf(redis: Redis, address: string): Promise<void> {
   const idle = async (): Promise<void> => {
     for (let now = await info(); now.rewriting || now.saving; now = await info()) await sleep(LOOK_MS);
   };
-  await idle();
-  if ((await info()).appendOnly) {
-    await redis.bgrewriteaof();
-    await idle();
-  }
+  // What another has begun meanwhile may have left behind what is to go: it is begun once more after it.
+  const done = async (begin: () => Promise<unknown>): Promise<void> => {
+    for (;;) {
+      await idle();
+      try {
+        await begin();
+        return await idle();
+      } catch (error) {
+        if (!(error instanceof Error && error.message.includes("in progress"))) throw error;
+        await sleep(LOOK_MS);
+      }
+    }
+  };
+  if ((await info()).appendOnly) await done(() => redis.bgrewriteaof());
   // A server that saves no snapshots has none that holds what was there; one that does not tell may have.
   const save = await redis.config("GET", "save").then(
     (setting) => (setting as readonly string[])[1] !== "",
     () => true,
   );
-  if (!save) return;
-  await redis.bgsave();
-  await idle();
+  if (save) await done(() => redis.bgsave());
 }
