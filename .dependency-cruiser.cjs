@@ -4,7 +4,8 @@
 const TEST = "\\.test\\.ts$";
 /** Our own folders: what is left is npm or a Node builtin. */
 const OURS = "^(src|test|bench|examples|scripts|console)/";
-const OPEN = "^src/open\\.ts$";
+/** What chooses adapters: for an open store, and for the folder of a store as a whole. */
+const OPEN = "^src/(open\\.ts$|safekeeping/)";
 const VAGUE = "[/._-](utils?|helpers?|common|misc)([/._-]|$)";
 
 /** `from` (tests aside) may import only what `to` matches. */

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Configuration, configure } from "./configuration.ts";
+import { bytesOf, type Configuration, configure } from "./configuration.ts";
 
 describe("configure", () => {
   test("returns what it is given", () => {
@@ -13,10 +13,25 @@ describe("configure", () => {
       clock: { simulated: "2001-06-24" },
       server: { host: "::1", port: 0 },
       memory: "512 MB",
+      queue: "64MB",
       threads: 2,
     };
     expect(configure(configuration)).toBe(configuration);
     expect(configure({ definitions: {}, clock: "system", memory: "1.5GiB" })).toBeTruthy();
+    const url = "rediss://me:secret@redis.example:6380/3";
+    for (const online of [
+      "lmdb" as const,
+      { redis: { url, tls: { ca: "…" }, prefix: "shop:", timeout: "1s" as const, connections: 4 } },
+      {
+        redis: {
+          nodes: ["10.0.0.1:7000", "[::1]:7001", "redis.example:7002"],
+          username: "me",
+          password: "x",
+          tls: true,
+        },
+      },
+    ])
+      expect(configure({ definitions: {}, online })).toBeTruthy();
   });
 
   test.each([
@@ -35,6 +50,8 @@ describe("configure", () => {
     [{ definitions: {}, server: { host: "" } }, "server"],
     [{ definitions: {}, memory: 1e9 }, "memory"],
     [{ definitions: {}, memory: "lots" }, "memory"],
+    [{ definitions: {}, queue: "64" }, "queue"],
+    [{ definitions: {}, queue: "1 ib" }, "queue"],
     [{ definitions: {}, threads: 0 }, "threads"],
     [{ definitions: {}, audit: true }, "audit"],
     [{ definitions: {}, audit: { sample: 1.5 } }, "audit"],
@@ -42,6 +59,26 @@ describe("configure", () => {
     [{ definitions: {}, audit: { every: "0s" } }, "audit"],
     [{ definitions: {}, audit: { often: "1m" } }, "audit"],
     [{ definitions: {}, threads: 1.5 }, "threads"],
+    [{ definitions: {}, online: "redis" }, "online"],
+    [{ definitions: {}, online: {} }, "online"],
+    [{ definitions: {}, online: { lmdb: {} } }, "online"],
+    [{ definitions: {}, online: { redis: {} } }, "online"],
+    [{ definitions: {}, online: { redis: { url: "http://localhost" } } }, "online"],
+    [{ definitions: {}, online: { redis: { url: "redis://localhost/cache" } } }, "online"],
+    [{ definitions: {}, online: { redis: { url: "redis://localhost", nodes: ["localhost:1"] } } }, "online"],
+    [{ definitions: {}, online: { redis: { nodes: [] } } }, "online"],
+    [{ definitions: {}, online: { redis: { nodes: ["localhost"] } } }, "online"],
+    [{ definitions: {}, online: { redis: { nodes: ["localhost:65536"] } } }, "online"],
+    [{ definitions: {}, online: { redis: { url: "redis://localhost", password: "" } } }, "online"],
+    [
+      { definitions: {}, online: { redis: { url: "redis://localhost", tls: { rejectUnauthorized: false } } } },
+      "online",
+    ],
+    [{ definitions: {}, online: { redis: { url: "redis://localhost", prefix: "" } } }, "online"],
+    [{ definitions: {}, online: { redis: { url: "redis://localhost", prefix: "a{b}" } } }, "online"],
+    [{ definitions: {}, online: { redis: { url: "redis://localhost", timeout: "1m" } } }, "online"],
+    [{ definitions: {}, online: { redis: { url: "redis://localhost", connections: 0 } } }, "online"],
+    [{ definitions: {}, online: { redis: { url: "redis://localhost", ttl: "1d" } } }, "online"],
   ])("refuses %j", (configuration, setting) => {
     expect(() => configure(configuration as never)).toThrow(
       expect.objectContaining({ code: "ASOF_CONFIG", message: expect.stringContaining(setting), details: { setting } }),
@@ -221,4 +258,8 @@ describe("loadConfiguration", () => {
     if (file !== undefined) expect(answer.error!.details["file"]).toBe(file);
     expect(answer.error!.details["line"]).toBe(line);
   });
+});
+
+test("sizes are decimal unless they say otherwise", () => {
+  expect(["10B", "1kB", "1 KiB", "1.5MB", "2GiB"].map(bytesOf)).toEqual([10, 1000, 1024, 1_500_000, 2 * 2 ** 30]);
 });

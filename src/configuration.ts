@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { redisFault, type RedisSettings } from "./adapters/redis/redis-settings.ts";
 import { AsofError } from "./core/errors.ts";
 import type { DurationText } from "./core/time/duration.ts";
 import { parseTimestamp, type TimestampInput } from "./core/time/timestamp.ts";
@@ -12,11 +13,18 @@ export interface Configuration {
   readonly home?: string;
   /** The module namespaces or records that hold the definitions: `import * as definitions from "./definitions.ts"`. */
   readonly definitions: Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[];
+  /** Where the online store is: "lmdb" (default), in the store's folder, or in a Redis, a Valkey or a cluster of them. */
+  readonly online?: "lmdb" | { readonly redis: RedisSettings };
   /** "system" (default), or a simulated clock that stands at `start` until a replay moves it. */
   readonly clock?: "system" | { readonly simulated: TimestampInput };
   readonly server?: { readonly host?: string; readonly port?: number };
   /** DuckDB's share of memory, such as "512MB". Default "1GB". */
   readonly memory?: string;
+  /**
+   * Bytes of records that may wait for the disk, such as "64MB" (the default): beyond, records are refused as
+   * ASOF_QUEUE_FULL until some are written.
+   */
+  readonly queue?: string;
   /** Threads of the offline engine. Default: one a core. */
   readonly threads?: number;
   /**
@@ -46,11 +54,11 @@ const settings: Readonly<Record<keyof Configuration, (value: unknown) => string 
       : 'must be a module, `import * as definitions from "./definitions.ts"`, or a list of modules',
   clock: (value) =>
     value === "system" || isRecord(value) ? clockFault(value) : 'must be "system" or { simulated: "<time>" }',
+  online: (value) =>
+    value === "lmdb" ? null : isRecord(value) ? onlineFault(value) : 'must be "lmdb" or { redis: { url } }',
   server: (value) => (isRecord(value) ? serverFault(value) : "must be { host, port }"),
-  memory: (value) =>
-    typeof value === "string" && /^\d+(\.\d+)? ?([kmgt]i?)?b$/i.test(value)
-      ? null
-      : 'must be a size such as "512MB" or "2GB"',
+  memory: sizeFault,
+  queue: sizeFault,
   audit: (value) =>
     value === false ? null : isRecord(value) ? auditFault(value) : "must be false or { sample, every }",
   threads: (value) => (Number.isSafeInteger(value) && Number(value) > 0 ? null : "must be a whole number from 1"),
@@ -121,6 +129,18 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+const SIZE = /^(\d+(?:\.\d+)?) ?(?:([kmgt])(i?))?b$/i;
+
+function sizeFault(value: unknown): string | null {
+  return typeof value === "string" && SIZE.test(value) ? null : 'must be a size such as "512MB" or "2GB"';
+}
+
+/** The bytes of a size that the configuration has passed: "1 kB" is 1000 of them, "1 KiB" 1024. */
+export function bytesOf(size: string): number {
+  const [, digits, unit = "", binary = ""] = SIZE.exec(size)!;
+  return Number(digits) * (binary === "" ? 1000 : 1024) ** ["", "k", "m", "g", "t"].indexOf(unit.toLowerCase());
+}
+
 function clockFault(clock: "system" | Readonly<Record<string, unknown>>): string | null {
   if (clock === "system") return null;
   try {
@@ -136,6 +156,12 @@ function serverFault({ host, port }: Readonly<Record<string, unknown>>): string 
     return "must have a host name or address as its host";
   const inRange = Number.isSafeInteger(port) && Number(port) >= 0 && Number(port) <= 65_535;
   return port === undefined || inRange ? null : "must have a port from 0 to 65535";
+}
+
+function onlineFault({ redis, ...others }: Readonly<Record<string, unknown>>): string | null {
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) return `has no ${unknown}: there is redis`;
+  return isRecord(redis) ? redisFault(redis) : "must have { url } or { nodes } as its redis";
 }
 
 function auditFault({ sample, every, ...others }: Readonly<Record<string, unknown>>): string | null {

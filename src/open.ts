@@ -10,10 +10,13 @@ import { fileState } from "./adapters/folder/file-state.ts";
 import { openFolder } from "./adapters/folder/folder-store.ts";
 import { openLmdb } from "./adapters/lmdb/open-lmdb.ts";
 import { copyPostgresTable } from "./adapters/postgres/copy-table.ts";
+import { openRedis } from "./adapters/redis/open-redis.ts";
 import { openSqliteRegistry } from "./adapters/sqlite/open-sqlite-registry.ts";
+import { createCommandTrainer } from "./adapters/command/command-trainer.ts";
+import { onnxFormat, onnxRuntime } from "./adapters/onnx/onnx-runtime.ts";
 import { ydfRuntime } from "./adapters/ydf/ydf-runtime.ts";
 import { createYdfTrainer } from "./adapters/ydf/ydf-trainer.ts";
-import type { Configuration } from "./configuration.ts";
+import { bytesOf, type Configuration } from "./configuration.ts";
 import { catalogOf } from "./core/definition/catalog.ts";
 import { AsofError } from "./core/errors.ts";
 import { parseDuration } from "./core/time/duration.ts";
@@ -22,8 +25,14 @@ import type { Beacon } from "./ports/beacon.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { EventLog, LogReader } from "./ports/event-log.ts";
 import type { OfflineEngine } from "./ports/offline-engine.ts";
-import { createStore, type Store } from "./store.ts";
-import type { AuditSettings } from "./store/store-parts.ts";
+import type { OnlineStore } from "./ports/online-store.ts";
+import type { RegistryStore } from "./ports/registry-store.ts";
+import type { WriterLink } from "./ports/writer-link.ts";
+import { createStore, type LinkedStore } from "./store.ts";
+import type { AuditSettings, StoreParts } from "./store/store-parts.ts";
+
+/** The registry's note of the home's name in an online store elsewhere. */
+const OWNER = "online-owner";
 
 export interface OpenOptions {
   /**
@@ -36,6 +45,8 @@ export interface OpenOptions {
    * does not fit into memory goes into this folder.
    */
   readonly readOnly?: { readonly temporaryFolder: string };
+  /** The process that writes, where this one, opened for reading only, is to predict beside it. */
+  readonly link?: WriterLink;
   /** The clock, where it is not the configuration's. */
   readonly clock?: Clock;
   /** The versions of what request-time functions run on. Default: those of this process. */
@@ -52,11 +63,12 @@ export function openEngine(temporaryFolder: string): Promise<OfflineEngine> {
 }
 
 /**
- * Opens the store of a configuration in this process: DuckDB over Parquet as the offline store, LMDB as the online
- * store, a log of files, SQLite as the registry, YDF for models.
- * @throws ASOF_CONFIG, ASOF_DEFINITION, ASOF_HOME, ASOF_HOME_LOCKED, ASOF_FORMAT, ASOF_CORRUPT
+ * Opens the store of a configuration in this process: DuckDB over Parquet as the offline store, LMDB or Redis as the
+ * online store, a log of files, SQLite as the registry, YDF for models.
+ * @throws ASOF_CONFIG, ASOF_DEFINITION, ASOF_HOME, ASOF_HOME_LOCKED, ASOF_FORMAT, ASOF_CORRUPT; where the
+ * online store is in Redis, ASOF_ONLINE_UNAVAILABLE, ASOF_ONLINE_TAKEN
  */
-export async function open(configuration: Configuration, options: OpenOptions = {}): Promise<Store> {
+export async function open(configuration: Configuration, options: OpenOptions = {}): Promise<LinkedStore> {
   const { definitions, memory, threads } = configuration;
   const home = path.resolve(configuration.home ?? ".asof");
   const modules = (Array.isArray(definitions) ? definitions : [definitions]) as readonly Readonly<
@@ -74,30 +86,39 @@ export async function open(configuration: Configuration, options: OpenOptions = 
     const isWriter = !(writing instanceof AsofError);
     const registry = keep(await openSqliteRegistry(path.join(home, "registry.sqlite")));
     const beacon = keep(openBeacon(path.join(home, "beacon")));
-    const online = path.join(home, "online");
+    const { online, index } = await openOnline(configuration, home, registry, isWriter, keep);
+    const temporaryFolder = options.readOnly?.temporaryFolder ?? path.join(home, "temporary");
+    const engine = keep(
+      await openDuckDb({
+        memoryLimit: memory ?? "1GB",
+        temporaryFolder,
+        ...(threads === undefined ? {} : { threads }),
+      }),
+    );
     return await createStore({
       home,
       catalog,
       clock: options.clock ?? clockOf(configuration, log, beacon),
       registry,
-      engine: keep(
-        await openDuckDb({
-          memoryLimit: memory ?? "1GB",
-          temporaryFolder: options.readOnly?.temporaryFolder ?? path.join(home, "temporary"),
-          ...(threads === undefined ? {} : { threads }),
-        }),
-      ),
-      online: keep(await openLmdb(online, { readOnly: !isWriter })),
+      engine,
+      online,
+      index,
       files,
       log,
       writing,
       beacon,
+      link: options.link ?? null,
       refresh,
       randomBytes,
-      trainers: [createYdfTrainer("gradientBoostedTrees"), createYdfTrainer("randomForest")],
-      runtimes: [ydfRuntime],
+      trainers: [
+        createYdfTrainer("gradientBoostedTrees"),
+        createYdfTrainer("randomForest"),
+        createCommandTrainer({ engine, folder: temporaryFolder, format: onnxFormat }),
+      ],
+      runtimes: [ydfRuntime, onnxRuntime],
       versions: options.versions ?? { V8: process.versions.v8, ...icuVersions() },
       archiveFrom: options.archiveFrom ?? null,
+      queueBytes: configuration.queue === undefined ? undefined : bytesOf(configuration.queue),
       compactFrom: options.compactFrom ?? null,
       audit: auditOf(configuration),
       fileState,
@@ -114,6 +135,34 @@ export async function open(configuration: Configuration, options: OpenOptions = 
 function icuVersions(): Record<string, string> {
   const { icu, tz } = process.versions as { readonly icu?: string; readonly tz?: string };
   return { ...(icu === undefined ? {} : { ICU: icu }), ...(tz === undefined ? {} : { tzdata: tz }) };
+}
+
+/**
+ * The online store, and the index of identities: one LMDB for both, unless the online store is elsewhere. Then the
+ * home has a name, so that two of them do not take one another's place there.
+ */
+async function openOnline(
+  { online = "lmdb" }: Configuration,
+  home: string,
+  registry: RegistryStore,
+  isWriter: boolean,
+  keep: (store: OnlineStore) => OnlineStore,
+): Promise<Pick<StoreParts, "online" | "index">> {
+  const openAtHome = async (): Promise<OnlineStore> =>
+    keep(await openLmdb(path.join(home, "online"), { readOnly: !isWriter }));
+  if (online === "lmdb") {
+    const both = await openAtHome();
+    return { online: both, index: both };
+  }
+  let owner = await registry.note(OWNER);
+  if (owner === null) {
+    if (!isWriter) throw new AsofError("ASOF_HOME", `${home} has no online store yet`, { path: home });
+    owner = randomBytes(8).toString("hex");
+    await registry.setNote(OWNER, owner);
+  }
+  const store = keep(await openRedis(online.redis, { owner, readOnly: !isWriter }));
+  // Only who writes decides about ids.
+  return { online: store, index: isWriter ? await openAtHome() : store };
 }
 
 interface OpenedLog {

@@ -34,6 +34,7 @@ import type {
   UntypedRequest,
 } from "./core/result/store.ts";
 import type { LoadedModel } from "./ports/trainer.ts";
+import type { WriterLink } from "./ports/writer-link.ts";
 import { ModelServer } from "./stages/serving/model-server.ts";
 import { Answering } from "./store/answering.ts";
 import { Computing } from "./store/computing.ts";
@@ -47,16 +48,23 @@ import { Watch } from "./store/watch.ts";
 
 export type { Store } from "./core/result/store.ts";
 export type { StoreParts } from "./store/store-parts.ts";
+export type { Answered, WriterLink } from "./ports/writer-link.ts";
+
+/** A store, and the way that processes which answer beside its writer hand over what they have served. */
+export interface LinkedStore extends Store {
+  /** Of use in the writer: elsewhere it fails with ASOF_HOME_LOCKED. */
+  readonly link: WriterLink;
+}
 
 /** Wires the stages over the ports, and takes up what an earlier process left. */
-export async function createStore(parts: StoreParts): Promise<Store> {
+export async function createStore(parts: StoreParts): Promise<LinkedStore> {
   const store = new EmbeddedStore(parts);
   await store.open();
   return store;
 }
 
 /** The steps of the flow over one open store, each with a file of its own in `store/`. */
-class EmbeddedStore implements Store {
+class EmbeddedStore implements LinkedStore {
   private readonly store: OpenStore;
   private readonly watch: Watch;
   private readonly modelServer: ModelServer;
@@ -66,6 +74,18 @@ class EmbeddedStore implements Store {
   private readonly answering: Answering;
   private readonly reporting: Reporting;
   private forgetting: Forgetting | null = null;
+  readonly link: WriterLink = {
+    append: async (stream, records) => {
+      const writing = this.store.writing();
+      await writing.ingest.append(stream, records);
+      writing.appended();
+    },
+    tell: (answered) => {
+      this.watch.take(answered).catch(() => {
+        // What is only watched makes nothing fail.
+      });
+    },
+  };
   private closing: Promise<void> | null = null;
 
   constructor(parts: StoreParts) {
@@ -77,11 +97,8 @@ class EmbeddedStore implements Store {
       registry: parts.registry,
       clock: parts.clock,
       load: (version) => this.training.load(version),
-      append: async (stream, records) => {
-        const writing = store.writing();
-        await writing.ingest.append(stream, records);
-        writing.appended();
-      },
+      append: (stream, records) => (parts.link ?? this.link).append(stream, records),
+      tag: parts.link === null ? "" : `${Buffer.from(parts.randomBytes(6)).toString("base64url")}-`,
     });
     const loadModel = (model: string, version: number): Promise<LoadedModel> => this.training.version(model, version);
     this.watch = new Watch({
@@ -283,7 +300,7 @@ class EmbeddedStore implements Store {
   }
 
   private async shutDown(): Promise<void> {
-    const { engine, online, registry } = this.store.parts;
+    const { engine, online, index, registry, beacon } = this.store.parts;
     try {
       try {
         await this.watch.close();
@@ -293,7 +310,7 @@ class EmbeddedStore implements Store {
       }
     } finally {
       this.modelServer.close();
-      await Promise.all([engine.close(), online.close(), registry.close(), this.store.parts.beacon.close()]);
+      await Promise.all([engine.close(), online.close(), index.close(), registry.close(), beacon.close()]);
     }
   }
 }

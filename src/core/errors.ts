@@ -36,8 +36,9 @@ export const errorTable = {
   },
   ASOF_SCHEMA_CHANGE: {
     status: 409,
-    message: "a source that holds records cannot change its fields, times or id",
-    remedy: "Define a source of another name, and load its history.",
+    message: "a change that the records of a source do not allow",
+    remedy:
+      "Add fields as nullable or with a default, widen or remove them; for any other change define a source of another name, and load its history.",
   },
   // unknown names
   ASOF_UNKNOWN_SOURCE: { status: 404, message: "unknown source", remedy: "Check the name against `asof status`." },
@@ -182,7 +183,11 @@ export const errorTable = {
     remedy: "Stop that process, or send your data through its HTTP server.",
   },
   ASOF_FORMAT: { status: 500, message: "stored data has a newer format", remedy: "Upgrade asof." },
-  ASOF_CORRUPT: { status: 500, message: "stored data is damaged", remedy: "Rebuild the part named in the details." },
+  ASOF_CORRUPT: {
+    status: 500,
+    message: "stored data is damaged",
+    remedy: "Run `asof doctor`: it names what is damaged and what mends it.",
+  },
   ASOF_BEFORE_RETENTION: {
     status: 410,
     message: "that part of history is no longer kept",
@@ -194,6 +199,11 @@ export const errorTable = {
     remedy: "Check the clock; then confirm it with store.confirmClock(), or start again.",
   },
   ASOF_BUSY: { status: 503, message: "the store is busy", remedy: "Try again later." },
+  ASOF_QUEUE_FULL: {
+    status: 429,
+    message: "more records wait for the disk than the queue takes",
+    remedy: "Send the request again after the time in Retry-After, or a moment; nothing of it was taken.",
+  },
   ASOF_MEMORY: {
     status: 503,
     message: "the offline engine ran out of memory",
@@ -204,6 +214,21 @@ export const errorTable = {
     status: 409,
     message: "the view is not in the online store yet",
     remedy: "Run `asof materialize`.",
+  },
+  ASOF_ONLINE_UNAVAILABLE: {
+    status: 503,
+    message: "the online store does not answer",
+    remedy: "Try again in a moment. If it goes on, see whether Redis is up and can be reached.",
+  },
+  ASOF_ONLINE_LOST: {
+    status: 503,
+    message: "the online store has lost what was written",
+    remedy: "Run `asof materialize`: it builds the online store anew from history.",
+  },
+  ASOF_ONLINE_TAKEN: {
+    status: 409,
+    message: "the online store belongs to another",
+    remedy: "Give each store a prefix or a database of its own in Redis; see `online` in the configuration.",
   },
   ASOF_NO_DATA: { status: 409, message: "there is no data to work on", remedy: "Ingest data first." },
   ASOF_BATCH_VIEW: {

@@ -12,6 +12,11 @@ export class SharedOrAlone {
     return running;
   }
 
+  /** Resolves once all the shared work that goes on now, the caller's too, is done. */
+  async present(): Promise<void> {
+    await Promise.all(this.sharing);
+  }
+
   /** Begins once all that was called before is done, and holds up all that is called after. */
   async alone<T>(work: () => Promise<T>): Promise<T> {
     const running = Promise.all([...this.sharing, this.last]).then(work);

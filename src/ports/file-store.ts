@@ -6,6 +6,8 @@ export interface FileStore {
   /** The path as the engine and other processes know it. */
   path(file: string): string;
   read(file: string): Promise<Uint8Array>;
+  /** CRC-32 of a file's bytes. */
+  checksum(file: string): Promise<number>;
   /** Writes aside, syncs and renames: the file appears whole and durable, or not at all. */
   write(file: string, bytes: Uint8Array): Promise<void>;
   /** Makes a folder, with those above it. */

@@ -1,6 +1,14 @@
 /** A change of one key: new bytes, or null to remove it. */
 export type Put = readonly [key: Uint8Array, value: Uint8Array | null];
 
+export interface ReadOptions {
+  /**
+   * Holds each value against the checksum that was stored with it, where the store keeps any: what is read to be changed
+   * and written again must not carry damage on. What is only served may do without. Default false.
+   */
+  readonly verify?: boolean;
+}
+
 /**
  * The present, as bytes under byte keys. What the bytes mean is core's business: codecs, watermark and position
  * are all values of keys, so that one read or one commit carries them together.
@@ -19,12 +27,14 @@ export type Put = readonly [key: Uint8Array, value: Uint8Array | null];
 export interface OnlineStore {
   /**
    * Looks up keys in one snapshot and calls `visit` once for each, in order. The bytes are lent for the duration of
-   * that call only; a visit must not read. A store that can answers synchronously; otherwise the promise resolves
+   * that call only, and copied with `new Uint8Array`: they may be a Buffer, of which `slice` is no copy. A visit must
+   * not read. A store that can answers synchronously; otherwise the promise resolves
    * after the last visit. @throws ASOF_CORRUPT
    */
   read(
     keys: readonly Uint8Array[],
     visit: (index: number, value: Uint8Array | undefined) => void,
+    options?: ReadOptions,
   ): void | Promise<void>;
 
   /**

@@ -67,6 +67,8 @@ export interface OfflineFile {
   readonly maxEvent: Timestamp;
   readonly minAvailable: Timestamp;
   readonly maxAvailable: Timestamp;
+  /** CRC-32 of its bytes; earlier versions kept none. */
+  readonly checksum?: number;
 }
 
 /** A change of the list of files, whole or not at all. */

@@ -1,3 +1,4 @@
+import type { ModelDefinition, TrainerDefinition } from "../core/definition/data.ts";
 import type { Column } from "../core/schema/column.ts";
 
 export type Task = "classification" | "regression";
@@ -14,6 +15,24 @@ export interface TrainingTable {
 export interface TrainedModel {
   readonly runtime: string;
   readonly bytes: Uint8Array;
+  /** What the trainer itself found out about it, where it tells. */
+  readonly metrics?: Readonly<Record<string, number>>;
+}
+
+/** What a trainer is told beside the table. */
+export interface TrainingOptions {
+  readonly signal?: AbortSignal;
+  readonly model?: TrainedFor;
+  /** Hears what the trainer says of its progress, line by line. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** The model that is trained, or the baseline that it is compared with. */
+export interface TrainedFor {
+  readonly name: string;
+  readonly isBaseline: boolean;
+  readonly split: ModelDefinition["split"];
+  readonly trainer: TrainerDefinition["options"];
 }
 
 /**
@@ -25,19 +44,21 @@ export interface Trainer {
   readonly deterministic: boolean;
   readonly tasks: readonly Task[];
   /** @throws AsofError ASOF_TRAINING; ASOF_INTERRUPTED when aborted. */
-  train(table: TrainingTable, options: { readonly signal?: AbortSignal }): Promise<TrainedModel>;
+  train(table: TrainingTable, options: TrainingOptions): Promise<TrainedModel>;
 }
 
 /** A model loaded for prediction. Calls are independent of one another; a model is released by `close`. */
 export interface LoadedModel {
-  /** The names of the inputs the model wants, in no particular order. */
+  /** The names of the features the model wants, in no particular order. */
   readonly inputs: readonly string[];
   /**
    * Predictions for `rows` rows: the probability of class 1, or the value. Numeric inputs pass through float32 on
-   * every path, so that training and serving give a model the same numbers. A null is a missing value.
+   * every path, so that training and serving give a model the same numbers. A null is a missing value. The same row has
+   * the same prediction, to the last bit, whatever rows are asked about with it. A promise only where the runtime takes
+   * its time; a model that is closed meanwhile still answers it.
    * @throws AsofError ASOF_PREDICT
    */
-  predict(features: Readonly<Record<string, Column>>, rows: number): Float64Array;
+  predict(features: Readonly<Record<string, Column>>, rows: number): Float64Array | Promise<Float64Array>;
   close(): void;
 }
 
@@ -46,4 +67,14 @@ export interface ModelRuntime {
   readonly name: string;
   /** @throws AsofError ASOF_CORRUPT where the bytes are no model of this runtime. */
   load(model: TrainedModel): Promise<LoadedModel>;
+}
+
+/** Models that are made elsewhere, and come as files. */
+export interface ModelFormat {
+  /** What reads them. */
+  readonly runtime: ModelRuntime;
+  /** @throws AsofError ASOF_PREDICT where they could not be run */
+  ready(): Promise<void>;
+  /** Takes a file up, with the features that its model learnt from, in their order. Not checked yet: `load` does that. */
+  take(file: Uint8Array, made: { readonly task: Task; readonly features: readonly string[] }): TrainedModel;
 }

@@ -13,7 +13,7 @@ import type { LoadedModel } from "../ports/trainer.ts";
 import { answerAsOf } from "../stages/offline/as-of.ts";
 import { audit } from "../stages/offline/audit.ts";
 import { FeatureReader } from "../stages/serving/feature-reader.ts";
-import type { ModelServer } from "../stages/serving/model-server.ts";
+import type { ModelServer, ServedModel } from "../stages/serving/model-server.ts";
 import { type ExplainParts, explain } from "./explain.ts";
 import { unverifiableUntil } from "./forgotten-list.ts";
 import type { OpenStore } from "./open-store.ts";
@@ -25,6 +25,7 @@ export class Answering {
   private readonly models: ModelServer;
   private readonly watch: Watch;
   private readonly loadModel: (model: string, version: number) => Promise<LoadedModel>;
+  private readonly served = new Map<ModelDefinition, ServedModel>();
 
   constructor(
     store: OpenStore,
@@ -59,15 +60,25 @@ export class Answering {
   }
 
   async predict(model: string | { readonly definition: ModelDefinition }, requests: unknown): Promise<never> {
-    this.store.writing();
-    const { catalog } = this.store.parts;
+    const { catalog, link } = this.store.parts;
+    // What was predicted has to be logged.
+    if (link === null) this.store.writing();
     const definition = modelNamed(catalog, typeof model === "string" ? model : model.definition.name);
     const { plan, rows, reader } = this.store.service(definition.service);
-    const served = { model: definition, plan, stream: servedStream(catalog, definition) };
     const read = rows(listOf(requests));
-    const answers = await this.models.predict(served, read, async (asked) => reader.read(asked));
+    const answers = await this.models.predict(this.servedModel(definition, plan), read, async (asked) =>
+      reader.read(asked),
+    );
     await this.watch.predicted(definition.name, plan, answers);
     return oneOrAll(requests, answers);
+  }
+
+  /** What a model is served with, which is the same at each request. */
+  private servedModel(model: ModelDefinition, plan: ServicePlan): ServedModel {
+    let found = this.served.get(model);
+    if (found === undefined)
+      this.served.set(model, (found = { model, plan, stream: servedStream(this.store.parts.catalog, model) }));
+    return found;
   }
 
   audit(name: string, options: AuditOptions = {}): Promise<AuditOutcome> {

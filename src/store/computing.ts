@@ -53,7 +53,7 @@ export class Computing {
 
   async materialize(names?: readonly string[], options: WorkOptions = {}): Promise<MaterializeOutcome[]> {
     const { materializer, upkeep } = this.store.writing();
-    const all = await this.store.definitions.appliedViews();
+    const all = await this.store.definitions.followedViews();
     const outcomes: MaterializeOutcome[] = [];
     for (const { name } of this.store.definitions.storedViews(names)) {
       await this.store.definitions.mustBeApplied(name);

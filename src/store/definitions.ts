@@ -94,21 +94,29 @@ export class Definitions {
 
   /** The views that can be online: all but those computed on demand. */
   storedViews(names: readonly string[] | undefined): (AggregateViewDefinition | BatchViewDefinition)[] {
-    const isStored = (view: ViewDefinition): view is AggregateViewDefinition | BatchViewDefinition =>
-      view.kind === "aggregateView" || view.kind === "batchView";
     return this.viewsOf(names, isStored, "view that is kept online");
   }
 
   /** The views that the online store may hold: those applied as they are defined. */
   async appliedViews(): Promise<MaterializableView[]> {
-    const { catalog } = this;
     const applied = await this.registry.appliedNames();
-    return this.storedViews(undefined).flatMap((view): MaterializableView[] => {
-      if (!applied.has(view.name)) return [];
-      const common = { fingerprint: fingerprintOf(catalog, view), keys: catalog.entities.get(view.entity)!.keys };
-      if (view.kind === "batchView") return [{ ...common, view, stream: this.batchStream(view).name }];
-      return [{ ...common, view, source: sourceNamed(catalog, view.source).fields, stream: view.source }];
-    });
+    return this.storedViews(undefined).flatMap((view) =>
+      applied.has(view.name) ? [materializable(this.catalog, view)] : [],
+    );
+  }
+
+  /**
+   * The views that are kept up to date online: those that are applied, be it as they were defined before. What is
+   * defined otherwise now, and may be only looked at, takes their place when it is applied.
+   */
+  async followedViews(): Promise<MaterializableView[]> {
+    const mine = await this.appliedViews();
+    const { catalog, fingerprints } = await this.registry.applied();
+    const before = [...catalog.views.values()]
+      .filter(isStored)
+      .map((view) => materializable(catalog, view))
+      .filter(({ fingerprint }) => fingerprints.has(fingerprint));
+    return [...mine, ...before.filter((one) => !mine.some(({ fingerprint }) => fingerprint === one.fingerprint))];
   }
 
   /** The aggregate views over a source. */
@@ -146,4 +154,15 @@ export class Definitions {
       });
     });
   }
+}
+
+function isStored(view: ViewDefinition): view is AggregateViewDefinition | BatchViewDefinition {
+  return view.kind === "aggregateView" || view.kind === "batchView";
+}
+
+function materializable(catalog: Catalog, view: AggregateViewDefinition | BatchViewDefinition): MaterializableView {
+  const common = { fingerprint: fingerprintOf(catalog, view), keys: catalog.entities.get(view.entity)!.keys };
+  if (view.kind === "batchView")
+    return { ...common, view, stream: batchStream(catalog, view, common.fingerprint).name };
+  return { ...common, view, source: sourceStream(sourceNamed(catalog, view.source)), stream: view.source };
 }

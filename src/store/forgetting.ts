@@ -11,7 +11,7 @@ import type { Definition, EntityDefinition } from "../core/definition/data.ts";
 import { identifiedSources } from "../core/definition/identified-sources.ts";
 import { keyCarriers } from "../core/definition/key-carriers.ts";
 import { AsofError } from "../core/errors.ts";
-import { HISTORY } from "../core/plan/folders.ts";
+import { HISTORY, PINNED } from "../core/plan/folders.ts";
 import type { EntityKeys, ForgetOptions, ForgetOutcome } from "../core/result/forget.ts";
 import type { WorkOptions } from "../core/result/progress.ts";
 import type { FoundRecords, KeyToErase } from "../stages/ingest/erase.ts";
@@ -170,6 +170,8 @@ export class Forgetting {
     await this.writing.archiveAll(`archive-${id}`);
     const known = new Set((await registry.files()).map(({ path }) => `${HISTORY}/${path}`));
     for (const { file } of before) if (!known.has(file)) await files.remove(file);
+    // A backup that is being taken finds its files gone, and begins anew.
+    await files.remove(PINNED);
     return this.writing.eraser.find(key);
   }
 
@@ -180,7 +182,7 @@ export class Forgetting {
     forgetting: ForgettingKey,
     options: WorkOptions,
   ): Promise<ForgetOutcome> {
-    const { clock, registry, online } = this.parts;
+    const { clock, registry, online, index } = this.parts;
     const { eraser } = this.writing;
     const began = clock.elapsed();
     const warnings: string[] = [];
@@ -191,6 +193,7 @@ export class Forgetting {
     const recomputed = await this.recompute(id, forgetting, warnings, options);
     const rebuilt = await this.rebuild(forgetting, options);
     await online.rewrite();
+    if (index !== online) await index.rewrite();
     const until = (await this.writing.writer.cut()).t;
     await this.forgotten.enlist(forgetting);
     await this.forgotten.remember([{ ...forgottenKey(forgetting), sources: forgetting.sources, until }]);
@@ -224,6 +227,8 @@ export class Forgetting {
   /** Builds anew what is online of views over sources that have changed, and of batch views whose rows are gone. */
   private async rebuild(forgetting: ForgettingKey, options: WorkOptions): Promise<string[]> {
     const all = await this.shared.definitions.appliedViews();
+    // What is applied, but not defined as it was, cannot be built anew: its state goes.
+    await this.writing.materializer.follow(all);
     const rebuilt: string[] = [];
     for (const view of all.filter((one) => hasChanged(one, forgetting)))
       if (await this.writing.materializer.rebuild(view, all, options)) rebuilt.push(view.view.name);

@@ -9,6 +9,7 @@ import {
   hexOfBytes,
 } from "../core/codec/forgotten-keys.ts";
 import { AsofError } from "../core/errors.ts";
+import { FORGOTTEN_LIST } from "../core/plan/folders.ts";
 import type { ServicePlan } from "../core/plan/service-plan.ts";
 import type { Timestamp } from "../core/time/timestamp.ts";
 import type { RegistryStore } from "../ports/registry-store.ts";
@@ -17,7 +18,7 @@ import type { StoreParts } from "./store-parts.ts";
 /** The note of the registry on the keys that it has forgotten. */
 const FORGOTTEN = "forgotten";
 /** The list that outlives a restore of everything else. */
-const LIST = "forgotten.json";
+const LIST = FORGOTTEN_LIST;
 
 /** What is left of forgotten keys: keyed hashes, in a file that outlives a restore, and in the registry. */
 export class ForgottenList {

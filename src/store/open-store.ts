@@ -1,10 +1,12 @@
 import { assert } from "../core/assert.ts";
 import { StreamSchemas } from "../core/codec/stream-schemas.ts";
 import { serviceNamed, sourceNamed } from "../core/definition/catalog.ts";
+import { sourceStream } from "../core/definition/stream.ts";
 import { AsofError } from "../core/errors.ts";
 import type { ServiceDefinition, ViewUseDefinition } from "../core/definition/data.ts";
 import { requestReader } from "../core/plan/request-rows.ts";
 import { type ServicePlan, planService } from "../core/plan/service-plan.ts";
+import { changeOfSource, sourcesIn } from "../core/plan/source-change.ts";
 import { unnamedService } from "../core/plan/unnamed-service.ts";
 import type { Row } from "../core/schema/data-type.ts";
 import { type Timestamp, formatTimestamp } from "../core/time/timestamp.ts";
@@ -47,7 +49,7 @@ export class OpenStore implements Shared {
 
   constructor(parts: StoreParts) {
     const { registry, files, log, catalog, engine, clock } = parts;
-    this.parts = parts;
+    this.parts = parts.writing instanceof AsofError ? { ...parts, refresh: () => this.refresh(parts) } : parts;
     this.offline = new OfflineStore({ registry, files, log, schemas: this.schemas });
     const facts = {
       of: (source: string): ReturnType<typeof sourceFacts> =>
@@ -63,9 +65,32 @@ export class OpenStore implements Shared {
   /** Takes up what an earlier process left; resolves to what the writer has, or null where another process writes. */
   async open(): Promise<Writing | null> {
     await restoreSchemas(this.parts, this.schemas);
+    await this.followSources();
     const { writing } = this.parts;
     if (!(writing instanceof AsofError)) this.writes = await Writing.open(this, writing);
     return this.writes;
+  }
+
+  /** Reads on in the log of another process, which may bring records of schemas that were not known before. */
+  private async refresh(parts: StoreParts): Promise<void> {
+    await parts.refresh();
+    await restoreSchemas(parts, this.schemas);
+  }
+
+  /** Has sources read in the shape in which they are defined, whatever shape their records are of. */
+  private async followSources(): Promise<void> {
+    const { registry, catalog } = this.parts;
+    const ever = Map.groupBy(sourcesIn(await registry.everApplied()), ({ name }) => name);
+    const applied = Map.groupBy(sourcesIn((await registry.revision()).definitions), ({ name }) => name);
+    for (const source of catalog.sources.values()) {
+      const past = ever.get(source.name) ?? [];
+      const { unreadable } = changeOfSource(applied.get(source.name) ?? [], source, past);
+      this.schemas.follow(
+        sourceStream(source),
+        past.map(({ fields }) => fields),
+        unreadable,
+      );
+    }
   }
 
   /** Refuses writing from here on. */

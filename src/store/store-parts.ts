@@ -9,6 +9,7 @@ import type { OnlineStore } from "../ports/online-store.ts";
 import type { RegistryStore } from "../ports/registry-store.ts";
 import type { CopyTable } from "../ports/table-reader.ts";
 import type { ModelRuntime, Trainer } from "../ports/trainer.ts";
+import type { WriterLink } from "../ports/writer-link.ts";
 import type { RuntimeVersions } from "../stages/registry/registry.ts";
 
 /** Whether, of how many requests and how often what was served is compared with history. */
@@ -31,11 +32,18 @@ export interface StoreParts {
   readonly registry: RegistryStore;
   readonly engine: OfflineEngine;
   readonly online: OnlineStore;
+  /**
+   * Where the index of identities is: at home always, since whoever decides about records waits for it. The online store
+   * itself, unless that is elsewhere.
+   */
+  readonly index: OnlineStore;
   readonly files: FileStore;
   readonly log: LogReader;
   /** The same log, where this process is its writer; otherwise what says who is. */
   readonly writing: EventLog | AsofError;
   readonly beacon: Beacon;
+  /** The process that writes, where this one answers beside it. */
+  readonly link: WriterLink | null;
   /** Looks again at what another process writes. */
   readonly refresh: () => Promise<unknown>;
   /** Where chance comes from: so many random bytes, fit for secrets. */
@@ -46,6 +54,8 @@ export interface StoreParts {
   readonly versions: RuntimeVersions;
   /** Records in the log from which on it is archived, open or closing, where that is not the usual number. */
   readonly archiveFrom: number | null;
+  /** Bytes of records that may wait for the disk. */
+  readonly queueBytes: number | undefined;
   /** Files of one stream, kind and day from which on they are merged; null for the usual number. */
   readonly compactFrom: number | null;
   readonly audit: AuditSettings;

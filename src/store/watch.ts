@@ -11,6 +11,7 @@ import type { Row } from "../core/schema/data-type.ts";
 import { MILLISECOND, type Timestamp } from "../core/time/timestamp.ts";
 import type { OfflineFile } from "../ports/registry-store.ts";
 import type { LoadedModel } from "../ports/trainer.ts";
+import type { Answered } from "../ports/writer-link.ts";
 import type { AuditNote } from "../stages/monitoring/audit-totals.ts";
 import { type Audited, Auditor, auditReport } from "../stages/monitoring/auditor.ts";
 import { BackgroundWork, rest } from "../stages/monitoring/background-work.ts";
@@ -19,6 +20,7 @@ import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
 import { RunningRates } from "../stages/monitoring/service-rates.ts";
 import { compareWithHistory, readServed } from "../stages/offline/compare-with-history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
+import { Relay } from "./relay.ts";
 import { unverifiableUntil } from "./forgotten-list.ts";
 import type { StoreParts } from "./store-parts.ts";
 
@@ -58,9 +60,11 @@ export class Watch {
   private readonly background: BackgroundWork;
   private auditor: Auditor | null = null;
   private lastFault: Error | null = null;
+  private readonly relay: Relay | null;
 
   constructor(wired: WatchParts) {
-    const { audit, writing } = wired.parts;
+    const { audit, writing, link } = wired.parts;
+    this.relay = link === null ? null : new Relay(link, audit);
     this.wired = wired;
     this.writes = !(writing instanceof AsofError);
     this.background = new BackgroundWork((signal) => this.work(signal, true), audit.every / MILLISECOND);
@@ -80,8 +84,33 @@ export class Watch {
 
   /** Takes note of answers with features alone. */
   answered(plan: ServicePlan, requests: readonly Row[], answers: readonly FeatureAnswer[]): void {
+    if (this.relay !== null) return this.relay.answered(plan, requests, answers);
     const { name } = plan.service;
     this.rates.get(name)?.count(answers);
+    this.sample(plan, requests, answers);
+  }
+
+  /** Takes what another process has answered beside this one. */
+  async take(answered: Answered): Promise<void> {
+    const { catalog } = this.wired.parts;
+    switch (answered.kind) {
+      case "rates":
+        for (const rates of answered.rates) this.rates.get(rates.service)?.add(rates);
+        return;
+      case "features":
+        if (catalog.services.has(answered.service))
+          this.sample(this.wired.planOf(answered.service), answered.requests, answered.answers);
+        return;
+      case "predictions": {
+        const model = catalog.models.get(answered.model);
+        if (model !== undefined) await this.predicted(model.name, this.wired.planOf(model.service), answered.answers);
+      }
+    }
+  }
+
+  /** Lets the audit have those of the answers that belong to its sample. */
+  private sample(plan: ServicePlan, requests: readonly Row[], answers: readonly FeatureAnswer[]): void {
+    const { name } = plan.service;
     if (this.auditor === null || !this.wired.parts.audit.on) return;
     for (let i = 0; i < answers.length; i++)
       this.auditor.answered(name, requests[i], () => ({
@@ -95,6 +124,7 @@ export class Watch {
 
   /** Takes note of predictions. */
   async predicted(model: string, plan: ServicePlan, answers: readonly PredictionAnswer[]): Promise<void> {
+    if (this.relay !== null) return this.relay.predicted(model, answers);
     if (answers.length === 0 || !this.writes) return;
     const features = answers.map((answer) => answer.features);
     this.rates.get(plan.service.name)?.count(features);
@@ -181,6 +211,7 @@ export class Watch {
 
   /** Stops, gives up what waits in memory, and keeps the rest. */
   async close(): Promise<void> {
+    this.relay?.close();
     await this.background.stop();
     if (!this.writes) return;
     await this.auditor?.close();

@@ -1,8 +1,11 @@
 import type { StreamSchemas } from "../core/codec/stream-schemas.ts";
+import { META_KEY, STATES_PREFIX, VIEWS_KEY } from "../core/codec/online-keys.ts";
+import { noViews } from "../core/codec/online-meta.ts";
 import { sourceNamed } from "../core/definition/catalog.ts";
 import { sourceStream, type Stream, withdrawalStream } from "../core/definition/stream.ts";
-import type { Definition } from "../core/definition/data.ts";
+import type { Definition, SourceDefinition } from "../core/definition/data.ts";
 import { AsofError } from "../core/errors.ts";
+import { sourcesIn } from "../core/plan/source-change.ts";
 import { OneByOne } from "../core/one-by-one.ts";
 import { SharedOrAlone } from "../core/shared-or-alone.ts";
 import type { EventLog, LogPosition } from "../ports/event-log.ts";
@@ -30,6 +33,7 @@ import { KeyedHistory } from "../stages/offline/history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
 import { Fold } from "../stages/online/fold.ts";
 import { Materializer } from "../stages/online/materialize.ts";
+import { nextTurn } from "../stages/online/next-turn.ts";
 import type { RunRecorder } from "../stages/registry/run-recorder.ts";
 import type { Definitions } from "./definitions.ts";
 import type { StoreParts } from "./store-parts.ts";
@@ -39,6 +43,8 @@ const ARCHIVE_AT_CLOSE = 20_000;
 const ARCHIVE_RUNNING = 250_000;
 /** How often other processes are told that time goes on while nothing arrives, in milliseconds. */
 const SIGNAL_MS = 10;
+/** How often what idle keys left in the online store is removed, in milliseconds. */
+const SWEEP_MS = 3_600_000;
 const SCHEMAS = "schemas";
 const RESERVE = "reserve";
 const WITHDRAWALS = "withdrawals";
@@ -64,6 +70,11 @@ async function withdrawalStreams({ parts, definitions }: Shared): Promise<Readon
   const text = JSON.stringify(all);
   if (defined.length > 0 && text !== note) await registry.setNote(WITHDRAWALS, text);
   return all;
+}
+
+/** Whether the online store, which is elsewhere, does not answer, or has lost what it is to be given once more. */
+function isAway(error: unknown): boolean {
+  return error instanceof AsofError && (error.code === "ASOF_ONLINE_UNAVAILABLE" || error.code === "ASOF_ONLINE_LOST");
 }
 
 /** What the writer shares with the rest of the store. */
@@ -100,6 +111,8 @@ export class Writing {
   private archiving: Promise<void> | null = null;
   private readonly compactions = new OneByOne();
   private readonly timer = setInterval(() => this.signal(), SIGNAL_MS);
+  private readonly sweeper = setInterval(() => this.sweep(), SWEEP_MS);
+  private sweeping: Promise<unknown> | null = null;
 
   private constructor(
     shared: Shared,
@@ -109,7 +122,7 @@ export class Writing {
     withdrawn: Readonly<Record<string, Stream>>,
   ) {
     const { parts, offline, schemas, definitions, newest } = shared;
-    const { registry, engine, files, clock, online, catalog } = parts;
+    const { registry, engine, files, clock, online, index, catalog } = parts;
     const bulk = new BulkWriter({ files, registry, writer });
     const history = new KeyedHistory(engine, offline, {
       source: (name) => sourceStream(sourceNamed(catalog, name)),
@@ -118,12 +131,13 @@ export class Writing {
     this.parts = parts;
     this.bulk = bulk;
     this.timer.unref();
+    this.sweeper.unref();
     this.schemas = schemas;
     this.recorder = shared.recorder;
     this.archived = archived;
     this.log = log;
     this.writer = writer;
-    this.identities = new Identities(online, writer);
+    this.identities = new Identities(index, writer, schemas);
     const heard: HearAppended = (stream, records, stamp) => newest.appended(stream, records, stamp);
     this.intake = new Intake(this.identities, clock, heard);
     this.ingest = new Ingest({
@@ -143,7 +157,8 @@ export class Writing {
     });
     const withdrawals = (source: string): Stream | null => withdrawn[source] ?? null;
     this.archiver = new Archiver({ engine, log, registry, files, bulk, schemas, withdrawals });
-    this.compactor = new Compactor({ engine, registry, files, bulk, from: parts.compactFrom });
+    const readers = (): Promise<void> => this.upkeep.present();
+    this.compactor = new Compactor({ engine, registry, files, bulk, from: parts.compactFrom, readers });
     this.eraser = new Eraser({
       engine,
       registry,
@@ -151,7 +166,7 @@ export class Writing {
       bulk,
       log,
       schemas,
-      identities: new IdentityEraser({ identities: this.identities, store: online, schemas }),
+      identities: new IdentityEraser({ identities: this.identities, store: index, schemas }),
     });
     this.fold = new Fold(log, online, schemas);
     this.materializer = new Materializer({ store: online, fold: this.fold, history, clock, cut: () => writer.cut() });
@@ -164,19 +179,20 @@ export class Writing {
     let added = false;
     for (const stream of definitions.loggedStreams()) added = schemas.add(stream) || added;
     if (added) await registry.setNote(SCHEMAS, JSON.stringify(schemas));
-    const writer = await LogWriter.open(log, clock, {
+    const reserve = {
       read: async () => {
         const note = await registry.note(RESERVE);
         return note === null ? null : Number(note);
       },
-      write: (until) => registry.setNote(RESERVE, String(until)),
-    });
+      write: (until: number) => registry.setNote(RESERVE, String(until)),
+    };
+    const writer = await LogWriter.open(log, clock, reserve, shared.parts.queueBytes);
     const { archived } = await registry.offlineState();
     const writing = new Writing(shared, log, writer, archived, await withdrawalStreams(shared));
     await writing.archiver.recover();
     await writing.recoverIdentities();
-    await writing.fold.open();
-    await writing.materializer.follow(await definitions.appliedViews());
+    await writing.openFold();
+    await writing.materializer.follow(await definitions.followedViews());
     writing.fold.wake();
     return writing;
   }
@@ -184,14 +200,15 @@ export class Writing {
   /** Brings the index of identities up to the log, and finishes the request that a crash has cut short. */
   private async recoverIdentities(): Promise<void> {
     const { identities, log, parts } = this;
-    const { engine, registry, files, catalog } = parts;
+    const { engine, registry, files } = parts;
     await identities.open();
     await rememberFromNow(registry);
     if (identities.position < log.start) await this.rebuildIdentities();
     const unfinished = await replayIdentities(identities, {
       log,
       schemas: this.schemas,
-      sources: catalog.sources,
+      // As long as others are not applied, records are named as those that are say.
+      sources: await this.appliedSources(),
       load: async (source, position) => {
         const rows = rowsOfLoad(await registry.files(source.source.name), files, source.source, position);
         if (rows === null) return;
@@ -205,6 +222,37 @@ export class Writing {
     });
     if (unfinished !== null) await this.intake.redo(unfinished.source, unfinished.redo);
     await identities.sweep(parts.clock.now());
+  }
+
+  /** Sees where the online store stands, which may have been anywhere since where it is not at home. */
+  private async openFold(): Promise<void> {
+    const { fold, log, parts } = this;
+    const { online, index } = parts;
+    await fold.open();
+    if (online === index) return;
+    // What was kept at home before would be out of date when it is kept there again.
+    await index.commit([
+      [META_KEY, null],
+      [VIEWS_KEY, null],
+    ]);
+    await index.clear(STATES_PREFIX);
+    const { position, views } = fold;
+    const isOfLog = position <= log.end && (position >= log.start || views.nextState === noViews.nextState);
+    if (isOfLog) return;
+    await online.clear(new Uint8Array(0));
+    await fold.open();
+  }
+
+  private async flushed(): Promise<void> {
+    const { online, index } = this.parts;
+    await online.flushed();
+    if (index !== online) await index.flushed();
+  }
+
+  private async appliedSources(): Promise<ReadonlyMap<string, SourceDefinition>> {
+    const { catalog, registry } = this.parts;
+    const { definitions } = await registry.revision();
+    return new Map([...catalog.sources, ...sourcesIn(definitions).map((source) => [source.name, source] as const)]);
   }
 
   /** Makes the index of identities again, which is lost, or was restored from before. */
@@ -242,6 +290,14 @@ export class Writing {
     }
   }
 
+  /** Removes what idle keys left. What cannot be removed now is removed another time. */
+  private sweep(): void {
+    this.sweeping ??= this.fold
+      .sweep()
+      .catch(() => {})
+      .finally(() => (this.sweeping = null));
+  }
+
   /** What follows an append: it is folded soon, and a log that has grown long is archived aside. */
   appended(): void {
     this.fold.wake();
@@ -252,15 +308,30 @@ export class Writing {
         .finally(() => (this.archiving = null));
   }
 
-  /** Brings everything accepted into the stores, and gives the log back. */
+  /**
+   * Brings everything accepted into the stores, and gives the log back. Where the online store is away, what it lacks
+   * stays in the log.
+   */
   async close(): Promise<void> {
     clearInterval(this.timer);
+    clearInterval(this.sweeper);
     try {
+      await this.sweeping;
       await this.archiving;
-      await this.fold.settled();
-      if (this.log.end - this.archived >= (this.parts.archiveFrom ?? ARCHIVE_AT_CLOSE)) await this.archive();
+      const isFolded = await this.fold.settled().then(
+        () => true,
+        (error: unknown) => {
+          if (isAway(error)) return false;
+          throw error;
+        },
+      );
+      const isLong = this.log.end - this.archived >= (this.parts.archiveFrom ?? ARCHIVE_AT_CLOSE);
+      if (isFolded && isLong) await this.archive();
       else await this.identities.flush();
-      await this.parts.online.flushed();
+      // A merge that has just ended is told of its readers' end a turn later.
+      await nextTurn();
+      await this.compactor.clear();
+      await this.flushed();
       this.signal();
       await this.writer.close();
     } finally {
@@ -308,7 +379,7 @@ export class Writing {
     await this.identities.sweep(this.parts.clock.now());
     await this.identities.flush();
     identified = this.identities.position;
-    await this.parts.online.flushed();
+    await this.flushed();
     await this.bulk.exclusively(() =>
       dropExpiredRequests(this.parts, this.parts.catalog.sources.values(), this.parts.clock.now()),
     );

@@ -12,4 +12,6 @@ export const subject: OnlineStoreUnderTest = {
   module: import.meta.url,
   multiProcess: true,
   survivesKill: true,
+  writersTakeTurns: true,
+  scansSnapshot: true,
 };

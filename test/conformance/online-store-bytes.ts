@@ -10,7 +10,7 @@ export const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("
 export async function read(store: OnlineStore, keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
   const values: (Uint8Array | undefined)[] = [];
   await store.read(keys, (index, value) => {
-    values[index] = value?.slice();
+    values[index] = value && new Uint8Array(value);
   });
   return values;
 }

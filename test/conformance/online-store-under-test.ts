@@ -14,4 +14,8 @@ export interface OnlineStoreUnderTest {
   readonly multiProcess: true | { readonly skip: string };
   /** A resolved commit survives its process; or why it does not. */
   readonly survivesKill: true | { readonly skip: string };
+  /** Several processes that have one place open may all commit; or why only one of them may. */
+  readonly writersTakeTurns: true | { readonly skip: string };
+  /** A scan sees one state from its beginning to its end; or why it may not. */
+  readonly scansSnapshot: true | { readonly skip: string };
 }

@@ -59,7 +59,7 @@ export function trainerConformance({ name, trainer, runtime }: TrainerUnderTest)
         const model = await train(table("classification", above(threshold)));
         const fresh = features(2);
         const labels = Float64Array.from({ length: ROWS }, (__, row) => above(threshold)(row, fresh));
-        const found = evaluate("classification", model.predict(fresh, ROWS), labels);
+        const found = evaluate("classification", await model.predict(fresh, ROWS), labels);
         expect(found).toHaveProperty("auc", expect.closeTo(1, 1));
         expect(found).toHaveProperty("accuracy", expect.closeTo(1, 1));
         model.close();
@@ -72,7 +72,7 @@ export function trainerConformance({ name, trainer, runtime }: TrainerUnderTest)
             return row % 2;
           }),
         );
-        const [zero, one] = model.predict({ ...features(2), x: doubles([0, 1]) }, 2);
+        const [zero, one] = await model.predict({ ...features(2), x: doubles([0, 1]) }, 2);
         expect(zero).toBeLessThan(0.2);
         expect(one).toBeGreaterThan(0.8);
         model.close();
@@ -110,7 +110,7 @@ export function trainerConformance({ name, trainer, runtime }: TrainerUnderTest)
       test("predicts a value, and tells null, empty and other strings apart", async () => {
         const model = await train(table("regression", worth));
         const one = { ...features(2, 5), colour: strings(["red", "green", "", "été 日本", null]) };
-        const found = model.predict(one, 5);
+        const found = await model.predict(one, 5);
         [100, 200, 300, 400, 500].forEach((value, row) => expect(Math.abs(found[row] - value)).toBeLessThan(30));
         model.close();
       });
@@ -121,7 +121,7 @@ export function trainerConformance({ name, trainer, runtime }: TrainerUnderTest)
         const x = doubles(Array.from({ length: ROWS }, (_, row) => cases[row % 3]));
         const label = Float64Array.from({ length: ROWS }, (_, row) => known[`${cases[row % 3]}`]);
         const model = await train({ rows: ROWS, features: { x }, label, task: "regression" });
-        const [zero, missing, ten, nan] = model.predict({ x: doubles([...cases, Number.NaN]) }, 4);
+        const [zero, missing, ten, nan] = await model.predict({ x: doubles([...cases, Number.NaN]) }, 4);
         expect(Math.abs(zero - known[0])).toBeLessThan(1);
         expect(Math.abs(missing - known.null)).toBeLessThan(1);
         expect(Math.abs(ten - known[10])).toBeLessThan(1);
@@ -131,7 +131,7 @@ export function trainerConformance({ name, trainer, runtime }: TrainerUnderTest)
 
       test("a constant label gives that constant", async () => {
         const model = await train(table("regression", () => 5));
-        for (const value of model.predict(features(2), ROWS)) expect(value).toBeCloseTo(5, 3);
+        for (const value of await model.predict(features(2), ROWS)) expect(value).toBeCloseTo(5, 3);
         model.close();
       });
 
@@ -190,7 +190,7 @@ export function trainerConformance({ name, trainer, runtime }: TrainerUnderTest)
         );
         const model = await train({ rows: ROWS, features: columns, label, task: trainer.tasks[0] });
         expect(Object.keys(columns)).toEqual(expect.arrayContaining([...model.inputs]));
-        const found = model.predict(columns, ROWS);
+        const found = await model.predict(columns, ROWS);
         expect(found.filter((value, row) => value > 0.5 === (label[row] === 1)).length).toBeGreaterThan(0.95 * ROWS);
         model.close();
       });
@@ -198,7 +198,7 @@ export function trainerConformance({ name, trainer, runtime }: TrainerUnderTest)
       test("features that tell nothing give a model all the same", async () => {
         const given = some();
         const model = await train({ ...given, features: { constant: int32s(Array(ROWS).fill(7)) } });
-        const found = model.predict({ constant: int32s([7, 8, null]) }, 3);
+        const found = await model.predict({ constant: int32s([7, 8, null]) }, 3);
         expect(found).toHaveLength(3);
         expect(new Set(found).size).toBe(1);
         expect(Number.isFinite(found[0])).toBe(true);
@@ -212,7 +212,7 @@ export function trainerConformance({ name, trainer, runtime }: TrainerUnderTest)
           label: Float64Array.from({ length: rows }, (_, row) => row % 2),
           task: trainer.tasks[0],
         });
-        expect(Number.isFinite(model.predict({ x: doubles([0]) }, 1)[0])).toBe(true);
+        expect(Number.isFinite((await model.predict({ x: doubles([0]) }, 1))[0])).toBe(true);
         model.close();
       });
 
@@ -267,7 +267,7 @@ export function trainerConformance({ name, trainer, runtime }: TrainerUnderTest)
         );
         try {
           const model = await train(some());
-          model.predict(features(2), ROWS);
+          await model.predict(features(2), ROWS);
           model.close();
           await new Promise((resolve) => setTimeout(resolve, 50));
         } finally {
@@ -288,18 +288,22 @@ export function trainerConformance({ name, trainer, runtime }: TrainerUnderTest)
         const model = await runtime.load(trained);
         const rows = 3000;
         const columns = features(5, rows);
-        const all = model.predict(columns, rows);
-        fc.assert(
-          fc.property(fc.integer({ min: 0, max: rows - 1 }), fc.integer({ min: 1, max: 40 }), (from, count) => {
-            const until = Math.min(rows, from + count);
-            const part = Object.fromEntries(
-              Object.entries(columns).map(([key, column]) => [key, slice(column, from, until)]),
-            );
-            expect(model.predict(part, until - from)).toEqual(all.slice(from, until));
-          }),
+        const all = await model.predict(columns, rows);
+        await fc.assert(
+          fc.asyncProperty(
+            fc.integer({ min: 0, max: rows - 1 }),
+            fc.integer({ min: 1, max: 40 }),
+            async (from, count) => {
+              const until = Math.min(rows, from + count);
+              const part = Object.fromEntries(
+                Object.entries(columns).map(([key, column]) => [key, slice(column, from, until)]),
+              );
+              expect(await model.predict(part, until - from)).toEqual(all.slice(from, until));
+            },
+          ),
           { numRuns: 50 },
         );
-        expect(model.predict(columns, 0)).toHaveLength(0);
+        expect(await model.predict(columns, 0)).toHaveLength(0);
         model.close();
       });
 
@@ -310,22 +314,22 @@ export function trainerConformance({ name, trainer, runtime }: TrainerUnderTest)
           ...columns,
           x: { ...columns["x"], values: (columns["x"].values as Float64Array).map(Math.fround) },
         };
-        expect(model.predict(columns, ROWS)).toEqual(model.predict(rounded, ROWS));
+        expect(await model.predict(columns, ROWS)).toEqual(await model.predict(rounded, ROWS));
         model.close();
       });
 
       test("two models loaded from the same bytes predict the same, and one outlives the other", async () => {
         const [first, second] = await Promise.all([runtime.load(trained), runtime.load(trained)]);
-        const found = first.predict(features(7), ROWS);
+        const found = await first.predict(features(7), ROWS);
         first.close();
         first.close();
-        expect(second.predict(features(7), ROWS)).toEqual(found);
+        expect(await second.predict(features(7), ROWS)).toEqual(found);
         second.close();
       });
 
       test("values never seen, infinite or beyond float32 are predicted too", async () => {
         const model = await runtime.load(trained);
-        const found = model.predict(
+        const found = await model.predict(
           {
             x: doubles([Infinity, -Infinity, 1e300, -1e300]),
             colour: strings(["never", "seen", "\0", "␀null"]),
@@ -364,8 +368,8 @@ export function trainerConformance({ name, trainer, runtime }: TrainerUnderTest)
         refused({ x: strings(["0.5"]) }, "x");
         refused({ x: timestamps([1]) }, "x");
         refused({ colour: doubles([1]) }, "colour");
-        expect(model.predict(right, 1)).toHaveLength(1);
-        expect(model.predict({ ...right, x: int32s([1]) }, 1)).toHaveLength(1);
+        expect(await model.predict(right, 1)).toHaveLength(1);
+        expect(await model.predict({ ...right, x: int32s([1]) }, 1)).toHaveLength(1);
         model.close();
       });
 
@@ -383,7 +387,7 @@ export function trainerConformance({ name, trainer, runtime }: TrainerUnderTest)
           await refused(damaged);
         }
         const model = await runtime.load(trained);
-        expect(model.predict(features(2), ROWS)).toHaveLength(ROWS);
+        expect(await model.predict(features(2), ROWS)).toHaveLength(ROWS);
         model.close();
       });
     });

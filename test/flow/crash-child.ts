@@ -6,7 +6,7 @@ import { open, type Store } from "../../src/index.ts";
 import { sequence } from "../conformance/event-log-entries.ts";
 import * as clicks from "./clicks.ts";
 
-const [home, task, seed, first] = process.argv.slice(2);
+const [home, task, seed, first, archiveFrom] = process.argv.slice(2);
 const next = sequence(Number(seed));
 const below = (n: number): number => Math.floor(next() * n);
 let number = Number(first);
@@ -61,7 +61,10 @@ const stopping = new AbortController();
 const told = stopping.signal;
 process.stdin.resume().once("end", () => stopping.abort());
 
-const store = await open({ definitions: clicks, home }, { whenLocked: "refuse" });
+const store = await open(
+  { definitions: clicks, home },
+  { whenLocked: "refuse", ...(archiveFrom === undefined ? {} : { archiveFrom: Number(archiveFrom) }) },
+);
 if (!(await store.plan()).empty) {
   await store.apply();
   await store.materialize();

@@ -352,7 +352,7 @@ describe("parity", () => {
     const bytes = new Uint8Array(readFileSync(path.join(home, "models", sha256)));
     const loaded = await ydfRuntime.load({ runtime, bytes });
     const { columns } = columnsOfRows(features(), recomputedFeatures);
-    const predictions = loaded.predict(columns, served.length);
+    const predictions = await loaded.predict(columns, served.length);
     loaded.close();
     expect([...predictions]).toEqual(served.map(({ prediction }) => prediction));
     const labels = Float64Array.from(served, ({ flight }) => (flight.delay > 15 ? 1 : 0));

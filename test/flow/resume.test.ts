@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { MINUTE } from "../../src/core/time/timestamp.ts";
+import type { OnlineViews } from "../../src/core/codec/online-meta.ts";
+import { Fold } from "../../src/stages/online/fold.ts";
 import { aggregateView, avg, count, entity, eventSource, featureService, open, sum, t } from "../../src/index.ts";
 
 const KEYS = 40_000;
@@ -76,6 +78,43 @@ describe("materialization that is interrupted", () => {
       // Those of this very minute are not known yet.
       expect(records).toBe(3 * KEYS - (3 * KEYS) / 200 + 2 * 6);
     } finally {
+      await store.close();
+    }
+  });
+
+  test("counts once what it caught up with before it was cut off, just before the switch", async () => {
+    const home = path.join(folder, "caught-up");
+    const file = path.join(folder, "few.ndjson");
+    const line = (i: number): object => ({ at: now - i * MINUTE, site: "a", number: i % 5, degrees: i });
+    writeFileSync(file, Array.from({ length: 50 }, (_, i) => `${JSON.stringify(line(i + 1))}\n`).join(""));
+    const store = await open({ ...configuration, home });
+    const own = Reflect.get(Fold.prototype, "switchViews") as (...args: unknown[]) => Promise<void>;
+    const plant = (switchViews: (...args: unknown[]) => Promise<void>): unknown =>
+      Object.assign(Fold.prototype, { switchViews });
+    try {
+      await store.apply();
+      await store.load("readings", [file]);
+      let came = false;
+      // The last change of the record of views: the one that says which state serves.
+      plant(function (this: Fold, views, ...others): Promise<void> {
+        if ((views as OnlineViews).views.length === 0) return own.call(this, views, ...others);
+        plant(own);
+        throw new Error("planted");
+      });
+      const onProgress = (): void => {
+        if (came) return;
+        came = true;
+        void store.ingest("readings", [{ at: now - 2 * MINUTE, site: "a", number: 1n, degrees: 7 }]);
+      };
+      await expect(store.materialize(["heat"], { onProgress })).rejects.toThrow("planted");
+      expect((await store.materialize(["heat"]))[0].how).toBe("resumed");
+      const asked = [0n, 1n, 2n].map((number) => ({ site: "a", number }));
+      const online = await store.features(heatOf, asked);
+      const offline = await store.features("heat_of", asked, { at: online[0].t });
+      expect(online.map(({ values }) => values)).toEqual(offline.map(({ values }) => values));
+      expect(online[1].values.heat__n_lifetime).toBe(11);
+    } finally {
+      plant(own);
       await store.close();
     }
   });

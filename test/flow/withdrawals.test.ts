@@ -112,12 +112,10 @@ let store: Store;
 
 /** The parts of the open store: withdrawals are written as the store's own way in writes them. */
 function inside(): { parts: StoreParts; writing: Writing; codecOf: (schema: string) => RowCodec } {
-  const { parts, writingParts, schemas } = store as unknown as {
-    parts: StoreParts;
-    writingParts: Writing;
-    schemas: StreamSchemas;
-  };
-  return { parts, writing: writingParts, codecOf: schemas.codecOf };
+  const { parts, writer, schemas } = (
+    store as unknown as { store: { parts: StoreParts; writer: Writing; schemas: StreamSchemas } }
+  ).store;
+  return { parts, writing: writer, codecOf: schemas.codecOf };
 }
 
 let state = 20260302;
@@ -395,7 +393,7 @@ describe("withdrawn records, online and offline", () => {
 
   test("with the loads that it held each answer is computed again, bit for bit, also in parts", async () => {
     const { parts } = inside();
-    const { offline } = store as unknown as { offline: OfflineStore };
+    const { offline } = (store as unknown as { store: { offline: OfflineStore } }).store;
     const plan = planService(parts.catalog, all.definition);
     const session = await parts.engine.session();
     const cut = parts.log.end;

@@ -132,7 +132,7 @@ const pairs: readonly (readonly [Uint8Array, Uint8Array])[] = [
 /** LMDB's own file. It travels between machines of one byte order and page size. */
 const onlineStore: GoldenFormat = {
   name: "online-store",
-  version: 1,
+  version: 2,
   write: async (folder) => {
     const store = await openLmdb(folder);
     await store.commit(pairs);
@@ -154,7 +154,7 @@ const onlineStore: GoldenFormat = {
   again: { differs: "where pages lie depends on the commits before" },
   newer: async (folder) => {
     const database = openDatabase(folder, {});
-    database.putSync(LAST_KEY, Buffer.from("asof online store 2", "latin1"));
+    database.putSync(LAST_KEY, Buffer.from("asof online store 3", "latin1"));
     await database.close();
   },
 };
@@ -198,6 +198,7 @@ const archive: OfflineFile = {
   kind: "archive",
   position: 8,
   end: 20,
+  checksum: 0xfedcba98,
 };
 const model: Omit<ModelVersion, "version" | "promotedAt"> = {
   model: "fraud",
@@ -482,7 +483,7 @@ const modelFormat: GoldenFormat = {
 async function predictions(bytes: Uint8Array, rows: readonly Row[]): Promise<number[]> {
   const model = await ydfRuntime.load({ runtime: "ydf", bytes });
   try {
-    return [...model.predict(columnsOfRows(features, rows).columns, rows.length)];
+    return [...(await model.predict(columnsOfRows(features, rows).columns, rows.length))];
   } finally {
     model.close();
   }

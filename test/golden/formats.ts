@@ -6,9 +6,10 @@
  * in the code and in its entry, and write again: the files of the versions before stay, and must go on being read.
  * The writer never overwrites a version.
  *
- * Not here: the writer's lock and its holder, `staging/` and `temporary/`, which live no longer than a process, and
+ * Not here: the writer's lock and its holder, `staging/`, `temporary/` and `pinned/`, which live no longer than a process, and
  * rejects files, which are CSV for people.
  */
+import { backupFormat } from "./backup-format.ts";
 import { codecFormats } from "./codec-formats.ts";
 import { fileFormats } from "./file-formats.ts";
 import { forgetFormats } from "./forget-formats.ts";
@@ -28,6 +29,7 @@ export const formats: readonly GoldenFormat[] = [
   ...fileFormats,
   ...forgetFormats,
   verifyFormat,
+  backupFormat,
   homeFormat,
   identityHomeFormat,
 ];

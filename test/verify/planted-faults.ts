@@ -29,7 +29,7 @@ export const faults: readonly Fault[] = [
     what: "a join that is blind to arrival",
     edits: [
       [
-        "stages/offline/aggregate-join.ts",
+        "stages/offline/record-reader.ts",
         "`greatest(r.${EVENT}, r.${AVAILABLE})`})",
         "`greatest(r.${EVENT}, r.${EVENT})`})",
       ],
@@ -61,8 +61,13 @@ export const faults: readonly Fault[] = [
     edits: [
       [
         "core/tile/key-state.ts",
-        "if (isVisible(record, watermark)) this.addToTiles(layout, record, watermark);\n      else this.pending.push(record);",
-        "this.addToTiles(layout, record, watermark);",
+        "if (isVisible(record, watermark)) this.addToTiles(layout, record, starts);\n      else this.pending.push(record);",
+        "this.addToTiles(layout, record, starts);",
+      ],
+      [
+        "stages/online/view-batch.ts",
+        "if (!isVisible(record, watermark)) key.state!.pending.push(record);\n        else if",
+        "if",
       ],
     ],
   },
@@ -136,7 +141,7 @@ export const faults: readonly Fault[] = [
   },
   {
     what: "a retraction that the online store forgets",
-    edits: [["stages/online/fold.ts", "if (kind === ENTRY.withdrawals)", "if (kind < 0)"]],
+    edits: [["stages/online/log-batch.ts", "} else if (kind === ENTRY.withdrawals) {", "} else if (kind < 0) {"]],
   },
   {
     what: "a retraction that a reading with what is known now forgets",

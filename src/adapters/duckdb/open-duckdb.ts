@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { DuckDBConnection } from "@duckdb/node-api";
@@ -34,9 +34,10 @@ export async function openDuckDb({
   threads,
   temporaryFolder,
 }: DuckDbOptions): Promise<OfflineEngine> {
-  const folder = join(resolve(temporaryFolder), `duckdb-${randomUUID()}`);
+  const folder = join(resolve(temporaryFolder), `duckdb-${process.pid}-${randomUUID()}`);
   const writerFolder = `${folder}-writer`;
   await makeFolder(temporaryFolder);
+  await removeLeft(temporaryFolder);
   const instance = await open(memoryLimit, threads, folder);
   const writer = new ParquetWriter({ memoryLimit, temporaryFolder: writerFolder });
   const sessions = new Set<OfflineSession>();
@@ -68,6 +69,24 @@ async function makeFolder(folder: string): Promise<void> {
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new AsofError("ASOF_HOME", `cannot make the temporary folder: ${reason}`, { path: folder }, cause);
+  }
+}
+
+/** What processes that were killed have left of theirs. */
+async function removeLeft(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = /^duckdb-(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && isGone(Number(pid))) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+function isGone(pid: number): boolean {
+  try {
+    // Signal 0 only asks.
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ESRCH";
   }
 }
 

@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Kind } from "../../core/schema/data-type.ts";
+import { CHUNK_ROWS } from "./column-reader.ts";
 import { type PackTarget, validityBytes, width } from "./packed-column.ts";
 
 /** What a worker needs to open its engine. */
@@ -41,6 +42,15 @@ export function slotTargets({ columns, slotRows }: Pick<ParquetJob, "columns" | 
     return { data, validity: part(validityBytes(slotRows)) };
   });
 }
+
+/** How many rows of so many columns make a row group: it is held in memory until it is whole, and then written at once. */
+export function rowGroupRows(columns: number): number {
+  const rows = Math.floor(ROW_GROUP_BYTES / (16 * columns) / CHUNK_ROWS) * CHUNK_ROWS;
+  return Math.min(ROW_GROUP_ROWS, Math.max(CHUNK_ROWS, rows));
+}
+
+const ROW_GROUP_ROWS = 122_880;
+const ROW_GROUP_BYTES = 64 * 2 ** 20;
 
 /** Bytes of a slot. The rows of one are a multiple of 64, so that every part begins at a whole word. */
 export function slotBytes(columns: ParquetJob["columns"], slotRows: number): number {

@@ -12,11 +12,9 @@ import { batchRows, CHUNK_ROWS } from "./column-reader.ts";
 import { duckDbError } from "./duckdb-error.ts";
 import { collectionType } from "./duckdb-type.ts";
 import { packInto } from "./packed-column.ts";
-import { slotBytes, slotTargets } from "./parquet-job.ts";
+import { rowGroupRows, slotBytes, slotTargets } from "./parquet-job.ts";
 import type { ParquetFeed, ParquetJob, ParquetReply, ParquetWorkerSettings, PostedColumn } from "./parquet-job.ts";
 
-/** Blocks on their way to the worker and in the making: being read, ready, being packed; neither side waits for a turn. */
-const AHEAD = 3;
 const IDLE_WORKERS = 1;
 const WORKER = new URL(`./parquet-worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
 
@@ -75,7 +73,9 @@ export class ParquetWriter {
     const posted = new Int32Array(new SharedArrayBuffer(4));
     const block = Math.max(CHUNK_ROWS, Math.floor(batchRows(names.length) / 4 / CHUNK_ROWS) * CHUNK_ROWS);
     const columns: ParquetJob["columns"] = names.map((name) => [name, fields[name].kind]);
-    const slots = Array.from({ length: AHEAD }, () => new SharedArrayBuffer(slotBytes(columns, block)));
+    // The worker takes no block while it writes a row group: the next one is made meanwhile. One block is being read, one packed.
+    const ahead = Math.ceil(rowGroupRows(names.length) / block) + 2;
+    const slots = Array.from({ length: ahead }, () => new SharedArrayBuffer(slotBytes(columns, block)));
     const types = Object.fromEntries(
       Object.entries(collections).map(([name, type]) => [name, collectionType(type)] as const),
     );
@@ -83,12 +83,12 @@ export class ParquetWriter {
     const targets = slots.map((slot) => slotTargets(job, slot));
     let blocks = 0;
     worker.postMessage(job, [port2]);
-    const exchange = new Exchange(worker, port1, posted, signal);
+    const exchange = new Exchange(worker, port1, posted, ahead, signal);
     try {
       for await (const batch of batches) {
         for (let at = 0; at < batch.rows; at += block) {
           const rows = Math.min(block, batch.rows - at);
-          const slot = targets[blocks++ % AHEAD];
+          const slot = targets[blocks++ % ahead];
           await exchange.send({
             kind: "rows",
             rows,
@@ -137,15 +137,24 @@ class Exchange {
   readonly written: Promise<void>;
   readonly #port: MessagePort;
   readonly #posted: Int32Array<SharedArrayBuffer>;
+  readonly #ahead: number;
   readonly #signal: AbortSignal;
   #underWay = 0;
   #wake = (): void => undefined;
   #settled = false;
   readonly close: () => void;
 
-  constructor(worker: Worker, port: MessagePort, posted: Int32Array<SharedArrayBuffer>, signal: AbortSignal) {
+  /** At most so many blocks are under way or in the making. */
+  constructor(
+    worker: Worker,
+    port: MessagePort,
+    posted: Int32Array<SharedArrayBuffer>,
+    ahead: number,
+    signal: AbortSignal,
+  ) {
     this.#port = port;
     this.#posted = posted;
+    this.#ahead = ahead;
     this.#signal = signal;
     const wake = (): void => this.#wake();
     signal.addEventListener("abort", wake);
@@ -184,7 +193,7 @@ class Exchange {
   async send(message: ParquetFeed): Promise<void> {
     this.post(message);
     this.#underWay++;
-    while (this.#underWay >= AHEAD && !this.#settled && !this.#signal.aborted)
+    while (this.#underWay >= this.#ahead && !this.#settled && !this.#signal.aborted)
       await new Promise<void>((resolve) => (this.#wake = resolve));
     if (this.#signal.aborted)
       throw new AsofError("ASOF_INTERRUPTED", "writing was interrupted", {}, this.#signal.reason);

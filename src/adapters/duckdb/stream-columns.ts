@@ -3,9 +3,12 @@ import type duckdb from "@duckdb/node-bindings";
 import type { Batch } from "../../core/schema/column.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
 import type { CallGate } from "./call-gate.ts";
+import { CollectionPace } from "./collection-pace.ts";
 import { batchRows, CHUNK_ROWS, ColumnReader } from "./column-reader.ts";
 import { columnsSql } from "./columns-sql.ts";
 import { describeSql } from "./describe-sql.ts";
+
+const pace = new CollectionPace();
 
 /** Runs a query as a stream and gathers its chunks, 2048 rows each, into batches; one chunk is fetched ahead. */
 export async function* streamColumns(
@@ -23,6 +26,7 @@ export async function* streamColumns(
   const reader = new ColumnReader(fields, lend ? limit : null);
   let ended = false;
   let next = fetch();
+  let isLong = false;
   try {
     for (let chunks: duckdb.DataChunk[] = [], rows = 0; !ended;) {
       const chunk = await next;
@@ -36,11 +40,16 @@ export async function* streamColumns(
         if (rows + CHUNK_ROWS <= limit) continue;
       }
       if (rows === 0) continue;
+      if (!ended && !isLong) {
+        isLong = true;
+        pace.enter();
+      }
       yield reader.read(chunks);
       gate.check();
       [chunks, rows] = [[], 0];
     }
   } finally {
+    if (isLong) pace.leave();
     await next.catch(() => undefined);
     // A result left half read holds its buffers until the next statement.
     if (!ended) await gate.request("SELECT 1", () => connection.run("SELECT 1")).catch(() => undefined);

@@ -112,6 +112,7 @@ export class EntryIterator implements AsyncIterableIterator<LogEntry> {
     const reached = segments[this.#part + 1]?.segment.first ?? end;
     if (this.#cursor !== null && this.#expected !== reached)
       throw corrupt(this.#path(), this.#cursor.offset, `it ends at ${this.#expected} instead of ${reached}`);
+    if (this.#cursor !== null) segments[this.#part].segment.index.ended(this.#expected, this.#cursor.next);
     await this.#leave();
     const part = segments[this.#part + 1];
     if (part === undefined) return false;

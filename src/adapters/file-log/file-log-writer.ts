@@ -8,6 +8,7 @@ import { AppendQueue, type Waiting } from "./append-queue.ts";
 import { EntryIterator, refusedSpan, spanOf } from "./entry-iterator.ts";
 import { markFrame, MAX_COUNT, MAX_PAYLOAD, MAX_STREAM_BYTES } from "./frame.ts";
 import { GroupBuffer } from "./group-buffer.ts";
+import { inMemory, RecentEntries } from "./recent-entries.ts";
 import type { FileLog } from "./file-log.ts";
 import type { Recovered, Recovery } from "./recover.ts";
 import { HEADER_BYTES } from "./segment-header.ts";
@@ -35,6 +36,7 @@ export class FileLogWriter implements FileLog {
   readonly #segments: Segment[];
   readonly #queue = new AppendQueue();
   readonly #arena = GroupBuffer.arena();
+  readonly #recent = new RecentEntries();
   #handle: FileHandle;
   /** The durable length of the newest segment. */
   #offset: number;
@@ -103,7 +105,10 @@ export class FileLogWriter implements FileLog {
 
   read(from: LogPosition): AsyncIterable<LogEntry> {
     if (this.#closing !== null) return new EntryIterator(refusedSpan(from, this.#closed()));
-    return new EntryIterator(spanOf(this.#segments, from, this.#end, this.#offset));
+    const recent = from >= this.start && from < this.#end ? this.#recent.from(from) : null;
+    return recent === null
+      ? new EntryIterator(spanOf(this.#segments, from, this.#end, this.#offset))
+      : inMemory(recent);
   }
 
   async dropBefore(position: LogPosition): Promise<void> {
@@ -168,6 +173,7 @@ export class FileLogWriter implements FileLog {
     this.#durableStamp = last.entry!.stamp + last.entry!.count - 1;
     for (const item of this.#group) {
       this.#pendingBytes -= item.entry!.payload.length;
+      this.#recent.add(item.entry!, item.position);
       item.resolve(item.position);
     }
     this.#group = [];

@@ -42,7 +42,7 @@ export async function listSegments(folder: string, known: readonly Segment[] = [
 }
 
 /** A segment knows the one before it, so that a missing or shortened one is seen when the log is opened. */
-function checkChain(before: Segment, header: SegmentHeader, path: string): void {
+export function checkChain(before: Segment, header: SegmentHeader, path: string): void {
   const { previous } = header;
   if (previous === null || previous.first !== before.first)
     throw corrupt(path, 0, `it does not follow ${before.path}: a segment between them is missing`);
@@ -50,7 +50,7 @@ function checkChain(before: Segment, header: SegmentHeader, path: string): void 
     throw corrupt(before.path, Math.min(previous.bytes, before.bytes), `it should be ${previous.bytes} bytes long`);
 }
 
-async function readSegmentHead(path: string): Promise<{ header: SegmentHeader; segment: Segment }> {
+export async function readSegmentHead(path: string): Promise<{ header: SegmentHeader; segment: Segment }> {
   const handle = await open(path, "r");
   try {
     const bytes = Buffer.alloc(HEADER_BYTES);

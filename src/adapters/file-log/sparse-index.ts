@@ -2,13 +2,20 @@ import type { LogPosition } from "../../ports/event-log.ts";
 
 const SPACING = 256 * 1024;
 
+interface Point {
+  readonly position: LogPosition;
+  readonly offset: number;
+}
+
 /**
  * Where some of a segment's frames begin, a point every 256 kB, so that reading from a position starts near it. Filled by whoever
- * passes over the frames in order; a part nobody has passed over has no points and is scanned.
+ * passes over the frames in order; a part nobody has passed over has no points and is scanned. Beside these it has the
+ * point where the last reading ended: who follows the log goes on there, mostly after a few frames.
  */
 export class SparseIndex {
   readonly #positions: LogPosition[] = [];
   readonly #offsets: number[] = [];
+  #ended: Point | null = null;
 
   add(position: LogPosition, offset: number): void {
     const last = this.#offsets.at(-1);
@@ -17,8 +24,15 @@ export class SparseIndex {
     this.#offsets.push(offset);
   }
 
-  /** The last known frame that begins at or before the position, or null. */
-  before(position: LogPosition): { readonly position: LogPosition; readonly offset: number } | null {
+  /** A reading has ended between two frames, or behind the last. */
+  ended(position: LogPosition, offset: number): void {
+    this.#ended = { position, offset };
+  }
+
+  /** The last known place, at or before the position, between two frames, or null. */
+  before(position: LogPosition): Point | null {
+    const ended = this.#ended;
+    if (ended !== null && ended.position === position) return ended;
     let low = 0;
     let high = this.#positions.length;
     while (low < high) {

@@ -78,7 +78,8 @@ function lock(path: string): DatabaseSync | null {
   }
 }
 
-async function readHolder(path: string): Promise<ProcessIdentity | null> {
+/** Who holds a lock, by its own account; null where nobody does. */
+export async function readHolder(path: string): Promise<ProcessIdentity | null> {
   try {
     const holder: unknown = JSON.parse(await readFile(path, "utf8"));
     const known = typeof holder === "object" && holder !== null && "pid" in holder && typeof holder.pid === "number";

@@ -4,6 +4,7 @@ import { dirname, join, sep } from "node:path";
 import { AsofError } from "../../core/errors.ts";
 import { assert } from "../../core/assert.ts";
 import type { FileStore } from "../../ports/file-store.ts";
+import { checksumOf } from "./checksum.ts";
 import { searchBytes } from "./search-bytes.ts";
 
 /** A `FileStore` in a folder of the local disk, which is made where it is missing. @throws ASOF_HOME */
@@ -22,6 +23,7 @@ export async function openFolder(root: string): Promise<FileStore> {
         throw new AsofError("ASOF_FILE", `${path(file)} cannot be read`, { file: path(file) }, cause);
       }
     },
+    checksum: (file) => attempt(path(file), () => checksumOf(path(file))),
     write: (file, bytes) =>
       attempt(path(file), async () => {
         const aside = `${path(file)}.${randomUUID()}.tmp`;

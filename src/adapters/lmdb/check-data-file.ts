@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { createRequire } from "node:module";
 import { endianness } from "node:os";
+import { join } from "node:path";
 import { AsofError } from "../../core/errors.ts";
 import { damaged } from "./lmdb-error.ts";
 
@@ -57,6 +58,14 @@ function readMeta(fd: number, page: number): DataView | null {
   return read === META_BYTES ? new DataView(bytes.buffer) : null;
 }
 
+/** Looks at a store as `checkDataFile` does, and at every page of it. @throws ASOF_HOME, ASOF_CORRUPT, ASOF_FORMAT */
+export function walkOnline(folder: string): void {
+  const file = join(folder, "data.mdb");
+  if (!existsSync(file)) throw new AsofError("ASOF_HOME", `there is no online store in ${folder}`, { path: folder });
+  checkDataFile(file, folder);
+  if (!canBeWalked(folder)) throw damaged(file, "its pages cannot all be read");
+}
+
 /**
  * Touches every page of the database in a process of its own, which dies where a page is missing. Where a page is
  * there in part, the walk ends early.
@@ -64,7 +73,7 @@ function readMeta(fd: number, page: number): DataView | null {
 function canBeWalked(folder: string): boolean {
   const driver = createRequire(import.meta.url).resolve("lmdb");
   const walk = `
-    const database = require(${JSON.stringify(driver)}).open(${JSON.stringify(folder)}, { keyEncoding: "binary", encoding: "binary", noSubdir: false });
+    const database = require(${JSON.stringify(driver)}).open(${JSON.stringify(folder)}, { keyEncoding: "binary", encoding: "binary", noSubdir: false, readOnly: true });
     let entries = 0;
     for (const { value } of database.getRange()) {
       value.at(0);

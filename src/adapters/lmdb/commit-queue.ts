@@ -10,10 +10,17 @@ import type { LmdbDatabase } from "./lmdb-database.ts";
 export class CommitQueue {
   readonly #database: () => LmdbDatabase;
   readonly #coded: (cause: unknown) => Error;
+  readonly #stored: (key: Uint8Array, value: Uint8Array) => Uint8Array;
   #waiting: { readonly changes: readonly Put[]; readonly settle: PromiseWithResolvers<void> }[] = [];
   #writing = false;
 
-  constructor(database: () => LmdbDatabase, coded: (cause: unknown) => Error) {
+  /** @param stored gives a value as it is stored */
+  constructor(
+    database: () => LmdbDatabase,
+    coded: (cause: unknown) => Error,
+    stored: (key: Uint8Array, value: Uint8Array) => Uint8Array,
+  ) {
+    this.#stored = stored;
     this.#database = database;
     this.#coded = coded;
   }
@@ -58,7 +65,8 @@ export class CommitQueue {
     if (changes.length === 0) return;
     const database = this.#database();
     await database.batch(() => {
-      for (const [key, value] of changes) void (value === null ? database.remove(key) : database.put(key, value));
+      for (const [key, value] of changes)
+        void (value === null ? database.remove(key) : database.put(key, this.#stored(key, value)));
     });
   }
 }

@@ -10,8 +10,10 @@ export class LentViews {
   #offset = 0;
   #byLength: (Uint8Array | undefined)[] = [];
 
-  view(lent: Uint8Array): Uint8Array {
-    const { buffer, byteOffset, length } = lent;
+  /** All but the last `less` bytes of a value. */
+  view(lent: Uint8Array, less: number): Uint8Array {
+    const { buffer, byteOffset } = lent;
+    const length = lent.length - less;
     if (length > LONGEST) return new Uint8Array(buffer, byteOffset, length);
     if (buffer !== this.#buffer || byteOffset !== this.#offset) {
       this.#buffer = buffer;

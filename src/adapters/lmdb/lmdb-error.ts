@@ -18,6 +18,13 @@ export function damaged(file: string, why: string, cause?: unknown): AsofError {
   return new AsofError("ASOF_CORRUPT", `${file} is no sound online store: ${why}`, { file }, cause);
 }
 
+/** A value is not what was put under its key. */
+export function changed(folder: string, key: Uint8Array): AsofError {
+  const shown = Buffer.from(key).toString("hex");
+  const what = `the value under ${shown} in ${folder} is damaged: its checksum does not match`;
+  return new AsofError("ASOF_CORRUPT", what, { file: folder, key: shown });
+}
+
 export function closed(folder: string): AsofError {
   return new AsofError("ASOF_CLOSED", `the online store in ${folder} is closed`, { path: folder });
 }

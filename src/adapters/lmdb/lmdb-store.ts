@@ -2,13 +2,15 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { assert } from "../../core/assert.ts";
-import type { OnlineStore, Put } from "../../ports/online-store.ts";
+import type { OnlineStore, Put, ReadOptions } from "../../ports/online-store.ts";
+import { CHECKSUM_BYTES, isSound, withChecksum } from "./checked-value.ts";
 import { CommitQueue } from "./commit-queue.ts";
+import { checkFormat, hasChecksums } from "./format-marker.ts";
 import { assertKey, keyRange } from "./key-range.ts";
 import { copyAside, inodeOf, moveIn } from "./rewritten-store.ts";
 import { type LmdbDatabase, type LmdbOptions, openDatabase } from "./lmdb-database.ts";
 import { LentViews } from "./lent-views.ts";
-import { closed, codedError } from "./lmdb-error.ts";
+import { changed, closed, codedError } from "./lmdb-error.ts";
 
 /** The age, in milliseconds, at which reads take another snapshot. */
 const MAX_AGE = 1;
@@ -30,6 +32,8 @@ export class LmdbStore implements OnlineStore {
   readonly #options: LmdbOptions;
   readonly #readOnly: boolean;
   readonly #commits: CommitQueue;
+  /** Whether each value has its checksum behind it: those of earlier versions do once they are rewritten. */
+  #checked: boolean;
   readonly #snapshots = new Set<ReadTransaction>();
   readonly #lent = new LentViews();
   /** What reads look at until it is too old. */
@@ -45,7 +49,8 @@ export class LmdbStore implements OnlineStore {
   /** The data file that is open. */
   #inode: number;
 
-  constructor(database: LmdbDatabase, folder: string, options: LmdbOptions) {
+  constructor(database: LmdbDatabase, folder: string, options: LmdbOptions, checked: boolean) {
+    this.#checked = checked;
     this.#database = database;
     this.#folder = folder;
     this.#options = options;
@@ -54,15 +59,17 @@ export class LmdbStore implements OnlineStore {
     this.#commits = new CommitQueue(
       () => this.#database,
       (cause) => codedError(cause, "write to", folder),
+      (key, value) => (this.#checked ? withChecksum(key, value) : value),
     );
   }
 
   read(
     keys: readonly Uint8Array[],
     visit: (index: number, value: Uint8Array | undefined) => void,
+    options: ReadOptions = {},
   ): void | Promise<void> {
     this.#assertOpen();
-    if (this.#moving !== null) return this.#moving.then(() => this.read(keys, visit));
+    if (this.#moving !== null) return this.#moving.then(() => this.read(keys, visit, options));
     assert(!this.#visiting, "a visit must not read: the bytes it was lent would change");
     const look = this.#look();
     this.#visiting = true;
@@ -70,7 +77,7 @@ export class LmdbStore implements OnlineStore {
       // Most reads begin with the same key, of which the snapshot has but one value.
       const begin = keys.length > 1 ? this.#firstOf(keys[0], look) : null;
       if (begin !== null) visit(0, begin.value);
-      for (let i = begin === null ? 0 : 1; i < keys.length; i++) visit(i, this.#get(keys[i], look));
+      for (let i = begin === null ? 0 : 1; i < keys.length; i++) visit(i, this.#get(keys[i], look, options.verify));
     } finally {
       this.#visiting = false;
     }
@@ -79,7 +86,8 @@ export class LmdbStore implements OnlineStore {
   async commit(changes: readonly Put[]): Promise<void> {
     this.#assertOpen();
     assert(!this.#readOnly, "the online store was opened to read only");
-    await this.#moving;
+    // Queued within the call, or after the move: a commit that slipped in between would be left behind in the old file.
+    while (this.#moving !== null) await this.#moving;
     try {
       await this.#commits.add(changes);
     } finally {
@@ -164,7 +172,7 @@ export class LmdbStore implements OnlineStore {
       await this.#commits.settled();
       this.#leavePresent();
       while (this.#snapshots.size > 0) await nextTurn();
-      await copyAside(this.#database, this.#folder, this.#options);
+      await copyAside(this.#database, this.#folder, this.#options, !this.#checked);
       await this.#database.close();
       moveIn(this.#folder);
     } catch (cause) {
@@ -234,18 +242,22 @@ export class LmdbStore implements OnlineStore {
     this.#inode = inodeOf(this.#folder) ?? 0;
     this.#leavePresent();
     this.#database = openDatabase(this.#folder, this.#options);
+    this.#checked = hasChecksums(checkFormat(this.#database, this.#folder, true));
   }
 
   #firstOf(key: Uint8Array, look: Look): { readonly value: Uint8Array | undefined } {
-    if (this.#first?.key !== key) this.#first = { key, value: this.#get(key, look)?.slice() };
+    if (this.#first?.key !== key) this.#first = { key, value: this.#get(key, look, true)?.slice() };
     return this.#first;
   }
 
-  #get(key: Uint8Array, look: Look): Uint8Array | undefined {
+  #get(key: Uint8Array, look: Look, verify = false): Uint8Array | undefined {
     assertKey(key);
     try {
       const bytes = this.#database.getBinaryFast(key, look);
-      return bytes === undefined ? undefined : this.#lent.view(bytes);
+      if (bytes === undefined) return undefined;
+      if (!this.#checked) return this.#lent.view(bytes, 0);
+      if (verify && !isSound(key, this.#lent.view(bytes, 0))) throw changed(this.#folder, key);
+      return this.#lent.view(bytes, CHECKSUM_BYTES);
     } catch (cause) {
       throw codedError(cause, "read", this.#folder);
     }
@@ -255,7 +267,8 @@ export class LmdbStore implements OnlineStore {
     const entries: [Uint8Array, Uint8Array][] = [];
     let bytes = 0;
     for (const { key, value } of this.#database.getRange(range)) {
-      entries.push([key, value]);
+      if (this.#checked && !isSound(key, value)) throw changed(this.#folder, key);
+      entries.push([key, this.#checked ? value.subarray(0, value.length - CHECKSUM_BYTES) : value]);
       bytes += key.length + value.length;
       if (entries.length === SCAN_ENTRIES || bytes >= SCAN_BYTES) break;
     }

@@ -57,9 +57,9 @@ describe("opening", () => {
   test("a store of a newer format, asof's or LMDB's, is ASOF_FORMAT", async () => {
     await fill(1);
     const database = openDatabase(folder, {});
-    await database.put(LAST_KEY, Buffer.from("asof online store 2"));
+    await database.put(LAST_KEY, Buffer.from("asof online store 3"));
     await database.close();
-    await expect(openLmdb(folder)).rejects.toMatchObject({ code: "ASOF_FORMAT", details: { format: 2 } });
+    await expect(openLmdb(folder)).rejects.toMatchObject({ code: "ASOF_FORMAT", details: { format: 3 } });
 
     const handle = await open(file, "r+");
     await handle.write(Uint8Array.of(3), 0, 1, 28);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { AsofError } from "../../core/errors.ts";
 import type { OnlineStore } from "../../ports/online-store.ts";
 import { checkDataFile } from "./check-data-file.ts";
-import { checkFormat } from "./format-marker.ts";
+import { checkFormat, hasChecksums } from "./format-marker.ts";
 import { openDatabase } from "./lmdb-database.ts";
 import type { LmdbOptions } from "./lmdb-database.ts";
 import { codedError } from "./lmdb-error.ts";
@@ -24,13 +24,14 @@ export async function openLmdb(folder: string, options: LmdbOptions = {}): Promi
     else if (readOnly) throw new AsofError("ASOF_HOME", `there is no online store in ${folder} yet`, { path: folder });
     else mkdirSync(folder, { recursive: true });
     const database = openDatabase(folder, options);
+    let version: number;
     try {
-      checkFormat(database, folder, readOnly);
+      version = checkFormat(database, folder, readOnly);
     } catch (cause) {
       await database.close();
       throw cause;
     }
-    return new LmdbStore(database, folder, options);
+    return new LmdbStore(database, folder, options, hasChecksums(version));
   } catch (cause) {
     throw codedError(cause, "open", folder);
   }

@@ -1,5 +1,8 @@
 import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { withChecksum } from "./checked-value.ts";
+import { marker } from "./format-marker.ts";
+import { LAST_KEY } from "./key-range.ts";
 import { type LmdbDatabase, type LmdbOptions, openDatabase } from "./lmdb-database.ts";
 
 /** Entries of one transaction of the copy. */
@@ -17,9 +20,16 @@ export function inodeOf(folder: string): number | null {
 
 /**
  * Copies a store beside its folder, entry by entry: a copy of pages, compacted or not, would keep what lies in their
- * unused parts.
+ * unused parts. With `upgrade` a store of an earlier version becomes one of this.
  */
-export async function copyAside(database: LmdbDatabase, folder: string, options: LmdbOptions): Promise<void> {
+export async function copyAside(
+  database: LmdbDatabase,
+  folder: string,
+  options: LmdbOptions,
+  upgrade: boolean,
+): Promise<void> {
+  const stored = (key: Uint8Array, value: Uint8Array): Uint8Array =>
+    !upgrade ? value : Buffer.compare(key, LAST_KEY) === 0 ? marker() : withChecksum(key, value);
   const building = folder + BUILDING;
   rmSync(building, { recursive: true, force: true });
   const copy = openDatabase(building, options);
@@ -29,7 +39,7 @@ export async function copyAside(database: LmdbDatabase, folder: string, options:
       const portion = [...database.getRange({ start, exclusiveStart, limit: PORTION })];
       if (portion.length === 0) break;
       await copy.batch(() => {
-        for (const { key, value } of portion) void copy.put(key, value);
+        for (const { key, value } of portion) void copy.put(key, stored(key, value));
       });
       start = portion.at(-1)!.key;
     }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openSqliteRegistry } from "./open-sqlite-registry.ts";
+import { MIGRATIONS } from "./schema.ts";
 
 let folder: string;
 let path: string;
@@ -44,8 +45,11 @@ describe("opening", () => {
 
   test("a registry of a newer version is ASOF_FORMAT", async () => {
     await make();
-    run("pragma user_version = 2");
-    await expect(openSqliteRegistry(path)).rejects.toMatchObject({ code: "ASOF_FORMAT", details: { format: 2 } });
+    run(`pragma user_version = ${MIGRATIONS.length + 1}`);
+    await expect(openSqliteRegistry(path)).rejects.toMatchObject({
+      code: "ASOF_FORMAT",
+      details: { format: MIGRATIONS.length + 1 },
+    });
   });
 
   test("a registry that lacks a table, or the end of its file, is ASOF_CORRUPT", async () => {

@@ -96,4 +96,6 @@ export const MIGRATIONS: readonly string[] = [
     value text not null
   ) strict, without rowid;
   `,
+  // CRC-32 of a file's bytes; null for those listed before.
+  "alter table offline_file add column checksum integer;",
 ];

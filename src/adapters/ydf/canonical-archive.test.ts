@@ -2,7 +2,7 @@ import JSZip from "jszip";
 import { expect, test } from "vitest";
 import { t } from "../../core/schema/data-type.ts";
 import { canonicalArchive } from "./canonical-archive.ts";
-import { fieldsOf, lengthDelimited, messageOf } from "./protobuf-field.ts";
+import { fieldsOf, lengthDelimited, messageOf } from "../../core/codec/protobuf-field.ts";
 import { createYdfTrainer } from "./ydf-trainer.ts";
 
 const change = (message: Uint8Array, number: number, content: (old: Uint8Array) => Uint8Array): Uint8Array =>

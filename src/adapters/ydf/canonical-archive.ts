@@ -1,5 +1,5 @@
 import JSZip from "jszip";
-import { fieldsOf, lengthDelimited, messageOf, type ProtobufField } from "./protobuf-field.ts";
+import { fieldsOf, lengthDelimited, messageOf, type ProtobufField } from "../../core/codec/protobuf-field.ts";
 
 /** Field numbers of YDF's abstract_model.proto and data_spec.proto. */
 const HEADER = { metadata: 10 };

@@ -22,7 +22,7 @@ test("one bit that differs in a stored model is refused, wherever it is", async 
   const archive = await JSZip.loadAsync(bytes);
   const stored = await archive.generateAsync({ type: "uint8array", compression: "STORE" });
   const model = await ydfRuntime.load({ runtime: "ydf", bytes: stored });
-  expect(model.predict({ x: { type: t.float64(), values: x, valid: null } }, rows)).toHaveLength(rows);
+  expect(await model.predict({ x: { type: t.float64(), values: x, valid: null } }, rows)).toHaveLength(rows);
   model.close();
   const nodes = Buffer.from(stored).indexOf("nodes-00000-of-00001") + 100;
   for (let at = nodes; at < nodes + 2000; at += 101) {

@@ -59,8 +59,8 @@ test("nulls train like blanks in a file", async () => {
     {},
   );
   const ofTable = await ydfRuntime.load(trained);
-  const found = ofTable.predict(features, ROWS);
-  expect(found).toEqual(ofFile.predict(features, ROWS));
+  const found = await ofTable.predict(features, ROWS);
+  expect(found).toEqual(await ofFile.predict(features, ROWS));
   expect(new Set(found).size).toBeGreaterThan(100);
   ofTable.close();
   ofFile.close();

@@ -1,4 +1,5 @@
 import { murmur3 } from "../aggregation/murmur3.ts";
+import type { Row } from "../schema/data-type.ts";
 
 const words = new Uint32Array(4);
 
@@ -21,6 +22,27 @@ export class ContentSum {
 
   digest(): string {
     return hex(this.sum);
+  }
+}
+
+/** The sums that rows would have had in other shapes: of those alone that have all of them. */
+export class EarlierSums {
+  private sums: { readonly bytesOf: (row: Row) => Uint8Array | null; readonly sum: ContentSum }[];
+
+  constructor(shapes: readonly ((row: Row) => Uint8Array | null)[]) {
+    this.sums = shapes.map((bytesOf) => ({ bytesOf, sum: new ContentSum() }));
+  }
+
+  add(row: Row): void {
+    this.sums = this.sums.filter(({ bytesOf, sum }) => {
+      const bytes = bytesOf(row);
+      if (bytes !== null) sum.add(bytes);
+      return bytes !== null;
+    });
+  }
+
+  digests(): string[] {
+    return this.sums.map(({ sum }) => sum.digest());
   }
 }
 

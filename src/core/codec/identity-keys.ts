@@ -37,6 +37,13 @@ export function expiryKey(expires: Timestamp, request: Uint8Array): Uint8Array {
   return key;
 }
 
+/** What a key of the index is the key of. */
+export function entryOfKey(key: Uint8Array): "position" | "record" | "request" | "expiry" {
+  return ENTRIES[key[1]] ?? "expiry";
+}
+
+const ENTRIES = ["position", "record", "request", "expiry"] as const;
+
 /** What `expiryKey` was made of. */
 export function expiryOf(key: Uint8Array): { readonly expires: Timestamp; readonly request: Uint8Array } {
   const view = new DataView(key.buffer, key.byteOffset, key.byteLength);

@@ -10,6 +10,8 @@ export interface LoadedFile {
   readonly maxEvent: number;
   readonly minAvailable: number;
   readonly maxAvailable: number;
+  /** CRC-32 of its bytes; earlier versions kept none. */
+  readonly checksum?: number;
 }
 
 /** A bulk load or a computation: one entry of the log, whose files hold its rows. */

@@ -10,6 +10,8 @@ export const META_KEY = Uint8Array.of(0, 1);
 export const VIEWS_KEY = Uint8Array.of(0, 2);
 
 const STATE = 1;
+/** What all keys of all states begin with. */
+export const STATES_PREFIX = Uint8Array.of(STATE);
 const HEAD = 0;
 const BLOCK = 1;
 // Keys that begin with 2 are those of the index of identities: `identity-keys.ts`.
@@ -50,6 +52,11 @@ export function headKey(state: number, entity: Uint8Array): Uint8Array {
   return key;
 }
 
+/** The entity key in the key of a head record. */
+export function entityOfHead(key: Uint8Array): Uint8Array {
+  return key.subarray(6);
+}
+
 /** The key of a block of closed tiles. */
 export function blockKey(state: number, entity: Uint8Array, level: number, block: number): Uint8Array {
   const key = new Uint8Array(14 + entity.length);
@@ -66,6 +73,19 @@ export function blockKey(state: number, entity: Uint8Array, level: number, block
   return key;
 }
 
+/** What a key of a state was made of: a block of tiles, or a head record or row. */
+export function stateOfKey(key: Uint8Array): {
+  readonly state: number;
+  readonly block: { readonly level: number; readonly block: number } | null;
+} {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  const state = view.getUint32(1);
+  if (key[5] === 0) return { state, block: null };
+  const tail = key.length - 8;
+  const biased = view.getUint32(tail + 1) * 2 ** 24 + (view.getUint32(tail + 4) % 2 ** 24);
+  return { state, block: { level: key[tail], block: biased - 2 ** 48 } };
+}
+
 function begin(key: Uint8Array, state: number, kind: number): void {
   key[0] = STATE;
   key[1] = state >>> 24;
@@ -78,6 +98,16 @@ function begin(key: Uint8Array, state: number, kind: number): void {
 /** What the head records of a state begin with: one for each key of the view. */
 export function headPrefix(state: number): Uint8Array {
   return headKey(state, new Uint8Array(0));
+}
+
+/**
+ * What keys that are kept together share, for stores that are spread over machines: those of an entity, in whichever
+ * state. Null for what the store says of itself.
+ */
+export function placeOf(key: Uint8Array): Uint8Array | null {
+  if (key[0] === 0) return null;
+  if (key[0] !== STATE || key.length < 6) return key;
+  return key.subarray(6, key[5] === 0 ? key.length : key.length - 8);
 }
 
 function digested(bytes: Uint8Array): Uint8Array {

@@ -25,6 +25,8 @@ export interface BuildingView extends OnlineView {
   readonly t: Timestamp;
   /** The last key that is written, as JSON; null before the first. */
   readonly after: string | null;
+  /** Up to where the log has been folded into it since it was whole; absent until then. */
+  readonly caught?: number;
 }
 
 export interface OnlineViews {

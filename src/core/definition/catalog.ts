@@ -179,9 +179,14 @@ function usedOfSource(catalog: Catalog, view: AggregateViewDefinition): unknown 
       ...(per === undefined ? [] : columnsOf(per)),
     ]),
   ]);
+  const defaulted = [...used].sort().filter((field) => Object.hasOwn(source.defaults ?? {}, field));
   return {
     eventTime: source.eventTime,
     availableAt: source.availableAt,
     fields: Object.fromEntries([...used].sort().map((field) => [field, source.fields[field]])),
+    // What is not there must leave no trace in the fingerprints of sources without it.
+    ...(defaulted.length === 0
+      ? {}
+      : { defaults: Object.fromEntries(defaulted.map((field) => [field, source.defaults![field]])) }),
   };
 }

@@ -47,6 +47,8 @@ export interface SourceDefinition extends Description {
   readonly order?: string;
   /** The fields that together name a record: it counts once, and can be withdrawn or corrected by them. */
   readonly id?: readonly string[];
+  /** What a record that does not bring a field has in it, be it from before the field was there: as plain data. */
+  readonly defaults?: Readonly<Record<string, string | number | boolean>>;
   /** For how long an idempotency key is remembered at the least. */
   readonly dedupe?: number;
 }

@@ -2,9 +2,10 @@ import { AsofError } from "../errors.ts";
 import type { Expr } from "../expression/expr.ts";
 import type { Expression } from "../expression/tree.ts";
 import { typeOf } from "../expression/expression.ts";
-import type { Fields, RowOf } from "../schema/data-type.ts";
+import type { Fields, RowOf, ValueOf } from "../schema/data-type.ts";
 import { type DurationText, parseDuration } from "../time/duration.ts";
 import type { Description, SourceDefinition } from "./data.ts";
+import { plainDefaults } from "./defaults.ts";
 import { freeze } from "./freeze.ts";
 import { checkFieldNames, checkName } from "./name.ts";
 
@@ -34,6 +35,11 @@ export interface EventSourceOptions<F extends Fields> extends Description {
    * whatever way it comes, and can be withdrawn or corrected.
    */
   readonly id?: readonly (keyof F & string)[];
+  /**
+   * What a record has in a field that it does not bring, be it from before the field was added. Only for fields that
+   * are never null.
+   */
+  readonly defaults?: { readonly [P in keyof F]?: ValueOf<F[P]> };
   /** For how long the source remembers idempotency keys, at the least. Default "7d". Ids are remembered for ever. */
   readonly dedupe?: DurationText;
 }
@@ -44,7 +50,18 @@ type TimestampField<F extends Fields> = {
 
 /** Declares a source of records. @throws ASOF_DEFINITION, ASOF_EXPRESSION, ASOF_UNKNOWN_FIELD */
 export function eventSource<const F extends Fields>(name: string, options: EventSourceOptions<F>): EventSource<F> {
-  const { fields, columns = {}, eventTime, availableAt, tolerance = "5m", order, id, dedupe, ...about } = options;
+  const {
+    fields,
+    columns = {},
+    eventTime,
+    availableAt,
+    tolerance = "5m",
+    order,
+    id,
+    defaults,
+    dedupe,
+    ...about
+  } = options;
   checkName("a source", name);
   checkFieldNames(`source ${name}`, Object.keys(fields));
   if (order !== undefined && !Object.hasOwn(fields, order))
@@ -64,6 +81,7 @@ export function eventSource<const F extends Fields>(name: string, options: Event
     tolerance: parseDuration(tolerance),
     ...(order === undefined ? {} : { order }),
     ...(id === undefined ? {} : { id }),
+    ...(defaults === undefined ? {} : { defaults: plainDefaults(name, fields, defaults) }),
     ...(dedupe === undefined ? {} : { dedupe: parseDuration(dedupe) }),
     ...about,
   });

@@ -5,6 +5,7 @@ import { canonicalJson } from "./fingerprint.ts";
 export function identifiedSources(definitions: readonly Definition[]): SourceDefinition[] {
   const found = new Map<string, SourceDefinition>();
   for (const one of definitions)
-    if (one.kind === "source" && one.id !== undefined) found.set(canonicalJson([one.name, one.fields, one.id]), one);
+    if (one.kind === "source" && one.id !== undefined)
+      found.set(canonicalJson([one.name, one.fields, one.defaults ?? null, one.id]), one);
   return [...found.values()];
 }

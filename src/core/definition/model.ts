@@ -4,6 +4,7 @@ import type { Expr } from "../expression/expr.ts";
 import type { Expression } from "../expression/tree.ts";
 import { typeOf } from "../expression/expression.ts";
 import type { DataType, Fields, Kind, RowOf } from "../schema/data-type.ts";
+import { type DurationText, parseDuration } from "../time/duration.ts";
 import { parseTimestamp, type TimestampInput } from "../time/timestamp.ts";
 import type { Description, ModelDefinition, TrainerDefinition } from "./data.ts";
 import type { EventSource } from "./event-source.ts";
@@ -118,6 +119,32 @@ export function gradientBoostedTrees(): TrainerDefinition {
 /** A random forest. */
 export function randomForest(): TrainerDefinition {
   return { name: "randomForest", options: {} };
+}
+
+/** How a command is run that trains models. */
+export interface CommandOptions {
+  /** It is ended, and the training has failed, when it takes longer. Default "1h". */
+  readonly timeout?: DurationText;
+}
+
+/**
+ * A trainer of your own: a program that is given the training set as Parquet and a description of it as JSON, in a folder
+ * that is its last argument, and leaves a model in ONNX there. It runs where asof runs.
+ * @throws ASOF_DEFINITION, ASOF_WINDOW
+ */
+export function command(
+  program: string,
+  ...given: readonly string[] | readonly [...args: string[], options: CommandOptions]
+): TrainerDefinition {
+  const parts: readonly (string | CommandOptions)[] = [program, ...given];
+  const words = parts.filter((part) => typeof part === "string");
+  const options = parts.find((part) => typeof part !== "string") ?? {};
+  if (program === "" || words.some((word) => word.includes("\0")))
+    throw new AsofError(
+      "ASOF_DEFINITION",
+      "the command of a trainer needs the name of a program, and words without NUL",
+    );
+  return freeze({ name: "command", options: { command: words, timeout: parseDuration(options.timeout ?? "1h") } });
 }
 
 function asExpression(given: string | { readonly expression: Expression }): Expression {

@@ -1,7 +1,8 @@
 import { columnTypes } from "../codec/collection-text.ts";
-import type { Fields } from "../schema/data-type.ts";
+import type { Fields, Row } from "../schema/data-type.ts";
 import type { Catalog } from "./catalog.ts";
 import type { BatchViewDefinition, ModelDefinition, SourceDefinition } from "./data.ts";
+import { defaultsOf } from "./defaults.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { serviceFeatures } from "./service-features.ts";
 
@@ -14,6 +15,8 @@ export interface Stream {
   readonly fields: Fields;
   /** Identifies the fields: 16 hexadecimal digits. */
   readonly schema: string;
+  /** What records from before a field was there have in it; null where it is not said. */
+  readonly defaults?: Row;
   /** What was withdrawn of its records; only where ids name them. */
   readonly withdrawals?: Stream;
 }
@@ -30,7 +33,10 @@ const sourceStreams = new WeakMap<SourceDefinition, Stream>();
 export function sourceStream(source: SourceDefinition): Stream {
   let found = sourceStreams.get(source);
   if (found === undefined) {
-    found = stream(source.name, source.fields, withdrawalStream(source));
+    found = {
+      ...stream(source.name, source.fields, withdrawalStream(source)),
+      ...(source.defaults === undefined ? {} : { defaults: defaultsOf(source) }),
+    };
     sourceStreams.set(source, found);
   }
   return found;

@@ -32,12 +32,18 @@ export const unknown: Identity = { live: null, past: [], waiting: null };
 
 /**
  * A plain record: `new`; a `duplicate` of a version that counts or counted; `withdrawn` by a retraction that came
- * before it; a `conflict`, other content under the same id.
+ * before it; a `conflict`, other content under the same id. `earlier` gives the record's bytes in the shapes that its
+ * source had before, in which versions that do not count any more may have been.
  */
-export function onInsert(identity: Identity, content: Content): "new" | "duplicate" | "withdrawn" | "conflict" {
+export function onInsert(
+  identity: Identity,
+  content: Content,
+  earlier: () => readonly Uint8Array[] = () => [],
+): "new" | "duplicate" | "withdrawn" | "conflict" {
   const { live, past, waiting } = identity;
   if (live !== null && sameContent(live, content)) return "duplicate";
-  if (past.length > 0 && past.includes(contentDigest(content.row))) return "duplicate";
+  if (past.length > 0 && [content.row, ...earlier()].some((row) => past.includes(contentDigest(row))))
+    return "duplicate";
   if (waiting !== null) return "withdrawn";
   return live === null && past.length === 0 ? "new" : "conflict";
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { expressionFields, expressionRow } from "../../../test/oracle/expression-arbitrary.ts";
 import { columnsOfRows, rowAt } from "../schema/column.ts";
-import { ColumnBuffer, gather, gatherNumbers } from "./column-buffer.ts";
+import { ColumnBuffer, gather, gatherNumbers, scatter } from "./column-buffer.ts";
 
 test("parts collected are the whole, nulls and all, and gathered rows are those asked for", () => {
   const parts = fc.array(fc.array(expressionRow, { maxLength: 5 }), { maxLength: 4 });
@@ -26,6 +26,17 @@ test("parts collected are the whole, nulls and all, and gathered rows are those 
       );
       expect([...order].map((_, i) => rowAt({ rows: order.length, columns: gathered }, i))).toStrictEqual(
         [...order].map((i) => all[i]),
+      );
+
+      // Back to where they came from, with nothing at the other places.
+      const some = Uint32Array.from(new Set(order)).sort();
+      const scattered = Object.fromEntries(
+        Object.entries(columns).map(([name, column]) => [name, scatter(gather(column, some), some, all.length)]),
+      );
+      all.forEach((row, i) =>
+        expect(rowAt({ rows: all.length, columns: scattered }, i)).toStrictEqual(
+          some.includes(i) ? row : Object.fromEntries(Object.keys(row).map((name) => [name, null])),
+        ),
       );
     }),
     { numRuns: 200 },

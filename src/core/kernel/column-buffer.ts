@@ -114,6 +114,17 @@ export function gatherBatch({ columns }: Batch, order: Uint32Array): Batch {
   return { rows: order.length, columns: Object.fromEntries(gathered) };
 }
 
+/** The way back from `gather`: a column of so many rows with these at the given places, and null at the others. */
+export function scatter({ type, values, valid }: Column, places: Uint32Array, rows: number): Column {
+  const scattered = emptyValues(type, rows);
+  const isThere = new Uint8Array(rows);
+  for (let i = 0; i < places.length; i++) {
+    scattered[places[i]] = values[i];
+    isThere[places[i]] = valid === null ? 1 : valid[i];
+  }
+  return { type, values: scattered, valid: isThere };
+}
+
 export function gatherNumbers(values: Float64Array, order: Uint32Array): Float64Array {
   const gathered = new Float64Array(order.length);
   for (let i = 0; i < order.length; i++) gathered[i] = values[order[i]];

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Column } from "../schema/column.ts";
 import { t } from "../schema/data-type.ts";
-import { KeyIndex } from "./key-index.ts";
+import { KeyIndex, PartIndex } from "./key-index.ts";
 import { textWords } from "./text-words.ts";
 
 /** Texts around what four words hold, in bytes and not in letters, and some that are met again. */
@@ -91,6 +91,34 @@ test("keys are numbered as they are met, and found again; what lacks a part has 
       expect(index.size).toBe(known.length);
     }),
     { numRuns: 400 },
+  );
+});
+
+test("keys that share a column are numbered as if they did not, whatever was asked in between", () => {
+  const rows = fc.array(fc.tuple(fc.option(text, { freq: 6 }), fc.option(text, { freq: 6 })), { maxLength: 12 });
+  const steps = fc.array(fc.record({ isNew: fc.boolean(), rows, order: fc.array(fc.nat(2), { maxLength: 5 }) }), {
+    maxLength: 6,
+  });
+  fc.assert(
+    fc.property(steps, (steps) => {
+      const [a, b] = [new PartIndex(), new PartIndex()];
+      const shared = [new KeyIndex([a]), new KeyIndex([b]), new KeyIndex([a, b])];
+      const alone = [new KeyIndex(1), new KeyIndex(1), new KeyIndex(2)];
+      for (const { isNew, rows, order } of steps) {
+        const made = [0, 1].map((p) => {
+          const values = rows.map((row) => row[p]);
+          return columnOf("string", values, values.includes(null), true);
+        });
+        const columns = [[made[0]], [made[1]], made];
+        // What is new comes to all of them, as all read the same records.
+        for (const which of isNew ? [0, 1, 2, ...order] : order)
+          expect(shared[which][isNew ? "add" : "find"](columns[which], rows.length)).toEqual(
+            alone[which][isNew ? "add" : "find"](columns[which], rows.length),
+          );
+      }
+      shared.forEach((index, i) => expect(index.size).toBe(alone[i].size));
+    }),
+    { numRuns: 200 },
   );
 });
 

@@ -8,32 +8,37 @@ export class KeyIndex {
   /** For keys of several columns: the numbers of a key's first columns and of its next one, to that of both. */
   private readonly pairs: readonly WordTable[];
 
-  constructor(columns: number) {
-    this.parts = Array.from({ length: columns }, () => new PartIndex());
-    this.pairs = Array.from({ length: columns - 1 }, () => new WordTable(2));
+  /** Keys of so many columns, or of columns that are numbered already, perhaps as those of other keys as well. */
+  constructor(columns: number | readonly PartIndex[]) {
+    this.parts = typeof columns === "number" ? Array.from({ length: columns }, () => new PartIndex()) : columns;
+    this.pairs = Array.from({ length: this.parts.length - 1 }, () => new WordTable(2));
   }
 
   get size(): number {
     return this.pairs.at(-1)?.size ?? this.parts[0].size;
   }
 
-  /** The number of each row's key, which is new where it was not met before; −1 where a part of it is null. */
+  /**
+   * The number of each row's key, which is new where it was not met before; −1 where a part of it is null. Not to be
+   * written to: another key with the column may get the same array.
+   */
   add(columns: readonly Column[], rows: number): Int32Array {
     return this.numbers(columns, rows, true);
   }
 
-  /** The number of each row's key; −1 where it was never added, or a part of it is null. */
+  /** The number of each row's key; −1 where it was never added, or a part of it is null. As `add`, not to be written to. */
   find(columns: readonly Column[], rows: number): Int32Array {
     return this.numbers(columns, rows, false);
   }
 
   private numbers(columns: readonly Column[], rows: number, isNew: boolean): Int32Array {
     const parts = columns.map((column, c) => this.parts[c].numbers(column, rows, isNew));
-    return parts.reduce((both, next, p) => {
+    return parts.reduce((before, next, p) => {
       const table = this.pairs[p - 1];
+      const both = new Int32Array(rows);
       for (let i = 0; i < rows; i++) {
-        if (both[i] < 0 || next[i] < 0) both[i] = -1;
-        else both[i] = isNew ? table.add(both[i], next[i], 0, 0) : table.find(both[i], next[i], 0, 0);
+        if (before[i] < 0 || next[i] < 0) both[i] = -1;
+        else both[i] = isNew ? table.add(before[i], next[i], 0, 0) : table.find(before[i], next[i], 0, 0);
       }
       return both;
     });
@@ -41,10 +46,12 @@ export class KeyIndex {
 }
 
 /** Numbers for the values of one column, −1 for null. */
-class PartIndex {
+export class PartIndex {
   private readonly table = { narrow: new WordTable(2), wide: new WordTable(4) };
   /** Texts that four words do not hold, and what stands in the table for each. */
   private readonly long = new Map<string, number>();
+  /** What was asked last: keys that share a column ask for its rows one after another. */
+  private last: { readonly column: Column; readonly isNew: boolean; readonly numbers: Int32Array } | null = null;
 
   /** The values of a part are all texts or all numbers. */
   get size(): number {
@@ -52,7 +59,11 @@ class PartIndex {
   }
 
   numbers(column: Column, rows: number, isNew: boolean): Int32Array {
-    return column.type.kind === "string" ? this.texts(column, rows, isNew) : this.others(column, rows, isNew);
+    const { last } = this;
+    if (last?.column === column && last.isNew === isNew && last.numbers.length === rows) return last.numbers;
+    const numbers = column.type.kind === "string" ? this.texts(column, rows, isNew) : this.others(column, rows, isNew);
+    this.last = { column, isNew, numbers };
+    return numbers;
   }
 
   private texts(column: Column, rows: number, isNew: boolean): Int32Array {

@@ -8,13 +8,13 @@ export interface Comparable {
   readonly data: unknown;
 }
 
+/** A difference, of which it is not known yet what it costs and whether it can be. */
+export type Difference = Omit<PlannedChange, "cost" | "notes" | "refused">;
+
 /** What differs between what is applied and what is wanted, by name; unchanged definitions are listed too. */
-export function diffDefinitions(
-  applied: readonly Comparable[],
-  wanted: readonly Comparable[],
-): Omit<PlannedChange, "cost">[] {
+export function diffDefinitions(applied: readonly Comparable[], wanted: readonly Comparable[]): Difference[] {
   const before = new Map(applied.map((definition) => [definition.name, definition]));
-  const changes = wanted.map((next): Omit<PlannedChange, "cost"> => {
+  const changes = wanted.map((next): Difference => {
     const { kind, name, fingerprint } = next;
     const last = before.get(name);
     before.delete(name);
@@ -24,7 +24,7 @@ export function diffDefinitions(
     const change = last.fingerprint === fingerprint ? "unchanged" : "changed";
     return { change, kind, name, fingerprint, differences: change === "unchanged" ? [] : differences };
   });
-  const removed = [...before.values()].map(({ kind, name, fingerprint }): Omit<PlannedChange, "cost"> => ({
+  const removed = [...before.values()].map(({ kind, name, fingerprint }): Difference => ({
     change: "removed",
     kind,
     name,

@@ -54,7 +54,8 @@ export function castSql(column: string, engineType: string, kind: Kind): CastSql
   const name = sqlIdentifier(column);
   const type = engineType.toUpperCase().replace(/\(.*$/, "");
   const target = sqlType[kind];
-  if (type === target) return { value: name, misfit: null };
+  // Text that is only null in a file of JSON is text of a kind of its own for the engine.
+  if (type === target) return { value: kind === "string" ? `CAST(${name} AS ${target})` : name, misfit: null };
   const tried = (value: string, more = ""): CastSql => ({
     value,
     misfit: `(${name} IS NOT NULL AND (${value} IS NULL${more}))`,

@@ -8,3 +8,9 @@ export const STAGING = "staging";
 export const REJECTS = "rejects";
 /** Trained models by the digest of their bytes. */
 export const MODELS = "models";
+/** Second names of files that a backup is copying, so that they stay meanwhile. Emptied at start, and where a key is forgotten. */
+export const PINNED = "pinned";
+/** The list of forgotten keys, which outlives a restore of everything else. */
+export const FORGOTTEN_LIST = "forgotten.json";
+/** What the offline engine spills. */
+export const TEMPORARY = "temporary";

@@ -114,6 +114,8 @@ export interface TrainOutcome {
   readonly metrics: Metrics;
   /** The same trainer without the store's features: request-time features only. Null where there are none. */
   readonly baseline: Metrics | null;
+  /** What a trainer that is not ours found out itself. */
+  readonly trainerMetrics?: Readonly<Record<string, number>>;
   readonly bytes: number;
   readonly seconds: number;
 }

@@ -8,6 +8,10 @@ export interface PlannedChange {
   readonly fingerprint: string;
   /** What differs, as paths into the definition, such as `features.delay_1h.window.length`. */
   readonly differences: readonly string[];
+  /** What becomes of the records that a source holds, where its fields change. */
+  readonly notes: readonly string[];
+  /** Why applying would refuse it; null where it would not. */
+  readonly refused: string | null;
   /** What has to be done afterwards, in words and as commands. */
   readonly cost: readonly { readonly action: string; readonly command: string | null; readonly rows: number | null }[];
 }

@@ -28,6 +28,13 @@ export function compareValues(a: Value, b: Value): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** Whether two values are the same, be it that one was written when its field was narrower. */
+export function sameAcrossWidths(a: Value | undefined, b: Value): boolean {
+  if (typeof a === "bigint" && typeof b === "number") return Number.isInteger(b) && a === BigInt(b);
+  if (typeof a === "number" && typeof b === "bigint") return Number.isInteger(a) && b === BigInt(a);
+  return a === b;
+}
+
 /** Ascending, NaN last and equal to itself, −0 equal to 0. */
 export function compareNumbers(a: number, b: number): number {
   if (a < b) return -1;

@@ -103,14 +103,32 @@ export class KeyState {
 
   /** Adds records as of watermark W: what is visible goes into tiles, the rest waits; what waited and is due goes in. */
   add(layout: ViewLayout, records: readonly Contribution[], watermark: Timestamp): void {
+    const starts = levelStarts(layout, watermark);
     if (this.pending.length > 0) {
       const due = this.pending.filter((record) => isVisible(record, watermark));
       if (due.length > 0) this.pending = this.pending.filter((record) => !isVisible(record, watermark));
-      for (const record of due) this.addToTiles(layout, record, watermark);
+      for (const record of due) this.addToTiles(layout, record, starts);
     }
     for (const record of records)
-      if (isVisible(record, watermark)) this.addToTiles(layout, record, watermark);
+      if (isVisible(record, watermark)) this.addToTiles(layout, record, starts);
       else this.pending.push(record);
+  }
+
+  /**
+   * Adds a record that is visible at W, of which only the times and values are read and nothing is kept but its order
+   * key. False, and nothing is done, where a closed block must be `loaded` first.
+   * @param starts `levelStarts` at W
+   */
+  addVisible(layout: ViewLayout, record: Contribution, starts: readonly number[]): boolean {
+    const { levels } = layout;
+    for (let l = 0; l < levels.length; l++) {
+      const state = this.levels[l];
+      if (state.closed.size === 0 || record.event < starts[l]) continue;
+      const block = blockOf(tileOf(levels[l], record.event));
+      if (block < state.open && state.closed.has(block) && !state.loaded.has(block)) return false;
+    }
+    this.addToTiles(layout, record, starts);
+    return true;
   }
 
   /**
@@ -124,6 +142,14 @@ export class KeyState {
     // A state that is built from history never had what no window reaches.
     const isReached = layout.levels.some((level) => record.event >= levelStart(level, watermark));
     assert(!isReached, "a record that is withdrawn before it is due waits");
+  }
+
+  /** Whether nothing is in it: it is then as the state of a key that was never seen. Blocks that are loaded count by their list. */
+  isEmpty(): boolean {
+    return (
+      this.pending.length === 0 &&
+      this.levels.every(({ openTiles, closed }) => openTiles.size === 0 && closed.size === 0)
+    );
   }
 
   /** Forgets tiles that no window can reach at W or later. */
@@ -142,24 +168,23 @@ export class KeyState {
     });
   }
 
-  private addToTiles(layout: ViewLayout, record: Contribution, watermark: Timestamp): void {
-    layout.levels.forEach((level, l) => {
-      if (record.event < levelStart(level, watermark)) return;
-      if (level.slots.every((slot) => record.values[slot] === null)) return;
-      const tile = tileOf(level, record.event);
-      const tiles = this.tilesFor(this.levels[l], blockOf(tile));
-      let states = tiles.get(tile);
-      if (states === undefined) {
-        states = level.slots.map(() => undefined);
-        tiles.set(tile, states);
+  // The hottest path of the fold: plain loops.
+  private addToTiles(layout: ViewLayout, { event, values, order }: Contribution, starts: readonly number[]): void {
+    const { levels, slots: all } = layout;
+    for (let l = 0; l < levels.length; l++) {
+      if (event < starts[l]) continue;
+      const level = levels[l];
+      const { slots } = level;
+      let states: Tile | undefined;
+      for (let place = 0; place < slots.length; place++) {
+        const slot = slots[place];
+        const value = values[slot];
+        if (value === null) continue;
+        states ??= this.tileFor(this.levels[l], tileOf(level, event), slots.length);
+        const { tiled } = all[slot];
+        states[place] = tiled.add(states[place] ?? tiled.empty(), value, order);
       }
-      level.slots.forEach((slot, place) => {
-        const value = record.values[slot];
-        if (value === null) return;
-        const { tiled: algebra } = layout.slots[slot];
-        states[place] = algebra.add(states[place] ?? algebra.empty(), value, record.order);
-      });
-    });
+    }
   }
 
   private removeFromTiles(layout: ViewLayout, record: Contribution, watermark: Timestamp): void {
@@ -180,6 +205,14 @@ export class KeyState {
       });
       if (states.every((state) => state === undefined)) tiles.delete(tile);
     });
+  }
+
+  /** A tile of so many slots, new where it is not there yet. */
+  private tileFor(state: LevelState, tile: number, slots: number): Tile {
+    const tiles = this.tilesFor(state, blockOf(tile));
+    let states = tiles.get(tile);
+    if (states === undefined) tiles.set(tile, (states = Array.from({ length: slots }, () => undefined)));
+    return states;
   }
 
   /** The tiles of a block, which is opened, or found among the closed ones. */
@@ -204,6 +237,11 @@ export class KeyState {
     found.dirty = true;
     return found.tiles;
   }
+}
+
+/** For each level the first event time that any moment from W on still needs. */
+export function levelStarts(layout: ViewLayout, watermark: Timestamp): number[] {
+  return layout.levels.map((level) => levelStart(level, watermark));
 }
 
 /** Whether records contribute the same: which of them is taken away makes no difference. */

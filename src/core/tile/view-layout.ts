@@ -190,15 +190,19 @@ export function compileContributions(layout: ViewLayout, fields: Fields): (row: 
     where: slot.where === null ? null : compileRow(slot.where, fields),
     per: slot.per === null ? null : compileRow(slot.per.of, fields),
   }));
-  return (row, event) =>
-    parts.map((part) => {
-      if (part.where !== null && part.where(row) !== true) return null;
-      if (part.event) return event;
-      const value = part.of === null ? true : part.of(row);
-      if (part.per === null || value === null) return value;
-      const key = part.per(row);
-      return key === null ? null : { key, value };
-    });
+  const contributed = ({ event, of, where, per }: (typeof parts)[number], row: Row, at: number): Contributed => {
+    if (where !== null && where(row) !== true) return null;
+    if (event) return at;
+    const value = of === null ? true : of(row);
+    if (per === null || value === null) return value;
+    const key = per(row);
+    return key === null ? null : { key, value };
+  };
+  return (row, event) => {
+    const values: Contributed[] = [];
+    for (let i = 0; i < parts.length; i++) values.push(contributed(parts[i], row, event));
+    return values;
+  };
 }
 
 /** The first event time that a level still needs at t. */

@@ -38,6 +38,40 @@ describe("a timestamp", () => {
     );
   });
 
+  test("in the form that machines write is what it is in any other form, or as wrong", () => {
+    const two = (max: number): fc.Arbitrary<string> => fc.nat(max).map((n) => String(n).padStart(2, "0"));
+    const year = fc.oneof(fc.integer({ min: 1600, max: 2300 }), fc.nat(9999)).map((n) => String(n).padStart(4, "0"));
+    const fraction = fc.oneof(
+      fc.constant(""),
+      fc.stringMatching(/^\.[0-9]{0,8}$/),
+      fc.stringMatching(/^[.,:][0-9a ]{1,7}$/),
+    );
+    const parts = fc.tuple(year, two(13), two(32), two(24), two(60), two(60), fraction);
+    const result = (text: string): number | string => {
+      try {
+        return parseTimestamp(text);
+      } catch (error) {
+        return (error as AsofError).code;
+      }
+    };
+    let good = 0;
+    fc.assert(
+      fc.property(
+        parts,
+        fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, fc.nat(26)),
+        ([y, mo, d, h, mi, s, part], spoilt) => {
+          const text = `${y}-${mo}-${d}T${h}:${mi}:${s}${part}Z`;
+          const given = spoilt === null ? text : `${text.slice(0, spoilt)}x${text.slice(spoilt + 1)}`;
+          const other = given.replace(/Z$/, "+00:00");
+          expect(result(given), given).toBe(result(other));
+          if (typeof result(given) === "number") good++;
+        },
+      ),
+      { numRuns: 5000 },
+    );
+    expect(good).toBeGreaterThan(500);
+  });
+
   test("in another zone is the same moment", () => {
     const zone = fc.tuple(fc.constantFrom(1, -1), fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }));
     fc.assert(

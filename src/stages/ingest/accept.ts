@@ -1,6 +1,7 @@
 import { canonicalize } from "../../core/codec/canonicalize.ts";
 import type { StreamRecord } from "../../core/codec/record-batch.ts";
 import type { AggregateViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
+import { defaultsOf } from "../../core/definition/defaults.ts";
 import { AsofError } from "../../core/errors.ts";
 import { compileRow } from "../../core/expression/compile.ts";
 import type { Row, Value } from "../../core/schema/data-type.ts";
@@ -20,27 +21,32 @@ export function acceptor(
   views: readonly AggregateViewDefinition[],
 ): (records: readonly unknown[], now: Timestamp) => StreamRecord[] {
   const names = Object.keys(source.fields);
+  const types = names.map((name) => source.fields[name]);
   const known = new Set(names);
+  const defaults = defaultsOf(source);
   const eventTime = compileRow(source.eventTime, source.fields);
   const contributions = new ContributionCheck(views, source.fields);
+
+  const unknown = (field: string): AsofError =>
+    new AsofError("ASOF_UNKNOWN_FIELD", `source ${source.name} has no field ${field}; it has ${names.join(", ")}`, {
+      source: source.name,
+      field,
+    });
 
   const accept = (record: unknown, now: Timestamp): StreamRecord => {
     if (typeof record !== "object" || record === null || Array.isArray(record))
       throw new AsofError("ASOF_TYPE", `a record must be an object with the fields ${names.join(", ")}`, {
         source: source.name,
       });
-    for (const name of Object.keys(record))
-      if (!known.has(name))
-        throw new AsofError(
-          "ASOF_UNKNOWN_FIELD",
-          `source ${source.name} has no field ${name}; it has ${names.join(", ")}`,
-          {
-            source: source.name,
-            field: name,
-          },
-        );
+    const given = Object.keys(record);
+    for (let i = 0; i < given.length; i++) if (given[i] !== names[i] && !known.has(given[i])) throw unknown(given[i]);
     const row: Record<string, Value> = {};
-    for (const name of names) row[name] = canonicalize(source.fields[name], (record as Row)[name], name);
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i];
+      const value = (record as Readonly<Record<string, unknown>>)[name];
+      row[name] =
+        value === undefined && Object.hasOwn(defaults, name) ? defaults[name] : canonicalize(types[i], value, name);
+    }
     const event = eventTime(row);
     if (typeof event !== "number")
       throw new AsofError("ASOF_MISSING_FIELD", `source ${source.name}: the record's event time is null`, {

@@ -5,7 +5,7 @@ import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import { decodeWithdrawals } from "../../core/codec/withdrawals.ts";
 import { type Stream, TARGET } from "../../core/definition/stream.ts";
 import { OneByOne } from "../../core/one-by-one.ts";
-import { HISTORY, STAGING } from "../../core/plan/folders.ts";
+import { HISTORY, PINNED, STAGING } from "../../core/plan/folders.ts";
 import { type Batch, columnsOfRows } from "../../core/schema/column.ts";
 import type { Fields, Row } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT, POSITION, systemColumns } from "../../core/schema/system-columns.ts";
@@ -62,6 +62,7 @@ export class Archiver {
   /** Finishes what a crash interrupted: loads that are in the log count, files that nothing refers to go. */
   async recover(): Promise<void> {
     await this.files.remove(STAGING);
+    await this.files.remove(PINNED);
     const { applied } = await this.registry.offlineState();
     await this.registry.changeFiles({
       ...(await this.missingLoads(applied, this.log.end)),

@@ -1,8 +1,9 @@
 import type { SourceDefinition } from "../../core/definition/data.ts";
+import { defaultsOf } from "../../core/definition/defaults.ts";
 import { AsofError, type ErrorCode } from "../../core/errors.ts";
 import { sqlString } from "../../core/expression/sql-text.ts";
 import { type CastSql, castSql, fileColumns } from "../../core/plan/file-relation.ts";
-import { sqlType } from "../../core/plan/sql.ts";
+import { sqlType, sqlValue } from "../../core/plan/sql.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
 import type { DescribedColumn } from "../../ports/offline-engine.ts";
 
@@ -23,9 +24,12 @@ export function castFields(
 ): FieldCast[] {
   const columns = fileColumns(source.fields, source.columns);
   const known = described.map(({ name }) => name);
+  const defaults = defaultsOf(source);
   return Object.entries(fields).map(([field, type]): FieldCast => {
+    const fallback = Object.hasOwn(defaults, field) ? sqlValue(type, defaults[field]) : null;
     const found = described.find(({ name }) => name === columns[field]);
     const where = { source: source.name, file: files.join(", "), column: columns[field], field };
+    if (found === undefined && fallback !== null) return { field, cast: { value: fallback, misfit: null } };
     if (found === undefined && !type.nullable)
       throw new AsofError(
         "ASOF_MISSING_FIELD",
@@ -40,6 +44,8 @@ export function castFields(
         `${files.join(", ")}: the column ${found.name} is ${found.engineType}, but the field ${field} is ${type.kind}`,
         where,
       );
+    // A file does not tell a null from what is not there.
+    if (fallback !== null) return { field, cast: { ...cast, value: `coalesce(${cast.value}, ${fallback})` } };
     return { field, cast };
   });
 }

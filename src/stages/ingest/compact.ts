@@ -1,6 +1,6 @@
 import { HISTORY } from "../../core/plan/folders.ts";
-import { sqlList, sqlParquet, sqlParquetWith } from "../../core/plan/sql.ts";
-import { AVAILABLE, EVENT, POSITION, WITHDRAWN, withdrawnColumn } from "../../core/schema/system-columns.ts";
+import { sqlList, sqlParquetWith } from "../../core/plan/sql.ts";
+import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
 import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.ts";
 import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
@@ -22,8 +22,9 @@ export class Compactor {
   private readonly registry: RegistryStore;
   private readonly files: FileStore;
   private readonly bulk: BulkWriter;
-  /** Merged files that readers may still have open: removed the next time, or at the next start. */
-  private replaced: string[] = [];
+  private readonly readers: () => Promise<void>;
+  /** Merged files, and whether nobody of this process can still be reading them. */
+  private replaced: { readonly path: string; free: boolean }[] = [];
 
   private readonly from: number;
 
@@ -32,6 +33,8 @@ export class Compactor {
     registry: RegistryStore;
     files: FileStore;
     bulk: BulkWriter;
+    /** Resolves once all who read history now are done. */
+    readers: () => Promise<void>;
     /** So many files are merged. */
     from: number | null;
   }) {
@@ -39,6 +42,7 @@ export class Compactor {
     this.registry = parts.registry;
     this.files = parts.files;
     this.bulk = parts.bulk;
+    this.readers = parts.readers;
     this.from = parts.from ?? MANY;
   }
 
@@ -53,7 +57,7 @@ export class Compactor {
 
   /** Merges the candidates; `id` names the new files. */
   async compact(id: string, candidates: readonly (readonly OfflineFile[])[]): Promise<CompactOutcome> {
-    for (const path of this.replaced.splice(0)) await this.files.remove(`${HISTORY}/${path}`);
+    await this.clear();
     const outcome = { merged: 0, files: 0, rows: 0, bytes: 0 };
     const session = await this.engine.session();
     try {
@@ -62,7 +66,7 @@ export class Compactor {
         await this.bulk.exclusively(() =>
           this.registry.changeFiles({ add: added, remove: group.map(({ path }) => path) }),
         );
-        this.replaced.push(...group.map(({ path }) => path));
+        this.replace(group);
         outcome.merged += group.length;
         outcome.files += added.length;
         for (const { rows, bytes } of added) {
@@ -76,6 +80,27 @@ export class Compactor {
     return outcome;
   }
 
+  /**
+   * Removes merged files that nobody of this process reads any more. A reader lists files first and opens them as it
+   * goes; another process has until the next merge, or until the store closes, to do so.
+   */
+  async clear(): Promise<void> {
+    const gone = this.replaced.filter(({ free }) => free);
+    this.replaced = this.replaced.filter((one) => !gone.includes(one));
+    for (const { path } of gone) await this.files.remove(`${HISTORY}/${path}`);
+  }
+
+  private replace(group: readonly OfflineFile[]): void {
+    const replaced = group.map(({ path }) => ({ path, free: false }));
+    this.replaced.push(...replaced);
+    void this.free(replaced);
+  }
+
+  private async free(replaced: { free: boolean }[]): Promise<void> {
+    await this.readers();
+    for (const one of replaced) one.free = true;
+  }
+
   private async merge(session: OfflineSession, id: string, group: readonly OfflineFile[]): Promise<OfflineFile[]> {
     const [{ stream, kind }] = group;
     const paths = (files: readonly OfflineFile[]): string[] =>
@@ -83,8 +108,10 @@ export class Compactor {
     // Some loads of a source say what of them was withdrawn before they came, others need not.
     const described = await session.describe(`SELECT * FROM ${sqlParquetWith(paths(group), {})}`);
     const fields = described.map(({ name }) => name).filter((name) => ![EVENT, AVAILABLE, POSITION].includes(name));
+    // Nor are all from after the fields of their source have changed: what one lacks is null.
+    const all = `SELECT * FROM ${sqlParquetWith(paths(group), {})} LIMIT 0`;
     const relation = (files: readonly OfflineFile[]): string =>
-      fields.includes(WITHDRAWN) ? sqlParquetWith(paths(files), withdrawnColumn) : sqlParquet(paths(files));
+      `(SELECT * FROM ${sqlParquetWith(paths(files), {})} UNION ALL BY NAME (${all}))`;
     // From here on the rows of a load carry its position themselves.
     const selects = [...Map.groupBy(group, ({ position }) => position)].map(
       ([position, files]) =>

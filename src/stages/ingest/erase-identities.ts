@@ -6,6 +6,7 @@ import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import { ByteReader } from "../../core/codec/bytes.ts";
 import type { SourceDefinition } from "../../core/definition/data.ts";
 import { without, withoutBefore } from "../../core/identity/erasure.ts";
+import { sameAcrossWidths } from "../../core/schema/compare.ts";
 import type { Identity } from "../../core/identity/identity.ts";
 import type { Row } from "../../core/schema/data-type.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
@@ -78,7 +79,7 @@ export class IdentityEraser implements ErasableIdentities {
     const found: { row: Row; identity: Identity }[] = [];
     for (let i = 0; i < named.length; i += PORTION) {
       const portion = named.slice(i, i + PORTION);
-      const identities = await this.identities.lookUp(portion.map((row) => source.key(row)));
+      const identities = await this.identities.known(portion.map((row) => source.key(row)));
       for (const [at, row] of portion.entries()) found.push({ row, identity: identities[at] });
     }
     return found;
@@ -106,7 +107,7 @@ export class IdentityEraser implements ErasableIdentities {
       const { live } = decodeIdentity(bytes);
       if (live === null || live.position >= until) continue;
       const row = this.schemas.codecOf(live.schema).decode(new ByteReader(live.row));
-      if (Object.entries(values).every(([column, value]) => row[column] === value)) found++;
+      if (Object.entries(values).every(([column, value]) => sameAcrossWidths(row[column], value))) found++;
     }
     return found;
   }

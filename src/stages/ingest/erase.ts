@@ -1,5 +1,6 @@
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import type { SourceDefinition } from "../../core/definition/data.ts";
+import { defaultsOf } from "../../core/definition/defaults.ts";
 import type { KeyCarrier } from "../../core/definition/key-carriers.ts";
 import { TARGET, withdrawalStream } from "../../core/definition/stream.ts";
 import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
@@ -106,7 +107,8 @@ export class Eraser {
       for (const [i, { file, rows, where }] of changed.entries())
         if (rows < file.rows) {
           const aside = `${staging}/${i}.parquet`;
-          added.push({ aside, to: await this.without(session, file, where, aside, `${id}-${i}`) });
+          const to = await this.without(session, file, where, aside, `${id}-${i}`);
+          added.push({ aside, to: { ...to, checksum: await this.files.checksum(aside) } });
         }
       const sizes = new Map((await this.files.list(staging)).map(({ file, bytes }) => [file, bytes]));
       await this.files.move(added.map(({ aside, to }) => ({ from: aside, to: `${HISTORY}/${to.path}` })));
@@ -297,9 +299,16 @@ export class Eraser {
         const columns = await columnsOf(session, sqlParquet([this.pathOf(file)]));
         // What this definition names by its id is in files of its time.
         if (!source.id.every((name) => columns.includes(name))) continue;
-        const fields = Object.entries(source.fields).map(([name, { kind }]) =>
-          columns.includes(name) ? sqlIdentifier(name) : `CAST(NULL AS ${sqlType[kind]}) AS ${sqlIdentifier(name)}`,
-        );
+        const defaults = defaultsOf(source);
+        const fields = Object.entries(source.fields).map(([name, type]) => {
+          const column = sqlIdentifier(name);
+          // What does not fit was not written by this definition.
+          const value = columns.includes(name) ? `TRY_CAST(${column} AS ${sqlType[type.kind]})` : "NULL";
+          const present = Object.hasOwn(defaults, name)
+            ? `coalesce(${value}, ${sqlValue(type, defaults[name])})`
+            : value;
+          return `CAST(${present} AS ${sqlType[type.kind]}) AS ${column}`;
+        });
         selects.push(
           `SELECT ${fields.join(", ")}, coalesce(${POSITION}, ${file.position}) AS ${TARGET}
            FROM ${sqlParquet([this.pathOf(file)])} WHERE ${this.condition(key, file.stream, columns)}`,

@@ -5,6 +5,7 @@ import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import { decodeWithdrawals } from "../../core/codec/withdrawals.ts";
 import type { KeyCarrier } from "../../core/definition/key-carriers.ts";
 import type { EntityKeys } from "../../core/result/forget.ts";
+import { sameAcrossWidths } from "../../core/schema/compare.ts";
 import type { Row } from "../../core/schema/data-type.ts";
 import type { EventLog, LogEntry, LogPosition } from "../../ports/event-log.ts";
 
@@ -30,7 +31,9 @@ export async function findInLog(
     const carrying = carriers.filter(({ matches }) => matches(entry.stream));
     if (carrying.length === 0) continue;
     const carries = (row: Row): boolean =>
-      carrying.some(({ columns }) => Object.keys(keys).every((name) => row[columns[name]] === keys[name]));
+      carrying.some(({ columns }) =>
+        Object.keys(keys).every((name) => sameAcrossWidths(row[columns[name]], keys[name])),
+      );
     const found = rowsOf(entry, schemas).filter(carries).length;
     if (found === 0) continue;
     if (entry.kind === ENTRY.records) records.set(entry.stream, (records.get(entry.stream) ?? 0) + found);

@@ -56,7 +56,7 @@ const distant = (): OnlineStore => ({
 async function start(): Promise<void> {
   const reserve = { read: () => Promise.resolve(null), write: () => Promise.resolve() };
   const writer = await LogWriter.open(log, clock, reserve);
-  identities = new Identities(distant(), writer);
+  identities = new Identities(distant(), writer, schemas);
   await identities.open();
   const load = (): Promise<void> => Promise.reject(new Error("there is no load"));
   const sources = new Map([[orders.name, orders]]);

@@ -1,4 +1,4 @@
-import { ByteWriter } from "../../core/codec/bytes.ts";
+import { ByteReader, ByteWriter } from "../../core/codec/bytes.ts";
 import {
   decodeIdentity,
   decodeIndexed,
@@ -16,13 +16,19 @@ import {
   IDENTITIES_PREFIX,
   recordsPrefix,
 } from "../../core/codec/identity-keys.ts";
+import { EarlierSums } from "../../core/codec/content-digest.ts";
+import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import { type Identity, unknown } from "../../core/identity/identity.ts";
 import { OneByOne } from "../../core/one-by-one.ts";
+import type { Stream } from "../../core/definition/stream.ts";
+import type { Row } from "../../core/schema/data-type.ts";
+import { conforming } from "../../core/schema/widening.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import { Turns } from "../../core/turns.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
 import type { GroupEntry, LogWriter } from "./log-writer.ts";
+import type { SourceIdentity } from "./source-identity.ts";
 
 interface Held<T> {
   readonly key: Uint8Array;
@@ -51,6 +57,7 @@ const SWEPT = 20_000;
 export class Identities {
   private readonly store: OnlineStore;
   private readonly writer: LogWriter;
+  private readonly schemas: StreamSchemas;
   private readonly turns = new Map<string, Turns>();
   private readonly flushes = new OneByOne();
   private readonly buffer = new ByteWriter();
@@ -66,8 +73,9 @@ export class Identities {
   /** What is committed: the log up to here need not be read any more. */
   position: LogPosition = 0;
 
-  constructor(store: OnlineStore, writer: LogWriter) {
+  constructor(store: OnlineStore, writer: LogWriter, schemas: StreamSchemas) {
     this.store = store;
+    this.schemas = schemas;
     this.writer = writer;
   }
 
@@ -88,8 +96,28 @@ export class Identities {
     });
   }
 
-  /** All that is known of records, by their keys. A promise only where the store answers with one. */
-  lookUp(keys: readonly Uint8Array[]): Identity[] | Promise<Identity[]> {
+  /**
+   * All that is known of records of a source, by their keys; what counts is in the source's shape. A promise only where
+   * the store answers with one.
+   */
+  lookUp(source: SourceIdentity, keys: readonly Uint8Array[]): Identity[] | Promise<Identity[]> {
+    const conform = (found: Identity[]): Identity[] => found.map((one) => inShapeOf(source, one, this.schemas));
+    const found = this.known(keys);
+    return found instanceof Promise ? found.then(conform) : conform(found);
+  }
+
+  /** A record of a stream in the bytes of each shape that the stream had before and that has it. */
+  earlier(stream: Stream, row: Row): Uint8Array[] {
+    return this.schemas.earlier(stream).flatMap((bytesOf) => bytesOf(row) ?? []);
+  }
+
+  /** Sums of records of a stream, in each of those shapes. */
+  earlierSums(stream: Stream): EarlierSums {
+    return new EarlierSums(this.schemas.earlier(stream));
+  }
+
+  /** The same as it was written, whatever shape that is of. */
+  known(keys: readonly Uint8Array[]): Identity[] | Promise<Identity[]> {
     return this.find(keys, ({ identities }) => identities, decodeIdentity, unknown);
   }
 
@@ -118,6 +146,7 @@ export class Identities {
       (i, bytes) => {
         if (bytes !== undefined) values[missing[i]] = decode(bytes);
       },
+      { verify: true },
     );
     return reading === undefined ? values : reading.then(() => values);
   }
@@ -214,7 +243,7 @@ export class Identities {
     return this.turn(source, async () => {
       // Neither memory nor the log may bring back what was known.
       await this.flush();
-      const known = await this.lookUp(keys);
+      const known = await this.known(keys);
       await this.store.commit(
         keys.map((key, i): Put => {
           const identity = change(key, known[i]);
@@ -294,6 +323,15 @@ export class Identities {
 
 function empty(): Overlay {
   return { identities: new Map(), requests: new Map() };
+}
+
+/** The version that counts as a record of the source's present shape, where it is from before its fields changed. */
+function inShapeOf({ stream, content }: SourceIdentity, identity: Identity, schemas: StreamSchemas): Identity {
+  const { live } = identity;
+  if (live === null || live.schema === stream.schema) return identity;
+  const row = conforming(schemas.fieldsOf(live.schema), stream.fields, stream.defaults ?? {});
+  const decoded = schemas.codecOf(live.schema).decode(new ByteReader(live.row));
+  return { ...identity, live: { ...live, ...content(row === null ? decoded : row(decoded)) } };
 }
 
 export function keyText(key: Uint8Array): string {

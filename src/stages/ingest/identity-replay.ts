@@ -1,15 +1,15 @@
 import { ByteReader } from "../../core/codec/bytes.ts";
 import type { KeyedRequest } from "../../core/codec/keyed-request.ts";
 import { decodeLoad } from "../../core/codec/load-entry.ts";
-import { decodeRecords, ENTRY, headOfRecords } from "../../core/codec/record-batch.ts";
+import { decodeRecords, ENTRY, headOfRecords, schemaOfRecords } from "../../core/codec/record-batch.ts";
 import { decodeRetractions, positionsOf, type Redo } from "../../core/codec/retractions.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
-import { decodeWithdrawals } from "../../core/codec/withdrawals.ts";
+import { decodeWithdrawals, schemaOfWithdrawals } from "../../core/codec/withdrawals.ts";
 import type { SourceDefinition } from "../../core/definition/data.ts";
 import type { EventLog, LogEntry, LogPosition } from "../../ports/event-log.ts";
 import type { Identities } from "./identities.ts";
 import { remember } from "./requests.ts";
-import { identityOf, type SourceIdentity } from "./source-identity.ts";
+import { contentUnder, identityOf, type SourceIdentity } from "./source-identity.ts";
 import { WorkingIdentities } from "./working-identities.ts";
 
 /** A request of which the log holds a part only: the last, cut short by a crash. */
@@ -70,7 +70,8 @@ async function apply(
       const records = decodeRecords(new ByteReader(entry.payload), count, schemas.codecOf);
       const rows = records.map(({ row }) => row);
       const working = await WorkingIdentities.of(source, index, rows);
-      working.records(records, { position, stamp });
+      const schema = schemaOfRecords(new ByteReader(entry.payload));
+      working.records(records, { position, stamp }, contentUnder(schema, schemas.codecOf(schema)));
       working.put(index);
       return null;
     }
@@ -83,12 +84,13 @@ async function apply(
     case ENTRY.withdrawals: {
       if (source === null) return null;
       const withdrawals = decodeWithdrawals(input, count, schemas.codecOf);
+      const schema = schemaOfWithdrawals(new ByteReader(entry.payload));
       const working = await WorkingIdentities.of(
         source,
         index,
         withdrawals.map(({ row }) => row),
       );
-      working.withdrawals(withdrawals);
+      working.withdrawals(withdrawals, contentUnder(schema, schemas.codecOf(schema)));
       working.put(index);
       return null;
     }

@@ -47,13 +47,14 @@ export class Ingest {
   /**
    * Records are stamped within the call, in the order of the calls. One that is known, by the source's `id` or with all
    * of its request by the key, is not taken again.
-   * @throws ASOF_ID_CONFLICT; what `acceptor` throws
+   * @throws ASOF_QUEUE_FULL, ASOF_ID_CONFLICT; what `acceptor` throws
    */
   async ingest(
     source: SourceDefinition,
     records: readonly unknown[],
     key: string | null = null,
   ): Promise<IngestOutcome> {
+    this.writer.admit();
     const accepted = this.accept(source, records);
     const identity = identityOf(source);
     if (identity !== null) return this.intake.ingest(identity, accepted, key);
@@ -62,15 +63,17 @@ export class Ingest {
     return { source: source.name, accepted: accepted.length, duplicates: 0, ...appended };
   }
 
-  /** Withdraws records by their ids. @throws ASOF_NO_ID; what `acceptIds` throws */
+  /** Withdraws records by their ids. @throws ASOF_QUEUE_FULL, ASOF_NO_ID; what `acceptIds` throws */
   async retract(source: SourceDefinition, ids: readonly unknown[]): Promise<RetractOutcome> {
     const identity = mustHaveId(source);
+    this.writer.admit();
     return this.intake.retract(identity, acceptIds(identity, ids));
   }
 
-  /** Replaces records. @throws ASOF_NO_ID, ASOF_ID_CONFLICT; what `acceptor` throws */
+  /** Replaces records. @throws ASOF_QUEUE_FULL, ASOF_NO_ID, ASOF_ID_CONFLICT; what `acceptor` throws */
   async correct(source: SourceDefinition, records: readonly unknown[]): Promise<CorrectOutcome> {
     const identity = mustHaveId(source);
+    this.writer.admit();
     return this.intake.correct(identity, this.accept(source, records));
   }
 
@@ -81,7 +84,7 @@ export class Ingest {
   }
 
   /** Appends records of any stream that were checked elsewhere. */
-  append(stream: Stream, records: readonly StreamRecord[]): Promise<Appended> {
+  append(stream: Pick<Stream, "name" | "schema">, records: readonly StreamRecord[]): Promise<Appended> {
     return this.writer.append(stream.name, ENTRY.records, records.length, (stamp) => {
       this.appended(stream.name, records, stamp);
       this.buffer.reset();

@@ -52,7 +52,7 @@ export class Intake {
     const codec = rowCodec(source.fields);
     return this.decide(source, () => {
       const request = this.request(source, codec, records, key);
-      return after(answeredBefore(this.identities, source, request, this.clock.now()), (known) => {
+      return after(this.answeredBefore(source, request, records), (known) => {
         if (known !== null) return this.again(source, known);
         const { at, durable } = this.identities.append(name, [
           {
@@ -77,7 +77,7 @@ export class Intake {
     const definition = source.source;
     return this.decide(definition, () => {
       const request = key === null ? null : this.request(definition, source.codec, records, key);
-      const known = request === null ? null : answeredBefore(this.identities, definition, request, this.clock.now());
+      const known = request === null ? null : this.answeredBefore(definition, request, records);
       return after(known, (before) =>
         before !== null
           ? this.again(definition, before)
@@ -101,7 +101,7 @@ export class Intake {
       const { row } = record;
       const content = source.content(row);
       const identity = tried.get(row);
-      switch (onInsert(identity, content)) {
+      switch (onInsert(identity, content, () => this.identities.earlier(source.stream, row))) {
         case "new":
           taken.push(record);
           tried.change(row, (before) => recorded(before, placed(record, content)));
@@ -240,6 +240,18 @@ export class Intake {
       this.identities,
       records.map(({ row }) => row),
     );
+  }
+
+  private answeredBefore(
+    source: SourceDefinition,
+    request: KeyedRequest,
+    records: readonly StreamRecord[],
+  ): ReturnType<typeof answeredBefore> {
+    return answeredBefore(this.identities, source, request, this.clock.now(), () => {
+      const sums = this.identities.earlierSums(sourceStream(source));
+      for (const { row } of records) sums.add(row);
+      return sums.digests();
+    });
   }
 
   private request(

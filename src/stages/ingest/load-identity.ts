@@ -3,12 +3,14 @@ import type { KeyedRequest } from "../../core/codec/keyed-request.ts";
 import { rowCodec } from "../../core/codec/row-codec.ts";
 import { ByteWriter } from "../../core/codec/bytes.ts";
 import type { SourceDefinition } from "../../core/definition/data.ts";
+import { sourceStream } from "../../core/definition/stream.ts";
 import { type Identity, met, onInsert, recorded, unknown, type Version } from "../../core/identity/identity.ts";
 import { HISTORY } from "../../core/plan/folders.ts";
-import { sqlList, sqlParquet } from "../../core/plan/sql.ts";
+import { sqlList } from "../../core/plan/sql.ts";
+import { sqlConformed } from "../../core/plan/stream-files.ts";
 import { type Batch, columnsOfRows, rowAt } from "../../core/schema/column.ts";
 import type { DataType, Fields, Row } from "../../core/schema/data-type.ts";
-import { AVAILABLE, EVENT, POSITION, WITHDRAWN } from "../../core/schema/system-columns.ts";
+import { AVAILABLE, EVENT, POSITION, WITHDRAWN, withdrawnColumn } from "../../core/schema/system-columns.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { FileStore } from "../../ports/file-store.ts";
@@ -38,6 +40,8 @@ export interface Sorted {
   /** Rows to write that are declared known earlier than their load. */
   readonly declaredEarlier: number;
   readonly request: KeyedRequest | null;
+  /** The request's digests in the shapes that the source had before. */
+  readonly earlier: () => readonly string[];
   /** The rows to write, with `__position` and, where the source has an `id`, `__withdrawn`. */
   readonly fields: readonly string[];
   readonly rows: string;
@@ -74,6 +78,7 @@ export async function sortOut(
   const codec = rowCodec(definition.fields);
   const buffer = new ByteWriter();
   const sum = key === null ? null : new ContentSum();
+  const earlier = identities.earlierSums(sourceStream(definition));
   const fresh = source === null || (await identities.isEmpty(definition.name));
   if (source !== null && fresh && key === null && !(await hasTwice(session, source, sql)))
     return {
@@ -81,6 +86,7 @@ export async function sortOut(
       conflicts: 0,
       first: null,
       request: null,
+      earlier: () => [],
       declaredEarlier: all,
       fields: [...names, WITHDRAWN],
       rows: `SELECT r.*, NULL AS ${POSITION}, CAST(NULL AS TIMESTAMP) AS ${WITHDRAWN} FROM (${sql}) r`,
@@ -94,13 +100,14 @@ export async function sortOut(
   for await (const batch of session.columns(query, fields)) {
     const rows = Array.from({ length: batch.rows }, (_, i) => rowAt(batch, i));
     const keys = source === null ? [] : rows.map((row) => source.key(row));
-    const known = fresh ? null : await identities.lookUp(keys);
+    const known = fresh ? null : await identities.lookUp(source, keys);
     for (const [i, row] of rows.entries()) {
       const number = Number(row[ROW]);
       if (sum !== null) {
         buffer.reset();
         codec.encode(buffer, row);
         sum.add(buffer.view());
+        earlier.add(row);
       }
       if (source !== null) {
         const text = keyText(keys[i]);
@@ -108,7 +115,7 @@ export async function sortOut(
         if (text !== last) identity = known?.[i] ?? unknown;
         last = text;
         const content = source.content(row);
-        const verdict = onInsert(identity, content);
+        const verdict = onInsert(identity, content, () => identities.earlier(source.stream, row));
         if (verdict === "duplicate") duplicates.add(number);
         if (verdict === "conflict") {
           conflicts.add(number);
@@ -137,6 +144,7 @@ export async function sortOut(
     first,
     declaredEarlier,
     request: key === null || sum === null ? null : { key, count: sum.rows, digest: sum.digest() },
+    earlier: () => earlier.digests(),
     fields: source === null ? names : [...names, WITHDRAWN],
     rows,
   };
@@ -177,7 +185,7 @@ export async function indexLoad(
     }
     if (awaited.length > 0) {
       const keys = awaited.map((row) => source.key(row));
-      const known = await identities.lookUp(keys);
+      const known = await identities.lookUp(source, keys);
       for (const [i, row] of awaited.entries()) identities.put(keys[i], met(known[i], source.content(row).row));
       await identities.flushSome();
     }
@@ -201,7 +209,9 @@ export function rowsOfLoad(
   return of
     .map(
       ({ path, position }) =>
-        `SELECT ${columns} FROM ${sqlParquet([store.path(`${HISTORY}/${path}`)])} WHERE coalesce(${POSITION}, ${position}) = ${load}`,
+        // A load may be from before the fields of its source have changed.
+        `SELECT ${columns} FROM ${sqlConformed([store.path(`${HISTORY}/${path}`)], sourceStream(source), withdrawnColumn)}
+         WHERE coalesce(${POSITION}, ${position}) = ${load}`,
     )
     .join(" UNION ALL ");
 }

@@ -192,7 +192,7 @@ export class Loader {
     const sorted = await sortOut(session, identities, identity, { source, sql, now, key, declaredEarlier });
     const { duplicates } = sorted;
     if (sorted.request !== null) {
-      const before = await answeredBefore(identities, source, sorted.request, this.clock.now());
+      const before = await answeredBefore(identities, source, sorted.request, this.clock.now(), sorted.earlier);
       if (before !== null) {
         await identities.durable;
         const { count, position, stamp } = before;

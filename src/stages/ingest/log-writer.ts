@@ -8,6 +8,9 @@ import { SteadyClock } from "./steady-clock.ts";
 /** Bytes that an entry may have. */
 const LARGEST = 2 ** 30;
 
+/** Bytes of entries that may wait for the disk. */
+export const QUEUE_BYTES = 64 * 2 ** 20;
+
 /** Keeps promised moments across a crash: see `LogWriter.present`. */
 export interface Reserve {
   read(): Promise<Timestamp | null>;
@@ -45,10 +48,14 @@ export class LogWriter {
   private handedOut: Timestamp = -Infinity;
   private extending: Promise<void> | null = null;
   private underWay = 0;
+  /** Bytes of what is under way. */
+  private queued = 0;
+  private readonly queueBytes: number;
   private idle: (() => void)[] = [];
 
-  private constructor(log: EventLog, clock: Clock, reserve: Reserve, last: Timestamp) {
+  private constructor(log: EventLog, clock: Clock, reserve: Reserve, last: Timestamp, queueBytes: number) {
     this.log = log;
+    this.queueBytes = queueBytes;
     this.clock = clock;
     this.steady = new SteadyClock(clock);
     this.reserve = reserve;
@@ -58,9 +65,31 @@ export class LogWriter {
   }
 
   /** Continues behind every stamp of the log and every moment that was promised before. */
-  static async open(log: EventLog, clock: Clock, reserve: Reserve): Promise<LogWriter> {
+  static async open(
+    log: EventLog,
+    clock: Clock,
+    reserve: Reserve,
+    queueBytes: number = QUEUE_BYTES,
+  ): Promise<LogWriter> {
     const promised = (await reserve.read()) ?? -Infinity;
-    return new LogWriter(log, clock, reserve, Math.max(log.lastStamp, promised));
+    return new LogWriter(log, clock, reserve, Math.max(log.lastStamp, promised), queueBytes);
+  }
+
+  /**
+   * Refuses what may be sent again while more waits for the disk than the queue takes: memory is bounded where records
+   * come faster than they can be written. An empty queue takes whatever comes.
+   * @throws ASOF_QUEUE_FULL
+   */
+  admit(): void {
+    if (this.queued < this.queueBytes) return;
+    throw new AsofError(
+      "ASOF_QUEUE_FULL",
+      `${this.queued} bytes wait for the disk; the queue takes ${this.queueBytes}`,
+      {
+        bytes: this.queued,
+        limit: this.queueBytes,
+      },
+    );
   }
 
   /**
@@ -106,9 +135,12 @@ export class LogWriter {
     this.last = stamp - 1;
     this.next = position;
     this.underWay++;
+    const bytes = made.reduce((sum, { entry }) => sum + entry.payload.length, 0);
+    this.queued += bytes;
     const durable = Promise.all(made.map(({ entry }) => this.log.append(entry)))
       .then((positions) => assert(positions.at(-1) === made.at(-1)?.at.position, "this is the log's one writer"))
       .finally(() => {
+        this.queued -= bytes;
         if (--this.underWay === 0) for (const resolve of this.idle.splice(0)) resolve();
       });
     return { at: made.map(({ at }) => at), durable };

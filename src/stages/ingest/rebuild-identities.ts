@@ -237,7 +237,7 @@ class SourceRebuild {
     let held = new Map<string, { readonly key: Uint8Array; value: Identity }>();
     const commit = async (): Promise<void> => {
       const entries = [...held.values()];
-      const known = this.isEmpty ? null : await this.identities.lookUp(entries.map(({ key }) => key));
+      const known = this.isEmpty ? null : await this.identities.known(entries.map(({ key }) => key));
       await this.identities.enter(
         entries
           .map(({ key, value }, i) => [key, known === null ? value : together(known[i], value)] as const)

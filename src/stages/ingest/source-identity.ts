@@ -19,7 +19,7 @@ export interface SourceIdentity {
   readonly order: readonly string[];
   /** The key of the record in the index; of a row that has the `id` fields at least. */
   key(row: Row): Uint8Array;
-  content(row: Row): Content;
+  readonly content: (row: Row) => Content;
   /** The id as people read it. */
   text(row: Row): string;
 }
@@ -35,12 +35,21 @@ export function identityOf(source: SourceDefinition): SourceIdentity | null {
   return found;
 }
 
+/** What makes the content of rows of a schema. */
+export function contentUnder(schema: string, codec: RowCodec): (row: Row) => Content {
+  const out = new ByteWriter();
+  return (row) => {
+    out.reset();
+    codec.encode(out, row);
+    return { schema, row: out.finish() };
+  };
+}
+
 function make(source: SourceDefinition, id: readonly string[]): SourceIdentity {
   const stream = sourceStream(source);
   const codec = rowCodec(source.fields);
   const fields = idFields(source.fields, id);
   const encode = idKeyEncoder(fields);
-  const out = new ByteWriter();
   return {
     source,
     stream,
@@ -48,11 +57,7 @@ function make(source: SourceDefinition, id: readonly string[]): SourceIdentity {
     fields,
     order: idOrder(fields),
     key: (row) => recordKey(source.name, encode(row)),
-    content: (row) => {
-      out.reset();
-      codec.encode(out, row);
-      return { schema: stream.schema, row: out.finish() };
-    },
+    content: contentUnder(stream.schema, codec),
     text: (row) => id.map((name) => `${name}=${String(row[name])}`).join(" "),
   };
 }

@@ -15,7 +15,7 @@ const statistics: Fields = {
   a1: time,
 };
 
-/** What Parquet files in a folder of the store hold, by their footers. */
+/** What Parquet files in a folder of the store hold, by their footers, and their checksums. */
 export async function stagedFiles(session: OfflineSession, files: FileStore, folder: string): Promise<LoadedFile[]> {
   const found = await files.list(folder);
   if (found.length === 0) return [];
@@ -36,9 +36,10 @@ export async function stagedFiles(session: OfflineSession, files: FileStore, fol
          FROM read_parquet(${all}, filename = true, hive_partitioning = false) GROUP BY filename ORDER BY filename`,
         statistics,
       );
-  return read.map((row) => {
+  const staged: LoadedFile[] = [];
+  for (const row of read) {
     const file = bytes.get(row.file as string)!;
-    return {
+    staged.push({
       path: file.file,
       rows: Number(row.n),
       bytes: file.bytes,
@@ -46,8 +47,10 @@ export async function stagedFiles(session: OfflineSession, files: FileStore, fol
       maxEvent: row.e1 as number,
       minAvailable: row.a0 as number,
       maxAvailable: row.a1 as number,
-    };
-  });
+      checksum: await files.checksum(file.file),
+    });
+  }
+  return staged;
 }
 
 /** The least and the greatest of a column as footers tell them; null where one of a file's is not told. */

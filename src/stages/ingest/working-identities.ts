@@ -27,7 +27,7 @@ export class WorkingIdentities {
     const keys = rows.map((row) => source.key(row));
     const make = (values: readonly Identity[]): WorkingIdentities =>
       new WorkingIdentities(source, new Map(keys.map((key, i) => [keyText(key), { key, value: values[i] }])));
-    const found = identities.lookUp(keys);
+    const found = identities.lookUp(source, keys);
     return found instanceof Promise ? found.then(make) : make(found);
   }
 
@@ -47,8 +47,8 @@ export class WorkingIdentities {
     this.changed.add(text);
   }
 
-  /** Records of the log are facts. */
-  records(records: readonly StreamRecord[], { position, stamp }: Appended): void {
+  /** Records of the log are facts, in the shape in which they were written: `contentOf` tells of another one. */
+  records(records: readonly StreamRecord[], { position, stamp }: Appended, contentOf = this.source.content): void {
     for (const [i, { event, row }] of records.entries())
       this.change(row, (identity) =>
         recorded(identity, {
@@ -56,14 +56,14 @@ export class WorkingIdentities {
           origin: "stream",
           event,
           available: availableOf(event, stamp + i),
-          ...this.source.content(row),
+          ...contentOf(row),
         }),
       );
   }
 
-  withdrawals(withdrawals: readonly Withdrawal[]): void {
+  withdrawals(withdrawals: readonly Withdrawal[], contentOf = this.source.content): void {
     for (const { origin, target, row } of withdrawals) {
-      const content = this.source.content(row).row;
+      const content = contentOf(row).row;
       this.change(row, (identity) =>
         origin === "nowhere" ? met(identity, content) : withdrawn(identity, target, content),
       );

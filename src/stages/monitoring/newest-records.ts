@@ -1,8 +1,9 @@
 import { ByteReader } from "../../core/codec/bytes.ts";
 import { availableOf, decodeRecords, ENTRY, type StreamRecord } from "../../core/codec/record-batch.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
+import { AsofError } from "../../core/errors.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
-import type { LogReader } from "../../ports/event-log.ts";
+import type { LogPosition, LogReader } from "../../ports/event-log.ts";
 import type { OfflineFile } from "../../ports/registry-store.ts";
 
 export interface Newest {
@@ -54,6 +55,17 @@ export class NewestRecords {
 
   private async readOn(): Promise<void> {
     const from = Math.max(this.read, this.log.start);
+    try {
+      await this.readFrom(from);
+    } catch (error) {
+      const wasDropped = error instanceof AsofError && error.code === "ASOF_BEFORE_RETENTION";
+      // What has gone into the files while it was read is known from these.
+      if (!wasDropped || this.log.start <= from) throw error;
+      await this.readOn();
+    }
+  }
+
+  private async readFrom(from: LogPosition): Promise<void> {
     for await (const { kind, stream, stamp, count, position, payload } of this.log.read(from)) {
       this.read = position + count;
       if (kind !== ENTRY.records) continue;

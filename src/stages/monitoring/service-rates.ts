@@ -45,6 +45,18 @@ export class RunningRates {
     }
   }
 
+  /** Takes what another process has counted of the same service. Features and views that are not known here are left out. */
+  add({ answers, views, features }: ServiceRates): void {
+    this.answers += answers;
+    for (let i = 0; i < this.names.length; i++) this.nulls[i] += features[this.names[i]] ?? 0;
+    for (const view of this.views) {
+      const counted = views.find((one) => one.view === view.view);
+      view.notFound += counted?.notFound ?? 0;
+      view.expired += counted?.expired ?? 0;
+      view.overflow += counted?.overflow ?? 0;
+    }
+  }
+
   report(): ServiceRates {
     const { service, answers } = this;
     const nulls = Object.fromEntries(this.names.map((name, i) => [name, this.nulls[i]]));

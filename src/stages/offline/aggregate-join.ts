@@ -3,25 +3,18 @@ import {
   emptyOutput,
   type FeatureOutput,
   type MomentTable,
-  orderByEvent,
   outputSize,
-  type RecordTable,
 } from "../../core/kernel/aggregate-moments.ts";
-import { ColumnBuffer, gatherBatch, gatherNumbers, NumberBuffer } from "../../core/kernel/column-buffer.ts";
-import { groupByKey, placesByKey } from "../../core/kernel/group.ts";
-import { KeyIndex } from "../../core/kernel/key-index.ts";
+import { gatherNumbers } from "../../core/kernel/column-buffer.ts";
+import { groupByKey } from "../../core/kernel/group.ts";
+import type { KeyIndex } from "../../core/kernel/key-index.ts";
 import { isPrefixSlot, type KeyedRows, Prefixes, PrefixWindows } from "../../core/kernel/prefix-windows.ts";
-import { compileSlot, compileSlotKey } from "../../core/kernel/slot-arguments.ts";
-import { withdrawalsOf } from "../../core/kernel/withdrawals.ts";
-import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import type { AggregateUse } from "../../core/plan/service-plan.ts";
-import type { Batch, Column } from "../../core/schema/column.ts";
-import type { DataType, Fields } from "../../core/schema/data-type.ts";
-import { AVAILABLE, EVENT, WITHDRAWN } from "../../core/schema/system-columns.ts";
+import type { Batch } from "../../core/schema/column.ts";
 import { EVENT_TIME, type LayoutFeature } from "../../core/tile/view-layout.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
-import { askedKeys, type AttachedHistory, isWorthFiltering, keyColumns, ofPart } from "./asked-keys.ts";
-import { OrderBuffer } from "./order-buffer.ts";
+import { askedKeys, type AttachedHistory, isWorthFiltering, keyColumns } from "./asked-keys.ts";
+import { type NumberedRecords, readRecords } from "./record-reader.ts";
 import { SpineQuery } from "./spine-query.ts";
 import { MOMENT, type RowRange, type SpineTable } from "./spine-table.ts";
 
@@ -40,12 +33,6 @@ interface JoinedUse {
   readonly windows: PrefixWindows | null;
   /** Computed for a range of rows at once, and held until they pass. */
   readonly held: readonly LayoutFeature[];
-}
-
-/** Records by the numbers of their keys. */
-interface NumberedRecords {
-  readonly keys: KeyIndex;
-  readonly table: RecordTable;
 }
 
 /**
@@ -106,11 +93,8 @@ export class AggregateJoin {
             null,
           ),
       );
-    const source = { history, spine, part: 0, parts };
-    const readers = views.map(
-      ({ uses, history }, v) => new RecordReader(uses, wanted[v].flat(), { ...source, history }),
-    );
-    const tables = await readTogether(session, readers, source);
+    const asked = views.map(({ uses, history }, v) => ({ uses, history, features: wanted[v].flat() }));
+    const tables = await readRecords(session, asked, { history, spine, part: 0, parts });
     return views.map(({ uses, history }, v) => {
       const kept = tables[v];
       budget.records -= kept.table.event.length;
@@ -149,7 +133,7 @@ export class AggregateJoin {
       const source = { ...this.source, part };
       const [records] =
         this.kept === null
-          ? await readTogether(session, [new RecordReader(uses, features, source)], source)
+          ? await readRecords(session, [{ uses, features, history: this.history }], source)
           : [this.kept];
       const prefixes = new Prefixes(records.table);
       const rows = await this.readRows(session, spine, range, records.keys);
@@ -218,155 +202,6 @@ async function countAsked(
   return Number(n);
 }
 
-/** Which records are read: those of a part of the keys that the spine asks about; others may be among them. */
-interface RecordSource {
-  readonly history: AttachedHistory;
-  readonly spine: SpineTable;
-  readonly part: number;
-  readonly parts: number;
-}
-
-/** Reads a source once for several views. Only where there is one can it leave out what the view does not ask for. */
-async function readTogether(
-  session: OfflineSession,
-  readers: readonly RecordReader[],
-  { history, spine, part, parts }: RecordSource,
-): Promise<NumberedRecords[]> {
-  const read: Fields = Object.assign({}, ...readers.map(({ read }) => read));
-  const ordered = readers.some(({ order }) => order !== null);
-  const [first] = readers;
-  const filter = parts > 1 || isWorthFiltering(history, spine) ? askedKeys(history, first.uses, spine) : "";
-  const { withdrawals } = first.uses[0].source;
-  const conditions = [
-    ofPart(history, part, parts),
-    ...(readers.length > 1 ? [] : first.keyNames.map((name) => `r.${sqlIdentifier(name)} IS NOT NULL`)),
-  ];
-  // A record that was withdrawn before it could be seen is nowhere.
-  if (withdrawals !== undefined)
-    conditions.push(`(r.${WITHDRAWN} IS NULL OR (r.${WITHDRAWN} > r.${EVENT} AND r.${WITHDRAWN} > r.${AVAILABLE}))`);
-  // Times as doubles: the engine converts them beside us.
-  const sql = `SELECT ${Object.keys(read)
-    .map((name) => `r.${sqlIdentifier(name)}, `)
-    .join("")}
-       CAST(epoch_us(r.${EVENT}) AS DOUBLE) AS ${EVENT},
-       CAST(epoch_us(${history.inHindsight ? `r.${EVENT}` : `greatest(r.${EVENT}, r.${AVAILABLE})`}) AS DOUBLE) AS ${VISIBLE}
-       ${ordered ? `, CAST(epoch_us(r.${AVAILABLE}) AS DOUBLE) AS ${AVAILABLE}` : ""}
-       ${withdrawals === undefined ? "" : `, coalesce(CAST(epoch_us(r.${WITHDRAWN}) AS DOUBLE), 'Infinity') AS ${WITHDRAWN}`}
-     FROM ${history.name} r ${filter} WHERE ${conditions.join(" AND ")}`;
-  const times: Fields = {
-    [EVENT]: float64,
-    [VISIBLE]: float64,
-    ...(ordered ? { [AVAILABLE]: float64 } : {}),
-    ...(withdrawals === undefined ? {} : { [WITHDRAWN]: float64 }),
-  };
-  for await (const { rows, columns } of session.columns(sql, { ...read, ...times }, { lend: true })) {
-    const event = { ...columns[EVENT], type: timestamp };
-    for (const reader of readers) reader.take({ rows, columns: { ...columns, [EVENT]: event } });
-  }
-  return readers.map((reader) => reader.records());
-}
-
-/** What is evaluated of each record, and where it is collected. */
-interface CollectedColumn {
-  readonly compiled: (batch: Batch) => Column;
-  readonly buffer: ColumnBuffer;
-}
-
-/** Brings the records of a view, as they are read, into the form that the kernel works on. */
-class RecordReader {
-  readonly uses: readonly AggregateUse[];
-  readonly keyNames: readonly string[];
-  /** The fields of the source that it needs. */
-  readonly read: Fields;
-  readonly order: OrderBuffer | null;
-  private readonly slots: readonly (CollectedColumn | null)[];
-  /** By slot what it is computed per. */
-  private readonly slotKeys: readonly (CollectedColumn | null)[];
-  private readonly keys: KeyIndex;
-  private readonly numbers: NumberBuffer;
-  private readonly visible: ColumnBuffer;
-  private readonly event: ColumnBuffer;
-  private readonly withdrawn: ColumnBuffer | null;
-
-  constructor(
-    uses: readonly AggregateUse[],
-    features: readonly LayoutFeature[],
-    { history, parts }: Pick<RecordSource, "history" | "parts">,
-  ) {
-    const { layout } = uses[0];
-    const { fields, withdrawals } = uses[0].source;
-    const used = new Set(features.map(({ slot }) => slot));
-    const expected = Math.ceil(history.rows / parts);
-    this.slots = layout.slots.map((slot, s) => {
-      const compiled = used.has(s) ? compileSlot(slot, fields) : null;
-      return compiled === null ? null : { compiled, buffer: new ColumnBuffer(slot.input ?? boolean, expected) };
-    });
-    this.slotKeys = layout.slots.map((slot, s) => {
-      const compiled = used.has(s) ? compileSlotKey(slot, fields) : null;
-      if (compiled === null) return null;
-      return { compiled, buffer: new ColumnBuffer({ ...slot.per!.type, nullable: true }, expected) };
-    });
-    const ordered = layout.orderColumns !== null && features.some(({ slot }) => layout.slots[slot].algebra.ordered);
-    const names = ordered ? layout.orderColumns : layout.columns;
-    this.order = ordered ? new OrderBuffer(layout, fields, names) : null;
-    this.uses = uses;
-    this.keyNames = Object.values(history.keys);
-    this.read = Object.fromEntries(
-      [...this.keyNames, ...names].map((name) => [name, { ...fields[name], nullable: true }]),
-    );
-    this.keys = new KeyIndex(this.keyNames.length);
-    this.numbers = new NumberBuffer(expected);
-    this.visible = new ColumnBuffer(timestamp, expected);
-    this.event = new ColumnBuffer(timestamp, expected);
-    this.withdrawn = withdrawals === undefined ? null : new ColumnBuffer(timestamp, expected);
-  }
-
-  take(all: Batch): void {
-    let batch = all;
-    let numbers = this.keys.add(this.keysOf(all), all.rows);
-    if (numbers.includes(-1)) {
-      // Records without a key belong to nobody.
-      const rows = Uint32Array.from(numbers.keys()).filter((row) => numbers[row] >= 0);
-      batch = gatherBatch(all, rows);
-      numbers = Int32Array.from(rows, (row) => numbers[row]);
-    }
-    const { rows, columns } = batch;
-    this.numbers.add(numbers);
-    this.visible.add(columns[VISIBLE], rows);
-    this.event.add(columns[EVENT], rows);
-    this.withdrawn?.add(columns[WITHDRAWN], rows);
-    this.order?.add(columns, rows);
-    for (const slot of [...this.slots, ...this.slotKeys]) slot?.buffer.add(slot.compiled(batch), rows);
-  }
-
-  records(): NumberedRecords {
-    const { keys, slots, slotKeys, order, withdrawn } = this;
-    const { first, place } = placesByKey(
-      keys.size,
-      this.numbers.values(),
-      this.visible.column().values as Float64Array,
-    );
-    const event = this.event.placed(place).values as Float64Array;
-    const table: RecordTable = {
-      first,
-      visible: this.visible.placed(place).values as Float64Array,
-      event,
-      byEvent: orderByEvent(first, event),
-      slots: slots.map((slot) => (slot === null ? null : slot.buffer.placed(place))),
-      keys: slotKeys.map((one) => (one === null ? null : one.buffer.placed(place))),
-      ...(order === null ? {} : { order: order.placed(place, event) }),
-      withdrawn: withdrawn === null ? null : withdrawalsOf(first, withdrawn.placed(place).values as Float64Array),
-    };
-    return { keys, table };
-  }
-
-  private keysOf({ columns }: Batch): Column[] {
-    return this.keyNames.map((name) => columns[name]);
-  }
-}
-
-const VISIBLE = "__visible";
-
 /** Rows grouped by key, each key's by moment. */
 function momentsOf({ rows, key, t }: KeyedRows, keys: number): MomentTable {
   let n = 0;
@@ -381,7 +216,3 @@ function momentsOf({ rows, key, t }: KeyedRows, keys: number): MomentTable {
   const { first, order } = groupByKey(keys, asked.key, asked.t);
   return { first, row: gatherNumbers(asked.row, order), t: gatherNumbers(asked.t, order) };
 }
-
-const boolean: DataType = { kind: "boolean", nullable: true };
-const float64: DataType = { kind: "float64", nullable: false };
-const timestamp: DataType = { kind: "timestamp", nullable: false };

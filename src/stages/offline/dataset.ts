@@ -51,7 +51,7 @@ export async function writeDataset(
   try {
     if (typeof spine !== "string") await attachSources(session, store, catalog, [...catalog.sources.keys()], cut);
     const numbered = typeof spine === "string" ? await numberedFile(session, spine) : null;
-    const { relation, rows, carried } = await makeSpine(session, {
+    const { relation, rows, carried, moments } = await makeSpine(session, {
       sql:
         numbered ?? (typeof spine === "string" ? `SELECT * FROM ${fileRelation([spine], formatOf(spine))}` : spine.sql),
       what: typeof spine === "string" ? spine : "the spine",
@@ -61,13 +61,14 @@ export async function writeDataset(
       isNumbered: numbered !== null,
       carry: true,
     });
-    await refuseFuture(session, relation, request);
+    if (moments === null || moments.last > request.watermark) await refuseFuture(session, relation, request);
     const carry: Fields = { ...carried };
     const joined = {
       ...request,
       plan,
       spine: relation,
       rows,
+      moments,
       carry,
       parts: () => ({ cut }),
       evidence: false,

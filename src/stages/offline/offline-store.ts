@@ -7,6 +7,7 @@ import { type Stream, TARGET } from "../../core/definition/stream.ts";
 import { AsofError } from "../../core/errors.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import { HISTORY } from "../../core/plan/folders.ts";
+import { sqlConformed } from "../../core/plan/stream-files.ts";
 import { sqlList, sqlNothing, sqlParquet, sqlParquetWith } from "../../core/plan/sql.ts";
 import { type Batch, columnsOfRows } from "../../core/schema/column.ts";
 import type { Fields, Row, Value } from "../../core/schema/data-type.ts";
@@ -69,18 +70,21 @@ export class OfflineStore {
    */
   async attach(session: OfflineSession, name: string, stream: Stream, part: Part): Promise<number> {
     const { files, tail, withdrawn } = await this.partOf(stream, part);
+    if (files.length + tail.length > 0) this.schemas.mustBeReadable(stream);
     const { withdrawals } = stream;
-    const columns = sqlList(Object.keys(stream.fields));
+    const columns = sqlList([...Object.keys(stream.fields), EVENT, AVAILABLE]);
     const selects: string[] = [];
+    const changed = this.schemas.hasChanged(stream);
+    const archived = (paths: string[]): string => (changed ? sqlConformed(paths, stream) : sqlParquet(paths));
     // Loads of a source with an id know what was withdrawn before them, unless they are from before it had one.
-    const loaded = (paths: string[]): string =>
-      withdrawals === undefined ? sqlParquet(paths) : sqlParquetWith(paths, withdrawnColumn);
+    const loaded = (paths: string[]): string => {
+      if (withdrawals === undefined) return archived(paths);
+      return changed ? sqlConformed(paths, stream, withdrawnColumn) : sqlParquetWith(paths, withdrawnColumn);
+    };
     const select = (position: string, from: string, where = "", isLoad = false): void => {
       const known =
         withdrawals === undefined ? "" : `, ${isLoad ? WITHDRAWN : "CAST(NULL AS TIMESTAMP)"} AS ${WITHDRAWN}`;
-      selects.push(
-        `SELECT ${columns}, ${EVENT}, ${AVAILABLE}, ${position} AS ${POSITION}${known} FROM ${from}${where}`,
-      );
+      selects.push(`SELECT ${columns}, ${position} AS ${POSITION}${known} FROM ${from}${where}`);
     };
     const byLoad = new Map<LogPosition, string[]>();
     const archives: string[] = [];
@@ -95,7 +99,7 @@ export class OfflineStore {
     }
     for (const [position, paths] of byLoad) select(`${position}::BIGINT`, loaded(paths), "", true);
     if (archives.length > 0)
-      select(POSITION, sqlParquet(archives), ` WHERE ${POSITION} < ${Math.min(part.cut, Number.MAX_SAFE_INTEGER)}`);
+      select(POSITION, archived(archives), ` WHERE ${POSITION} < ${Math.min(part.cut, Number.MAX_SAFE_INTEGER)}`);
     if (merged.length > 0) {
       const { from, until } = loadsOf(part);
       select(
@@ -242,7 +246,7 @@ export class OfflineStore {
       if (entry.kind === ENTRY.load && entry.position >= applied)
         files.push(...loadFiles(entry, decodeLoad(entry.payload)).filter(wanted));
       if (entry.kind === ENTRY.records && loadsFrom === undefined && entry.position + entry.count > archived)
-        this.decode(entry, tail);
+        this.decode(entry, stream, tail);
       if (entry.kind === ENTRY.withdrawals && withdrawals !== undefined && entry.position + entry.count > archived)
         this.decodeWithdrawn(entry, withdrawals, withdrawn.tail);
     }
@@ -267,8 +271,9 @@ export class OfflineStore {
     }
   }
 
-  private decode(entry: LogEntry, into: Row[]): void {
-    decodeRecords(new ByteReader(entry.payload), entry.count, this.schemas.codecOf).forEach(({ event, row }, i) =>
+  private decode(entry: LogEntry, stream: Stream, into: Row[]): void {
+    const codecOf = this.schemas.codecsOf(stream);
+    decodeRecords(new ByteReader(entry.payload), entry.count, codecOf).forEach(({ event, row }, i) =>
       into.push({
         ...row,
         [EVENT]: event,

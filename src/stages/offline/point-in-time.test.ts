@@ -200,3 +200,55 @@ test("however little may be held at once, and whatever the order of the spine, a
   );
   for (const [way, times] of Object.entries(ways)) expect(times, way).toBeGreaterThan(0);
 }, 240_000);
+
+test("what a view makes of a record without a key of its own is not even evaluated", async () => {
+  const feature = (name: string, of: AggregateViewDefinition["features"][number]["of"]) => ({
+    name,
+    aggregation: { kind: "sum" } as const,
+    of,
+    where: null,
+    window: { length: null, hop: 1, offset: 0 },
+  });
+  const n = { op: "column", name: "n" } as const;
+  const view = (
+    name: string,
+    keys: Record<string, string>,
+    of: typeof n | { op: "multiply"; args: [typeof n, typeof n] },
+  ) => ({ kind: "aggregateView", name, source: "source", entity: name, keys, features: [feature("sum", of)] }) as const;
+  // Both read the same records in one go; only those with a part are worth squaring.
+  const byName = view("byName", { name: "name" }, n);
+  const byPart = view("byPart", { part: "part" }, { op: "multiply", args: [n, n] });
+  const plan = planOf(
+    [aggregateUse(byName, "name", { name: "name" }), aggregateUse(byPart, "part", { part: "part" })],
+    [],
+  );
+  const record = (n: number, part: number | null, i: number): Row => ({
+    name: "hot",
+    part,
+    n,
+    x: 0,
+    wild: null,
+    text: null,
+    yes: null,
+    big: null,
+    at: null,
+    [EVENT]: i,
+    [AVAILABLE]: i,
+    [POSITION]: BigInt(i),
+  });
+  const too = 2 ** 20;
+  const ask = async (records: Row[]): Promise<Row[]> => {
+    const session = await engine.session();
+    try {
+      const fields: Fields = { [ROW]: t.int64(), [MOMENT]: t.int64(), ...inputs };
+      const row = { [ROW]: 0n, [MOMENT]: 100n, name: "hot", part: 1, other: null };
+      await session.table("spine", fields, [columnsOfRows(fields, [row])]);
+      return await rowsOf(session, history({ source: records, versions: [] }), plan, 1);
+    } finally {
+      await session.close();
+    }
+  };
+  const found = await ask([record(3, 1, 1), record(too, null, 2), record(4, 1, 3), record(5, null, 4)]);
+  expect(found).toMatchObject([{ name__sum: too + 12, part__sum: 25 }]);
+  await expect(ask([record(too, 1, 1)])).rejects.toMatchObject({ code: "ASOF_OVERFLOW" });
+});

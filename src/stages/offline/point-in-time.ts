@@ -19,7 +19,7 @@ import { asKnown } from "./hindsight.ts";
 import type { OfflineStore, Part } from "./offline-store.ts";
 import { SpineQuery } from "./spine-query.ts";
 import { slicesOf, type SpineSlice } from "./spine-slices.ts";
-import { MOMENT, type RowRange, type SpineTable } from "./spine-table.ts";
+import { MOMENT, type Moments, type RowRange, type SpineTable } from "./spine-table.ts";
 import { type VersionAnswers, VersionJoin } from "./version-join.ts";
 
 /** What gives the join its history. */
@@ -33,6 +33,8 @@ export interface PointInTimeRequest extends WorkOptions {
    */
   readonly spine: string;
   readonly rows: number;
+  /** The first and the last moment of the spine, where they are known already. */
+  readonly moments?: Moments | null;
   /** Columns of the spine to pass through, with their types. */
   readonly carry: Fields;
   /** For each alias what of its stream is visible: below which position. */
@@ -72,7 +74,7 @@ export async function* pointInTime(
   request: PointInTimeRequest,
   limits: PointInTimeLimits = LIMITS,
 ): AsyncGenerator<Batch> {
-  const spine: SpineTable = { name: request.spine, rows: request.rows };
+  const spine: SpineTable = { name: request.spine, rows: request.rows, moments: request.moments };
   const budget: RecordBudget = { records: limits.records };
   const batches = await prepareBatches(session, store, request, spine, budget);
   const recordsFor = await recordsNeeded(store, request);
@@ -109,7 +111,7 @@ interface PreparedBatches {
 async function prepareBatches(
   session: OfflineSession,
   store: HistoryStore,
-  { plan, parts, hindsight }: PointInTimeRequest,
+  { plan, parts, hindsight, lend = false }: PointInTimeRequest,
   spine: SpineTable,
   budget: RecordBudget,
 ): Promise<PreparedBatches> {
@@ -135,7 +137,9 @@ async function prepareBatches(
       for (const [u, use] of uses.entries())
         sorted.set(use.alias, await batchJoin(session, use, history, `b${i}_${u}`));
   }
-  const readers = new Map(versions.flatMap((join) => join.uses.map((use) => [use.alias, join.reader(use)] as const)));
+  const readers = new Map(
+    versions.flatMap((join) => join.uses.map((use) => [use.alias, join.reader(use, lend)] as const)),
+  );
   return { versions, sorted, readers };
 }
 

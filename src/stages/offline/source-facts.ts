@@ -32,7 +32,8 @@ async function observedDelay(
 ): Promise<number | null> {
   const session = await engine.session();
   try {
-    await store.attach(session, "asof_facts", sourceStream(source), { cut: Infinity });
+    // Times only: the fields may be about to change.
+    await store.attach(session, "asof_facts", { ...sourceStream(source), fields: {} }, { cut: Infinity });
     const [{ delay }] = await session.rows(
       `SELECT median(epoch_us(${AVAILABLE}) - epoch_us(${EVENT})) AS delay FROM asof_facts`,
       { delay: { kind: "float64", nullable: true } },

@@ -1,18 +1,13 @@
 import type { OfflineSession } from "../../ports/offline-engine.ts";
-import { MOMENT, ROW, type RowRange, type SpineTable } from "./spine-table.ts";
+import { type Moments, momentFields, momentsSql, ROW, type RowRange, type SpineTable } from "./spine-table.ts";
 
-/** Some rows of a spine side by side, with the first and the last moment that they ask about, in microseconds. */
-export interface SpineSlice extends RowRange {
-  readonly first: number;
-  readonly last: number;
-}
+/** Some rows of a spine side by side, with the first and the last moment that they ask about. */
+export interface SpineSlice extends RowRange, Moments {}
 
 /** The whole spine as one slice. */
-export async function wholeSpine(session: OfflineSession, { name, rows }: SpineTable): Promise<SpineSlice> {
-  const [{ first, last }] = await session.rows(
-    `SELECT CAST(min(${MOMENT}) AS DOUBLE) AS first, CAST(max(${MOMENT}) AS DOUBLE) AS last FROM ${name}`,
-    { first: { kind: "float64", nullable: true }, last: { kind: "float64", nullable: true } },
-  );
+export async function wholeSpine(session: OfflineSession, { name, rows, moments }: SpineTable): Promise<SpineSlice> {
+  if (moments) return { from: 0, until: rows, ...moments };
+  const [{ first, last }] = await session.rows(`SELECT ${momentsSql} FROM ${name}`, momentFields);
   return { from: 0, until: rows, first: (first as number | null) ?? 0, last: (last as number | null) ?? 0 };
 }
 
@@ -33,8 +28,7 @@ export async function slicesOf(
   if (recordsFor(whole.first, whole.last) <= limit) return [whole];
   const size = Math.max(1, Math.ceil(spine.rows / PIECES));
   const pieces = await session.rows(
-    `SELECT CAST(${ROW} // ${size} AS DOUBLE) AS piece, CAST(min(${MOMENT}) AS DOUBLE) AS first,
-       CAST(max(${MOMENT}) AS DOUBLE) AS last FROM ${spine.name} GROUP BY ALL ORDER BY piece`,
+    `SELECT CAST(${ROW} // ${size} AS DOUBLE) AS piece, ${momentsSql} FROM ${spine.name} GROUP BY ALL ORDER BY piece`,
     { piece: float64, first: float64, last: float64 },
   );
   const slices: SpineSlice[] = [];

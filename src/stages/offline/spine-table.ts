@@ -2,6 +2,19 @@
 export const ROW = "__row";
 export const MOMENT = "__t";
 
+/** The first and the last moment that rows ask about, in microseconds. */
+export interface Moments {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What selects the moments of a spine, null where it has no rows. */
+export const momentsSql = `CAST(min(${MOMENT}) AS DOUBLE) AS first, CAST(max(${MOMENT}) AS DOUBLE) AS last`;
+export const momentFields = {
+  first: { kind: "float64", nullable: true },
+  last: { kind: "float64", nullable: true },
+} as const;
+
 /** Part of the rows of a spine: [from, until). */
 export interface RowRange {
   readonly from: number;
@@ -12,6 +25,8 @@ export interface RowRange {
 export interface SpineTable {
   readonly name: string;
   readonly rows: number;
+  /** Where they are known already. */
+  readonly moments?: Moments | null | undefined;
 }
 
 export const inRange = ({ from, until }: RowRange): string => `s.${ROW} >= ${from} AND s.${ROW} < ${until}`;

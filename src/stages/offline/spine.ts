@@ -4,7 +4,7 @@ import { type CastSql, castSql } from "../../core/plan/file-relation.ts";
 import { sqlSubquery } from "../../core/plan/sql.ts";
 import type { DataType, Fields } from "../../core/schema/data-type.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
-import { MOMENT, ROW } from "./spine-table.ts";
+import { MOMENT, type Moments, momentFields, momentsSql, ROW } from "./spine-table.ts";
 
 export interface SpineRequest {
   /** A query that gives the rows, in the order in which they come back. */
@@ -29,6 +29,8 @@ export interface Spine {
   readonly rows: number;
   /** The columns carried, with the types they have as asof knows them. */
   readonly carried: Fields;
+  /** The first and the last moment of all, where looking for misfits has shown them. */
+  readonly moments: Moments | null;
 }
 
 /**
@@ -95,12 +97,18 @@ export async function makeSpine(session: OfflineSession, request: SpineRequest):
   };
   const isBad = `${MISFIT} IS NOT NULL OR ${MOMENT} IS NULL`;
   if (request.isNumbered) {
-    const [{ n, bad }] = await session.rows(
-      `SELECT count(*) AS n, count(*) FILTER (WHERE ${isBad}) AS bad FROM (${select})`,
-      { n: int64, bad: int64 },
+    const [{ n, bad, first, last }] = await session.rows(
+      `SELECT count(*) AS n, count(*) FILTER (WHERE ${isBad}) AS bad, ${momentsSql} FROM (${select})`,
+      { n: int64, bad: int64, ...momentFields },
     );
     if (n === 0n) throw nothing();
-    if (bad === 0n) return { relation: `(${select})`, rows: Number(n), carried };
+    if (bad === 0n)
+      return {
+        relation: `(${select})`,
+        rows: Number(n),
+        carried,
+        moments: { first: first as number, last: last as number },
+      };
   }
   const rows = await session.run(tableSql(select, request.isNumbered));
   if (rows === 0) throw nothing();
@@ -123,7 +131,7 @@ export async function makeSpine(session: OfflineSession, request: SpineRequest):
       column,
     });
   }
-  return { relation: TABLE, rows, carried };
+  return { relation: TABLE, rows, carried, moments: null };
 }
 
 /** A statement that makes a query a table of the session, with the number of each row. */

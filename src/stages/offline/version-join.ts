@@ -93,20 +93,34 @@ export class VersionJoin {
     return new VersionJoin({ uses, history, keys, versions, event: numbers(EVENT), features: read });
   }
 
-  /** What answers batches of a spine for a use, in any order. */
-  reader(use: BatchUse): (batch: Batch) => VersionAnswers {
+  /** What answers batches of a spine for a use, in any order. With `lend`, answers are lent until the next batch. */
+  reader(use: BatchUse, lend: boolean): (batch: Batch) => VersionAnswers {
     const find = this.versions.reader();
     const { ttl } = use.view;
     const { event, features, history, keys } = this;
+    const rooms = new Map<string, LookupRoom>();
+    const roomOf = (name: string, rows: number): LookupRoom => {
+      let room = rooms.get(name);
+      if (room === undefined || room.values.length < rows) {
+        room = { values: new Float64Array(rows), present: new Uint8Array(rows) };
+        if (lend) rooms.set(name, room);
+      }
+      return room;
+    };
     return (batch) => {
       const { rows } = batch;
       const t = batch.columns[MOMENT].values as Float64Array;
       const found = find({ rows, t, key: keys.find(keyColumns(history, use, batch), rows) });
-      const alive = found.slice();
+      const alive = ttl === null ? found : found.slice();
       if (ttl !== null)
         for (let i = 0; i < rows; i++) if (found[i] >= 0 && !(t[i] - ttl <= event[found[i]])) alive[i] = -1;
       return {
-        feature: (name, type) => lookup(features[name], type, alive),
+        feature: (name, type) => {
+          const column = features[name];
+          return column.values instanceof Float64Array
+            ? lookupNumbers(column.values, column.valid, type, alive, roomOf(name, rows))
+            : lookup(column, type, alive);
+        },
         status: () => ({
           type: { kind: "string", nullable: false },
           values: Array.from(found, (row, i) => (row < 0 ? "NOT_FOUND" : alive[i] < 0 ? "EXPIRED" : "PRESENT")),
@@ -114,30 +128,54 @@ export class VersionJoin {
         }),
         eventTime: () => {
           const type: DataType = { kind: "timestamp", nullable: true };
-          return lookup({ type, values: event, valid: null }, type, found);
+          return lookupNumbers(event, null, type, found, roomOf(EVENT, rows));
         },
       };
     };
   }
 }
 
+/** Where what is looked up goes. */
+interface LookupRoom {
+  readonly values: Float64Array;
+  readonly present: Uint8Array;
+}
+
 /** The values of a column at some rows; null at −1. */
+function lookupNumbers(
+  values: Float64Array,
+  valid: Uint8Array | null,
+  type: DataType,
+  rows: Int32Array,
+  room: LookupRoom,
+): Column {
+  const { values: found, present } = room;
+  let absent = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i];
+    if (row < 0 || (valid !== null && valid[row] === 0)) {
+      present[i] = 0;
+      absent++;
+    } else {
+      present[i] = 1;
+      found[i] = values[row];
+    }
+  }
+  return {
+    type,
+    values: found.subarray(0, rows.length),
+    valid: absent === 0 ? null : present.subarray(0, rows.length),
+  };
+}
+
+/** The same for texts and long integers. */
 function lookup({ values, valid }: Column, type: DataType, rows: Int32Array): Column {
   let present: Uint8Array | null = null;
-  const absent = (i: number): void => void ((present ??= new Uint8Array(rows.length).fill(1))[i] = 0);
-  const isNull = (row: number): boolean => row < 0 || (valid !== null && valid[row] === 0);
-  if (values instanceof Float64Array) {
-    const found = new Float64Array(rows.length);
-    for (let i = 0; i < rows.length; i++) {
-      if (isNull(rows[i])) absent(i);
-      else found[i] = values[rows[i]];
-    }
-    return { type, values: found, valid: present };
-  }
   const found = Array.isArray(values) ? Array.from({ length: rows.length }, () => "") : new BigInt64Array(rows.length);
   for (let i = 0; i < rows.length; i++) {
-    if (isNull(rows[i])) absent(i);
-    else found[i] = values[rows[i]];
+    const row = rows[i];
+    if (row < 0 || (valid !== null && valid[row] === 0)) (present ??= new Uint8Array(rows.length).fill(1))[i] = 0;
+    else found[i] = values[row] as string | bigint;
   }
   return { type, values: found, valid: present };
 }

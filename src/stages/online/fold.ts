@@ -1,60 +1,55 @@
-import { ByteReader } from "../../core/codec/bytes.ts";
 import {
   decodeMeta,
   decodeViews,
   encodeMeta,
   encodeViews,
   noViews,
-  type OnlineView,
   type OnlineViews,
 } from "../../core/codec/online-meta.ts";
 import { META_KEY, statePrefix, VIEWS_KEY } from "../../core/codec/online-keys.ts";
-import { availableOf, decodeRecords, ENTRY } from "../../core/codec/record-batch.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
-import { decodeWithdrawals } from "../../core/codec/withdrawals.ts";
-import type { KeyState } from "../../core/tile/key-state.ts";
+import { AsofError, type ErrorCode } from "../../core/errors.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
-import type { LogEntry, LogPosition, LogReader } from "../../ports/event-log.ts";
+import type { LogPosition, LogReader } from "../../ports/event-log.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
-import { type KeyedContribution, keyText, type ViewState } from "./view-state.ts";
+import { KeyCache } from "./key-cache.ts";
+import { type BatchLimits, LogBatch } from "./log-batch.ts";
+import { sweepState } from "./sweep.ts";
+import type { FoldedView } from "./view-batch.ts";
 
-/** An aggregate view that the fold keeps up to date. */
-export interface FoldedView {
-  readonly stream: string;
-  readonly view: OnlineView;
-  readonly state: ViewState;
+/**
+ * How long records gather before they are folded, in milliseconds: the longer, the more keys the last batch wrote, so
+ * that under load a key is written once for more of its records. Part of the time from acknowledged to readable.
+ */
+const GATHER_MS = 5;
+const GATHER_MS_A_KEY = 0.02;
+const GATHER_MOST_MS = 100;
+
+/** What bounds the fold's memory. */
+export interface FoldLimits extends BatchLimits {
+  /** Bytes of key states kept decoded between batches, roughly. */
+  readonly cached: number;
 }
 
-interface CachedKey {
-  readonly entity: Uint8Array;
-  readonly state: KeyState;
-}
-
-/** What a batch changes of a key: records that came, and records that were withdrawn, which may be among them. */
-interface KeyChange {
-  readonly entity: Uint8Array;
-  readonly added: KeyedContribution[];
-  readonly removed: KeyedContribution[];
-}
-
-/** How long records gather before they are folded, in milliseconds. Part of the time from acknowledged to readable. */
-const GATHER_MS = 2;
-/** Records that one batch folds at the most, and key states kept decoded between batches. */
-const BATCH = 10_000;
-const CACHED_KEYS = 50_000;
+const LIMITS: FoldLimits = { records: 32_768, bytes: 8 * 2 ** 20, keys: 10_000, cached: 128 * 2 ** 20 };
+/** When it is tried again what the store could not take, in milliseconds. */
+const RETRY_MS = 100;
 
 /**
  * Carries the log into the online store: batch after batch, each with its position and its watermark in one commit,
- * so that a restart continues exactly where the last commit ended.
+ * so that a restart continues exactly where the last commit ended. While one batch is committed the next is made.
  */
 export class Fold {
   private readonly log: LogReader;
   private readonly store: OnlineStore;
   private readonly schemas: StreamSchemas;
+  private readonly limits: FoldLimits;
   private folded: FoldedView[] = [];
-  private caches = new Map<number, Map<string, CachedKey>>();
+  private caches = new Map<number, KeyCache>();
+  private batch = 0;
   private running: Promise<void> | null = null;
   private paused = 0;
+  private gather = GATHER_MS;
   private timer: ReturnType<typeof setTimeout> | null = null;
   /** Those who wait for the position to advance, woken whenever it may have. */
   private waiting: (() => void)[] = [];
@@ -63,19 +58,24 @@ export class Fold {
   position: LogPosition = 0;
   watermark: Timestamp = Number.MIN_SAFE_INTEGER;
   views: OnlineViews = noViews;
+  /** Called when what the store holds was read anew: it may be another's, or older, than what was followed. */
+  reopened: () => void = () => {};
 
-  constructor(log: LogReader, store: OnlineStore, schemas: StreamSchemas) {
+  constructor(log: LogReader, store: OnlineStore, schemas: StreamSchemas, limits: FoldLimits = LIMITS) {
     this.log = log;
     this.store = store;
     this.schemas = schemas;
+    this.limits = limits;
   }
 
-  /** Reads where the store stands. */
+  /** Reads where the store stands. A new one has no view yet, and so nothing to fold that the log has dropped. */
   async open(): Promise<void> {
+    // An empty store has no view that would want what the log has dropped.
+    const nothing = { position: this.log.start, watermark: Number.MIN_SAFE_INTEGER };
     await this.store.read([META_KEY, VIEWS_KEY], (i, bytes) => {
-      if (bytes === undefined) return;
-      if (i === 0) ({ position: this.position, watermark: this.watermark } = decodeMeta(bytes));
-      else this.views = decodeViews(bytes);
+      if (i === 0)
+        ({ position: this.position, watermark: this.watermark } = bytes === undefined ? nothing : decodeMeta(bytes));
+      else this.views = bytes === undefined ? noViews : decodeViews(bytes);
     });
     if (this.position < this.log.start) await this.beginAnew();
   }
@@ -99,27 +99,65 @@ export class Fold {
 
   /** Has what the log holds folded soon: what arrives within a moment is folded together. */
   wake(): void {
-    this.timer ??= setTimeout(() => {
-      this.timer = null;
-      this.start();
-    }, GATHER_MS);
+    if (this.running !== null) return;
+    this.timer ??= setTimeout(() => this.start(), this.gather);
   }
 
   private start(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
     if (this.running !== null || this.paused > 0 || this.failure !== null || this.position >= this.log.end) return;
     this.running = this.run()
-      .catch((error: unknown) => void (this.failure = error as Error))
+      .catch((error: unknown) => this.failed(error as Error))
       .finally(() => {
         this.running = null;
-        this.start();
         this.release();
+        if (this.position < this.log.end) this.wake();
       });
   }
 
+  /**
+   * What a store does not take now it may take later; of what was sent it is unknown what came through. So it is gone
+   * on from where the store then says that it stands.
+   */
+  private failed(error: Error): void {
+    this.failure = error;
+    if (hasCode(error, "ASOF_ONLINE_UNAVAILABLE")) setTimeout(() => void this.resume(), RETRY_MS).unref();
+  }
+
+  private async resume(): Promise<void> {
+    try {
+      await this.running;
+      await this.open();
+    } catch (error) {
+      this.failed(error as Error);
+      return;
+    }
+    this.caches = new Map();
+    this.reopened();
+    this.failure = null;
+    this.start();
+  }
+
+  /** Begins with an empty store, where the store has lost what it held. */
+  async startAnewWhereLost(): Promise<void> {
+    try {
+      await this.store.read([META_KEY], () => {});
+    } catch (error) {
+      if (!hasCode(error, "ASOF_ONLINE_LOST")) throw error;
+      await this.store.clear(new Uint8Array(0));
+      await this.resume();
+    }
+  }
+
   /** Resolves once everything that is in the log now is folded. Rejects where folding failed. */
-  async settled(): Promise<void> {
-    const end = this.log.end;
-    while (this.position < end) {
+  settled(): Promise<void> {
+    return this.reached(this.log.end);
+  }
+
+  /** Resolves once everything below a position of the log is folded, which is begun at once. Rejects where folding failed. */
+  async reached(position: LogPosition): Promise<void> {
+    while (this.position < position) {
       this.start();
       if (this.failure !== null) throw this.failure;
       await new Promise<void>((resolve) => this.waiting.push(resolve));
@@ -135,6 +173,7 @@ export class Fold {
     this.paused++;
     try {
       await this.running;
+      if (this.failure !== null) throw this.failure;
       return await work();
     } finally {
       this.paused--;
@@ -144,14 +183,23 @@ export class Fold {
   }
 
   /**
-   * Applies the log's records in [from, until) to one view that is not followed yet, committing as it goes.
+   * Applies the log's records in [from, until) to one view that is not followed yet. Each batch is handed to `commit`, which
+   * must keep how far it reaches together with its changes: what was committed once must not be applied again.
    * `watermark` is that of the store.
    */
-  async catchUp(view: FoldedView, from: LogPosition, until: LogPosition, watermark: Timestamp): Promise<void> {
-    for await (const batch of this.batches(from, until)) {
+  async catchUp(
+    view: FoldedView,
+    from: LogPosition,
+    until: LogPosition,
+    watermark: Timestamp,
+    commit: (changes: readonly Put[], end: LogPosition) => Promise<void>,
+  ): Promise<void> {
+    const cache = new KeyCache();
+    for await (const batch of this.batches([view], () => cache, from, until)) {
       const changes: Put[] = [];
-      await this.apply([view], batch.entries, watermark, changes, new Map());
-      await this.store.commit(changes);
+      for (const one of batch.views) await one.apply(this.store, watermark, changes, Promise.resolve());
+      await commit(changes, batch.end);
+      cache.trim(this.limits.cached, this.batch + 1);
     }
   }
 
@@ -162,120 +210,92 @@ export class Fold {
     changes: readonly Put[],
   ): Promise<void> {
     const next: OnlineViews = { ...views, version: this.views.version + 1 };
-    await this.store.commit([
-      ...changes,
-      [VIEWS_KEY, encodeViews(next)],
-      [META_KEY, encodeMeta({ ...at, views: next.version })],
-    ]);
+    try {
+      await this.store.commit([
+        ...changes,
+        [VIEWS_KEY, encodeViews(next)],
+        [META_KEY, encodeMeta({ ...at, views: next.version })],
+      ]);
+    } catch (error) {
+      if (hasCode(error, "ASOF_ONLINE_UNAVAILABLE")) this.failed(error as Error);
+      throw error;
+    }
     this.views = next;
     this.position = at.position;
     this.watermark = at.watermark;
   }
 
+  /**
+   * Removes from the store what is left of keys of which no window can reach anything any more: they are then as keys
+   * that never were. Resolves to how many.
+   */
+  async sweep(): Promise<number> {
+    let swept = 0;
+    for (const view of this.folded)
+      swept += await sweepState(view.state, this.store, this.watermark, (work) =>
+        this.pausedWhile(async () => {
+          const isFollowed = this.folded.some(({ state }) => state.state === view.state.state);
+          return isFollowed && this.failure === null ? work(this.watermark) : undefined;
+        }),
+      );
+    return swept;
+  }
+
   private async run(): Promise<void> {
-    for await (const { entries, end, lastStamp } of this.batches(this.position, this.log.end)) {
-      const watermark = Math.max(this.watermark, lastStamp + 1);
-      const changes: Put[] = [];
-      await this.apply(this.folded, entries, watermark, changes, this.caches);
-      changes.push([META_KEY, encodeMeta({ position: end, watermark, views: this.views.version })]);
-      await this.store.commit(changes);
-      this.position = end;
-      this.watermark = watermark;
-      if (this.paused > 0) return;
+    const { folded, caches } = this;
+    const cacheOf = (view: FoldedView): KeyCache => {
+      let cache = caches.get(view.state.state);
+      if (cache === undefined) caches.set(view.state.state, (cache = new KeyCache()));
+      return cache;
+    };
+    let committed: Promise<void> = Promise.resolve();
+    try {
+      let { watermark } = this;
+      for await (const batch of this.batches(folded, cacheOf, this.position, this.log.end)) {
+        watermark = Math.max(watermark, batch.lastStamp + 1);
+        const changes: Put[] = [];
+        for (const view of batch.views) await view.apply(this.store, watermark, changes, committed);
+        await committed;
+        committed = this.commit(batch.end, watermark, changes);
+        // Told when it is awaited.
+        committed.catch(() => {});
+        this.gather = Math.min(GATHER_MOST_MS, GATHER_MS + batch.keys * GATHER_MS_A_KEY);
+        for (const cache of caches.values()) cache.trim(this.limits.cached / caches.size, this.batch);
+        if (this.paused > 0) return;
+      }
+    } finally {
+      await committed;
     }
+  }
+
+  private async commit(position: LogPosition, watermark: Timestamp, changes: Put[]): Promise<void> {
+    changes.push([META_KEY, encodeMeta({ position, watermark, views: this.views.version })]);
+    await this.store.commit(changes);
+    this.position = position;
+    this.watermark = watermark;
+    this.release();
   }
 
   private async *batches(
+    views: readonly FoldedView[],
+    cacheOf: (view: FoldedView) => KeyCache,
     from: LogPosition,
     until: LogPosition,
-  ): AsyncGenerator<{ entries: LogEntry[]; end: LogPosition; lastStamp: Timestamp }> {
-    let entries: LogEntry[] = [];
-    let records = 0;
+  ): AsyncGenerator<LogBatch> {
+    const begin = (): LogBatch => new LogBatch(views, cacheOf, ++this.batch, this.schemas, this.limits);
+    let batch = begin();
     for await (const entry of this.log.read(from)) {
       if (entry.position >= until) break;
       if (entry.position < from) continue;
-      entries.push({ ...entry, payload: entry.payload.slice() });
-      records += entry.count;
-      if (records < BATCH) continue;
-      yield cut(entries);
-      entries = [];
-      records = 0;
+      batch.take(entry);
+      if (!batch.isFull) continue;
+      yield batch;
+      batch = begin();
     }
-    if (entries.length > 0) yield cut(entries);
-  }
-
-  private async apply(
-    views: readonly FoldedView[],
-    entries: readonly LogEntry[],
-    watermark: Timestamp,
-    changes: Put[],
-    caches: Map<number, Map<string, CachedKey>>,
-  ): Promise<void> {
-    for (const view of views) {
-      const changed = this.contributions(view, entries);
-      if (changed.size === 0) continue;
-      let cache = caches.get(view.state.state);
-      if (cache === undefined) caches.set(view.state.state, (cache = new Map()));
-      const keys = await this.keys(view.state, changed, cache);
-      const wanted = keys.flatMap(({ entity, state, added, removed }) =>
-        state
-          .blocksWanted(view.state.layout, [...added, ...removed], watermark)
-          .map((block) => ({ entity, state, ...block })),
-      );
-      if (wanted.length > 0) await view.state.loadBlocks(this.store, wanted);
-      for (const { entity, state, added, removed } of keys) {
-        // What is withdrawn came before, here or in an earlier batch.
-        state.add(view.state.layout, added, watermark);
-        for (const record of removed) state.remove(view.state.layout, record, watermark);
-        view.state.save(entity, state, watermark, changes);
-      }
-      if (cache.size > CACHED_KEYS) caches.delete(view.state.state);
-    }
-  }
-
-  /** The records of a view that entries bring or withdraw, by key. */
-  private contributions(view: FoldedView, entries: readonly LogEntry[]): Map<string, KeyChange> {
-    const byKey = new Map<string, KeyChange>();
-    const take = (record: KeyedContribution | null, what: "added" | "removed"): void => {
-      if (record === null) return;
-      const text = keyText(record.entity);
-      let change = byKey.get(text);
-      if (change === undefined) byKey.set(text, (change = { entity: record.entity, added: [], removed: [] }));
-      change[what].push(record);
-    };
-    for (const { stream, kind, count, stamp, payload } of entries) {
-      if (stream !== view.stream) continue;
-      if (kind === ENTRY.records)
-        decodeRecords(new ByteReader(payload), count, this.schemas.codecOf).forEach(({ event, row }, i) =>
-          take(view.state.contribution(row, event, availableOf(event, stamp + i)), "added"),
-        );
-      if (kind === ENTRY.withdrawals)
-        for (const withdrawal of decodeWithdrawals(new ByteReader(payload), count, this.schemas.codecOf)) {
-          const { origin, target, row, event, available } = withdrawal;
-          // Of a load, only where the state has that load: one built later leaves out what was withdrawn before.
-          if (origin === "stream" || (origin === "load" && target < view.view.loads))
-            take(view.state.contribution(row, event, available), "removed");
-        }
-    }
-    return byKey;
-  }
-
-  private async keys(
-    view: ViewState,
-    changed: Map<string, KeyChange>,
-    cache: Map<string, CachedKey>,
-  ): Promise<(KeyChange & Pick<CachedKey, "state">)[]> {
-    const missing = [...changed].filter(([text]) => !cache.has(text)).map(([text, { entity }]) => ({ text, entity }));
-    const states = await view.load(
-      this.store,
-      missing.map(({ entity }) => entity),
-    );
-    missing.forEach(({ text, entity }, i) => cache.set(text, { entity, state: states[i] }));
-    return [...changed].map(([text, change]) => ({ ...change, state: cache.get(text)!.state }));
+    if (!batch.isEmpty) yield batch;
   }
 }
 
-function cut(entries: LogEntry[]): { entries: LogEntry[]; end: LogPosition; lastStamp: Timestamp } {
-  const last = entries[entries.length - 1];
-  return { entries, end: last.position + last.count, lastStamp: last.stamp + last.count - 1 };
+function hasCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof AsofError && error.code === code;
 }

@@ -4,21 +4,24 @@ import { entityKeyEncoder, headKey, statePrefix } from "../../core/codec/online-
 import type { BuildingView, OnlineView, OnlineViews } from "../../core/codec/online-meta.ts";
 import { rowCodec } from "../../core/codec/row-codec.ts";
 import type { AggregateViewDefinition, BatchViewDefinition } from "../../core/definition/data.ts";
+import type { Stream } from "../../core/definition/stream.ts";
 import { OneByOne } from "../../core/one-by-one.ts";
 import type { MaterializeOutcome } from "../../core/result/outcomes.ts";
 import type { WorkOptions } from "../../core/result/progress.ts";
 import { rowAt } from "../../core/schema/column.ts";
 import type { Fields, Row } from "../../core/schema/data-type.ts";
-import { KeyState } from "../../core/tile/key-state.ts";
+import { type Contribution, KeyState } from "../../core/tile/key-state.ts";
 import { levelStart } from "../../core/tile/view-layout.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
-import type { Fold, FoldedView } from "./fold.ts";
+import type { Fold } from "./fold.ts";
+import type { KeyName } from "./key-cache.ts";
+import type { FoldedView } from "./view-batch.ts";
 import { AVAILABLE, EVENT } from "../../core/schema/system-columns.ts";
 import type { History } from "./history.ts";
-import { type KeyedContribution, keyText, ViewState } from "./view-state.ts";
+import { keyText, ViewState } from "./view-state.ts";
 
 /** A view with what it rests on, ready to be materialized. */
 export type MaterializableView =
@@ -26,7 +29,7 @@ export type MaterializableView =
       readonly view: AggregateViewDefinition;
       readonly fingerprint: string;
       readonly keys: Fields;
-      readonly source: Fields;
+      readonly source: Stream;
       readonly stream: string;
     }
   | {
@@ -42,7 +45,7 @@ export interface Cut {
   readonly t: Timestamp;
 }
 
-type AggregateTarget = Extract<MaterializableView, { readonly source: Fields }>;
+type AggregateTarget = Extract<MaterializableView, { readonly source: Stream }>;
 type BatchTarget = Exclude<MaterializableView, AggregateTarget>;
 
 /** Keys written in one commit while a state is built. */
@@ -69,6 +72,8 @@ export class Materializer {
   private readonly clock: Clock;
   private readonly cut: () => Promise<Cut>;
   private readonly changes = new OneByOne();
+  /** The views of the store, as they were last given. */
+  private all: readonly MaterializableView[] = [];
 
   constructor(parts: { store: OnlineStore; fold: Fold; history: History; clock: Clock; cut: () => Promise<Cut> }) {
     this.store = parts.store;
@@ -76,6 +81,7 @@ export class Materializer {
     this.history = parts.history;
     this.clock = parts.clock;
     this.cut = parts.cut;
+    this.fold.reopened = () => this.followPresent(this.all);
   }
 
   /** Makes the fold follow those of the store's views that are still wanted; removes the states of the others. */
@@ -126,6 +132,7 @@ export class Materializer {
     options: WorkOptions,
   ): Promise<MaterializeOutcome> {
     const began = this.clock.elapsed();
+    await this.fold.startAnewWhereLost();
     const cut = await this.cut();
     const loads = await this.history.loadedUntil([view.stream], cut.position);
     const present = (): OnlineView | undefined =>
@@ -168,9 +175,16 @@ export class Materializer {
     // The fold must not come upon records that the new state holds already.
     await this.fold.settled();
     const replaced = await this.fold.pausedWhile(async () => {
-      const { t, after: _, ...online } = begun;
+      const { t, after: _, caught, ...online } = begun;
       const watermark = Math.max(this.fold.watermark, t);
-      if (!isBatch(view)) await this.fold.catchUp(folded(view, online), online.loads, this.fold.position, watermark);
+      if (!isBatch(view))
+        await this.fold.catchUp(
+          folded(view, online),
+          caught ?? online.loads,
+          this.fold.position,
+          watermark,
+          (changes, end) => this.caughtUp(online.state, changes, end),
+        );
       const { nextState, views, building } = this.fold.views;
       await this.fold.switchViews(
         {
@@ -187,6 +201,14 @@ export class Materializer {
     for (const { state } of replaced) await this.store.clear(statePrefix(state));
   }
 
+  /** Commits what a state that is being built has caught up with, and how far that reaches. */
+  private caughtUp(state: number, changes: readonly Put[], end: LogPosition): Promise<void> {
+    const { nextState, views, building } = this.fold.views;
+    const next = building.map((one) => (one.state === state ? { ...one, caught: end } : one));
+    const { position, watermark } = this.fold;
+    return this.fold.switchViews({ nextState, views, building: next }, { position, watermark }, changes);
+  }
+
   private async buildTiles(
     view: AggregateTarget,
     begun: BuildingView,
@@ -197,7 +219,7 @@ export class Materializer {
     const since = Math.min(...state.layout.levels.map((level) => levelStart(level, begun.t)));
     const { columns: read, orderColumns } = state.layout;
     const columns = [...new Set([...Object.values(view.view.keys), ...read, ...(orderColumns ?? [])])];
-    let group: { text: string; row: Row; records: KeyedContribution[] } | null = null;
+    let group: { name: KeyName; entity: Uint8Array; row: Row; records: Contribution[] } | null = null;
     let changes: Put[] = [];
     let written = 0;
     let last: Row | null = null;
@@ -205,9 +227,8 @@ export class Materializer {
       if (group !== null) {
         const key = KeyState.empty(state.layout);
         key.add(state.layout, group.records, begun.t);
-        state.save(group.records[0].entity, key, begun.t, changes);
+        if (state.save(group.entity, key, begun.t, false, changes) > 0) counted.keys++;
         last = group.row;
-        counted.keys++;
         written++;
       }
       if (written < COMMIT_KEYS && group !== null) return;
@@ -223,14 +244,13 @@ export class Materializer {
       const available = batch.columns[AVAILABLE].values as Float64Array;
       for (let i = 0; i < batch.rows; i++) {
         const row = rowAt(batch, i);
-        const record = state.contribution(row, events[i], available[i]);
-        if (record === null) continue;
-        const text = keyText(record.entity);
-        if (group === null || group.text !== text) {
+        const name = state.nameOf(row);
+        if (name === null) continue;
+        if (group === null || !Object.is(group.name, name)) {
           if (group !== null) await flush();
-          group = { text, row, records: [] };
+          group = { name, entity: state.entityOf(row)!, row, records: [] };
         }
-        group.records.push(record);
+        group.records.push(state.contribution(row, events[i], available[i]));
         counted.records++;
       }
       options.onProgress?.({ phase: `materialize ${begun.name}`, done: counted.records, total: null, unit: "rows" });
@@ -321,9 +341,13 @@ export class Materializer {
     const merged = async (key: Uint8Array): Promise<Put> => {
       let present: BatchRow[] = [];
       if (range.from > 0)
-        await this.store.read([headKey(state, key)], (_, bytes) => {
-          if (bytes !== undefined) present = decodeBatchRows(new ByteReader(bytes), codec);
-        });
+        await this.store.read(
+          [headKey(state, key)],
+          (_, bytes) => {
+            if (bytes !== undefined) present = decodeBatchRows(new ByteReader(bytes), codec);
+          },
+          { verify: true },
+        );
       writer.reset();
       encodeBatchRows(writer, codec, keepVersions([...present, ...rows], watermark));
       counted.keys++;
@@ -359,6 +383,7 @@ export class Materializer {
   }
 
   private followPresent(all: readonly MaterializableView[]): void {
+    this.all = all;
     this.fold.follow(
       this.fold.views.views.flatMap((online): FoldedView[] => {
         const found = all.find(({ fingerprint }) => fingerprint === online.fingerprint);
@@ -377,7 +402,8 @@ function isBatch(view: MaterializableView): view is BatchTarget {
 }
 
 function folded(view: AggregateTarget, online: OnlineView): FoldedView {
-  return { stream: view.stream, view: online, state: new ViewState(view.view, view.keys, view.source, online.state) };
+  const { source, keys } = view;
+  return { source, view: online, state: new ViewState(view.view, keys, source.fields, online.state) };
 }
 
 function keysOf(keys: Readonly<Record<string, string>>, row: Row): Row {

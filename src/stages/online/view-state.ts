@@ -8,17 +8,14 @@ import { compileContributions, layoutOf, type ViewLayout } from "../../core/tile
 import { recordOrder } from "../../core/tile/record-order.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
-
-/** A record on its way into the state of a key. */
-export interface KeyedContribution extends Contribution {
-  readonly entity: Uint8Array;
-}
+import type { KeyName } from "./key-cache.ts";
 
 /** The online state of an aggregate view: from records to the bytes under its keys. */
 export class ViewState {
   readonly layout: ViewLayout;
   readonly state: number;
   private readonly encodeKey: (row: Row) => Uint8Array | null;
+  private readonly columns: readonly string[];
   private readonly contributions: (row: Row, event: Timestamp) => Contribution["values"];
   private readonly order: ReturnType<typeof recordOrder> | null;
   private readonly writer = new ByteWriter();
@@ -29,28 +26,55 @@ export class ViewState {
     const encode = entityKeyEncoder(keys);
     const columns = keyColumns(view.keys);
     this.encodeKey = (row) => encode(columns(row));
+    this.columns = Object.keys(keys).map((key) => view.keys[key]);
     this.contributions = compileContributions(this.layout, source);
     this.order = this.layout.orderColumns === null ? null : recordOrder(this.layout, source);
   }
 
-  /** What a record contributes to which key; null where a key of it is null. */
-  contribution(row: Row, event: Timestamp, available: Timestamp): KeyedContribution | null {
-    const entity = this.encodeKey(row);
-    if (entity === null) return null;
-    const values = this.contributions(row, event);
-    if (this.order === null) return { entity, event, available, values };
-    return { entity, event, available, values, order: this.order(row, event, available) };
+  /** The name of a record's key among all keys of the view; null where a key of it is null. */
+  nameOf(row: Row): KeyName | null {
+    const { columns } = this;
+    if (columns.length === 1) return row[columns[0]];
+    let name = "";
+    for (const column of columns) {
+      const value = row[column];
+      if (value === null) return null;
+      // Told apart by their lengths: no two keys have the same name.
+      name += typeof value === "string" ? `${value.length}:${value}` : `${value},`;
+    }
+    return name;
   }
 
-  /** Reads the head records of keys; a key without one is empty. */
-  async load(store: OnlineStore, entities: readonly Uint8Array[]): Promise<KeyState[]> {
-    const states: KeyState[] = [];
-    await store.read(
+  /** The bytes of a record's key; null where a key of it is null. */
+  entityOf(row: Row): Uint8Array | null {
+    return this.encodeKey(row);
+  }
+
+  /** What a record contributes to whatever key it has. */
+  contribution(row: Row, event: Timestamp, available: Timestamp): Contribution {
+    const values = this.contributions(row, event);
+    if (this.order === null) return { event, available, values };
+    return { event, available, values, order: this.order(row, event, available) };
+  }
+
+  /** Reads the head records of keys, in their order; a key without one is empty. */
+  async load(
+    store: OnlineStore,
+    entities: readonly Uint8Array[],
+    take: (index: number, state: KeyState, bytes: number) => void,
+  ): Promise<void> {
+    const { layout } = this;
+    const input = new ByteReader(new Uint8Array(0));
+    const read = store.read(
       entities.map((entity) => headKey(this.state, entity)),
-      (_, bytes) =>
-        states.push(bytes === undefined ? KeyState.empty(this.layout) : decodeHead(this.layout, new ByteReader(bytes))),
+      (i, bytes) => {
+        if (bytes === undefined) return take(i, KeyState.empty(layout), 0);
+        input.reset(bytes);
+        take(i, decodeHead(layout, input), bytes.length);
+      },
+      { verify: true },
     );
-    return states;
+    if (read !== undefined) await read;
   }
 
   /** Reads closed blocks into the states of their keys. */
@@ -70,16 +94,26 @@ export class ViewState {
         const tiles = bytes === undefined ? new Map() : decodeBlock(this.layout, level, block, new ByteReader(bytes));
         state.levels[level].loaded.set(block, { tiles, dirty: false });
       },
+      { verify: true },
     );
   }
 
-  /** The changes that bring a key's bytes to its state, which is trimmed to the watermark and keeps no closed block. */
-  save(entity: Uint8Array, state: KeyState, watermark: Timestamp, changes: Put[]): void {
+  /**
+   * The changes that bring a key's bytes to its state, which is trimmed to the watermark and keeps no closed block. A
+   * state with nothing left is not stored. Returns the bytes of the head record, 0 where there is none any more.
+   * @param isStored whether there is a head record in the store
+   */
+  save(entity: Uint8Array, state: KeyState, watermark: Timestamp, isStored: boolean, changes: Put[]): number {
     const { layout, writer } = this;
     state.trim(layout, watermark);
-    writer.reset();
-    encodeHead(layout, state, writer);
-    changes.push([headKey(this.state, entity), writer.finish()]);
+    const head = headKey(this.state, entity);
+    let bytes: Uint8Array | null = null;
+    if (!state.isEmpty()) {
+      writer.reset();
+      encodeHead(layout, state, writer);
+      bytes = writer.finish();
+    }
+    if (isStored || bytes !== null) changes.push([head, bytes]);
     state.levels.forEach((level, l) => {
       for (const [block, { tiles, dirty }] of level.loaded)
         if (dirty) {
@@ -91,6 +125,7 @@ export class ViewState {
       level.loaded.clear();
       level.dropped.length = 0;
     });
+    return bytes === null ? 0 : bytes.length;
   }
 }
 

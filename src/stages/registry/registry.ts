@@ -1,8 +1,9 @@
-import { type Catalog, fingerprintOf } from "../../core/definition/catalog.ts";
-import type { AggregateViewDefinition, Definition } from "../../core/definition/data.ts";
+import { type Catalog, catalogOf, fingerprintOf } from "../../core/definition/catalog.ts";
+import type { AggregateViewDefinition } from "../../core/definition/data.ts";
 import { canonicalJson } from "../../core/definition/fingerprint.ts";
 import { AsofError } from "../../core/errors.ts";
-import { type Comparable, diffDefinitions } from "../../core/plan/diff.ts";
+import { type Comparable, type Difference, diffDefinitions } from "../../core/plan/diff.ts";
+import { changeOfSource, sourcesIn } from "../../core/plan/source-change.ts";
 import type { Plan, PlannedChange } from "../../core/result/plan.ts";
 import { formatDuration } from "../../core/time/duration.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
@@ -49,7 +50,7 @@ export class Registry {
     const { revision, definitions } = await this.store.revision();
     const changes: PlannedChange[] = [];
     for (const change of diffDefinitions(definitions.map(applied), this.wanted()))
-      changes.push({ ...change, cost: await this.costOf(change) });
+      changes.push({ ...change, cost: await this.costOf(change), ...(await this.ofRecords(change, definitions)) });
     return {
       revision,
       changes,
@@ -67,7 +68,9 @@ export class Registry {
         `the plan was made against revision ${expected}, but ${plan.revision} is applied`,
         { expected, revision: plan.revision },
       );
-    await this.checkSchemas(plan);
+    for (const { name, refused } of plan.changes)
+      if (refused !== null)
+        throw new AsofError("ASOF_SCHEMA_CHANGE", refused, { source: name, rows: await this.recordsOf(name) });
     if (!plan.empty) await this.store.apply(plan.revision, this.stored(), at);
     await this.store.setNote(RUNTIME, canonicalJson(this.versions));
     return plan;
@@ -76,6 +79,15 @@ export class Registry {
   /** Whether exactly the present definitions are applied. */
   async isApplied(): Promise<boolean> {
     return this.matches(await this.store.revision());
+  }
+
+  /** What is applied, as definitions of its own, and the fingerprints that they have. */
+  async applied(): Promise<{ readonly catalog: Catalog; readonly fingerprints: ReadonlySet<string> }> {
+    const { definitions } = await this.store.revision();
+    return {
+      catalog: catalogOf(definitions.map((one) => ({ definition: applied(one).data }))),
+      fingerprints: new Set(definitions.map(({ fingerprint }) => fingerprint)),
+    };
   }
 
   /** The names of definitions that are applied as they stand. */
@@ -115,7 +127,7 @@ export class Registry {
     }));
   }
 
-  private async costOf({ change, kind, name }: Omit<PlannedChange, "cost">): Promise<PlannedChange["cost"]> {
+  private async costOf({ change, kind, name }: Difference): Promise<PlannedChange["cost"]> {
     if (change === "unchanged") return [];
     if (change === "removed")
       return kind === "aggregateView" || kind === "batchView"
@@ -151,28 +163,25 @@ export class Registry {
     }
   }
 
-  /** A source whose fields change under history or a stream in flight would not read back: refused. */
-  private async checkSchemas({ changes }: Plan): Promise<void> {
-    const { definitions } = await this.store.revision();
-    for (const { change, kind, name } of changes) {
-      if (change !== "changed" || kind !== "source") continue;
-      const before = applied(definitions.find((definition) => definition.name === name)!).data as Definition;
-      const after = this.catalog.sources.get(name)!;
-      if (before.kind !== "source") continue;
-      const sameFields =
-        canonicalJson([before.fields, before.eventTime, before.availableAt]) ===
-        canonicalJson([after.fields, after.eventTime, after.availableAt]);
-      // Records are known by their ids from the first on, in the log as well.
-      const sameId = canonicalJson(before.id ?? null) === canonicalJson(after.id ?? null);
-      if (sameFields && sameId) continue;
-      const rows = (await this.facts(name)).rows + (sameId ? 0 : await this.logged(name));
-      if (rows > 0)
-        throw new AsofError(
-          "ASOF_SCHEMA_CHANGE",
-          `source ${name} holds ${rows} records: its ${sameId ? "fields and times" : "id"} cannot be changed any more`,
-          { source: name, rows },
-        );
-    }
+  /** What a change of a source means for the records that it holds. */
+  private async ofRecords(
+    { change, kind, name }: Difference,
+    definitions: readonly StoredDefinition[],
+  ): Promise<Pick<PlannedChange, "notes" | "refused">> {
+    const nothing = { notes: [], refused: null };
+    if ((change !== "changed" && change !== "created") || kind !== "source") return nothing;
+    const rows = await this.recordsOf(name);
+    if (rows === 0) return nothing;
+    const present = sourcesIn(definitions).filter((source) => source.name === name);
+    const past = sourcesIn(await this.store.everApplied()).filter((source) => source.name === name);
+    const { notes, unreadable, fixed } = changeOfSource(present, this.catalog.sources.get(name)!, past);
+    const reasons = [...unreadable.values(), ...fixed];
+    if (reasons.length === 0) return { notes, refused: null };
+    return { notes, refused: `source ${name} holds ${rows} records: ${reasons.join("; ")}` };
+  }
+
+  private async recordsOf(source: string): Promise<number> {
+    return (await this.facts(source)).rows + (await this.logged(source));
   }
 
   private async warnings(): Promise<string[]> {

@@ -25,6 +25,7 @@ export class ModelServer {
   private readonly clock: Clock;
   private readonly load: (version: ModelVersion) => Promise<LoadedModel>;
   private readonly append: AppendServed;
+  private readonly tag: string;
   private readonly predictors = new Map<string, Predictor>();
   private readonly serving = new Map<string, ServingModel & { readonly until: number }>();
 
@@ -33,7 +34,10 @@ export class ModelServer {
     clock: Clock;
     load: (version: ModelVersion) => Promise<LoadedModel>;
     append: AppendServed;
+    /** Of this process's predictions, where others predict beside it. */
+    tag: string;
   }) {
+    this.tag = parts.tag;
     this.registry = parts.registry;
     this.clock = parts.clock;
     this.load = parts.load;
@@ -69,7 +73,10 @@ export class ModelServer {
   private predictorOf(served: ServedModel): Predictor {
     let predictor = this.predictors.get(served.model.name);
     if (predictor === undefined)
-      this.predictors.set(served.model.name, (predictor = new Predictor({ ...served, append: this.append })));
+      this.predictors.set(
+        served.model.name,
+        (predictor = new Predictor({ ...served, append: this.append, tag: this.tag })),
+      );
     return predictor;
   }
 

@@ -30,9 +30,12 @@ export class Predictor {
   private readonly row: ReturnType<typeof columnRow>;
   private readonly logging = new Set<Promise<unknown>>();
   private failure: Error | null = null;
+  private readonly tag: string;
   private served = 0;
 
-  constructor(parts: { model: ModelDefinition; plan: ServicePlan; stream: Stream; append: AppendServed }) {
+  /** @param parts.tag tells ids of this process from those of others that predict at the same moment */
+  constructor(parts: { model: ModelDefinition; plan: ServicePlan; stream: Stream; append: AppendServed; tag: string }) {
+    this.tag = parts.tag;
     this.model = parts.model;
     this.stream = parts.stream;
     this.append = parts.append;
@@ -41,7 +44,11 @@ export class Predictor {
   }
 
   /** @throws ASOF_PREDICT; ASOF_HOME where an earlier prediction could not be logged */
-  predict(serving: ServingModel, requests: readonly Row[], answers: readonly FeatureAnswer[]): PredictionAnswer[] {
+  async predict(
+    serving: ServingModel,
+    requests: readonly Row[],
+    answers: readonly FeatureAnswer[],
+  ): Promise<PredictionAnswer[]> {
     if (this.failure !== null)
       throw new AsofError(
         "ASOF_HOME",
@@ -53,13 +60,14 @@ export class Predictor {
       this.columns,
       answers.map(({ values }) => this.row(values)),
     );
-    const predictions = serving.loaded.predict(columns, answers.length);
+    const predicting = serving.loaded.predict(columns, answers.length);
+    const predictions = predicting instanceof Promise ? await predicting : predicting;
     const results = answers.map((features, i): PredictionAnswer => ({
       model: this.model.name,
       version: serving.version,
       prediction: predictions[i],
       features,
-      id: `${this.model.name}-${features.t.toString(36)}-${(this.served++).toString(36)}`,
+      id: `${this.model.name}-${features.t.toString(36)}-${this.tag}${(this.served++).toString(36)}`,
     }));
     this.log(results, requests);
     return results;

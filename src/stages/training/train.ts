@@ -46,6 +46,8 @@ export interface ModelDetails {
   readonly heldOut: { readonly from: Timestamp; readonly until: Timestamp; readonly rows: number };
   readonly metrics: Metrics;
   readonly baseline: Metrics | null;
+  /** What a trainer that is not ours found out itself. */
+  readonly trainerMetrics?: Readonly<Record<string, number>>;
 }
 
 /** A table of features beside its labels. */
@@ -92,10 +94,10 @@ export class Training {
       Object.keys(features).map((name) => featureName(alias, name)),
     );
     const [trained, baseline] = await Promise.all([
-      this.fit(trainer, model, train, request.signal),
+      this.fit(trainer, request, train, (line) => say(2, `train ${trainer.name}: ${line}`)),
       own.length === 0 || own.length === Object.keys(train.features).length
         ? null
-        : this.fit(trainer, model, only(train, own), request.signal),
+        : this.fit(trainer, request, only(train, own), null),
     ]);
     say(3, "measure");
     const metrics = await this.measure(trained, model, test);
@@ -107,6 +109,7 @@ export class Training {
       heldOut: spanOf(examples.test),
       metrics,
       baseline: baselineMetrics,
+      ...trainersOwn(trained),
     });
     const note: TrainingNote = { features: summarizeColumns(plan.features, train.features, train.rows) };
     await this.registry.setNote(trainingNoteName(model.name, version), JSON.stringify({ format: 1, ...note }));
@@ -120,6 +123,7 @@ export class Training {
       testRows: test.rows,
       metrics,
       baseline: baselineMetrics,
+      ...trainersOwn(trained),
       bytes: trained.bytes.length,
       seconds: this.clock.elapsed() - began,
     };
@@ -168,19 +172,28 @@ export class Training {
     return trainer;
   }
 
+  /** Trains the model, or its baseline where nobody hears of that. */
   private fit(
     trainer: Trainer,
-    model: ModelDefinition,
+    { model, signal }: TrainRequest,
     table: LabelledTable,
-    signal: AbortSignal | undefined,
+    onLine: ((line: string) => void) | null,
   ): Promise<TrainedModel> {
-    return trainer.train({ ...table, task: model.task }, signal === undefined ? {} : { signal });
+    const { name, split } = model;
+    return trainer.train(
+      { ...table, task: model.task },
+      {
+        ...(signal === undefined ? {} : { signal }),
+        ...(onLine === null ? {} : { onLine }),
+        model: { name, isBaseline: onLine === null, split, trainer: model.trainer.options },
+      },
+    );
   }
 
   private async measure(trained: TrainedModel, model: ModelDefinition, test: LabelledTable): Promise<Metrics> {
     const loaded = await this.runtime(trained.runtime).load(trained);
     try {
-      return evaluate(model.task, loaded.predict(test.features, test.rows), test.label);
+      return evaluate(model.task, await loaded.predict(test.features, test.rows), test.label);
     } finally {
       loaded.close();
     }
@@ -199,6 +212,10 @@ export class Training {
       details: JSON.stringify(details),
     });
   }
+}
+
+function trainersOwn({ metrics }: TrainedModel): Pick<ModelDetails, "trainerMetrics"> {
+  return metrics === undefined ? {} : { trainerMetrics: metrics };
 }
 
 /** Where the bytes of a model are. */

@@ -10,6 +10,8 @@ const change = {
   fingerprint: "f0",
   differences: [],
   cost: [],
+  notes: [],
+  refused: null,
 } as const;
 
 test("shows what changes, what it costs and what to heed", () => {

@@ -26,6 +26,7 @@ export function planText(plan: Plan, style: Style): string {
       ),
     );
   }
+  parts.push(...notesOf(changes, style));
   const costs = changes.flatMap(({ name, cost }) =>
     cost.map(({ action, command, rows }) => [name, action, count(rows), command ?? NONE]),
   );
@@ -40,6 +41,15 @@ export function planText(plan: Plan, style: Style): string {
       : summary(plan, unchanged),
   );
   return parts.join("\n\n");
+}
+
+/** What becomes of the records of sources, and what they refuse. */
+function notesOf(changes: Plan["changes"], style: Style): string[] {
+  const lines = changes.flatMap(({ name, notes, refused }) => [
+    ...notes.map((note) => visible(`${name}: ${note}`)),
+    ...(refused === null ? [] : [`${style.red("refused:")} ${visible(refused)}`]),
+  ]);
+  return lines.length === 0 ? [] : [`${style.bold("Records that are there")}\n${lines.join("\n")}`];
 }
 
 /** Warnings as paragraphs of their own. */

@@ -7,8 +7,10 @@ import { styleFor } from "./style.ts";
 import type { Action, Verb } from "./verb.ts";
 import { version } from "./version.ts";
 import { applyVerb } from "./verbs/apply.ts";
+import { backupVerb } from "./verbs/backup.ts";
 import { computeVerb } from "./verbs/compute.ts";
 import { datasetVerb } from "./verbs/dataset.ts";
+import { doctorVerb } from "./verbs/doctor.ts";
 import { explainVerb } from "./verbs/explain.ts";
 import { forgetVerb } from "./verbs/forget.ts";
 import { getVerb } from "./verbs/get.ts";
@@ -21,6 +23,7 @@ import { planVerb } from "./verbs/plan.ts";
 import { predictVerb } from "./verbs/predict.ts";
 import { promoteVerb } from "./verbs/promote.ts";
 import { replayVerb } from "./verbs/replay.ts";
+import { restoreVerb } from "./verbs/restore.ts";
 import { retractVerb } from "./verbs/retract.ts";
 import { runsVerb } from "./verbs/runs.ts";
 import { serveVerb } from "./verbs/serve.ts";
@@ -35,6 +38,7 @@ const groups: readonly (readonly [title: string, verbs: readonly Verb[]])[] = [
   ["Models:", [trainVerb, modelsVerb, promoteVerb]],
   ["Online store:", [materializeVerb, serveVerb, getVerb, explainVerb, predictVerb, replayVerb]],
   ["What there is:", [statusVerb, runsVerb, verifyVerb, forgetVerb]],
+  ["Safekeeping:", [doctorVerb, backupVerb, restoreVerb]],
 ];
 
 /** The command line. `exit` hears the exit code of a verb that ends well with another one than 0. */

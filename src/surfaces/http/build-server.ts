@@ -13,7 +13,7 @@ import { RequestCounts } from "./request-counts.ts";
 import { requestError } from "./request-error.ts";
 import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
-import type { LogLevel, ServerOptions } from "./server-options.ts";
+import type { Forward, LogLevel, ServerOptions } from "./server-options.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
 const MIB = 2 ** 20;
@@ -42,7 +42,7 @@ export function buildServer(store: Store, options: ServerOptions = {}): FastifyI
 
   guard(app, new Admission(bodiesLimit, bodyLimit));
   readBodies(app);
-  const requests = new RequestCounts();
+  const { requests = new RequestCounts(), forward } = options;
   const routes = routesOf({ store, maxRows, requests }, version);
   const paths = new Map(routes.map((route) => [urlOf(route), route.path]));
   const dialects = new Map(routes.map((route) => [urlOf(route), route.dialect?.answer ?? errorAnswer]));
@@ -53,7 +53,7 @@ export function buildServer(store: Store, options: ServerOptions = {}): FastifyI
     requests.count(request.method, paths.get(request.routeOptions.url ?? "") ?? "", reply.statusCode);
     done();
   });
-  for (const route of routes) addRoute(app, route);
+  for (const route of routes) addRoute(app, route, route.anywhere === true ? undefined : forward);
   for (const [path, there] of Map.groupBy(routes, (route) => route.path)) refuseOtherMethods(app, path, there);
   return app;
 }
@@ -99,13 +99,26 @@ function urlOf({ names, path }: Route): string {
   return names === null ? path : path.replace(`{${names.parameter}}`, ":name");
 }
 
-function addRoute(app: FastifyInstance, route: Route): void {
+function addRoute(app: FastifyInstance, route: Route, forward: Forward | undefined): void {
   const { method } = route;
   const url = urlOf(route);
   app.route<{ Params: { name?: string }; Body: Body | undefined }>({
     method,
     url,
     handler: async ({ params, query, body, raw }, reply) => {
+      if (forward !== undefined) {
+        const {
+          status,
+          headers,
+          body: answer,
+        } = await forward({
+          method: raw.method ?? method,
+          url: raw.url ?? "",
+          headers: raw.headers,
+          body: body?.text ?? "",
+        });
+        return reply.code(status).headers(headers).send(answer);
+      }
       if (route.shapes.body !== null && body === undefined)
         throw new AsofError("ASOF_MEDIA_TYPE", "a body with its content type is missing");
       const call = {

@@ -8,7 +8,7 @@ test.each(codes)("%s is told with its status and remedy", (code) => {
   const { status, remedy, message } = errorTable[code];
   const answer = errorAnswer(new AsofError(code, "line 3 is wrong", { line: 3, allow: "GET" }), "r-1");
   expect(answer.status).toBe(status);
-  expect(answer.headers["retry-after"]).toBe(status === 503 ? "1" : undefined);
+  expect(answer.headers["retry-after"]).toBe(status === 503 || status === 429 ? "1" : undefined);
   expect(answer.headers["allow"]).toBe(status === 405 ? "GET" : undefined);
   const inside = status === 500;
   expect(JSON.parse(answer.body)).toEqual({

@@ -10,11 +10,18 @@ export interface RequestCount {
 export class RequestCounts {
   private readonly counts = new Map<string, { method: string; route: string; status: number; count: number }>();
 
-  count(method: string, route: string, status: number): void {
+  count(method: string, route: string, status: number, times = 1): void {
     const key = `${method} ${route} ${status}`;
     const found = this.counts.get(key);
-    if (found !== undefined) found.count++;
-    else this.counts.set(key, { method, route, status, count: 1 });
+    if (found !== undefined) found.count += times;
+    else this.counts.set(key, { method, route, status, count: times });
+  }
+
+  /** What was counted since this was asked last. */
+  take(): readonly RequestCount[] {
+    const taken = this.all();
+    this.counts.clear();
+    return taken;
   }
 
   all(): readonly RequestCount[] {

@@ -49,6 +49,8 @@ export interface Route {
   readonly shapesOf?: (name: string) => Shapes;
   /** The codes it fails with, beside those that any route may. */
   readonly errors: readonly ErrorCode[];
+  /** Every process that reads the store can answer it; without this, the one that writes has to. */
+  readonly anywhere?: true;
   /** How it tells errors, where that is not as everywhere. */
   readonly dialect?: ErrorDialect;
   /** The media type of the answer, where it is not JSON. */

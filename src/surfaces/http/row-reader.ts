@@ -13,6 +13,15 @@ export type RowReader = (row: unknown, where: string, index: number) => RequestR
  * The reader throws ASOF_REQUEST for what is not an object of plain values.
  */
 export function rowReader(fields: Fields): RowReader {
+  let reader = readers.get(fields);
+  if (reader === undefined) readers.set(fields, (reader = makeReader(fields)));
+  return reader;
+}
+
+/** One for each set of fields, as each request asks for its own. */
+const readers = new WeakMap<Fields, RowReader>();
+
+function makeReader(fields: Fields): RowReader {
   const kinds: ReadonlyMap<string, Kind> = new Map(Object.entries(fields).map(([name, type]) => [name, type.kind]));
   return (row, where, index) => {
     if (row === null || typeof row !== "object" || Array.isArray(row))

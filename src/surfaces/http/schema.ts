@@ -64,9 +64,9 @@ const INPUT: Direction = {
   timestamp: momentInput,
 };
 
-/** A row that a request carries: fields that admit null may be left out. */
-export function inputRow(fields: Fields): Schema {
-  const optional = Object.keys(fields).filter((name) => fields[name].nullable);
+/** A row that a request carries: fields that admit null may be left out, and those with a default. */
+export function inputRow(fields: Fields, defaults: Readonly<Record<string, unknown>> = {}): Schema {
+  const optional = Object.keys(fields).filter((name) => fields[name].nullable || Object.hasOwn(defaults, name));
   return objectOf(
     Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, typeSchema(type, INPUT)])),
     optional,

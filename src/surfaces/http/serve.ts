@@ -1,17 +1,23 @@
+import { Server } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
 import { AsofError } from "../../core/errors.ts";
 import type { Store } from "../../store.ts";
 import { buildServer } from "./build-server.ts";
 import { isLoopback } from "./loopback.ts";
-import type { ServeOptions } from "./server-options.ts";
+import { DEFAULT_PORT, LOOPBACK, type ServeOptions } from "./server-options.ts";
 
 export interface RunningServer {
   /** Where it listens, as in `http://127.0.0.1:2763`. */
   readonly url: string;
+  /**
+   * Takes no more connections, and lets those that are open end with the next answer, or after `milliseconds` without
+   * one: no request fails where others listen at the same port.
+   */
+  retire(milliseconds: number): Promise<void>;
   /** Takes no more requests and resolves once those in flight are answered. The store stays open. */
   close(): Promise<void>;
 }
 
-const DEFAULT_PORT = 2763;
 const DRAIN_TIMEOUT = 10_000;
 
 /**
@@ -19,12 +25,17 @@ const DRAIN_TIMEOUT = 10_000;
  * @throws ASOF_NOT_LOOPBACK for a host that others could reach; ASOF_LISTEN where the port cannot be had
  */
 export async function serve(store: Store, options: ServeOptions = {}): Promise<RunningServer> {
-  const { host = "127.0.0.1", port = DEFAULT_PORT, drainTimeout = DRAIN_TIMEOUT } = options;
+  const { host = LOOPBACK, port = DEFAULT_PORT, drainTimeout = DRAIN_TIMEOUT } = options;
   if (!isLoopback(host))
     throw new AsofError("ASOF_NOT_LOOPBACK", `the server has no credentials yet, so it does not listen on ${host}`, {
       host,
     });
   const app = buildServer(store, options);
+  let retiring = false;
+  app.addHook("onSend", (_request, reply, _payload, done) => {
+    if (retiring) void reply.header("connection", "close");
+    done();
+  });
   const bare = host.replace(/^\[|\]$/g, "");
   try {
     await app.listen({ host: bare, port });
@@ -42,6 +53,13 @@ export async function serve(store: Store, options: ServeOptions = {}): Promise<R
   const bound = address !== null && typeof address === "object" ? address.port : port;
   return {
     url: `http://${bare.includes(":") ? `[${bare}]` : bare}:${bound}`,
+    retire: async (milliseconds) => {
+      retiring = true;
+      // The server's own `close` would break connections on which a request may be under way to it.
+      Server.prototype.close.call(app.server);
+      const until = performance.now() + milliseconds;
+      while (performance.now() < until && (await connectionsOf(app.server)) > 0) await wait(20);
+    },
     close: async () => {
       const hangUp = setTimeout(() => app.server.closeAllConnections(), drainTimeout);
       try {
@@ -51,4 +69,10 @@ export async function serve(store: Store, options: ServeOptions = {}): Promise<R
       }
     },
   };
+}
+
+function connectionsOf(server: Server): Promise<number> {
+  return new Promise((resolve, reject) =>
+    server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+  );
 }

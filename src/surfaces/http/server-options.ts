@@ -1,3 +1,23 @@
+import type { RequestCounts } from "./request-counts.ts";
+
+/** A request for another process, and its answer. */
+export interface ForwardedRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+export interface ForwardedAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+/** @throws ASOF_CLOSED where the other process cannot be reached */
+export type Forward = (request: ForwardedRequest) => Promise<ForwardedAnswer>;
+
 /** Levels of logging, the most quiet first. */
 export type LogLevel = "silent" | "fatal" | "error" | "warn" | "info" | "debug" | "trace";
 
@@ -21,9 +41,16 @@ export interface ServerOptions {
   readonly maxConnections?: number;
   /** Milliseconds in which a request must have arrived, whole. Default 30 s. */
   readonly requestTimeout?: number;
+  /** Answers what only the process that writes can, where the store of this one is open for reading. */
+  readonly forward?: Forward;
+  /** Where requests are counted, where others count there too. */
+  readonly requests?: RequestCounts;
   /** The version that `/openapi.json` names. */
   readonly version?: string;
 }
+
+export const LOOPBACK = "127.0.0.1";
+export const DEFAULT_PORT = 2763;
 
 export interface ServeOptions extends ServerOptions {
   /** A loopback address or "localhost". Default "127.0.0.1". */

@@ -1,6 +1,7 @@
-import { bytes, count, seconds } from "../format.ts";
+import { bytes, count, metric, seconds } from "../format.ts";
 import { metricsTable } from "../metrics-text.ts";
 import { facts } from "../table.ts";
+import { visible } from "../text.ts";
 import { examples, type Verb } from "../verb.ts";
 
 export const trainVerb: Verb = (program, action) => {
@@ -36,6 +37,10 @@ export const trainVerb: Verb = (program, action) => {
                 ["held out", `${count(outcome.testRows)} rows`],
                 ["size", bytes(outcome.bytes)],
                 ["took", seconds(outcome.seconds)],
+                ...Object.entries(outcome.trainerMetrics ?? {}).map(([name, value]): [string, string] => [
+                  `trainer's ${visible(name)}`,
+                  metric(value),
+                ]),
               ],
               style,
             )}\n\n${metricsTable(outcome.metrics, outcome.baseline, style)}`,

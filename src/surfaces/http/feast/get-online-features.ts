@@ -47,6 +47,7 @@ export function getOnlineFeaturesRoute({ store, maxRows }: RouteContext): Route 
     method: "POST",
     path: "/get-online-features",
     id: "feastGetOnlineFeatures",
+    anywhere: true,
     summary: "Answers with features as Feast's feature server does, column by column.",
     names: null,
     query: {},

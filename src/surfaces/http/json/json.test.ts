@@ -126,7 +126,13 @@ test("the locator and the engine agree on what is JSON", () => {
 
 test("a scan sees long numbers outside strings only", () => {
   expect(scanJson('{"a":"12345678901234567890","b":123456789012345}')).toEqual({ tooDeepAt: -1, longNumbers: false });
-  expect(scanJson('{"a\\"":1234567890123456}')).toEqual({ tooDeepAt: -1, longNumbers: true });
+  for (const [digits, longNumbers] of [
+    ["1234567890123456", false],
+    ["8999999999999999", false],
+    ["9007199254740993", true],
+    ["12345678901234567", true],
+  ] as const)
+    expect(scanJson(`{"a\\"":-${digits}}`)).toEqual({ tooDeepAt: -1, longNumbers });
   expect(scanJson('["\\\\", [')).toEqual({ tooDeepAt: -1, longNumbers: false });
 });
 

@@ -9,8 +9,9 @@ export interface JsonScan {
 /** Levels of nesting that are read at all: deeper ones would cost the parser time and memory out of proportion. */
 export const MAX_DEPTH = 32;
 
-/** Digits that any integer may have without leaving ±2^53. */
+/** Digits that any integer may have without leaving ±2^53, and with one more unless the first is a nine. */
 const SAFE_DIGITS = 15;
+const NINE = 57;
 
 const QUOTE = 34;
 const BACKSLASH = 92;
@@ -23,7 +24,8 @@ export function scanJson(text: string): JsonScan {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code >= 48 && code <= 57) {
-      if (++digits > SAFE_DIGITS) longNumbers = true;
+      if (++digits > SAFE_DIGITS && (digits > SAFE_DIGITS + 1 || text.charCodeAt(i - SAFE_DIGITS) === NINE))
+        longNumbers = true;
       continue;
     }
     digits = 0;

@@ -26,7 +26,10 @@ export function correctionsRoute({ store }: RouteContext): Route {
     names: { parameter: "source", kind: "source" },
     query: waitQuery,
     shapes: { body: bodyOf(mapOf(anyValue)), answer },
-    shapesOf: (name) => ({ body: bodyOf(inputRow(definitionOf(store, "source", name).fields)), answer }),
+    shapesOf: (name) => {
+      const { fields, defaults } = definitionOf(store, "source", name);
+      return { body: bodyOf(inputRow(fields, defaults)), answer };
+    },
     errors: [
       "ASOF_UNKNOWN_SOURCE",
       "ASOF_NO_ID",
@@ -42,6 +45,7 @@ export function correctionsRoute({ store }: RouteContext): Route {
       "ASOF_FUTURE",
       "ASOF_REQUEST",
       "ASOF_ID_CONFLICT",
+      "ASOF_QUEUE_FULL",
       "ASOF_HOME_LOCKED",
     ],
     async handle({ name, query, body }) {

@@ -37,7 +37,10 @@ export function eventsRoute({ store }: RouteContext): Route {
       },
     },
     shapes: { body: bodyOf(mapOf(anyValue)), answer },
-    shapesOf: (name) => ({ body: bodyOf(inputRow(definitionOf(store, "source", name).fields)), answer }),
+    shapesOf: (name) => {
+      const { fields, defaults } = definitionOf(store, "source", name);
+      return { body: bodyOf(inputRow(fields, defaults)), answer };
+    },
     errors: [
       "ASOF_UNKNOWN_SOURCE",
       "ASOF_JSON",
@@ -52,6 +55,7 @@ export function eventsRoute({ store }: RouteContext): Route {
       "ASOF_FUTURE",
       "ASOF_REQUEST",
       "ASOF_ID_CONFLICT",
+      "ASOF_QUEUE_FULL",
       "ASOF_HOME_LOCKED",
     ],
     async handle({ name, query, headers, body }) {

@@ -7,6 +7,7 @@ export function healthRoute(): Route {
     method: "GET",
     path: "/health",
     id: "getHealth",
+    anywhere: true,
     summary: "Answers while the process is up.",
     names: null,
     query: {},

@@ -8,6 +8,7 @@ export function readyRoute({ store }: RouteContext): Route {
     method: "GET",
     path: "/ready",
     id: "getReady",
+    anywhere: true,
     summary: "Answers while the store is usable and its definitions are applied.",
     names: null,
     query: {},

@@ -43,6 +43,7 @@ export function retractionsRoute({ store }: RouteContext): Route {
       "ASOF_OVERFLOW",
       "ASOF_STRING",
       "ASOF_REQUEST",
+      "ASOF_QUEUE_FULL",
       "ASOF_HOME_LOCKED",
     ],
     async handle({ name, query, body }) {

@@ -17,7 +17,7 @@ test("what is written is read", () => {
 
 test("numbers are carried along as they stand", () => {
   // The message of the Protocol Buffers guide, field 1 = 150; then a negative int64, a double and a float.
-  const message = Buffer.from("08960110ffffffffffffffffff0119000000000000f03f250000803f", "hex");
+  const message = new Uint8Array(Buffer.from("08960110ffffffffffffffffff0119000000000000f03f250000803f", "hex"));
   const found = fieldsOf(message);
   expect(found.map((field) => field.number)).toEqual([1, 2, 3, 4]);
   expect(found.every((field) => field.content === null)).toBe(true);

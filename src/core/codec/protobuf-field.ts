@@ -1,4 +1,4 @@
-import { assert } from "../../core/assert.ts";
+import { assert } from "../assert.ts";
 
 const VARINT = 0;
 const FIXED64 = 1;
@@ -49,12 +49,22 @@ export function fieldsOf(message: Uint8Array): ProtobufField[] {
 
 /** A field that holds a string, a message or bytes. */
 export function lengthDelimited(number: number, content: Uint8Array): ProtobufField {
-  const bytes = Buffer.concat([encodeVarint(number * 8 + LENGTH), encodeVarint(content.length), content]);
+  const bytes = concat([encodeVarint(number * 8 + LENGTH), encodeVarint(content.length), content]);
   return { number, bytes, content };
 }
 
 export function messageOf(fields: readonly ProtobufField[]): Uint8Array {
-  return Buffer.concat(fields.map(({ bytes }) => bytes));
+  return concat(fields.map(({ bytes }) => bytes));
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 function encodeVarint(value: number): Uint8Array {

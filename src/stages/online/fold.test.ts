@@ -1,0 +1,328 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type AggregationKind, scenario, scenarioFields, scenarioKeys } from "../../../test/oracle/generators.ts";
+import { naiveView, type OracleRecord } from "../../../test/oracle/naive.ts";
+import { openFileLog } from "../../adapters/file-log/open-file-log.ts";
+import { openLmdb } from "../../adapters/lmdb/open-lmdb.ts";
+import type { FeatureValue } from "../../core/aggregation/aggregation.ts";
+import type { Stream } from "../../core/definition/stream.ts";
+import { ByteReader, ByteWriter } from "../../core/codec/bytes.ts";
+import { blockKey, headKey, headPrefix, statePrefix } from "../../core/codec/online-keys.ts";
+import { noViews, type OnlineView } from "../../core/codec/online-meta.ts";
+import { encodeRecords, ENTRY } from "../../core/codec/record-batch.ts";
+import { rowCodec } from "../../core/codec/row-codec.ts";
+import { StreamSchemas } from "../../core/codec/stream-schemas.ts";
+import { encodeWithdrawals, type Withdrawal } from "../../core/codec/withdrawals.ts";
+import type { AggregateViewDefinition } from "../../core/definition/data.ts";
+import { type Row, t } from "../../core/schema/data-type.ts";
+import { blocksAt } from "../../core/tile/read-features.ts";
+import { StoredReading } from "../../core/tile/stored-reading.ts";
+import type { EventLog } from "../../ports/event-log.ts";
+import type { OnlineStore } from "../../ports/online-store.ts";
+import { Fold, type FoldLimits } from "./fold.ts";
+import type { FoldedView } from "./view-batch.ts";
+import { ViewState } from "./view-state.ts";
+
+const STREAM = "source";
+const SCHEMA = "0123456789abcdef";
+const SOURCE: Stream = { name: STREAM, schema: SCHEMA, fields: scenarioFields };
+const keys = { name: t.string(), part: t.int32() };
+const codec = rowCodec(scenarioFields);
+const kinds = ["count", "sum", "avg", "min", "max", "countDistinct", "topK", "first", "lastN", "per"] as const;
+
+let folder: string;
+let online: OnlineStore;
+let runs = 0;
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(os.tmpdir(), "asof-fold-"));
+  online = await openLmdb(path.join(folder, "online"));
+});
+afterAll(async () => {
+  await online.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+type Commit = OnlineStore["commit"];
+
+/** The store as it is on a slow disk: what is committed can be read only after some turns of the event loop. */
+class SlowStore implements OnlineStore {
+  private readonly store: OnlineStore;
+  /** Does what a commit does. */
+  commit: Commit;
+
+  constructor(store: OnlineStore) {
+    this.store = store;
+    this.commit = async (changes) => {
+      for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setImmediate(resolve));
+      await store.commit(changes);
+    };
+  }
+
+  read: OnlineStore["read"] = (wanted, visit) => this.store.read(wanted, visit);
+  scan: OnlineStore["scan"] = (prefix) => this.store.scan(prefix);
+  flushed: OnlineStore["flushed"] = () => this.store.flushed();
+  clear: OnlineStore["clear"] = (prefix) => this.store.clear(prefix);
+  rewrite: OnlineStore["rewrite"] = () => this.store.rewrite();
+  count: OnlineStore["count"] = (prefix) => this.store.count(prefix);
+  bytes: OnlineStore["bytes"] = () => this.store.bytes();
+  close: OnlineStore["close"] = () => this.store.close();
+}
+
+/** A log that records are put into, and a fold that carries them into states of the store. */
+class Course {
+  readonly view: AggregateViewDefinition;
+  readonly log: EventLog;
+  readonly store: SlowStore;
+  private readonly state: number;
+  private readonly limits: FoldLimits;
+  private readonly schemas = new StreamSchemas();
+  private readonly out = new ByteWriter();
+  fold!: Fold;
+  followed!: FoldedView;
+
+  private constructor(view: AggregateViewDefinition, log: EventLog, store: SlowStore, limits: FoldLimits) {
+    this.view = view;
+    this.log = log;
+    this.store = store;
+    this.limits = limits;
+    this.state = ++runs;
+    this.schemas.add(SOURCE);
+  }
+
+  static async begin(view: AggregateViewDefinition, limits: FoldLimits): Promise<Course> {
+    await online.clear(new Uint8Array(0));
+    const log = await openFileLog(path.join(folder, `log-${runs + 1}`));
+    const course = new Course(view, log, new SlowStore(online), limits);
+    await course.restart();
+    const at = { position: 0, watermark: Number.MIN_SAFE_INTEGER };
+    await course.fold.switchViews({ ...noViews, views: [course.followed.view] }, at, []);
+    return course;
+  }
+
+  /** Goes on as another process would: with nothing but what is stored. */
+  async restart(): Promise<void> {
+    const view: OnlineView = { name: "view", fingerprint: "", state: this.state, loads: 0 };
+    this.followed = { source: SOURCE, view, state: new ViewState(this.view, keys, scenarioFields, this.state) };
+    this.fold = new Fold(this.log, this.store, this.schemas, this.limits);
+    await this.fold.open();
+    this.fold.follow([this.followed]);
+  }
+
+  append(records: readonly OracleRecord[], stamp: number): Promise<number> {
+    this.out.reset();
+    encodeRecords(this.out, SCHEMA, codec, records);
+    const payload = this.out.finish();
+    return this.log.append({ stream: STREAM, kind: ENTRY.records, count: records.length, stamp, payload });
+  }
+
+  withdraw(withdrawals: readonly Withdrawal[], stamp: number): Promise<number> {
+    this.out.reset();
+    encodeWithdrawals(this.out, SCHEMA, codec, withdrawals);
+    const payload = this.out.finish();
+    return this.log.append({ stream: STREAM, kind: ENTRY.withdrawals, count: withdrawals.length, stamp, payload });
+  }
+
+  /** The features of a key as a reader finds them in the store. */
+  read(key: Row, at: number): FeatureValue[] {
+    const { state } = this.followed;
+    const entity = state.entityOf(key)!;
+    const wanted = state.layout.levels.flatMap((_, level) => {
+      const { from, until } = blocksAt(state.layout, level, at);
+      return Array.from({ length: until - from }, (__, i) => ({ level, block: from + i }));
+    });
+    const reading = new StoredReading(state.layout, at);
+    let isThere = false;
+    void online.read(
+      [headKey(this.state, entity), ...wanted.map(({ level, block }) => blockKey(this.state, entity, level, block))],
+      (i, bytes) => {
+        if (i === 0) isThere = bytes !== undefined;
+        if (bytes === undefined) return;
+        if (i === 0) reading.head(new ByteReader(bytes));
+        else if (isThere) reading.block(wanted[i - 1].level, wanted[i - 1].block, new ByteReader(bytes));
+      },
+    );
+    return reading.features();
+  }
+
+  async end(): Promise<void> {
+    await this.log.close();
+  }
+}
+
+const limits = fc.record({
+  records: fc.constantFrom(1, 3, 1000),
+  bytes: fc.constant(2 ** 20),
+  keys: fc.constantFrom(1, 2, 1000),
+  cached: fc.constantFrom(0, 1500, 2 ** 20),
+});
+
+/** What is done between entries; mostly nothing, so that several make a batch. */
+const between = fc.oneof(
+  { weight: 6, arbitrary: fc.constant("nothing" as const) },
+  { weight: 2, arbitrary: fc.constant("settle" as const) },
+  { weight: 1, arbitrary: fc.constant("restart" as const) },
+  { weight: 1, arbitrary: fc.constant("sweep" as const) },
+);
+
+describe("the fold against the oracle, bit for bit, with a store that is slow to commit", () => {
+  test.each<{ kinds: readonly AggregationKind[]; withdrawals: boolean }>([
+    { kinds, withdrawals: false },
+    { kinds, withdrawals: true },
+  ])("whatever the batches, caches, restarts and sweeps: withdrawals $withdrawals", async ({ kinds, withdrawals }) => {
+    let swept = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        scenario({ kinds, withdrawals, maxRecords: 60 }),
+        limits,
+        fc.infiniteStream(fc.integer({ min: 1, max: 6 })),
+        fc.infiniteStream(between),
+        fc.infiniteStream(fc.nat()),
+        async ({ view, records, moments }, limits, sizes, steps, random) => {
+          const sorted = [...records].sort((a, b) => a.available - b.available);
+          let stamp = Math.min(...sorted.map(({ available }) => available)) - 1;
+          fc.pre(sorted.length > 0 && sorted.every(({ available }) => Number.isSafeInteger(available + 200)));
+          const course = await Course.begin(view, limits);
+          const there: (OracleRecord & { position: number })[] = [];
+          try {
+            for (let at = 0; at < sorted.length;) {
+              const batch = sorted.slice(at, at + sizes.next().value);
+              at += batch.length;
+              const first = Math.max(stamp + 1, batch[0].available);
+              const position = await course.append(batch, first);
+              there.push(
+                ...batch.map(({ event, row }, i) => ({
+                  event,
+                  row,
+                  available: Math.max(event, first + i),
+                  position: position + i,
+                })),
+              );
+              stamp = first + batch.length - 1;
+              const left = there.filter(({ withdrawn }) => withdrawn === undefined);
+              if (withdrawals && random.next().value % 3 === 0 && left.length > 0) {
+                const gone = left[random.next().value % left.length];
+                const withdrawn = ++stamp;
+                await course.withdraw([{ ...gone, target: gone.position, origin: "stream", withdrawn }], withdrawn);
+                there[there.indexOf(gone)] = { ...gone, withdrawn };
+              }
+              const step = steps.next().value;
+              if (step === "nothing") course.fold.wake();
+              else await course.fold.settled();
+              if (step === "restart") await course.restart();
+              if (step === "sweep") swept += await course.fold.sweep();
+            }
+            await course.fold.settled();
+            swept += await course.fold.sweep();
+            const { watermark, position } = course.fold;
+            expect({ watermark, position }).toEqual({ watermark: stamp + 1, position: course.log.end });
+            for (const at of [watermark, watermark + 1, ...moments.filter((moment) => moment > watermark)])
+              for (const key of scenarioKeys) {
+                const { features, eventTime } = naiveView(view, scenarioFields, there, key, at);
+                expect(course.read(key, at)).toStrictEqual([...features, eventTime]);
+              }
+          } finally {
+            await course.end();
+          }
+        },
+      ),
+      { numRuns: 60, seed: 20, endOnFailure: true },
+    );
+    expect(swept).toBeGreaterThan(0);
+  });
+});
+
+const lastHour = (name: string): AggregateViewDefinition => ({
+  kind: "aggregateView",
+  name,
+  source: STREAM,
+  entity: "entity",
+  keys: { name: "name", part: "part" },
+  features: [
+    {
+      name: "n",
+      aggregation: { kind: "count" },
+      of: null,
+      where: null,
+      window: { length: 3_600_000_000, hop: 300_000_000, offset: 0 },
+    },
+  ],
+});
+const MINUTES = 60_000_000;
+const all: FoldLimits = { records: 1000, bytes: 2 ** 20, keys: 1000, cached: 2 ** 20 };
+const recordAt = (name: string, event: number): OracleRecord => ({
+  event,
+  available: event,
+  row: { name, part: 1, n: 1, x: 0, wild: null, text: null, yes: null, big: null, at: null },
+});
+
+test("a sweep removes what idle keys left, heads and blocks, and nothing of others; it leaves W alone", async () => {
+  const course = await Course.begin(lastHour("idle"), all);
+  const state = course.followed.view.state;
+  // Five hours in steps of five minutes: blocks of 32 tiles close.
+  for (let at = 0; at < 300; at += 5) await course.append([recordAt("idle", at * MINUTES)], at * MINUTES + 1);
+  await course.fold.settled();
+  expect(await online.count(headPrefix(state))).toBe(1);
+  expect(await course.fold.sweep()).toBe(0);
+
+  await course.append([recordAt("busy", 400 * MINUTES)], 400 * MINUTES + 1);
+  await course.fold.settled();
+  const { watermark } = course.fold;
+  expect(await online.count(headPrefix(state))).toBe(2);
+  expect(await course.fold.sweep()).toBe(1);
+  expect(course.fold.watermark).toBe(watermark);
+  expect(await online.count(statePrefix(state))).toBe(1);
+  const [idle, never] = ["idle", "never"].map((name) => course.read({ name, part: 1 }, watermark));
+  expect(idle).toEqual(never);
+  expect(course.read({ name: "busy", part: 1 }, watermark)).toEqual([1, 400 * MINUTES]);
+
+  // The key lives on in memory, and comes back as one that is new.
+  await course.append([recordAt("idle", 401 * MINUTES)], 401 * MINUTES + 1);
+  await course.fold.settled();
+  expect(course.read({ name: "idle", part: 1 }, course.fold.watermark)).toEqual([1, 401 * MINUTES]);
+  await course.end();
+});
+
+test("what comes too late for any window leaves no trace", async () => {
+  const course = await Course.begin(lastHour("late"), all);
+  await course.append([recordAt("late", 0)], 400 * MINUTES);
+  await course.fold.settled();
+  expect(await online.count(statePrefix(course.followed.view.state))).toBe(0);
+  await course.end();
+});
+
+test("records of one key become one write, with the position in the same commit", async () => {
+  const course = await Course.begin(lastHour("hot"), all);
+  const commits: number[] = [];
+  const { commit } = course.store;
+  course.store.commit = (changes) => {
+    commits.push(changes.length);
+    return commit(changes);
+  };
+  for (let n = 0; n < 40; n++) await course.append([recordAt("hot", n)], 1000 + n);
+  await course.fold.settled();
+  expect(commits).toEqual([2]);
+  expect(course.read({ name: "hot", part: 1 }, course.fold.watermark)).toEqual([40, 39]);
+  await course.end();
+});
+
+test("where a commit fails, nothing is folded any more and those who wait are told", async () => {
+  const course = await Course.begin(lastHour("failed"), { ...all, records: 1 });
+  let commits = 0;
+  const { commit } = course.store;
+  course.store.commit = (changes) =>
+    ++commits === 3 ? Promise.reject(new Error("the disk is full")) : commit(changes);
+  for (let n = 0; n < 10; n++) await course.append([recordAt("failed", n)], 1000 + n);
+  await expect(course.fold.settled()).rejects.toThrow("the disk is full");
+  expect(course.fold.position).toBe(2);
+  await expect(course.fold.settled()).rejects.toThrow("the disk is full");
+  expect(course.read({ name: "failed", part: 1 }, course.fold.watermark)).toEqual([2, 1]);
+  // Another process goes on where the last commit ended, and counts each record once.
+  await course.restart();
+  course.store.commit = commit;
+  await course.fold.settled();
+  expect(course.read({ name: "failed", part: 1 }, course.fold.watermark)).toEqual([10, 9]);
+  await course.end();
+});

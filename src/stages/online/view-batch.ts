@@ -1,0 +1,178 @@
+import { availableOf, type StreamRecord } from "../../core/codec/record-batch.ts";
+import type { Withdrawal } from "../../core/codec/withdrawals.ts";
+import type { OnlineView } from "../../core/codec/online-meta.ts";
+import type { Stream } from "../../core/definition/stream.ts";
+import type { Row } from "../../core/schema/data-type.ts";
+import { type Contribution, isVisible, levelStarts } from "../../core/tile/key-state.ts";
+import type { Timestamp } from "../../core/time/timestamp.ts";
+import type { OnlineStore, Put } from "../../ports/online-store.ts";
+import type { CachedKey, KeyCache } from "./key-cache.ts";
+import { nextTurn } from "./next-turn.ts";
+import type { ViewState } from "./view-state.ts";
+
+/** An aggregate view that the fold keeps up to date. */
+export interface FoldedView {
+  /** What it reads, in the shape that it reads it in. */
+  readonly source: Stream;
+  readonly view: OnlineView;
+  readonly state: ViewState;
+}
+
+/** Keys that are read, or records that are added, between two turns of the event loop. */
+const READ = 1_000;
+const ADDED = 2_000;
+
+/** Records of one entry, and the keys that they change: null where a record has none. */
+interface Arrived {
+  readonly records: readonly StreamRecord[];
+  readonly stamp: Timestamp;
+  readonly keys: readonly (CachedKey | null)[];
+}
+
+/** What of a key's changes needs more than its head: late records, and such as are withdrawn. */
+interface Beyond {
+  readonly key: CachedKey;
+  readonly late: Contribution[];
+  readonly removed: Contribution[];
+}
+
+/** What a batch of the log changes in one view: each key is read once and written once, whatever comes to it. */
+export class ViewBatch {
+  private readonly view: FoldedView;
+  private readonly cache: KeyCache;
+  private readonly batch: number;
+  private readonly arrived: Arrived[] = [];
+  private readonly withdrawn: { readonly key: CachedKey; readonly record: Contribution }[] = [];
+  private readonly missing: CachedKey[] = [];
+  private readonly changed: CachedKey[] = [];
+
+  constructor(view: FoldedView, cache: KeyCache, batch: number) {
+    this.view = view;
+    this.cache = cache;
+    this.batch = batch;
+  }
+
+  /** Keys that are changed so far. */
+  get size(): number {
+    return this.changed.length;
+  }
+
+  records(records: readonly StreamRecord[], stamp: Timestamp): void {
+    this.arrived.push({ records, stamp, keys: records.map(({ row }) => this.keyOf(row)) });
+  }
+
+  withdrawals(withdrawals: readonly Withdrawal[]): void {
+    const { view, state } = this.view;
+    for (const { origin, target, row, event, available } of withdrawals) {
+      // Of a load, only where the state has that load: one built later leaves out what was withdrawn before.
+      if (origin !== "stream" && !(origin === "load" && target < view.loads)) continue;
+      const key = this.keyOf(row);
+      if (key !== null) this.withdrawn.push({ key, record: state.contribution(row, event, available) });
+    }
+  }
+
+  /**
+   * The changes that bring the view's keys to what they are as of the watermark.
+   * @param committed the batch before, whose changes the store may not have yet
+   */
+  async apply(store: OnlineStore, watermark: Timestamp, changes: Put[], committed: Promise<void>): Promise<void> {
+    if (this.changed.length === 0) return;
+    // What the batch before changed is in the cache.
+    await this.load(store);
+    const beyond = await this.add(watermark);
+    if (beyond.length > 0) await this.addBeyond(store, beyond, watermark, committed);
+    await this.save(watermark, changes);
+  }
+
+  private keyOf(row: Row): CachedKey | null {
+    const { state } = this.view;
+    const name = state.nameOf(row);
+    if (name === null) return null;
+    let key = this.cache.get(name);
+    if (key === undefined) key = this.cache.add(name, state.entityOf(row)!, this.batch);
+    if (key.batch !== this.batch) {
+      key.batch = this.batch;
+      this.changed.push(key);
+      if (key.state === null) this.missing.push(key);
+    }
+    return key;
+  }
+
+  private async load(store: OnlineStore): Promise<void> {
+    const { missing } = this;
+    for (let from = 0; from < missing.length; from += READ) {
+      if (from > 0) await nextTurn();
+      const some = missing.slice(from, from + READ);
+      await this.view.state.load(
+        store,
+        some.map(({ entity }) => entity),
+        (i, state, bytes) => {
+          some[i].state = state;
+          this.cache.stored(some[i], bytes);
+        },
+      );
+    }
+  }
+
+  /** Adds what goes into open tiles or waits; gives back the rest. */
+  private async add(watermark: Timestamp): Promise<Beyond[]> {
+    const { state } = this.view;
+    const { layout } = state;
+    const starts = levelStarts(layout, watermark);
+    const beyond = new Map<CachedKey, Beyond>();
+    const beyondOf = (key: CachedKey): Beyond => {
+      let found = beyond.get(key);
+      if (found === undefined) beyond.set(key, (found = { key, late: [], removed: [] }));
+      return found;
+    };
+    // What waits may be due by now.
+    for (const key of this.changed) if (key.state!.pending.length > 0) beyondOf(key);
+    let added = 0;
+    for (const { records, stamp, keys } of this.arrived)
+      for (let i = 0; i < records.length; i++) {
+        const key = keys[i];
+        if (key === null) continue;
+        const { row, event } = records[i];
+        const record = state.contribution(row, event, availableOf(event, stamp + i));
+        if (!isVisible(record, watermark)) key.state!.pending.push(record);
+        else if (!key.state!.addVisible(layout, record, starts)) beyondOf(key).late.push(record);
+        if (++added % ADDED === 0) await nextTurn();
+      }
+    // What is withdrawn came before, here or in an earlier batch.
+    for (const { key, record } of this.withdrawn) beyondOf(key).removed.push(record);
+    return [...beyond.values()];
+  }
+
+  private async addBeyond(
+    store: OnlineStore,
+    beyond: readonly Beyond[],
+    watermark: Timestamp,
+    committed: Promise<void>,
+  ): Promise<void> {
+    const { state: view } = this.view;
+    const wanted = beyond.flatMap(({ key: { entity, state }, late, removed }) =>
+      state!
+        .blocksWanted(view.layout, [...late, ...removed], watermark)
+        .map((block) => ({ entity, state: state!, ...block })),
+    );
+    if (wanted.length > 0) {
+      // Closed blocks are not kept in memory: those that the batch before wrote must be there first.
+      await committed;
+      await view.loadBlocks(store, wanted);
+    }
+    for (const { key, late, removed } of beyond) {
+      key.state!.add(view.layout, late, watermark);
+      for (const record of removed) key.state!.remove(view.layout, record, watermark);
+    }
+  }
+
+  private async save(watermark: Timestamp, changes: Put[]): Promise<void> {
+    const { state } = this.view;
+    let saved = 0;
+    for (const key of this.changed) {
+      const bytes = state.save(key.entity, key.state!, watermark, key.stored > 0, changes);
+      this.cache.stored(key, bytes);
+      if (++saved % READ === 0) await nextTurn();
+    }
+  }
+}

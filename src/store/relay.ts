@@ -1,0 +1,69 @@
+import type { ServicePlan } from "../core/plan/service-plan.ts";
+import type { FeatureAnswer, PredictionAnswer } from "../core/result/answers.ts";
+import type { Row } from "../core/schema/data-type.ts";
+import type { WriterLink } from "../ports/writer-link.ts";
+import { requestSampler } from "../stages/monitoring/request-sample.ts";
+import { RunningRates } from "../stages/monitoring/service-rates.ts";
+import type { AuditSettings } from "./store-parts.ts";
+
+/** How often counts are told, in milliseconds. */
+const EVERY = 500;
+
+interface Watched {
+  rates: RunningRates;
+  readonly sampled: (request: Row) => boolean;
+}
+
+/** Hands what a process answers that only reads to the one that writes, which watches it: counts, and a sample. */
+export class Relay {
+  private readonly link: WriterLink;
+  private readonly audit: AuditSettings;
+  private readonly services = new Map<ServicePlan, Watched>();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(link: WriterLink, audit: AuditSettings) {
+    this.link = link;
+    this.audit = audit;
+    this.timer = setInterval(() => this.tellRates(), EVERY).unref();
+  }
+
+  answered(plan: ServicePlan, requests: readonly Row[], answers: readonly FeatureAnswer[]): void {
+    const { rates, sampled } = this.watched(plan);
+    rates.count(answers);
+    const places = requests.flatMap((request, i) => (sampled(request) ? [i] : []));
+    if (places.length === 0) return;
+    this.link.tell({
+      kind: "features",
+      service: plan.service.name,
+      requests: places.map((i) => requests[i]),
+      answers: places.map((i) => answers[i]),
+    });
+  }
+
+  predicted(model: string, answers: readonly PredictionAnswer[]): void {
+    if (answers.length > 0) this.link.tell({ kind: "predictions", model, answers });
+  }
+
+  /** Tells what is left to tell. */
+  close(): void {
+    clearInterval(this.timer);
+    this.tellRates();
+  }
+
+  private watched(plan: ServicePlan): Watched {
+    let found = this.services.get(plan);
+    if (found === undefined) {
+      const share = this.audit.on ? this.audit.sample : 0;
+      found = { rates: new RunningRates(plan, null), sampled: requestSampler(plan.service.inputs, share) };
+      this.services.set(plan, found);
+    }
+    return found;
+  }
+
+  private tellRates(): void {
+    const changed = [...this.services].filter(([, { rates }]) => rates.answers > 0);
+    if (changed.length === 0) return;
+    this.link.tell({ kind: "rates", rates: changed.map(([, { rates }]) => rates.report()) });
+    for (const [plan, watched] of changed) watched.rates = new RunningRates(plan, null);
+  }
+}

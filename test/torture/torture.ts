@@ -1,0 +1,195 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { sequence } from "../conformance/event-log-entries.ts";
+import { type Checked, checkStore, type Loaded } from "./check-store.ts";
+import { VARIANTS } from "./definitions.ts";
+import { makeRequest, Numbers, type Sent, write } from "./writers.ts";
+
+/** What a server does beside serving and taking records, in one kind of round. */
+const KINDS = {
+  write: { tasks: [], weight: 3 },
+  load: { tasks: ["load"], weight: 3 },
+  compact: { tasks: ["load"], weight: 4 },
+  materialize: { tasks: ["compute", "materialize"], weight: 3 },
+  apply: { tasks: ["load"], weight: 3 },
+  train: { tasks: ["train"], weight: 2 },
+  everything: { tasks: ["load", "compute", "materialize", "train"], weight: 2 },
+} as const;
+export type Kind = keyof typeof KINDS;
+
+export interface TortureOptions {
+  readonly rounds: number;
+  readonly seed: number;
+  /** No round begins after so many seconds. */
+  readonly seconds: number;
+  /** The kinds of the rounds in turn; drawn from the seed where there are none. */
+  readonly kinds?: readonly Kind[];
+  readonly onRound?: (round: number, kind: Kind, checked: Checked) => void;
+}
+
+export interface TortureReport extends Omit<Checked, "findings" | "problems"> {
+  rounds: number;
+  /** Requests and loads: sent, acknowledged, and sent again because an earlier server was killed over them. */
+  sent: number;
+  acknowledged: number;
+  repeated: number;
+  /** Servers that were killed before they took a request. */
+  early: number;
+  readonly kinds: Record<string, number>;
+  /** What the servers got done before they were killed. */
+  readonly done: Record<string, number>;
+  readonly problems: string[];
+}
+
+/** Kills a server again and again while it works, and holds its store against what it had acknowledged. */
+export async function torture(options: TortureOptions): Promise<TortureReport> {
+  const { rounds, seed, seconds, onRound } = options;
+  const next = sequence(seed);
+  const folder = mkdtempSync(path.join(tmpdir(), "asof-torture-"));
+  const home = path.join(folder, "home");
+  const report: TortureReport = {
+    rounds: 0,
+    records: 0,
+    sent: 0,
+    acknowledged: 0,
+    repeated: 0,
+    early: 0,
+    lost: 0,
+    doubled: 0,
+    torn: 0,
+    compared: 0,
+    different: 0,
+    kinds: {},
+    done: {},
+    problems: [],
+  };
+  const numbers = new Numbers();
+  const requests: Sent[] = [];
+  const loads: Loaded[] = [];
+  let variant = 0;
+  const deadline = performance.now() + seconds * 1000;
+  try {
+    for (let round = 0; round < rounds && performance.now() < deadline; round++) {
+      const kind = options.kinds?.[round % options.kinds.length] ?? draw(next);
+      if (kind === "apply") variant = (variant + 1 + Math.floor(next() * (VARIANTS - 1))) % VARIANTS;
+      const again = requests.filter(
+        ({ acknowledged, source, key }) => !acknowledged && (source === "orders" || key !== null),
+      );
+      const before = new Set(again);
+      const said = await kill({ home, kind, variant, next, numbers, requests, again, loads });
+      const checked = await checkStore(home, variant, [...requests, ...loads], kind === "write" && round > 0);
+      report.rounds++;
+      report.records = checked.records;
+      for (const name of ["lost", "doubled", "torn", "compared", "different"] as const) report[name] += checked[name];
+      report.repeated += [...before].filter(({ acknowledged }) => acknowledged).length;
+      if (!said.has("url")) report.early++;
+      report.kinds[kind] = (report.kinds[kind] ?? 0) + 1;
+      for (const [what, times] of said) report.done[what] = (report.done[what] ?? 0) + times;
+      for (const problem of [...checked.findings, ...checked.problems])
+        report.problems.push(`round ${round}, ${kind}: ${problem}`);
+      onRound?.(round, kind, checked);
+    }
+    const all = [...requests, ...loads];
+    report.sent = all.length;
+    report.acknowledged = all.filter(({ acknowledged }) => acknowledged).length;
+    return report;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export function isClean({ problems, lost, doubled, torn, different }: TortureReport): boolean {
+  return problems.length === 0 && lost + doubled + torn + different === 0;
+}
+
+function draw(next: () => number): Kind {
+  const kinds = Object.entries(KINDS) as [Kind, { readonly weight: number }][];
+  let at = next() * kinds.reduce((sum, [, { weight }]) => sum + weight, 0);
+  return kinds.find(([, { weight }]) => (at -= weight) < 0)![0];
+}
+
+interface Round {
+  readonly home: string;
+  readonly kind: Kind;
+  readonly variant: number;
+  readonly next: () => number;
+  readonly numbers: Numbers;
+  readonly requests: Sent[];
+  readonly again: Sent[];
+  readonly loads: Loaded[];
+}
+
+/** Numbers of one server's bulk loads. */
+const LOADED = 20_000;
+
+/** Starts a server, writes to it, kills it at a random moment; resolves to what it said it had done, and how often. */
+async function kill(round: Round): Promise<Map<string, number>> {
+  const { home, kind, variant, next, numbers, requests, again, loads } = round;
+  const said = new Map<string, number>();
+  const script = fileURLToPath(new URL("./server-child.ts", import.meta.url));
+  const seed = Math.floor(next() * 2 ** 31);
+  const archiveFrom = kind === "compact" || kind === "everything" ? 50 + Math.floor(next() * 300) : 250_000;
+  const from = numbers.take(LOADED);
+  const child = spawn(
+    process.execPath,
+    [script, home, String(variant), String(seed), String(archiveFrom), String(from), ...KINDS[kind].tasks],
+    { stdio: ["ignore", "pipe", "pipe"] },
+  );
+  const closed = once(child, "close");
+  let complaint = "";
+  child.stderr.on("data", (data: Buffer) => (complaint += data.toString()));
+  const listening = Promise.withResolvers<string>();
+  createInterface(child.stdout).on("line", (line) => {
+    const word = JSON.parse(line) as Record<string, unknown>;
+    const [what] = Object.keys(word);
+    said.set(what, (said.get(what) ?? 0) + 1);
+    if ("url" in word) listening.resolve(word["url"] as string);
+    if ("loading" in word || "loaded" in word)
+      hear((word["loading"] ?? word["loaded"]) as Said, "loaded" in word, loads);
+  });
+  const stop = new AbortController();
+  const acknowledged = Promise.withResolvers<void>();
+  const killing = killAt(child, kind, next, acknowledged.promise);
+  let failure: Error | null = null;
+  const url = await Promise.race([listening.promise, closed.then(() => null)]);
+  if (url !== null) {
+    const make = (): Sent => makeRequest(numbers, next, kind === "compact" ? 200 : 40);
+    const writers = Array.from({ length: 3 }, () =>
+      write(url, again, make, requests, stop.signal, acknowledged.resolve),
+    );
+    void Promise.all(writers).catch((error: unknown) => (failure = error as Error));
+    await closed;
+    stop.abort();
+    await Promise.allSettled(writers);
+  }
+  await Promise.all([killing, closed]);
+  if (child.signalCode !== "SIGKILL")
+    throw new Error(`the server ended by itself, in a round of ${kind}: ${complaint}`);
+  if (failure !== null) throw failure as Error;
+  return said;
+}
+
+type Said = readonly [source: "clicks" | "orders", first: number, last: number];
+
+function hear([source, first, last]: Said, acknowledged: boolean, loads: Loaded[]): void {
+  const known = loads.find((one) => one.first === first);
+  if (known === undefined) loads.push({ source, first, last, acknowledged });
+  else known.acknowledged = acknowledged;
+}
+
+/** A fifth are killed at any moment of their start, the others a while after their first answer; training takes longest. */
+async function killAt(child: ChildProcess, kind: Kind, next: () => number, answered: Promise<unknown>): Promise<void> {
+  const [early, share] = [next() < 0.2, next()];
+  if (early) await sleep(100 + share * 2000);
+  else {
+    await Promise.race([answered, once(child, "close")]);
+    await sleep(30 + share * (kind === "train" || kind === "everything" ? 4000 : 900));
+  }
+  child.kill("SIGKILL");
+}
