@@ -210,9 +210,12 @@ describe.skipIf("missing" in started)("a table of PostgreSQL", () => {
 
   test("whose server lets go in the middle is told, and read when it is back", { timeout: 60_000 }, async () => {
     await insert(100_000);
-    let ended: Promise<unknown> | null = null;
+    let ended: Promise<unknown> = Promise.resolve();
+    let told = false;
     const onProgress = (): void => {
-      ended ??= sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'asof'`.execute();
+      if (told) return;
+      told = true;
+      ended = sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'asof'`.execute();
     };
     // What was sent before that may be all there was.
     const loaded = await store.loadTable("orders", { ...options, onProgress }).then(

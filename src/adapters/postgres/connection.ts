@@ -19,7 +19,7 @@ export class Connection {
   private readonly socket = new Socket();
   private readonly over = new AbortController();
   /** Fires once it is cut off or lost. */
-  readonly ended = this.over.signal;
+  readonly ended: AbortSignal = this.over.signal;
 
   /** Without an address, PGHOST, PGDATABASE and their like say where the database is. @throws ERR_INVALID_URL */
   constructor(url: string | null) {
