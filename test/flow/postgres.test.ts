@@ -208,6 +208,24 @@ describe.skipIf("missing" in started)("a table of PostgreSQL", () => {
     expect((await store.loadTable("orders", options)).rows).toBe(100_000);
   });
 
+  test("whose server lets go in the middle is told, and read when it is back", { timeout: 60_000 }, async () => {
+    await insert(100_000);
+    let ended: Promise<unknown> = Promise.resolve();
+    let told = false;
+    const onProgress = (): void => {
+      if (told) return;
+      told = true;
+      ended = sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'asof'`.execute();
+    };
+    // What was sent before that may be all there was.
+    const loaded = await store.loadTable("orders", { ...options, onProgress }).then(
+      ({ rows }) => rows,
+      (error: unknown) => (expect(error).toMatchObject({ code: "ASOF_DATABASE" }), 0),
+    );
+    await ended;
+    expect((await store.loadTable("orders", options)).rows).toBe(100_000 - loaded);
+  });
+
   test("killed while it is read and run again, brings each row once", { timeout: 180_000 }, async () => {
     await sql.unsafe(`drop table if exists rows; create table rows (n bigint primary key, at timestamptz not null)`);
     const table = { url: server.url, table: "rows", position: "n" };

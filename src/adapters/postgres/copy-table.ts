@@ -1,64 +1,50 @@
 import { createWriteStream } from "node:fs";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type postgres from "postgres";
+import type { Client } from "pg";
+import { to as copyTo } from "pg-copy-streams";
 import { AsofError } from "../../core/errors.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import { fileColumns } from "../../core/plan/file-relation.ts";
 import { parseDuration } from "../../core/time/duration.ts";
 import type { CopyTable, TableCopy, TablePosition, TableRequest } from "../../ports/table-reader.ts";
+import type { Connection as ConnectionType } from "./connection.ts";
 import { columnSql, positionType, type TableColumn } from "./column-sql.ts";
-import { Sockets } from "./sockets.ts";
 import { postgresError } from "./postgres-error.ts";
 
-type Transaction = postgres.TransactionSql;
-
-/** Copies a table of PostgreSQL. Without an address, PGHOST, PGDATABASE and their like say where it is. */
+/** Copies a table of PostgreSQL. */
 export const copyPostgresTable: CopyTable = async (request) => {
   const { table, signal } = request;
-  const { default: connect } = await import("postgres");
-  const sockets = new Sockets();
-  let sql: postgres.Sql | null = null;
-  const stop = (): void => sockets.destroy();
+  // Only now: most stores never read a table.
+  const { Connection } = await import("./connection.ts");
+  let connection: ConnectionType | null = null;
+  const stop = (): void => connection?.cut();
   try {
     signal?.throwIfAborted();
-    sql = connect(request.url ?? "", { ...settings, socket: sockets.connect } as postgres.Options<never>);
+    const opened = (connection = new Connection(request.url));
     signal?.addEventListener("abort", stop);
-    // One snapshot: what the position is read from is what is copied.
-    const copy = await sql.begin("isolation level repeatable read read only", (within) => read(within, request));
-    return copy;
+    return await opened.within(async () => {
+      await opened.open();
+      // One snapshot: what the position is read from is what is copied.
+      await opened.client.query("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+      const copy = await read(opened, request);
+      await opened.client.query("COMMIT");
+      return copy;
+    });
   } catch (error) {
     if (signal?.aborted === true)
       throw new AsofError("ASOF_INTERRUPTED", `reading table ${table} was interrupted`, { table });
     throw postgresError(error, table);
   } finally {
     signal?.removeEventListener("abort", stop);
-    await sql?.end({ timeout: 0 }).catch(() => {});
-    sockets.destroy();
+    connection?.cut();
   }
 };
 
-const settings = {
-  max: 1,
-  connect_timeout: 10,
-  // Nothing of a table is remembered from run to run.
-  prepare: false,
-  fetch_types: false,
-  onnotice: () => {},
-  // Text is read back as it is written here.
-  connection: {
-    application_name: "asof",
-    TimeZone: "UTC",
-    DateStyle: "ISO, YMD",
-    extra_float_digits: 1,
-    standard_conforming_strings: true,
-    client_encoding: "UTF8",
-  },
-} as const;
-
-async function read(within: Transaction, request: TableRequest): Promise<TableCopy> {
+async function read({ client, ended }: ConnectionType, request: TableRequest): Promise<TableCopy> {
   const { table, fields, columns } = request;
-  const [found] = await within.unsafe(
+  const [found] = await rowsOf(
+    client,
     `select c.oid::text as oid, current_database() as database, n.nspname as schema, c.relname as name
      from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass($1)`,
     [table],
@@ -66,27 +52,37 @@ async function read(within: Transaction, request: TableRequest): Promise<TableCo
   if (found === undefined) throw amiss(table, "there is no such table, or no right to see it");
   const name = `${found["database"]}.${found["schema"]}.${found["name"]}`;
   const from = `${sqlIdentifier(String(found["schema"]))}.${sqlIdentifier(String(found["name"]))}`;
-  const known = await columnsOf(within, String(found["oid"]));
+  const known = await columnsOf(client, String(found["oid"]));
   const named = fileColumns(fields, columns);
   const wanted = Object.entries(fields).flatMap(([field, { kind }]) => {
     const column = known.get(named[field]);
     return column === undefined ? [] : [{ column: named[field], sql: columnSql(table, column, field, kind) }];
   });
-  const range = await rangeOf(within, request, { name, from, known });
+  const range = await rangeOf(client, request, { name, from, known });
   const names = wanted.map(({ column }) => column);
   if (range === null || wanted.length === 0) return { name, until: null, columns: names };
   const list = wanted.map(({ column, sql }) => `${sql} as ${sqlIdentifier(column)}`).join(", ");
-  const rows = await within
-    .unsafe(
+  const rows = client.query(
+    copyTo(
       `copy (select ${list} from ${from} where ${range.condition} order by ${sqlIdentifier(range.until.column)}) to stdout with (format csv, header)`,
-    )
-    .readable();
-  await pipeline(rows, counted(request), createWriteStream(request.to));
+    ),
+  );
+  await pipeline(rows, counted(request), createWriteStream(request.to), { signal: ended });
   return { name, until: range.until, columns: names };
 }
 
-async function columnsOf(within: Transaction, oid: string): Promise<ReadonlyMap<string, TableColumn>> {
-  const rows = await within.unsafe(
+async function rowsOf(
+  client: Client,
+  sql: string,
+  values: readonly string[] = [],
+): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const { rows } = await client.query<Record<string, unknown>>(sql, [...values]);
+  return rows;
+}
+
+async function columnsOf(client: Client, oid: string): Promise<ReadonlyMap<string, TableColumn>> {
+  const rows = await rowsOf(
+    client,
     `select a.attname as name, a.attnotnull as "notNull",
             case when coalesce(b.typtype, t.typtype) = 'e' then 'enum' else coalesce(b.typname, t.typname) end as type
      from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_type b on b.oid = nullif(t.typbasetype, 0)
@@ -104,7 +100,7 @@ interface Found {
 
 /** The rows to read, as a condition, and the position they end at; null where there are none. */
 async function rangeOf(
-  within: Transaction,
+  client: Client,
   { table, position, margin, after }: TableRequest,
   { name, from, known }: Found,
 ): Promise<{ readonly condition: string; readonly until: TablePosition } | null> {
@@ -129,7 +125,8 @@ async function rangeOf(
   const literal = (text: string): string => `'${text.replaceAll("'", "''")}'::${type.cast}`;
   const past = last === null ? [] : [`${at} > ${literal(last.at)}`];
   const conditions = [...past, ...(margin === null ? [] : [behind(table, at, from, type, margin)])];
-  const [newest] = await within.unsafe(
+  const [newest] = await rowsOf(
+    client,
     `select max(${at})::text as at from ${from}${conditions.length === 0 ? "" : ` where ${conditions.join(" and ")}`}`,
   );
   const end = newest?.["at"] as string | null;
