@@ -68,6 +68,8 @@ export interface CorrectOutcome {
 
 export interface ComputeOutcome {
   readonly view: string;
+  /** The moment as of which it was computed: new versions are available from it on, but for a backfill. */
+  readonly t: Timestamp;
   /** New rows and new versions of rows. */
   readonly rows: number;
   readonly unchanged: number;

@@ -91,6 +91,7 @@ export class Computer {
       request.onProgress?.({ phase: `compute ${view.name}`, done: rows, total: rows, unit: "rows" });
       return {
         view: view.name,
+        t: cut.t,
         rows,
         unchanged: computed - rows,
         backfill,
