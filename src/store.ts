@@ -247,7 +247,11 @@ class EmbeddedStore implements LinkedStore {
     return this.answering.features(service, requests, options);
   }
 
-  featuresAs(service: string, requests: readonly UntypedRequest[], form: AnswerForm): WrittenAnswers | Promise<WrittenAnswers> {
+  featuresAs(
+    service: string,
+    requests: readonly UntypedRequest[],
+    form: AnswerForm,
+  ): WrittenAnswers | Promise<WrittenAnswers> {
     return this.answering.featuresAs(service, requests, form);
   }
 

@@ -54,7 +54,11 @@ export class Answering {
     return oneOrAll(requests, live.all());
   }
 
-  featuresAs(service: string, requests: readonly UntypedRequest[], form: AnswerForm): WrittenAnswers | Promise<WrittenAnswers> {
+  featuresAs(
+    service: string,
+    requests: readonly UntypedRequest[],
+    form: AnswerForm,
+  ): WrittenAnswers | Promise<WrittenAnswers> {
     const { plan, rows, reader } = this.store.service(service);
     const read = rows(requests);
     const written = (live: LiveAnswers): WrittenAnswers => {

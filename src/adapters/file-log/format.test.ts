@@ -50,9 +50,11 @@ test("frames and marks have the bytes of format 1", () => {
   const { seed } = decodeHeader(hex(golden.header), "golden");
   const bytes = Buffer.alloc(64);
   const payload = new Uint8Array([1, 2, 3]);
-  const end = writeFrame(bytes, 0, seed, { ...first, synced: 64 }, "été", payload);
+  const end = writeFrame(bytes, 0, seed, { ...first, synced: 64 }, "été", payload, false);
   expect(Buffer.concat([bytes.subarray(0, end), payload]).toString("hex")).toBe(golden.frame);
-  const emptyEnd = writeFrame(bytes, 0, seed, { ...second, synced: 108 }, "", new Uint8Array(0));
+  const wholeEnd = writeFrame(bytes, 0, seed, { ...first, synced: 64 }, "été", payload, true);
+  expect(bytes.subarray(0, wholeEnd).toString("hex")).toBe(golden.frame);
+  const emptyEnd = writeFrame(bytes, 0, seed, { ...second, synced: 108 }, "", new Uint8Array(0), true);
   expect(bytes.subarray(0, emptyEnd).toString("hex")).toBe(golden.empty);
   expect(markFrame(seed, 11, second.stamp, 144).toString("hex")).toBe(golden.mark);
 });

@@ -75,8 +75,11 @@ class AggregateReading implements RowReading {
   /** Where its keys begin: the head, then the blocks. */
   private readonly head: number;
   private found: StoredReading | null = null;
-  private read: { readonly values: FeatureValue[]; readonly status: ViewStatus; readonly eventTime: Timestamp | null } | null =
-    null;
+  private read: {
+    readonly values: FeatureValue[];
+    readonly status: ViewStatus;
+    readonly eventTime: Timestamp | null;
+  } | null = null;
 
   constructor(compiled: Compiled, reading: StoreReading, blocks: readonly Block[]) {
     this.compiled = compiled;

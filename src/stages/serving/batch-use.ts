@@ -40,7 +40,12 @@ export function batchUse(use: BatchUse, budget: KeptBudget): StoredUse {
         return new KnownRow(known);
       }
       const asking = new BatchReading(compiled, reading, name);
-      reading.keys.push(headKey(state, encode((key) => row[use.inputs[key]])!));
+      reading.keys.push(
+        headKey(
+          state,
+          encode((key) => row[use.inputs[key]])!,
+        ),
+      );
       reading.takers.push(asking);
       return asking;
     },

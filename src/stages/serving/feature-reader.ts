@@ -116,7 +116,11 @@ export class FeatureReader {
     attempted: Timestamp | Promise<LiveAnswers | Timestamp>,
   ): Promise<LiveAnswers> {
     let answers = await attempted;
-    for (let present = await moment; !(answers instanceof LiveAnswers); present = (await this.present?.moment()) ?? null) {
+    for (
+      let present = await moment;
+      !(answers instanceof LiveAnswers);
+      present = (await this.present?.moment()) ?? null
+    ) {
       await this.lookAtViews();
       answers = await this.attempt(requests, present, Math.max(answers, present ?? -Infinity));
     }

@@ -74,7 +74,9 @@ export function featuresRoute({ store, maxRows }: RouteContext): Route {
           (answers) => `${begin(name)}${answers.map(shapeOf(name).write.features).join(",")}]}`,
         );
       const written = store.featuresAs(name, request.rows, form);
-      return written instanceof Promise ? written.then((late) => put(name, late, buffers)) : put(name, written, buffers);
+      return written instanceof Promise
+        ? written.then((late) => put(name, late, buffers))
+        : put(name, written, buffers);
     },
   };
 }

@@ -23,12 +23,20 @@ export function bodyOf(record: Schema): Readonly<Record<string, Schema>> {
 }
 
 /** The outcome as JSON, once it is where the request wants it. */
-export async function written(
+export function written<T extends IngestOutcome | RetractOutcome | CorrectOutcome>(
   store: Store,
   query: Readonly<Record<string, string>>,
-  outcome: IngestOutcome | RetractOutcome | CorrectOutcome,
+  outcome: Promise<T>,
+  write: (outcome: T) => string = writeOutcome,
 ): Promise<string> {
-  if (query["wait"] === "applied") await store.settled();
+  if (query["wait"] !== "applied") return outcome.then(write);
+  return outcome.then(async (done) => {
+    await store.settled();
+    return write(done);
+  });
+}
+
+function writeOutcome(outcome: IngestOutcome | RetractOutcome | CorrectOutcome): string {
   return writeJson({ ...outcome, stamp: formatTimestamp(outcome.stamp) });
 }
 
