@@ -216,7 +216,7 @@ export class Ingesting {
       writing = this.store.writing();
       source = sourceNamed(this.store.parts.catalog, name);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     const work = (): Promise<T> =>
       by(writing, source).then((outcome) => {

@@ -64,7 +64,7 @@ export class Ingest {
         stamp,
       }));
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 

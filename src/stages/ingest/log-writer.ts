@@ -106,7 +106,7 @@ export class LogWriter {
       bytes = payload(stamp);
       mustFit(bytes);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     this.last = stamp + count - 1;
     this.next = position + count;

@@ -47,9 +47,9 @@ test("an answer written part by part is the answer written whole", () => {
           { alias: "p", types: plain },
           { alias: "o", types: other },
         ]);
-        const parts = [form.part(0, first, one, eventTime), form.part(1, second as FeatureValue[], two, null)];
-        const whole_ = answerWriter({ ...plain, ...other }).features(both);
-        expect(form.head(parts) + form.tail(at, loads)).toBe(whole_);
+        const parts = [form.part(0, first, one, eventTime), form.part(1, second, two, null)];
+        const expected = answerWriter({ ...plain, ...other }).features(both);
+        expect(form.head(parts) + form.tail(at, loads)).toBe(expected);
         const alone: FeatureAnswer = {
           values: Object.fromEntries(of(plain, first)),
           statuses: { p: one },

@@ -29,11 +29,14 @@ export function written<T extends IngestOutcome | RetractOutcome | CorrectOutcom
   outcome: Promise<T>,
   write: (outcome: T) => string = writeOutcome,
 ): Promise<string> {
-  if (query["wait"] !== "applied") return outcome.then(write);
-  return outcome.then(async (done) => {
-    await store.settled();
-    return write(done);
-  });
+  const wanted = query["wait"] === "applied" ? applied(store, outcome) : outcome;
+  return wanted.then(write);
+}
+
+async function applied<T>(store: Store, outcome: Promise<T>): Promise<T> {
+  const done = await outcome;
+  await store.settled();
+  return done;
 }
 
 function writeOutcome(outcome: IngestOutcome | RetractOutcome | CorrectOutcome): string {
