@@ -6,6 +6,7 @@ import { AsofError } from "../core/errors.ts";
 import { OneByOne } from "../core/one-by-one.ts";
 import { copiedRelation, formatOf } from "../core/plan/file-relation.ts";
 import { STAGING } from "../core/plan/folders.ts";
+import { rejected } from "../core/rejected.ts";
 import { work } from "../core/result/progress.ts";
 import type {
   CorrectOutcome,
@@ -216,7 +217,7 @@ export class Ingesting {
       writing = this.store.writing();
       source = sourceNamed(this.store.parts.catalog, name);
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
     const work = (): Promise<T> =>
       by(writing, source).then((outcome) => {

@@ -4,6 +4,7 @@ import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import type { AggregateViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
 import { sourceStream, type Stream } from "../../core/definition/stream.ts";
 import { AsofError } from "../../core/errors.ts";
+import { rejected } from "../../core/rejected.ts";
 import type { CorrectOutcome, IngestOutcome, RetractOutcome } from "../../core/result/outcomes.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { acceptor, acceptIds } from "./accept.ts";
@@ -64,7 +65,7 @@ export class Ingest {
         stamp,
       }));
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 

@@ -1,5 +1,6 @@
 import { assert } from "../../core/assert.ts";
 import { AsofError } from "../../core/errors.ts";
+import { rejected } from "../../core/rejected.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EventLog, LogPosition } from "../../ports/event-log.ts";
@@ -106,7 +107,7 @@ export class LogWriter {
       bytes = payload(stamp);
       mustFit(bytes);
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
     this.last = stamp + count - 1;
     this.next = position + count;
