@@ -17,7 +17,9 @@ test.each(targets.filter(({ batch }) => batch >= 1_000))("$name: a value or a co
     const verdict = await tryCase(target, open, made);
     tally[verdict.is]++;
     if (verdict.is === "finding")
-      throw new Error(`case ${number} of seed ${SEED}: ${verdict.error}\n${Buffer.from(made.bytes).toString("base64")}`);
+      throw new Error(
+        `case ${number} of seed ${SEED}: ${verdict.error}\n${Buffer.from(made.bytes).toString("base64")}`,
+      );
   }
   for (const sample of open.samples) await open.read(sample.bytes.slice(), sample);
   await open.close?.();

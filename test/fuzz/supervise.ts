@@ -13,7 +13,13 @@ export interface ToHost {
 export type FromHost =
   | { readonly is: "ready"; readonly peak: number }
   | { readonly is: "trying"; readonly number: number }
-  | { readonly is: "finding"; readonly number: number; readonly sample: string; readonly error: string; readonly bytes: string }
+  | {
+      readonly is: "finding";
+      readonly number: number;
+      readonly sample: string;
+      readonly error: string;
+      readonly bytes: string;
+    }
   | { readonly is: "done"; readonly until: number; readonly peak: number };
 
 /** What must not be, with what it takes to see it again. */
@@ -58,7 +64,8 @@ export async function fuzzTarget(
   let peak = 0;
   let number = 0;
   let host: ChildProcess | null = null;
-  const add = (found: Omit<Finding, "target" | "seed">): void => void findings.push({ target: target.name, seed, ...found });
+  const add = (found: Omit<Finding, "target" | "seed">): void =>
+    void findings.push({ target: target.name, seed, ...found });
   while (number < cases && performance.now() < until && findings.length < MOST) {
     const end = Math.min(cases, number + target.batch);
     host ??= await started(target.name, seed, limits);
