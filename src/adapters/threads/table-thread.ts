@@ -21,7 +21,7 @@ export function startTableThread(): TableThread {
       const built = Promise.withResolvers<RecordTable>();
       waiting.push(built);
       worker.ref();
-      worker.postMessage(records);
+      worker.postMessage(records, []);
       return built.promise;
     },
     async close() {

@@ -189,12 +189,13 @@ class RecordCollector {
   /** The tables of all views. The thread, where there is one, takes the last of them and ends with its work. */
   records(thread: TableThread | null): NumberedRecords[] {
     const read = this.views.map((view) => this.readOf(view));
-    const first = thread === null ? read.length : read.length - Math.round(read.length * THEIR_SHARE);
-    const theirs = read.map((records, v) =>
-      thread !== null && v >= first && isPortable(records) ? thread.build(records) : null,
-    );
-    void Promise.allSettled(theirs).then(() => thread?.close());
-    return read.map((records, v) => ({ keys: this.views[v].keys, table: theirs[v] ?? recordTable(records) }));
+    const first = read.length - Math.round(read.length * THEIR_SHARE);
+    const theirs = new Map<ReadRecords, Promise<RecordTable>>();
+    if (thread !== null) {
+      for (const records of read.slice(first)) if (isPortable(records)) theirs.set(records, thread.build(records));
+      void Promise.allSettled(theirs.values()).then(() => thread.close());
+    }
+    return read.map((records, v) => ({ keys: this.views[v].keys, table: theirs.get(records) ?? recordTable(records) }));
   }
 
   private readOf({ keys, numbers, order, slots, slotKeys }: CollectedView): ReadRecords {
