@@ -1,9 +1,10 @@
 import { columnRow } from "../core/codec/collection-text.ts";
+import { count, listOf, mapOf, objectOf, type Shape, text } from "../core/codec/shape.ts";
 import { decodeStoredJson } from "../core/codec/stored-json.ts";
 import { fingerprintOf, modelNamed, serviceNamed } from "../core/definition/catalog.ts";
 import { servedStream } from "../core/definition/stream.ts";
 import { AsofError } from "../core/errors.ts";
-import { type TrainingNote, trainingNoteName } from "../core/metrics/feature-summaries.ts";
+import { type TrainingNote, trainingNoteName, trainingNoteShape } from "../core/metrics/feature-summaries.ts";
 import type { ServicePlan } from "../core/plan/service-plan.ts";
 import type { FeatureAnswer, PredictionAnswer } from "../core/result/answers.ts";
 import type { MonitoringReport, ServiceRates, SourceFreshness } from "../core/result/monitoring.ts";
@@ -12,10 +13,10 @@ import { MILLISECOND, type Timestamp } from "../core/time/timestamp.ts";
 import type { OfflineFile } from "../ports/registry-store.ts";
 import type { LoadedModel } from "../ports/trainer.ts";
 import type { Answered } from "../ports/writer-link.ts";
-import type { AuditNote } from "../stages/monitoring/audit-totals.ts";
+import { type AuditNote, auditNoteShape } from "../stages/monitoring/audit-totals.ts";
 import { type Audited, Auditor, auditReport } from "../stages/monitoring/auditor.ts";
 import { BackgroundWork, rest } from "../stages/monitoring/background-work.ts";
-import { type StretchData, VersionDrift } from "../stages/monitoring/model-drift.ts";
+import { type StretchData, stretchShape, VersionDrift } from "../stages/monitoring/model-drift.ts";
 import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
 import { RunningRates } from "../stages/monitoring/service-rates.ts";
 import { compareWithHistory, readServed } from "../stages/offline/compare-with-history.ts";
@@ -43,6 +44,12 @@ interface RatesNote {
 
 /** The version of what is kept as notes. */
 const FORMAT = 1;
+
+const VIEW_RATES = { view: text, notFound: count, expired: count, overflow: count, nulls: count, values: count };
+const RATES = objectOf({
+  definition: text,
+  rates: objectOf({ service: text, answers: count, views: listOf(objectOf(VIEW_RATES)), features: mapOf(count) }),
+});
 
 /**
  * Watches what is served: the audit, drift and rates, wired to the store. The process that writes collects and keeps
@@ -265,7 +272,7 @@ export class Watch {
             onCompared,
             signal,
           }),
-        load: (target) => this.note<AuditNote>(noteName(target)),
+        load: (target) => this.note<AuditNote>(noteName(target), auditNoteShape),
         save: (target, note) => this.setNote(noteName(target), note),
         ended: () => this.releaseModels(),
         rest,
@@ -299,11 +306,11 @@ export class Watch {
   }
 
   private async loadDrift(model: string, version: number): Promise<VersionDrift | null> {
-    const training = await this.note<TrainingNote>(trainingNoteName(model, version));
+    const training = await this.note<TrainingNote>(trainingNoteName(model, version), trainingNoteShape);
     if (training === null) return null;
     const stretches: StretchData[] = [];
     for (let place = 0; place < VersionDrift.places; place++) {
-      const stretch = await this.note<StretchData>(driftNoteName(model, version, place));
+      const stretch = await this.note<StretchData>(driftNoteName(model, version, place), stretchShape);
       if (stretch !== null) stretches.push(stretch);
     }
     return new VersionDrift(model, version, training.features, stretches);
@@ -311,7 +318,7 @@ export class Watch {
 
   private async restoredRates(service: string): Promise<RunningRates> {
     const { catalog } = this.wired.parts;
-    const note = await this.note<RatesNote>(`rates.${service}`);
+    const note = await this.note<RatesNote>(`rates.${service}`, RATES);
     const definition = fingerprintOf(catalog, serviceNamed(catalog, service));
     return new RunningRates(this.wired.planOf(service), note?.definition === definition ? note.rates : null);
   }
@@ -341,9 +348,10 @@ export class Watch {
   }
 
   /** @throws ASOF_CORRUPT; ASOF_FORMAT where a newer version wrote it */
-  private async note<T>(name: string): Promise<T | null> {
-    const text = await this.wired.parts.registry.note(name);
-    return text === null ? null : (decodeStoredJson(new TextEncoder().encode(text), `the note ${name}`, FORMAT) as T);
+  private async note<T>(name: string, shape: Shape): Promise<T | null> {
+    const note = await this.wired.parts.registry.note(name);
+    if (note === null) return null;
+    return decodeStoredJson(new TextEncoder().encode(note), `the note ${name}`, FORMAT, shape) as T;
   }
 
   private setNote(name: string, note: object): Promise<void> {
