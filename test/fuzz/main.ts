@@ -64,11 +64,17 @@ async function fuzz(): Promise<number> {
     const share = Math.max(1_000, end - started);
     const report = await fuzzHttp({ seed, cases: Math.ceil((cases * HTTP_WEIGHT) / weights), milliseconds: share });
     tell("http-server", report.cases, report.findings.length, (performance.now() - started) / 1000, report.megabytes);
-    say(`      answers ${Object.entries(report.statuses).map(([status, n]) => `${status}: ${whole(n)}`).join(", ")}`);
+    say(
+      `      answers ${Object.entries(report.statuses)
+        .map(([status, n]) => `${status}: ${whole(n)}`)
+        .join(", ")}`,
+    );
     for (const [i, error] of report.findings.entries())
       say(`      ${await save({ target: "http-server", seed, number: i, sample: "", error, bytes: null })}: ${error}`);
   }
-  say(`${whole(all)} cases, ${found} findings, ${whole(peak)} MB at the most, ${((performance.now() - began) / 60_000).toFixed(1)} min`);
+  say(
+    `${whole(all)} cases, ${found} findings, ${whole(peak)} MB at the most, ${((performance.now() - began) / 60_000).toFixed(1)} min`,
+  );
   return found;
 }
 

@@ -82,7 +82,7 @@ const requests: Target = {
   open: async () => ({
     samples: [
       '{"entities":[{"customer":"ann"},{"customer":"bob"}],"request":[{"amount":1},{"cents":9223372036854775807}]}',
-      '{"entities":[{"customer":"é"}],"at":"2026-03-01T00:00:00Z","knowledge":"final"}',
+      '{"entities":[{"customer":"é"}],"at":"2026-03-01T00:00:00Z","knowledge":"now"}',
     ].map((text, i) => ({ name: `request ${i}`, bytes: bytes(text) })),
     read(given) {
       const body = readBody("json", Buffer.from(given), "application/json", undefined);

@@ -64,7 +64,7 @@ function loadTarget(name: string, syntax: Syntax, ending: string, samples: () =>
           } finally {
             const { rows } = (await store.status()).offline.sources[0] ?? { rows: 0 };
             if (rows !== held + loaded) throw new Error(`${held} rows became ${rows} by a load of ${loaded}`);
-            if ((await readdir(path.join(folder, "home", "staging"))).length > 0)
+            if ((await readdir(path.join(folder, "home", "staging")).catch(() => [])).length > 0)
               throw new Error("a load left files behind");
             await rm(file);
           }
