@@ -21,6 +21,7 @@ import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
 import { RunningRates } from "../stages/monitoring/service-rates.ts";
 import { compareWithHistory, readServed } from "../stages/offline/compare-with-history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
+import type { LiveAnswers } from "../stages/serving/live-answers.ts";
 import { Relay } from "./relay.ts";
 import { unverifiableUntil } from "./forgotten-list.ts";
 import type { StoreParts } from "./store-parts.ts";
@@ -90,11 +91,10 @@ export class Watch {
   }
 
   /** Takes note of answers with features alone. */
-  answered(plan: ServicePlan, requests: readonly Row[], answers: readonly FeatureAnswer[]): void {
+  answered(plan: ServicePlan, requests: readonly Row[], answers: LiveAnswers): void {
     if (this.relay !== null) return this.relay.answered(plan, requests, answers);
-    const { name } = plan.service;
-    this.rates.get(name)?.count(answers);
-    this.sample(plan, requests, answers);
+    this.rates.get(plan.service.name)?.countLive(answers);
+    this.sample(plan, requests, (i) => answers.one(i));
   }
 
   /** Takes what another process has answered beside this one. */
@@ -106,7 +106,7 @@ export class Watch {
         return;
       case "features":
         if (catalog.services.has(answered.service))
-          this.sample(this.wired.planOf(answered.service), answered.requests, answered.answers);
+          this.sample(this.wired.planOf(answered.service), answered.requests, (i) => answered.answers[i]);
         return;
       case "predictions": {
         const model = catalog.models.get(answered.model);
@@ -116,17 +116,17 @@ export class Watch {
   }
 
   /** Lets the audit have those of the answers that belong to its sample. */
-  private sample(plan: ServicePlan, requests: readonly Row[], answers: readonly FeatureAnswer[]): void {
+  private sample(plan: ServicePlan, requests: readonly Row[], answerTo: (row: number) => FeatureAnswer): void {
     const { name } = plan.service;
     if (this.auditor === null || !this.wired.parts.audit.on) return;
-    for (let i = 0; i < answers.length; i++)
-      this.auditor.answered(name, requests[i], () => ({
-        ...answers[i],
-        id: null,
-        request: requests[i],
-        features: this.rowOf(plan)(answers[i].values),
-        prediction: null,
-      }));
+    const sampled = this.auditor.sampled(name);
+    for (let i = 0; i < requests.length; i++)
+      if (sampled(requests[i]))
+        this.auditor.answered(name, requests[i], () => {
+          const answer = answerTo(i);
+          const features = this.rowOf(plan)(answer.values);
+          return { ...answer, id: null, request: requests[i], features, prediction: null };
+        });
   }
 
   /** Takes note of predictions. */

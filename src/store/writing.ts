@@ -34,7 +34,7 @@ import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
 import { Computer } from "../stages/offline/compute.ts";
 import { KeyedHistory } from "../stages/offline/history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
-import { Fold } from "../stages/online/fold.ts";
+import { Fold, FOLD_LIMITS } from "../stages/online/fold.ts";
 import { Materializer } from "../stages/online/materialize.ts";
 import { nextTurn } from "../stages/online/next-turn.ts";
 import type { RunRecorder } from "../stages/registry/run-recorder.ts";
@@ -174,7 +174,7 @@ export class Writing {
       schemas,
       identities: new IdentityEraser({ identities: this.identities, store: index, schemas }),
     });
-    this.fold = new Fold(log, online, schemas);
+    this.fold = new Fold(log, online, schemas, FOLD_LIMITS, () => clock.busy?.() ?? 0);
     this.materializer = new Materializer({ store: online, fold: this.fold, history, clock, cut: () => writer.cut() });
   }
 

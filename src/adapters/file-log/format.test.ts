@@ -54,7 +54,7 @@ test("a header or a frame whose checksum is right is refused where it holds no p
       const head = encodeHeader({ first: 0, lastStamp: -Infinity, previous: null });
       const frame = Buffer.alloc(200);
       const place = { position: 0, stamp, synced: 64, count: 3, kind: 1 };
-      const end = writeFrame(frame, 0, head.readUInt32LE(8), place, "events", new Uint8Array(0));
+      const end = writeFrame(frame, 0, head.readUInt32LE(8), place, "events", new Uint8Array(0), true);
       await writeFile(join(folder, "00000000000000000000.log"), Buffer.concat([head, frame.subarray(0, end)]));
       await expect(readFileLog(folder)).rejects.toThrow(corrupt);
     }
@@ -79,9 +79,11 @@ test("frames and marks have the bytes of format 1", () => {
   const { seed } = decodeHeader(hex(golden.header), "golden");
   const bytes = Buffer.alloc(64);
   const payload = new Uint8Array([1, 2, 3]);
-  const end = writeFrame(bytes, 0, seed, { ...first, synced: 64 }, "été", payload);
+  const end = writeFrame(bytes, 0, seed, { ...first, synced: 64 }, "été", payload, false);
   expect(Buffer.concat([bytes.subarray(0, end), payload]).toString("hex")).toBe(golden.frame);
-  const emptyEnd = writeFrame(bytes, 0, seed, { ...second, synced: 108 }, "", new Uint8Array(0));
+  const wholeEnd = writeFrame(bytes, 0, seed, { ...first, synced: 64 }, "été", payload, true);
+  expect(bytes.subarray(0, wholeEnd).toString("hex")).toBe(golden.frame);
+  const emptyEnd = writeFrame(bytes, 0, seed, { ...second, synced: 108 }, "", new Uint8Array(0), true);
   expect(bytes.subarray(0, emptyEnd).toString("hex")).toBe(golden.empty);
   expect(markFrame(seed, 11, second.stamp, 144).toString("hex")).toBe(golden.mark);
 });
