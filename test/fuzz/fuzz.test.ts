@@ -34,7 +34,7 @@ test("what crashes, hangs, fills the memory or fails otherwise is found, with th
   const until = performance.now() + 50_000;
   const limits = { hang: 30_000, memory: 350 };
   const { findings } = await fuzzTarget(plantedTarget, { seed: FAULTS, cases: 4, until, limits });
-  expect(findings.map(({ number, error }) => [number, error.split("\n", 1)[0]]).sort()).toEqual([
+  expect(findings.map(({ number, error }) => [number, error.split("\n", 1)[0]])).toEqual([
     [0, expect.stringMatching(/^held \d+ MB/)],
     [1, "the process ended: SIGABRT"],
     [2, "RangeError: another error"],

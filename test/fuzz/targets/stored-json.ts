@@ -57,7 +57,7 @@ const loads = jsonTarget(
     const { stream, files, request, notes } = decodeLoad(bytes);
     void [stream.length, request?.key.length, ...Object.values(notes ?? {}).map((note) => note.length)];
     for (const { path, rows, minEvent, maxAvailable } of files)
-      if (!Number.isSafeInteger(rows + minEvent * 0 + maxAvailable * 0 + path.length)) throw new Error("no file");
+      if (path.length < 0 || ![rows, minEvent, maxAvailable].every(Number.isSafeInteger)) throw new Error("no file");
   },
 );
 
