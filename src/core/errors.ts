@@ -126,6 +126,21 @@ export const errorTable = {
     message: "the answer cannot be had in that form",
     remedy: "Ask for application/json; for Arrow, install the package apache-arrow beside the server.",
   },
+  ASOF_UNREACHABLE: {
+    status: 503,
+    message: "the server cannot be reached",
+    remedy: "Check the address, and that the server runs.",
+  },
+  ASOF_DEADLINE: {
+    status: 504,
+    message: "the server did not answer in time",
+    remedy: "Ask for less at once, or allow more time; a write may have been done.",
+  },
+  ASOF_ANSWER: {
+    status: 502,
+    message: "an answer that is not of asof",
+    remedy: "Check that the address is that of asof, and what stands between.",
+  },
   ASOF_HTTP: { status: 400, message: "not a valid HTTP request", remedy: "Send a well-formed HTTP/1.1 request." },
   ASOF_HEADERS: {
     status: 431,

@@ -1,11 +1,18 @@
 import { randomBytes } from "node:crypto";
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
 import { AsofError, errorTable } from "../../core/errors.ts";
 import type { Store } from "../../store.ts";
 import { Admission } from "./admission.ts";
 import { type Body, mediaTypes, readBody } from "./body.ts";
 import { refuseConnection } from "./client-error.ts";
 import { errorAnswer } from "./error-answer.ts";
+import { logLevel, logSettings } from "./log-settings.ts";
 import { addressesLoopback } from "./loopback.ts";
 import { readHeaders } from "./read-headers.ts";
 import { readQuery } from "./read-query.ts";
@@ -15,7 +22,16 @@ import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
 import type { Forward, LogLevel, ServerOptions } from "./server-options.ts";
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** What is behind a path that `/openapi.json` describes. */
+    readonly described?: Route;
+  }
+}
+
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
+/** Levels at which there is a line for each request. */
+const EACH_REQUEST: ReadonlySet<LogLevel> = new Set(["info", "debug", "trace"]);
 const MIB = 2 ** 20;
 const JSON_TYPE = "application/json; charset=utf-8";
 
@@ -24,8 +40,11 @@ export function buildServer(store: Store, options: ServerOptions = {}): FastifyI
   const { bodyLimit = 10 * MIB, bodiesLimit = 256 * MIB, headersLimit = 16_384, maxRows = 1000 } = options;
   const { maxConnections = 1024, requestTimeout = 30_000, version = "0" } = options;
   const nextId = requestIds();
+  const logsRequests = EACH_REQUEST.has(logLevel(options) ?? "silent");
   const app = fastify({
-    logger: loggerOptions(options),
+    logger: logSettings(options),
+    // A line of our own for each request, which has no query: that may hold keys.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     bodyLimit,
     requestTimeout,
     http: {
@@ -42,17 +61,28 @@ export function buildServer(store: Store, options: ServerOptions = {}): FastifyI
 
   guard(app, new Admission(bodiesLimit, bodyLimit));
   readBodies(app);
-  const { requests = new RequestCounts(), forward } = options;
-  const routes = routesOf({ store, maxRows, requests }, version);
+  const { requests = new RequestCounts(), forward, behindOthers = false, jobs = () => [] } = options;
+  /** What comes through other processes is theirs to count. */
+  const counted = behindOthers ? new RequestCounts() : requests;
+  const routes = routesOf({ store, maxRows, requests, jobs }, version);
   const paths = new Map(routes.map((route) => [urlOf(route), route.path]));
   const dialects = new Map(routes.map((route) => [urlOf(route), route.dialect?.answer ?? errorAnswer]));
   app.setErrorHandler((error: Error, request, reply) =>
-    answerError(dialects.get(request.routeOptions.url ?? "") ?? errorAnswer, error, request, reply),
+    answerError(dialects.get(request.routeOptions.url ?? "") ?? errorAnswer, error, request, reply, requests),
   );
   app.addHook("onResponse", (request, reply, done) => {
-    requests.count(request.method, paths.get(request.routeOptions.url ?? "") ?? "", reply.statusCode);
+    const { config, url = "" } = request.routeOptions;
+    counted.count(request.method, paths.get(url) ?? "", reply.statusCode);
+    if (config?.described !== undefined)
+      counted.times.observe(config.described, nameIn(request), reply.statusCode, reply.elapsedTime / 1000);
+    if (logsRequests)
+      request.log.info(
+        { method: request.method, path: pathOf(request.url), status: reply.statusCode, ms: reply.elapsedTime },
+        "answered",
+      );
     done();
   });
+  if (options.logBodies === true) logBodies(app);
   for (const route of routes) addRoute(app, route, route.anywhere === true ? undefined : forward);
   for (const [path, there] of Map.groupBy(routes, (route) => route.path)) refuseOtherMethods(app, path, there);
   return app;
@@ -84,6 +114,15 @@ function guard(app: FastifyInstance, admission: Admission): void {
   });
 }
 
+/** Logs what is asked and answered, values and all: only where that was asked for. */
+function logBodies(app: FastifyInstance): void {
+  app.addHook("onSend", (request, _reply, payload, done) => {
+    const asked = (request.body as Body | null | undefined)?.text;
+    request.log.info({ asked, answered: typeof payload === "string" ? payload : undefined }, "bodies");
+    done();
+  });
+}
+
 /** The framework hands bodies over as they came: what they hold is ours to judge. */
 function readBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
@@ -92,6 +131,11 @@ function readBodies(app: FastifyInstance): void {
       const { headers } = request.raw;
       done(null, readBody(language, bytes, headers["content-type"] ?? "", headers["content-encoding"]));
     });
+}
+
+/** What a request's path names; empty where it names nothing. */
+function nameIn({ params }: FastifyRequest): string {
+  return (params as { readonly name?: string } | undefined)?.name ?? "";
 }
 
 /** A route's path as the framework has it. */
@@ -105,6 +149,7 @@ function addRoute(app: FastifyInstance, route: Route, forward: Forward | undefin
   app.route<{ Params: { name?: string }; Body: Body | undefined }>({
     method,
     url,
+    config: { described: route },
     handler: async ({ params, query, body, raw }, reply) => {
       if (forward !== undefined) {
         const {
@@ -155,9 +200,11 @@ function answerError(
   error: Error | FastifyError,
   request: FastifyRequest,
   reply: FastifyReply,
+  requests?: RequestCounts,
 ): void {
   const told = requestError(error, request);
   const { code, status, headers, body } = answer(told, request.id);
+  requests?.failed(code);
   // What a client sent may be in the message of what a client caused: its code is enough.
   if (status === 500 || (status === 503 && told.cause !== undefined))
     request.log.error({ err: told, code }, errorTable[code].message);
@@ -174,12 +221,4 @@ function requestIds(): () => string {
   const process = randomBytes(6).toString("base64url");
   let last = 0;
   return () => `${process}-${(last += 1).toString(36)}`;
-}
-
-function loggerOptions({
-  logger = "error",
-  logStream = process.stderr,
-}: ServerOptions): false | { level: LogLevel; stream: { write(line: string): void } } {
-  if (logger === false) return false;
-  return { level: logger === true ? "info" : logger, stream: logStream };
 }

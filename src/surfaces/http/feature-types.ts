@@ -16,12 +16,14 @@ export function definitionOf<K extends Definition["kind"]>(
   return store.definition(kind, name) as Extract<Definition, { kind: K }>;
 }
 
-/** The type of each feature of a service, by the name it has in answers. */
+/** The type of each feature of a service, by the name it has in answers. A batch view may have no row for a key. */
 export function featureTypes(store: Definitions, service: ServiceDefinition): Readonly<Record<string, FeatureType>> {
   const types: Record<string, FeatureType> = {};
   for (const { view, alias, features } of service.uses) {
-    const all = viewFeatureTypes(store, viewOf(store, view));
-    for (const name of features ?? Object.keys(all)) types[`${alias}__${name}`] = all[name]!;
+    const definition = viewOf(store, view);
+    const all = viewFeatureTypes(store, definition);
+    for (const name of features ?? Object.keys(all))
+      types[`${alias}__${name}`] = definition.kind === "batchView" ? { ...all[name], nullable: true } : all[name];
   }
   return types;
 }

@@ -17,6 +17,7 @@ import { readyRoute } from "./routes/ready.ts";
 import { retractionsRoute } from "./routes/retractions.ts";
 import { runsRoute } from "./routes/runs.ts";
 import { statusRoute } from "./routes/status.ts";
+import { modelTypesRoute, serviceTypesRoute } from "./routes/types.ts";
 
 /** Every route of the server. */
 export function routesOf(context: RouteContext, version: string): readonly Route[] {
@@ -26,6 +27,8 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     correctionsRoute(context),
     featuresRoute(context),
     predictRoute(context),
+    serviceTypesRoute(context),
+    modelTypesRoute(context),
     explainRoute(context),
     explainByBodyRoute(context),
     catalogRoute(context),
@@ -34,7 +37,7 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     modelsRoute(context),
     auditRoute(context),
     driftRoute(context),
-    metricsRoute(context),
+    metricsRoute(context, version),
     forgetRoute(context),
     healthRoute(),
     readyRoute(context),

@@ -75,7 +75,7 @@ async function startWriter({ configuration: file, home, socket, version }: Start
   const { configuration } = await loadConfiguration(file);
   const store = await open({ ...configuration, home }, { whenLocked: "refuse" });
   const requests = new RequestCounts();
-  const app = buildServer(store, { version, requests });
+  const app = buildServer(store, { version, requests, behindOthers: true });
   addWriterRoutes(app, store.link, requests);
   await rm(socket, { force: true });
   await app.listen({ path: socket });
