@@ -5,7 +5,7 @@ import { metricsOf } from "../src/surfaces/http/metrics.ts";
 import { RequestCounts } from "../src/surfaces/http/request-counts.ts";
 
 /** One of everything, so that every metric has a sample. */
-const report: MonitoringReport = {
+export const everyReport: MonitoringReport = {
   now: 0,
   watermark: 0,
   freshness: 0,
@@ -82,5 +82,5 @@ export function everyMetric(): Metric[] {
   requests.count("GET", "/metrics", 200);
   requests.failed("ASOF_BUSY");
   requests.times.observe({ method: "POST", path: "/v1/features/{service}" }, "s", 200, 0.001);
-  return metricsOf(report, requests, { version: "1", viewsBehind: () => ["v"], jobs: [job] });
+  return metricsOf(everyReport, requests, { version: "1", viewsBehind: () => ["v"], jobs: [job] });
 }

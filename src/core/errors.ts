@@ -273,6 +273,11 @@ export const errorTable = {
     message: "a file was loaded before, and has changed since",
     remedy: "Load a file of the new rows alone, or all of its rows once more with --again.",
   },
+  ASOF_DIFFERENT: {
+    status: 500,
+    message: "answers differ from what the records say",
+    remedy: "Run `asof doctor`; report the file that the details name.",
+  },
   ASOF_INTERRUPTED: { status: 503, message: "interrupted", remedy: "Run the command again; nothing was half done." },
   ASOF_INTERNAL: { status: 500, message: "a fault of asof", remedy: "Please report it." },
 } as const satisfies Record<string, { status: number; message: string; remedy: string }>;

@@ -83,6 +83,7 @@ export function buildServer(store: Store, options: ServerOptions = {}): FastifyI
     done();
   });
   if (options.logBodies === true) logBodies(app);
+  options.attach?.(app);
   for (const route of routes) addRoute(app, route, route.anywhere === true ? undefined : forward);
   for (const [path, there] of Map.groupBy(routes, (route) => route.path)) refuseOtherMethods(app, path, there);
   return app;

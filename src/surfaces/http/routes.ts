@@ -16,6 +16,7 @@ import { predictRoute } from "./routes/predict.ts";
 import { readyRoute } from "./routes/ready.ts";
 import { retractionsRoute } from "./routes/retractions.ts";
 import { runsRoute } from "./routes/runs.ts";
+import { scheduleRoute } from "./routes/schedule.ts";
 import { statusRoute } from "./routes/status.ts";
 import { modelTypesRoute, serviceTypesRoute } from "./routes/types.ts";
 
@@ -35,6 +36,7 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     statusRoute(context),
     runsRoute(context),
     modelsRoute(context),
+    scheduleRoute(context),
     auditRoute(context),
     driftRoute(context),
     metricsRoute(context, version),

@@ -1,3 +1,5 @@
+import type { FastifyInstance } from "fastify";
+import type { LogLevel } from "../../configuration.ts";
 import type { JobReport } from "../../core/result/schedule.ts";
 import type { RequestCounts } from "./request-counts.ts";
 
@@ -20,7 +22,7 @@ export interface ForwardedAnswer {
 export type Forward = (request: ForwardedRequest) => Promise<ForwardedAnswer>;
 
 /** Levels of logging, the most quiet first. */
-export type LogLevel = "silent" | "fatal" | "error" | "warn" | "info" | "debug" | "trace";
+export type { LogLevel };
 
 export interface ServerOptions {
   /**
@@ -50,6 +52,8 @@ export interface ServerOptions {
   readonly requests?: RequestCounts;
   /** Requests come through other processes, which count them and tell of them. */
   readonly behindOthers?: boolean;
+  /** Adds what watches each request, such as traces. */
+  readonly attach?: (app: FastifyInstance) => void;
   /** The scheduled jobs of this process. */
   readonly jobs?: () => readonly JobReport[];
   /** The version that `/openapi.json` names. */
