@@ -30,7 +30,12 @@ declare const rows: readonly { origin: string; destination: string; scheduled: D
 ${second}`,
     );
     const compilerOptions = {
-      ...{ strict: true, noEmit: true, module: "nodenext", target: "es2024", types: ["node"], skipLibCheck: true },
+      strict: true,
+      noEmit: true,
+      module: "nodenext",
+      target: "es2024",
+      types: ["node"],
+      skipLibCheck: true,
       allowImportingTsExtensions: true,
       paths: {
         asof: [path.join(root, "src/index.ts")],

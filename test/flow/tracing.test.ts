@@ -81,7 +81,7 @@ test("a request is a span in its caller's trace, with the store's work in it, an
     expect(attribute(request, "asof.definition")).toBe("fraud_features");
   }
   expect(attribute(requests[1], "error.type")).toBe("ASOF_TYPE");
-  expect(work.map((span) => span.status.code ?? 0).toSorted()).toEqual([0, 2]);
+  expect(new Set(work.map((span) => span.status.code ?? 0))).toEqual(new Set([0, 2]));
   expect([...services]).toEqual(["features"]);
   expect(everything).not.toContain("4111111111111111");
 });

@@ -65,7 +65,7 @@ export class Scheduler {
   async close(): Promise<void> {
     this.stopped.abort();
     for (const { timer } of this.jobs) if (timer !== null) clearTimeout(timer);
-    await Promise.all(this.jobs.map(({ running }) => running));
+    for (const { running } of this.jobs) await running;
     await this.writing;
   }
 
@@ -108,8 +108,6 @@ export class Scheduler {
     const startedAt = this.options.now();
     job.note = { ...job.note, runningSince: startedAt };
     job.running = this.perform(job, startedAt).finally(() => (job.running = null));
-    // Its faults are on record.
-    job.running.catch(() => {});
   }
 
   private async perform(job: Job, startedAt: Timestamp): Promise<void> {
@@ -133,7 +131,8 @@ export class Scheduler {
       last: run,
       counts: { ...note.counts, [state]: note.counts[state] + 1 },
     };
-    await this.save();
+    // What cannot be noted, because the disk is full perhaps, is told all the same.
+    await this.save().catch(() => {});
     this.options.ended(jobReport(job.name, job.settings, job.note, endedAt), run);
   }
 

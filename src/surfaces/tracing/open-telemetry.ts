@@ -1,12 +1,17 @@
+import type * as Api from "@opentelemetry/api";
+import type * as Core from "@opentelemetry/core";
+import type * as Exporter from "@opentelemetry/exporter-trace-otlp-http";
+import type * as Resources from "@opentelemetry/resources";
+import type * as Sdk from "@opentelemetry/sdk-trace";
 import { AsofError } from "../../core/errors.ts";
 
 /** What spans are made and sent with. It is optional: only who traces installs it. */
 export interface OpenTelemetry {
-  readonly api: typeof import("@opentelemetry/api");
-  readonly core: typeof import("@opentelemetry/core");
-  readonly exporter: typeof import("@opentelemetry/exporter-trace-otlp-http");
-  readonly resources: typeof import("@opentelemetry/resources");
-  readonly sdk: typeof import("@opentelemetry/sdk-trace");
+  readonly api: typeof Api;
+  readonly core: typeof Core;
+  readonly exporter: typeof Exporter;
+  readonly resources: typeof Resources;
+  readonly sdk: typeof Sdk;
 }
 
 /** @throws ASOF_CONFIG */

@@ -16,10 +16,12 @@ export interface Tracing {
 }
 
 /** What of a store is worth a span. */
-const WORK: ReadonlySet<string> = new Set([
-  ...["load", "loadTable", "ingest", "retract", "correct", "compute", "dataset", "train", "materialize"],
-  ...["features", "featuresOf", "predict", "explain", "audit", "forget"],
-]);
+const WORK: ReadonlySet<string> = new Set(
+  (
+    "load loadTable ingest retract correct compute dataset train materialize " +
+    "features featuresOf predict explain audit forget"
+  ).split(" "),
+);
 
 /** No longer than this may what was left to send hold up an end, in milliseconds. */
 const PATIENCE = 5_000;

@@ -116,7 +116,12 @@ async function startReader(message: StartMessage): Promise<Running> {
   const requests = new RequestCounts();
   const tracing = await tracingOf(configuration, version);
   const server = await serve(tracing?.traced(store) ?? store, {
-    ...{ host, port, version, requests, forward: client.forward, ...logging },
+    host,
+    port,
+    version,
+    requests,
+    forward: client.forward,
+    ...logging,
     ...(tracing === null ? {} : { attach: tracing.attach }),
   });
   const telling = setInterval(() => client.tellRequests(requests.take()), COUNTS_EVERY).unref();
