@@ -18,14 +18,25 @@ export function definitionOf<K extends Definition["kind"]>(
 
 /** The type of each feature of a service, by the name it has in answers. A batch view may have no row for a key. */
 export function featureTypes(store: Definitions, service: ServiceDefinition): Readonly<Record<string, FeatureType>> {
-  const types: Record<string, FeatureType> = {};
-  for (const { view, alias, features } of service.uses) {
+  return Object.assign({}, ...useFeatures(store, service).map(({ types }) => types)) as Record<string, FeatureType>;
+}
+
+/** What one use of a view gives to a service, by the names it has in answers. */
+export interface UseFeatures {
+  readonly alias: string;
+  readonly types: Readonly<Record<string, FeatureType>>;
+}
+
+/** The same by use of the service's views. */
+export function useFeatures(store: Definitions, service: ServiceDefinition): readonly UseFeatures[] {
+  return service.uses.map(({ view, alias, features }) => {
     const definition = viewOf(store, view);
     const all = viewFeatureTypes(store, definition);
-    for (const name of features ?? Object.keys(all))
-      types[`${alias}__${name}`] = definition.kind === "batchView" ? { ...all[name], nullable: true } : all[name];
-  }
-  return types;
+    const typeOf = (name: string): FeatureType =>
+      definition.kind === "batchView" ? { ...all[name], nullable: true } : all[name];
+    const names = features ?? Object.keys(all);
+    return { alias, types: Object.fromEntries(names.map((name) => [`${alias}__${name}`, typeOf(name)])) };
+  });
 }
 
 /** The type of each feature of a view, by its own name. */

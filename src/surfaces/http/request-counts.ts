@@ -9,6 +9,8 @@ export interface RequestCount {
   readonly count: number;
 }
 
+type Running = { -readonly [K in keyof RequestCount]: RequestCount[K] };
+
 /** What a process tells of its requests to the one that tells of all. */
 export interface ToldRequests {
   readonly counts: readonly RequestCount[];
@@ -21,13 +23,18 @@ export class RequestCounts {
   readonly times = new RequestTimes();
   /** Errors told, by code. */
   readonly errors = new Map<ErrorCode, number>();
-  private readonly counts = new Map<string, { method: string; route: string; status: number; count: number }>();
+  /** By route: its few methods and statuses. */
+  private readonly counts = new Map<string, Running[]>();
 
   count(method: string, route: string, status: number, times = 1): void {
-    const key = `${method} ${route} ${status}`;
-    const found = this.counts.get(key);
-    if (found !== undefined) found.count += times;
-    else this.counts.set(key, { method, route, status, count: times });
+    let ofRoute = this.counts.get(route);
+    if (ofRoute === undefined) this.counts.set(route, (ofRoute = []));
+    for (const one of ofRoute)
+      if (one.status === status && one.method === method) {
+        one.count += times;
+        return;
+      }
+    ofRoute.push({ method, route, status, count: times });
   }
 
   failed(code: ErrorCode, times = 1): void {
@@ -50,6 +57,6 @@ export class RequestCounts {
   }
 
   all(): readonly RequestCount[] {
-    return [...this.counts.values()];
+    return [...this.counts.values()].flat();
   }
 }

@@ -19,7 +19,7 @@ export interface Tracing {
 const WORK: ReadonlySet<string> = new Set(
   (
     "load loadTable ingest retract correct compute dataset train materialize " +
-    "features featuresOf predict explain audit forget"
+    "features featuresAs featuresOf predict explain audit forget"
   ).split(" "),
 );
 
@@ -108,17 +108,22 @@ export async function openTracing(settings: TracingSettings, version: string): P
         const own: unknown = Reflect.get(target, name, target);
         if (typeof own !== "function") return own;
         if (typeof name !== "string" || !WORK.has(name)) return own.bind(target) as unknown;
-        return async (...given: unknown[]) => {
+        return (...given: unknown[]): unknown => {
           const of = typeof given[0] === "string" ? { "asof.definition": given[0] } : {};
           const span = tracer.startSpan(`asof.${name}`, { attributes: of }, active.getStore() ?? ROOT_CONTEXT);
-          try {
-            return await active.run(trace.setSpan(ROOT_CONTEXT, span), () => own.apply(target, given) as unknown);
-          } catch (error) {
+          const fail = (error: unknown): never => {
             failed(span, error);
             span.setStatus({ code: SpanStatusCode.ERROR });
-            throw error;
-          } finally {
             span.end();
+            throw error;
+          };
+          try {
+            const made = active.run(trace.setSpan(ROOT_CONTEXT, span), () => own.apply(target, given) as unknown);
+            if (made instanceof Promise) return made.then((answer: unknown) => (span.end(), answer), fail);
+            span.end();
+            return made;
+          } catch (error) {
+            return fail(error);
           }
         };
       },

@@ -5,6 +5,7 @@ import { loadConfiguration } from "../../configuration.ts";
 import { open } from "../../open.ts";
 import { failureOf } from "../cli/errors.ts";
 import { buildServer } from "../http/build-server.ts";
+import { Leaving } from "../http/leaving.ts";
 import { RequestCounts } from "../http/request-counts.ts";
 import { serve } from "../http/serve.ts";
 import { type Attendance, attend } from "../schedule/attend.ts";
@@ -82,14 +83,10 @@ async function startWriter({ configuration: file, home, socket, version, ...told
   const jobs = (): ReturnType<Attendance["jobs"]> => attendance?.jobs() ?? [];
   // The processes before it log requests.
   const tracing = await tracingOf(configuration, version);
-  const app = buildServer(tracing?.traced(store) ?? store, {
-    version,
-    requests,
-    behindOthers: true,
-    jobs,
-    ...(tracing === null ? {} : { attach: tracing.attach }),
-  });
-  addWriterRoutes(app, store.link, requests);
+  const leaving = new Leaving();
+  const options = { version, requests, behindOthers: true, jobs, ...(tracing && { attach: tracing.attach }) };
+  const app = buildServer(tracing?.traced(store) ?? store, options, leaving);
+  addWriterRoutes(app, store.link, requests, leaving);
   await rm(socket, { force: true });
   await app.listen({ path: socket });
   attendance = await attend(store, { ...configuration, home }, logging);
