@@ -61,7 +61,7 @@ async function failure(call: Promise<unknown>): Promise<ClientError> {
 
 /** A method that fails so many times with a code before it does its work. */
 function failing(
-  method: "features" | "ingest",
+  method: "runs" | "ingest",
   times: number,
   code: "ASOF_BUSY" | "ASOF_QUEUE_FULL",
 ): { calls: number } & object {
@@ -154,10 +154,10 @@ test("errors carry the server's code, remedy and details", async () => {
 });
 
 test("a read is asked again until it is answered", async () => {
-  const busy = failing("features", 2, "ASOF_BUSY");
+  const busy = failing("runs", 2, "ASOF_BUSY");
   const patient = await clientOf(busy);
   const started = performance.now();
-  await patient.features("fraud_features", { customer: "ann" });
+  await patient.runs();
   expect(busy.calls).toBe(3);
   // Both refusals said Retry-After: 1.
   expect(performance.now() - started).toBeGreaterThan(1900);
@@ -177,19 +177,19 @@ test("a write is sent again under an idempotency key, or where nothing of it was
 });
 
 test("what would come after the deadline is not waited for", async () => {
-  const busy = failing("features", 9, "ASOF_BUSY");
+  const busy = failing("runs", 9, "ASOF_BUSY");
   const hasty = await clientOf(busy, { timeout: 900 });
-  expect((await failure(hasty.features("fraud_features", { customer: "ann" }))).code).toBe("ASOF_BUSY");
+  expect((await failure(hasty.runs())).code).toBe("ASOF_BUSY");
   expect(busy.calls).toBe(1);
-  const never = await clientOf({ features: () => new Promise(() => {}) }, { timeout: 300 });
-  const late = failure(never.features("fraud_features", { customer: "ann" }));
+  const never = await clientOf({ runs: () => new Promise(() => {}) }, { timeout: 300 });
+  const late = failure(never.runs());
   expect(await late).toMatchObject({ code: "ASOF_DEADLINE", details: { timeout: 300, attempts: 1 }, status: null });
 });
 
 test("a signal ends a call with its reason", async () => {
-  const slow = await clientOf({ features: () => new Promise(() => {}) });
+  const slow = await clientOf({ runs: () => new Promise(() => {}) });
   const controller = new AbortController();
-  const call = slow.features("fraud_features", { customer: "ann" }, { signal: controller.signal });
+  const call = slow.runs({ signal: controller.signal });
   controller.abort(new Error("enough"));
   await expect(call).rejects.toThrow("enough");
 });

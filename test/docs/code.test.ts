@@ -84,6 +84,8 @@ test("all TypeScript in the documentation compiles", () => {
           noEmit: true,
           module: "nodenext",
           target: "es2024",
+          // As the project itself: the types of Node, and none of browsers beside them.
+          lib: ["es2024", "esnext.disposable", "esnext.iterator", "esnext.collection"],
           types: ["node"],
           skipLibCheck: true,
           allowImportingTsExtensions: true,
