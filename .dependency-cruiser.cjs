@@ -69,6 +69,7 @@ module.exports = {
       from: { path: "^(src/surfaces/client|console)/", pathNot: TEST },
       to: { path: "^src/", pathNot: "^src/surfaces/client/", dependencyTypesNot: ["type-only"] },
     },
+    only("client-imports-no-package", "a client runs anywhere: no npm, no Node", "^src/surfaces/client/", "^src/"),
     {
       name: "nothing-imports-tests-and-benches",
       comment: "tests and benches import anything; only each other import them",

@@ -4,7 +4,13 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   resolve: {
     // Tests that load an example or a configuration get the same module instances as those that import src/.
-    alias: [{ find: /^asof$/, replacement: fileURLToPath(new URL("./src/index.ts", import.meta.url)) }],
+    alias: [
+      { find: /^asof$/, replacement: fileURLToPath(new URL("./src/index.ts", import.meta.url)) },
+      {
+        find: /^asof\/client$/,
+        replacement: fileURLToPath(new URL("./src/surfaces/client/index.ts", import.meta.url)),
+      },
+    ],
   },
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],

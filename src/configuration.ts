@@ -6,6 +6,7 @@ import { AsofError } from "./core/errors.ts";
 import type { DurationText } from "./core/time/duration.ts";
 import { parseTimestamp, type TimestampInput } from "./core/time/timestamp.ts";
 import { explainImportFailure } from "./import-failure.ts";
+import { type ScheduleSettings, scheduleFault } from "./job-settings.ts";
 
 /** What `asof.config.ts` exports by default: where a store lives and what it is made of. */
 export interface Configuration {
@@ -33,6 +34,42 @@ export interface Configuration {
    * compared with what was served. False turns it off.
    */
   readonly audit?: false | { readonly sample?: number; readonly every?: DurationText };
+  /** Jobs that `asof serve` runs at their times, by name: `{ nightly: { run: "compute", cron: "0 3 * * *" } }`. */
+  readonly schedule?: ScheduleSettings;
+  /**
+   * What `asof serve` tells in its log and to webhooks: failed jobs, differences found by the audit, answers that are
+   * further behind the clock than `staleness` (default "1m"), features with a PSI above `drift` (default 0.25).
+   */
+  readonly notify?: NotifySettings;
+  /** What `asof serve` logs, as JSON lines on standard error. Default "error"; "info" adds a line for each request. */
+  readonly log?: LogLevel;
+  /** Sends spans of requests, and of what the store does for them, to a collector of OpenTelemetry. Default: off. */
+  readonly tracing?: TracingSettings;
+}
+
+export interface TracingSettings {
+  /** Where OTLP over HTTP is taken, as JSON. Default: OTEL_EXPORTER_OTLP_ENDPOINT, else "http://localhost:4318/v1/traces". */
+  readonly endpoint?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The name of the service. Default "asof". */
+  readonly service?: string;
+  /** The share of traces that begin here and are sent, 0 to 1. Default 1. */
+  readonly sample?: number;
+  /** Milliseconds after which spans are sent at the latest. Default 5000. */
+  readonly delay?: number;
+}
+
+export type { JobSettings, ScheduleSettings } from "./job-settings.ts";
+
+export type LogLevel = "silent" | "fatal" | "error" | "warn" | "info" | "debug" | "trace";
+
+export interface NotifySettings {
+  readonly webhooks?: readonly (
+    | string
+    | { readonly url: string; readonly headers?: Readonly<Record<string, string>> }
+  )[];
+  readonly staleness?: DurationText;
+  readonly drift?: number;
 }
 
 export interface LoadedConfiguration {
@@ -44,6 +81,8 @@ export interface LoadedConfiguration {
 
 const DEFAULT_HOME = ".asof";
 const fileNames = ["asof.config.ts", "asof.config.mts", "asof.config.js", "asof.config.mjs"];
+
+const LEVELS: readonly LogLevel[] = ["silent", "fatal", "error", "warn", "info", "debug", "trace"];
 
 /** What is wrong with a setting, or null. */
 const settings: Readonly<Record<keyof Configuration, (value: unknown) => string | null>> = {
@@ -61,6 +100,11 @@ const settings: Readonly<Record<keyof Configuration, (value: unknown) => string 
   queue: sizeFault,
   audit: (value) =>
     value === false ? null : isRecord(value) ? auditFault(value) : "must be false or { sample, every }",
+  schedule: (value) => (isRecord(value) ? scheduleFault(value) : "must be jobs by their names"),
+  notify: (value) => (isRecord(value) ? notifyFault(value) : "must be { webhooks, staleness, drift }"),
+  tracing: (value) =>
+    isRecord(value) ? tracingFault(value) : "must be { endpoint, headers, service, sample, delay }, each optional",
+  log: (value) => (LEVELS.some((level) => level === value) ? null : `must be one of ${LEVELS.join(", ")}`),
   threads: (value) => (Number.isSafeInteger(value) && Number(value) > 0 ? null : "must be a whole number from 1"),
 };
 
@@ -169,8 +213,50 @@ function auditFault({ sample, every, ...others }: Readonly<Record<string, unknow
   if (unknown !== undefined) return `has no ${unknown}: there are sample and every`;
   if (sample !== undefined && !(typeof sample === "number" && sample >= 0 && sample <= 1))
     return "must have a share from 0 to 1 as its sample";
-  const isDuration = typeof every === "string" && /^[1-9]\d{0,8}(ms|s|m|h|d)$/.test(every);
-  return every === undefined || isDuration ? null : 'must have a duration such as "30s" as its every';
+  return every === undefined || isDuration(every) ? null : 'must have a duration such as "30s" as its every';
+}
+
+function notifyFault({
+  webhooks = [],
+  staleness = "1m",
+  drift = 0,
+  ...others
+}: Readonly<Record<string, unknown>>): string | null {
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) return `has no ${unknown}: there are webhooks, staleness and drift`;
+  const urls = Array.isArray(webhooks)
+    ? webhooks.map((one: unknown) => (isRecord(one) ? one["url"] : one))
+    : [undefined];
+  if (!urls.every((url) => typeof url === "string" && /^https?:\/\//.test(url) && URL.canParse(url)))
+    return 'must have a list of addresses such as "https://example.com/hook" as its webhooks';
+  if (!isDuration(staleness)) return 'must have a duration such as "1m" as its staleness';
+  return typeof drift === "number" && drift >= 0 ? null : "must have a number from 0 as its drift";
+}
+
+function tracingFault({
+  endpoint,
+  headers,
+  service,
+  sample,
+  delay,
+  ...others
+}: Readonly<Record<string, unknown>>): string | null {
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) return `has no ${unknown}: there are endpoint, headers, service, sample and delay`;
+  if (endpoint !== undefined && !(typeof endpoint === "string" && URL.canParse(endpoint)))
+    return 'must have an address such as "http://localhost:4318/v1/traces" as its endpoint';
+  if (headers !== undefined && !isRecord(headers)) return "must have names and values as its headers";
+  if (service !== undefined && (typeof service !== "string" || service === ""))
+    return "must have a name as its service";
+  if (sample !== undefined && !(typeof sample === "number" && sample >= 0 && sample <= 1))
+    return "must have a share from 0 to 1 as its sample";
+  return delay === undefined || (Number.isSafeInteger(delay) && Number(delay) > 0)
+    ? null
+    : "must have milliseconds as its delay";
+}
+
+function isDuration(value: unknown): boolean {
+  return typeof value === "string" && /^[1-9]\d{0,8}(ms|s|m|h|d)$/.test(value);
 }
 
 function invalid(setting: string, fault: string): AsofError {

@@ -152,6 +152,12 @@ const planted: readonly (readonly [file: string, source: string, ...found: strin
     `import "../http/server.ts";`,
     "client-imports-server-types-only → src/surfaces/http/server.ts",
   ],
+  [
+    "src/surfaces/client/v3.ts",
+    `import "driver"; import type { Stats } from "node:fs";`,
+    "client-imports-no-package → fs",
+    "client-imports-no-package → node_modules/driver/utils.js",
+  ],
   ["src/v1.ts", `import "./adapters/x/x.ts";`, "only-configuration-names-adapters → src/adapters/x/x.ts"],
   ["src/v2.ts", `import "./core/c.test.ts";`, "nothing-imports-tests-and-benches → src/core/c.test.ts"],
   ["src/v3.ts", `import "../test/oracle.ts";`, "nothing-imports-tests-and-benches → test/oracle.ts"],

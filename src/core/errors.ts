@@ -126,6 +126,21 @@ export const errorTable = {
     message: "the answer cannot be had in that form",
     remedy: "Ask for application/json; for Arrow, install the package apache-arrow beside the server.",
   },
+  ASOF_UNREACHABLE: {
+    status: 503,
+    message: "the server cannot be reached",
+    remedy: "Check the address, and that the server runs.",
+  },
+  ASOF_DEADLINE: {
+    status: 504,
+    message: "the server did not answer in time",
+    remedy: "Ask for less at once, or allow more time; a write may have been done.",
+  },
+  ASOF_ANSWER: {
+    status: 502,
+    message: "an answer that is not of asof",
+    remedy: "Check that the address is that of asof, and what stands between.",
+  },
   ASOF_HTTP: { status: 400, message: "not a valid HTTP request", remedy: "Send a well-formed HTTP/1.1 request." },
   ASOF_HEADERS: {
     status: 431,
@@ -257,6 +272,11 @@ export const errorTable = {
     status: 409,
     message: "a file was loaded before, and has changed since",
     remedy: "Load a file of the new rows alone, or all of its rows once more with --again.",
+  },
+  ASOF_DIFFERENT: {
+    status: 500,
+    message: "answers differ from what the records say",
+    remedy: "Run `asof doctor`; report the file that the details name.",
   },
   ASOF_INTERRUPTED: { status: 503, message: "interrupted", remedy: "Run the command again; nothing was half done." },
   ASOF_INTERNAL: { status: 500, message: "a fault of asof", remedy: "Please report it." },

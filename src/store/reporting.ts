@@ -36,7 +36,14 @@ export class Reporting {
       now,
       watermark,
       freshness: watermark === null ? null : Math.max(0, now - watermark),
-      log: { start, end, folded, archived: (await registry.offlineState()).archived, unfolded: end - folded },
+      log: {
+        start,
+        end,
+        folded,
+        archived: (await registry.offlineState()).archived,
+        unfolded: end - folded,
+        ...(this.store.writer?.writer.queue ?? { queued: 0, queueLimit: 0 }),
+      },
       ...(await this.watch.report(now, files)),
     };
   }

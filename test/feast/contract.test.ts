@@ -7,6 +7,7 @@ import { buildServer } from "../../src/surfaces/http/build-server.ts";
 import type { Schema } from "../../src/surfaces/http/schema.ts";
 import { AsofError } from "../../src/core/errors.ts";
 import { schemaValidator } from "../flow/schema-validator.ts";
+import { takeFaults } from "../described/watch-servers.ts";
 import { withMethods } from "../flow/with-methods.ts";
 import { openDrivers } from "./open-drivers.ts";
 import { exact, type Answer, type Exchange, expectSame } from "./same.ts";
@@ -383,6 +384,8 @@ describe("refusals", () => {
       else expect([403, 404, 405, 408, 413, 415, 422, 429, 431], code).toContain(statusCode);
       await failing.close();
     }
+    // No route declares the codes that only others fail with.
+    takeFaults();
   });
 
   test("are told as everywhere on other routes", async () => {

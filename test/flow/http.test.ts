@@ -546,7 +546,42 @@ describe("a fault", () => {
     ];
     for (const [url, body, status] of bodies)
       expect((await post(url, body, "application/json", server)).status).toBe(status);
+    const explained = `/v1/explain?feature=spending.payments_1d&keys={"customer":"${secret}"}`;
+    expect((await send({ url: explained }, server)).status).toBe(200);
     expect(log()).toContain("/v1/predict/fraud");
+    expect(log()).toContain("/v1/explain");
     expect(log()).not.toContain(secret);
+    await server.close();
+  });
+
+  test("a log has one line a request, as JSON, and bodies only where they were asked for", async () => {
+    const written: string[] = [];
+    const server = buildServer(store, {
+      logger: "info",
+      logBodies: true,
+      logStream: { write: (line) => void written.push(line) },
+    });
+    await post("/v1/features/fraud_features", { entities: [{ customer: secret }] }, "application/json", server);
+    const lines = written.map((line) => JSON.parse(line) as Json);
+    expect(lines).toEqual([
+      expect.objectContaining({
+        level: "info",
+        msg: "bodies",
+        asked: expect.stringContaining(secret),
+        answered: expect.stringContaining("spending__payments_1d"),
+      }),
+      {
+        level: "info",
+        time: expect.stringMatching(/^\d{4}-.*Z$/),
+        pid: process.pid,
+        requestId: lines[0]["requestId"],
+        method: "POST",
+        path: "/v1/features/fraud_features",
+        status: 200,
+        ms: expect.any(Number),
+        msg: "answered",
+      },
+    ]);
+    await server.close();
   });
 });

@@ -353,7 +353,12 @@ test("what was withdrawn, and what came under an idempotency key, is known again
     { fields: { ...fields, pieces: t.int64(), more: t.int32(), any: t.nullable(t.string()) }, defaults: { more: 4 } },
   ];
   const of = ({ fields: all, defaults }: (typeof shapes)[number], name: string, id?: readonly ["amount"]) =>
-    eventSource(name, { fields: all, defaults, eventTime: "at", ...(id === undefined ? {} : { id }) });
+    eventSource(name, {
+      fields: all,
+      defaults: defaults as Record<string, never>,
+      eventTime: "at",
+      ...(id === undefined ? {} : { id }),
+    });
   const definitions = (shape: (typeof shapes)[number]) => ({
     named: of(shape, "named", ["amount"]),
     keyed: of(shape, "keyed"),

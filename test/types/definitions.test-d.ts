@@ -33,7 +33,8 @@ import {
   variance,
   window,
 } from "asof";
-import { type lateFlight, lateFlightModel } from "../../examples/flights/definitions.ts";
+import type { lateFlightModel } from "../../examples/flights/definitions.ts";
+import { type lateFlight } from "../../examples/flights/definitions.ts";
 
 const airport = entity("airport", { airport: t.string() });
 const route = entity("route", { origin: t.string(), number: t.int32() });
@@ -105,7 +106,9 @@ describe("the flights example", () => {
   });
 
   test("its model asks and answers as its service does", () => {
-    expectTypeOf(lateFlightModel.features).toEqualTypeOf<typeof lateFlight>();
+    expectTypeOf<typeof lateFlight>().toExtend<typeof lateFlightModel.features>();
+    expectTypeOf<RequestOf<typeof lateFlightModel.features>>().toEqualTypeOf<RequestOf<typeof lateFlight>>();
+    expectTypeOf<FeaturesOf<typeof lateFlightModel.features>>().toEqualTypeOf<FeaturesOf<typeof lateFlight>>();
   });
 
   test("refuses other requests", () => {

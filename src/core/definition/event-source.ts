@@ -9,13 +9,14 @@ import { plainDefaults } from "./defaults.ts";
 import { freeze } from "./freeze.ts";
 import { checkFieldNames, checkName } from "./name.ts";
 
-/** A stream of records that only grows, with its history. */
-export interface EventSource<F extends Fields = Fields> {
-  readonly definition: SourceDefinition;
+/** A stream of records that only grows, with its history. N is its name, D are the fields that have a default. */
+export interface EventSource<F extends Fields = Fields, N extends string = string, D extends string = string> {
+  readonly definition: SourceDefinition & { readonly name: N };
   readonly fields: F;
+  readonly $defaults?: D;
 }
 
-export interface EventSourceOptions<F extends Fields> extends Description {
+export interface EventSourceOptions<F extends Fields, D extends keyof F = keyof F> extends Description {
   readonly fields: F;
   /** The column of files that holds a field, where it goes by another name there: `{ scheduled: "date" }`. */
   readonly columns?: { readonly [P in keyof F]?: string };
@@ -39,7 +40,7 @@ export interface EventSourceOptions<F extends Fields> extends Description {
    * What a record has in a field that it does not bring, be it from before the field was added. Only for fields that
    * are never null.
    */
-  readonly defaults?: { readonly [P in keyof F]?: ValueOf<F[P]> };
+  readonly defaults?: { readonly [P in D]?: ValueOf<F[P]> };
   /** For how long the source remembers idempotency keys, at the least. Default "7d". Ids are remembered for ever. */
   readonly dedupe?: DurationText;
 }
@@ -49,7 +50,10 @@ type TimestampField<F extends Fields> = {
 }[keyof F & string];
 
 /** Declares a source of records. @throws ASOF_DEFINITION, ASOF_EXPRESSION, ASOF_UNKNOWN_FIELD */
-export function eventSource<const F extends Fields>(name: string, options: EventSourceOptions<F>): EventSource<F> {
+export function eventSource<const F extends Fields, const N extends string, const D extends keyof F & string = never>(
+  name: N,
+  options: EventSourceOptions<F, D>,
+): EventSource<F, N, D> {
   const {
     fields,
     columns = {},
@@ -71,7 +75,7 @@ export function eventSource<const F extends Fields>(name: string, options: Event
     });
   if (id !== undefined) checkId(name, fields, id);
   const event = timeExpression(name, "eventTime", fields, eventTime);
-  const definition: SourceDefinition = freeze({
+  const definition: SourceDefinition & { readonly name: N } = freeze({
     kind: "source",
     name,
     fields,

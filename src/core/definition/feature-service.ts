@@ -20,9 +20,9 @@ type GivenForUse<U> = U extends ViewUse<string, infer I> ? { readonly [P in keyo
 type FeaturesOfUse<U> =
   U extends ViewUse<infer A, Inputs, infer V> ? { readonly [P in keyof V & string as `${A}__${P}`]: V[P] } : never;
 
-/** A set of features that a model or an application asks for at once. I is its request, V its answer. */
-export interface FeatureService<I extends object = object, V extends object = object> {
-  readonly definition: ServiceDefinition;
+/** A set of features that a model or an application asks for at once. I is its request, V its answer, N its name. */
+export interface FeatureService<I extends object = object, V extends object = object, N extends string = string> {
+  readonly definition: ServiceDefinition & { readonly name: N };
   readonly uses: readonly ViewUse[];
   readonly $input?: I;
   readonly $features?: V;
@@ -36,13 +36,14 @@ export type FeaturesOf<S> = S extends FeatureService<object, infer V> ? V : neve
  * the keys of its views, under the names given, and what its on-demand views ask for.
  * @throws ASOF_DEFINITION
  */
-export function featureService<const U extends readonly ViewUse[]>(
-  name: string,
+export function featureService<const U extends readonly ViewUse[], const N extends string>(
+  name: N,
   uses: U,
   about: Description = {},
 ): FeatureService<
   Flat<UnionToIntersection<GivenForUse<U[number]>>>,
-  Flat<UnionToIntersection<FeaturesOfUse<U[number]>> & object>
+  Flat<UnionToIntersection<FeaturesOfUse<U[number]>> & object>,
+  N
 > {
   checkName("a feature service", name);
   if (uses.length === 0) throw new AsofError("ASOF_DEFINITION", `service ${name} has no views`, { service: name });
@@ -62,7 +63,7 @@ export function featureService<const U extends readonly ViewUse[]>(
     for (const [input, type] of Object.entries(wanted)) addInput(name, inputs, input, type);
   }
   checkFieldNames(`service ${name}`, Object.keys(inputs));
-  const definition: ServiceDefinition = freeze({
+  const definition: ServiceDefinition & { readonly name: N } = freeze({
     kind: "service",
     name,
     uses: uses.map(({ use }) => use),

@@ -12,9 +12,9 @@ import type { FeatureService, Given } from "./feature-service.ts";
 import { freeze } from "./freeze.ts";
 import { checkName } from "./name.ts";
 
-/** Something to train and to serve: from the features of a service to a label. */
-export interface Model<I extends object = object, V extends object = object> {
-  readonly definition: ModelDefinition;
+/** Something to train and to serve: from the features of a service to a label. N is its name. */
+export interface Model<I extends object = object, V extends object = object, N extends string = string> {
+  readonly definition: ModelDefinition & { readonly name: N };
   readonly features: FeatureService<I, V>;
 }
 
@@ -53,10 +53,10 @@ export interface ModelOptions<I extends object, V extends object, F extends Fiel
 }
 
 /** Declares a model. @throws ASOF_DEFINITION, ASOF_EXPRESSION, ASOF_TIMESTAMP */
-export function model<I extends object, V extends object, F extends Fields>(
-  name: string,
+export function model<I extends object, V extends object, F extends Fields, const N extends string>(
+  name: N,
   options: ModelOptions<I, V, F>,
-): Model<I, V> {
+): Model<I, V, N> {
   const { features, examples, label, split, trainer, ...about } = options;
   checkName("a model", name);
   const { source, at, where, sample } = examples;
@@ -97,7 +97,7 @@ export function model<I extends object, V extends object, F extends Fields>(
   const test = range(split.test);
   if (!(train[0] < train[1] && train[1] <= test[0] && test[0] < test[1]))
     fail("its split must train on one range of time and test on a later one");
-  const definition: ModelDefinition = freeze({
+  const definition: ModelDefinition & { readonly name: N } = freeze({
     kind: "model",
     name,
     service: features.definition.name,

@@ -131,6 +131,9 @@ export interface MonitoringReport {
     readonly archived: number;
     /** Records and loads that are accepted and cannot be read online yet. */
     readonly unfolded: number;
+    /** Bytes of records that wait for the disk, and from how many on more are refused; 0 where another process writes. */
+    readonly queued: number;
+    readonly queueLimit: number;
   };
   readonly sources: readonly SourceFreshness[];
   readonly services: readonly ServiceRates[];

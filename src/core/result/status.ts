@@ -57,15 +57,7 @@ export interface StatusReport extends Pick<MonitoringReport, "sources" | "servic
   readonly watermark: Timestamp | null;
   /** `now − watermark`, in microseconds. */
   readonly freshness: number | null;
-  readonly log: {
-    readonly start: number;
-    readonly end: number;
-    readonly folded: number;
-    readonly archived: number;
-    /** Records and loads that are accepted and cannot be read online yet. */
-    readonly unfolded: number;
-    readonly bytes: number;
-  };
+  readonly log: MonitoringReport["log"] & { readonly bytes: number };
   readonly offline: { readonly bytes: number; readonly files: number; readonly sources: readonly SourceStatus[] };
   readonly online: { readonly bytes: number };
   readonly views: readonly ViewStatusReport[];

@@ -93,6 +93,11 @@ export class LogWriter {
     );
   }
 
+  /** Bytes that wait for the disk, and from how many on more are refused. */
+  get queue(): { readonly queued: number; readonly queueLimit: number } {
+    return { queued: this.queued, queueLimit: this.queueBytes };
+  }
+
   /**
    * Appends `count` records of a stream. The payload is made at once, with the stamp of the first record, and the
    * order of calls is the order of the log.

@@ -26,6 +26,7 @@ import { replayVerb } from "./verbs/replay.ts";
 import { restoreVerb } from "./verbs/restore.ts";
 import { retractVerb } from "./verbs/retract.ts";
 import { runsVerb } from "./verbs/runs.ts";
+import { scheduleVerb } from "./verbs/schedule.ts";
 import { serveVerb } from "./verbs/serve.ts";
 import { statusVerb } from "./verbs/status.ts";
 import { trainVerb } from "./verbs/train.ts";
@@ -37,7 +38,7 @@ const groups: readonly (readonly [title: string, verbs: readonly Verb[]])[] = [
   ["Offline store:", [ingestVerb, retractVerb, computeVerb, datasetVerb]],
   ["Models:", [trainVerb, modelsVerb, promoteVerb]],
   ["Online store:", [materializeVerb, serveVerb, getVerb, explainVerb, predictVerb, replayVerb]],
-  ["What there is:", [statusVerb, runsVerb, verifyVerb, forgetVerb]],
+  ["What there is:", [statusVerb, runsVerb, scheduleVerb, verifyVerb, forgetVerb]],
   ["Safekeeping:", [doctorVerb, backupVerb, restoreVerb]],
 ];
 

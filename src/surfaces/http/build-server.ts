@@ -1,11 +1,18 @@
 import { randomBytes } from "node:crypto";
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
 import { AsofError, errorTable } from "../../core/errors.ts";
 import type { Store } from "../../store.ts";
 import { Admission } from "./admission.ts";
 import { type Body, mediaTypes, readBody } from "./body.ts";
 import { refuseConnection } from "./client-error.ts";
 import { errorAnswer } from "./error-answer.ts";
+import { logLevel, logSettings } from "./log-settings.ts";
 import { addressesLoopback } from "./loopback.ts";
 import { readHeaders } from "./read-headers.ts";
 import { readQuery } from "./read-query.ts";
@@ -16,7 +23,16 @@ import { type Answer, JSON_TYPE, type Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
 import type { Forward, LogLevel, ServerOptions } from "./server-options.ts";
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** What is behind a path that `/openapi.json` describes. */
+    readonly described?: Route;
+  }
+}
+
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
+/** Levels at which there is a line for each request. */
+const EACH_REQUEST: ReadonlySet<LogLevel> = new Set(["info", "debug", "trace"]);
 const MIB = 2 ** 20;
 
 /**
@@ -27,8 +43,11 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
   const { bodyLimit = 10 * MIB, bodiesLimit = 256 * MIB, headersLimit = 16_384, maxRows = 1000 } = options;
   const { maxConnections = 1024, requestTimeout = 30_000, version = "0" } = options;
   const nextId = requestIds();
+  const logsRequests = EACH_REQUEST.has(logLevel(options) ?? "silent");
   const app = fastify({
-    logger: loggerOptions(options),
+    logger: logSettings(options),
+    // A line of our own for each request, which has no query: that may hold keys.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     bodyLimit,
     requestTimeout,
     http: {
@@ -45,31 +64,39 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
 
   guard(app, leaving, new Admission(bodiesLimit, bodyLimit));
   readBodies(app);
-  const { requests = new RequestCounts(), forward } = options;
-  const routes = routesOf({ store, maxRows, requests }, version);
+  const { requests = new RequestCounts(), forward, behindOthers = false, jobs = () => [] } = options;
+  /** What comes through other processes is theirs to count. */
+  const counts = behindOthers ? new RequestCounts() : requests;
+  const routes = routesOf({ store, maxRows, requests, jobs }, version);
   const dialects = new Map(routes.map((route) => [urlOf(route), route.dialect?.answer ?? errorAnswer]));
   app.setErrorHandler((error: Error, request, reply) => {
-    answerError(dialects.get(request.routeOptions.url ?? "") ?? errorAnswer, leaving, error, request, reply);
+    answerError(dialects.get(request.routeOptions.url ?? "") ?? errorAnswer, leaving, error, request, reply, requests);
     // What has a route is counted by it.
-    if (request.is404) requests.count(request.method, "", reply.statusCode);
+    if (request.is404) counts.count(request.method, "", reply.statusCode);
   });
+  if (logsRequests) logRequests(app);
+  if (options.logBodies === true) logBodies(app);
+  options.attach?.(app);
   for (const route of routes)
     addRoute(app, route, {
       forward: route.anywhere === true ? undefined : forward,
       leaving,
-      answered: counted(requests, route.path),
+      answered: counted(counts, route.path, route),
     });
   for (const [path, there] of Map.groupBy(routes, (route) => route.path))
-    refuseOtherMethods(app, path, there, counted(requests, path));
+    refuseOtherMethods(app, path, there, counted(counts, path));
   return app;
 }
 
 /** What is done once for each answer of a route, when it is on its way. */
 type Answered = (request: FastifyRequest, reply: FastifyReply, done: () => void) => void;
 
-function counted(requests: RequestCounts, path: string): Answered {
+/** Counts answers of a path, and times those of a route. */
+function counted(requests: RequestCounts, path: string, route?: Route): Answered {
   return (request, reply, done) => {
-    requests.count(request.raw.method ?? "", path, reply.raw.statusCode);
+    const { statusCode } = reply.raw;
+    requests.count(request.raw.method ?? "", path, statusCode);
+    if (route !== undefined) requests.times.observe(route, nameIn(request), statusCode, reply.elapsedTime / 1000);
     done();
   };
 }
@@ -94,6 +121,23 @@ function guard(app: FastifyInstance, leaving: Leaving, admission: Admission): vo
   });
 }
 
+/** Logs a line for each request. */
+function logRequests(app: FastifyInstance): void {
+  app.addHook("onResponse", ({ log, method, url }, { statusCode: status, elapsedTime: ms }, done) => {
+    log.info({ method, path: pathOf(url), status, ms }, "answered");
+    done();
+  });
+}
+
+/** Logs what is asked and answered, values and all: only where that was asked for. */
+function logBodies(app: FastifyInstance): void {
+  app.addHook("onSend", (request, _reply, payload, done) => {
+    const asked = (request.body as Body | null | undefined)?.text;
+    request.log.info({ asked, answered: typeof payload === "string" ? payload : undefined }, "bodies");
+    done();
+  });
+}
+
 /** The framework hands bodies over as they came: what they hold is ours to judge. */
 function readBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
@@ -102,6 +146,11 @@ function readBodies(app: FastifyInstance): void {
       const { headers } = request.raw;
       done(null, readBody(language, bytes, headers["content-type"] ?? "", headers["content-encoding"]));
     });
+}
+
+/** What a request's path names; empty where it names nothing. */
+function nameIn({ params }: FastifyRequest): string {
+  return (params as { readonly name?: string } | undefined)?.name ?? "";
 }
 
 /** A route's path as the framework has it. */
@@ -128,6 +177,7 @@ function addRoute(app: FastifyInstance, route: Route, { forward, leaving, answer
   app.route<{ Params: { name?: string }; Body: Body | undefined }>({
     method,
     url: urlOf(route),
+    config: { described: route },
     onResponse: answered,
     handler: (request, reply) => {
       const { raw, body } = request;
@@ -185,9 +235,11 @@ function answerError(
   error: Error | FastifyError,
   request: FastifyRequest,
   reply: FastifyReply,
+  requests?: RequestCounts,
 ): void {
   const told = requestError(error, request);
   const { code, status, headers, body } = answer(told, request.id);
+  requests?.failed(code);
   // What a client sent may be in the message of what a client caused: its code is enough.
   if (status === 500 || (status === 503 && told.cause !== undefined))
     request.log.error({ err: told, code }, errorTable[code].message);
@@ -205,12 +257,4 @@ function requestIds(): () => string {
   const process = randomBytes(6).toString("base64url");
   let last = 0;
   return () => `${process}-${(last += 1).toString(36)}`;
-}
-
-function loggerOptions({
-  logger = "error",
-  logStream = process.stderr,
-}: ServerOptions): false | { level: LogLevel; stream: { write(line: string): void } } {
-  if (logger === false) return false;
-  return { level: logger === true ? "info" : logger, stream: logStream };
 }

@@ -1,11 +1,15 @@
-/** A sample of a metric: its labels and its value. */
-export type Sample = readonly [labels: Readonly<Record<string, string | number>>, value: number];
+/** A sample of a metric: its labels and its value; of a histogram also which of its series it belongs to. */
+export type Sample = readonly [
+  labels: Readonly<Record<string, string | number>>,
+  value: number,
+  series?: "_bucket" | "_sum" | "_count",
+];
 
 export interface Metric {
   /** Of letters, digits and underscores; a counter's ends in `_total`. */
   readonly name: string;
   readonly help: string;
-  readonly type: "counter" | "gauge";
+  readonly type: "counter" | "gauge" | "histogram";
   readonly samples: readonly Sample[];
 }
 
@@ -17,7 +21,9 @@ export function exposition(metrics: readonly Metric[]): string {
   return metrics
     .filter(({ samples }) => samples.length > 0)
     .map(({ name, help, type, samples }) => {
-      const lines = samples.map(([labels, value]) => `${name}${labelsOf(labels)} ${numberOf(value)}\n`);
+      const lines = samples.map(
+        ([labels, value, series = ""]) => `${name}${series}${labelsOf(labels)} ${numberOf(value)}\n`,
+      );
       return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n${lines.join("")}`;
     })
     .join("");

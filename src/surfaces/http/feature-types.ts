@@ -16,7 +16,7 @@ export function definitionOf<K extends Definition["kind"]>(
   return store.definition(kind, name) as Extract<Definition, { kind: K }>;
 }
 
-/** The type of each feature of a service, by the name it has in answers. */
+/** The type of each feature of a service, by the name it has in answers. A batch view may have no row for a key. */
 export function featureTypes(store: Definitions, service: ServiceDefinition): Readonly<Record<string, FeatureType>> {
   return Object.assign({}, ...useFeatures(store, service).map(({ types }) => types)) as Record<string, FeatureType>;
 }
@@ -30,9 +30,12 @@ export interface UseFeatures {
 /** The same by use of the service's views. */
 export function useFeatures(store: Definitions, service: ServiceDefinition): readonly UseFeatures[] {
   return service.uses.map(({ view, alias, features }) => {
-    const all = viewFeatureTypes(store, viewOf(store, view));
+    const definition = viewOf(store, view);
+    const all = viewFeatureTypes(store, definition);
+    const typeOf = (name: string): FeatureType =>
+      definition.kind === "batchView" ? { ...all[name], nullable: true } : all[name];
     const names = features ?? Object.keys(all);
-    return { alias, types: Object.fromEntries(names.map((name) => [`${alias}__${name}`, all[name]])) };
+    return { alias, types: Object.fromEntries(names.map((name) => [`${alias}__${name}`, typeOf(name)])) };
   });
 }
 

@@ -1,22 +1,80 @@
 import type { MonitoringReport } from "../../core/result/monitoring.ts";
+import type { JobReport } from "../../core/result/schedule.ts";
 import { SECOND } from "../../core/time/timestamp.ts";
 import type { Metric, Sample } from "./exposition.ts";
-import type { RequestCount } from "./request-counts.ts";
+import { BOUNDS, Histogram } from "./histogram.ts";
+import type { RequestCounts } from "./request-counts.ts";
+import type { RequestTime } from "./request-times.ts";
+
+/** What is told of requests. */
+export type Requests = Pick<RequestCounts, "all" | "errors"> & { readonly times: Pick<RequestCounts["times"], "all"> };
+
+/** The names of the views that answer a request for features or predictions which names a definition. */
+export type ViewsBehind = (kind: "service" | "model", name: string) => readonly string[];
 
 /** What there is to watch, as metrics. Times are in seconds, as Prometheus has them. */
-export function metricsOf(report: MonitoringReport, requests: readonly RequestCount[]): Metric[] {
+export function metricsOf(
+  report: MonitoringReport,
+  requests: Requests,
+  {
+    version,
+    viewsBehind,
+    jobs,
+  }: { readonly version: string; readonly viewsBehind: ViewsBehind; readonly jobs: readonly JobReport[] },
+): Metric[] {
   return [
+    gauge("asof_build_info", "The version that runs, as a label.", [[{ version }, 1]]),
     ...ofRequests(requests),
+    ...ofTimes(requests.times.all(), viewsBehind),
     ...ofFreshness(report),
     ...ofServices(report),
     ...ofAudit(report),
     ...ofDrift(report),
+    ...ofJobs(jobs),
   ];
 }
 
-function ofRequests(requests: readonly RequestCount[]): Metric[] {
-  const samples = requests.map(({ method, route, status, count }): Sample => [{ method, route, status }, count]);
-  return [counter("asof_http_requests_total", "Requests answered, by route and status.", samples)];
+function ofRequests(requests: Requests): Metric[] {
+  const samples = requests.all().map(({ method, route, status, count }): Sample => [{ method, route, status }, count]);
+  return [
+    counter("asof_http_requests_total", "Requests answered, by route and status.", samples),
+    counter(
+      "asof_errors_total",
+      "Errors that requests failed with, by code.",
+      [...requests.errors].map(([code, count]): Sample => [{ code }, count]),
+    ),
+  ];
+}
+
+const DEFINITIONS: Readonly<Record<string, "service" | "model">> = {
+  "/v1/features/{service}": "service",
+  "/v1/predict/{model}": "model",
+};
+
+/** By route and what it names; and by view, of all requests that read it. */
+function ofTimes(times: readonly RequestTime[], viewsBehind: ViewsBehind): Metric[] {
+  const views = new Map<string, Histogram>();
+  for (const time of times) {
+    const kind = time.method === "POST" && time.definition !== "" ? DEFINITIONS[time.route] : undefined;
+    if (kind === undefined) continue;
+    for (const view of viewsBehind(kind, time.definition)) {
+      let found = views.get(view);
+      if (found === undefined) views.set(view, (found = new Histogram()));
+      found.add(time);
+    }
+  }
+  return [
+    histogram(
+      "asof_http_request_duration_seconds",
+      "From the headers of a request to the end of its answer, by route and what it names.",
+      times.map(({ method, route, definition, ...observed }) => [{ method, route, definition }, observed]),
+    ),
+    histogram(
+      "asof_view_request_duration_seconds",
+      "The same of the requests for features and predictions that read a view, which read all of theirs at once.",
+      [...views].map(([view, observed]) => [{ view }, observed]),
+    ),
+  ];
 }
 
 function ofFreshness({ freshness, log, sources }: MonitoringReport): Metric[] {
@@ -35,6 +93,8 @@ function ofFreshness({ freshness, log, sources }: MonitoringReport): Metric[] {
     gauge("asof_log_end_position", "One past the last record of the log.", [[{}, log.end]]),
     gauge("asof_log_folded_position", "Below it all can be read online.", [[{}, log.folded]]),
     gauge("asof_log_archived_position", "Below it all records are in Parquet.", [[{}, log.archived]]),
+    gauge("asof_ingest_queue_bytes", "Bytes of records that wait for the disk.", [[{}, log.queued]]),
+    gauge("asof_ingest_queue_limit_bytes", "Bytes from which on records are refused.", [[{}, log.queueLimit]]),
     gauge("asof_log_unfolded_records", "Records and loads that cannot be read online yet.", [[{}, log.unfolded]]),
     gauge("asof_source_event_age_seconds", "How long ago the newest record of a source happened.", age("eventAge")),
     gauge(
@@ -113,8 +173,61 @@ function ofDrift({ drift }: MonitoringReport): Metric[] {
   ];
 }
 
+function ofJobs(jobs: readonly JobReport[]): Metric[] {
+  const at = (of: (job: JobReport) => number | null | undefined): Sample[] =>
+    jobs.flatMap((job): Sample[] => {
+      const micros = of(job);
+      return micros === null || micros === undefined ? [] : [[{ job_name: job.name }, micros / SECOND]];
+    });
+  return [
+    counter(
+      "asof_job_runs_total",
+      "Runs of scheduled jobs by how they ended, and turns that were skipped.",
+      jobs.flatMap(({ name, counts }) =>
+        Object.entries(counts).map(([state, count]): Sample => [{ job_name: name, state }, count]),
+      ),
+    ),
+    gauge(
+      "asof_job_running",
+      "Whether a scheduled job runs.",
+      jobs.map(({ name, runningSince }): Sample => [{ job_name: name }, runningSince === null ? 0 : 1]),
+    ),
+    gauge(
+      "asof_job_next_run_timestamp_seconds",
+      "When a scheduled job runs next.",
+      at(({ next }) => next),
+    ),
+    gauge(
+      "asof_job_last_run_timestamp_seconds",
+      "When a scheduled job ended last.",
+      at(({ last }) => last?.endedAt),
+    ),
+    gauge(
+      "asof_job_last_run_duration_seconds",
+      "How long it took then.",
+      jobs.flatMap(({ name, last }): Sample[] => (last === null ? [] : [[{ job_name: name }, last.seconds]])),
+    ),
+  ];
+}
+
 function counter(name: string, help: string, samples: readonly Sample[]): Metric {
   return { name, help, type: "counter", samples };
+}
+
+function histogram(
+  name: string,
+  help: string,
+  all: readonly (readonly [labels: Sample[0], observed: Pick<Histogram, "buckets" | "sum">])[],
+): Metric {
+  const samples = all.flatMap(([labels, { buckets, sum }]): Sample[] => {
+    let count = 0;
+    const below = buckets.map((more, i): Sample => {
+      count += more;
+      return [{ ...labels, le: BOUNDS[i] ?? "+Inf" }, count, "_bucket"];
+    });
+    return [...below, [labels, sum, "_sum"], [labels, count, "_count"]];
+  });
+  return { name, help, type: "histogram", samples };
 }
 
 function gauge(name: string, help: string, samples: readonly Sample[]): Metric {

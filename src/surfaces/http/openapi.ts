@@ -3,14 +3,21 @@ import type { ErrorDialect } from "./error-dialect.ts";
 import type { Route, Shapes } from "./route.ts";
 import { mapOf, objectOf, type Schema, text } from "./schema.ts";
 
-/** Codes that any route may fail with. */
-const EVERYWHERE: readonly ErrorCode[] = ["ASOF_HOST", "ASOF_NOT_APPLIED", "ASOF_BUSY", "ASOF_CLOSED", "ASOF_INTERNAL"];
+const codes = Object.keys(errorTable) as ErrorCode[];
+/** Codes that any route may fail with: what befalls the server rather than the request is among them. */
+const EVERYWHERE: readonly ErrorCode[] = [
+  "ASOF_HTTP",
+  "ASOF_REQUEST",
+  "ASOF_HOST",
+  "ASOF_NOT_APPLIED",
+  ...codes.filter((code) => errorTable[code].status === 500 || errorTable[code].status === 503),
+];
 /** Codes that any route with a body may fail with. */
 const WITH_BODY: readonly ErrorCode[] = ["ASOF_TOO_LARGE", "ASOF_MEDIA_TYPE", "ASOF_TIMEOUT"];
 
 const error: Schema = objectOf({
   error: objectOf({
-    code: { enum: Object.keys(errorTable), description: "stable" },
+    code: { enum: codes, description: "stable" },
     message: { type: "string", description: "what was wrong, and where" },
     remedy: { type: "string", description: "what to do" },
     details: mapOf({}),
@@ -31,10 +38,10 @@ export function openApi(routes: readonly Route[], defined: DefinedNames, version
     const { path, method, names, shapesOf } = route;
     paths[path] = { ...paths[path], [method.toLowerCase()]: operation(route, route.shapes, null) };
     if (names === null || shapesOf === undefined) continue;
-    for (const name of defined[names.kind] ?? [])
-      paths[path.replace(`{${names.parameter}}`, name)] = {
-        [method.toLowerCase()]: operation(route, shapesOf(name), name),
-      };
+    for (const name of defined[names.kind] ?? []) {
+      const named = path.replace(`{${names.parameter}}`, name);
+      paths[named] = { ...paths[named], [method.toLowerCase()]: operation(route, shapesOf(name), name) };
+    }
   }
   return {
     openapi: "3.1.0",
@@ -45,7 +52,7 @@ export function openApi(routes: readonly Route[], defined: DefinedNames, version
 }
 
 function operation(route: Route, { body, answer }: Shapes, name: string | null): Schema {
-  const { id, summary, names, query, headers = {}, also = {}, type = "application/json" } = route;
+  const { id, summary, names, query, headers = {}, also = {}, type = "application/json", dialect } = route;
   const inPath =
     name === null && names !== null ? [{ name: names.parameter, in: "path", required: true, schema: text }] : [];
   const given = (where: string, declared: typeof query): Schema[] =>
@@ -59,7 +66,11 @@ function operation(route: Route, { body, answer }: Shapes, name: string | null):
     ...(body !== null && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
       "200": { description: "done", content: contentOf({ [type.split(";", 1)[0]]: answer, ...binary }) },
-      ...failures(route.dialect ?? OWN, [...route.errors, ...EVERYWHERE, ...(body === null ? [] : WITH_BODY)]),
+      ...failures(dialect === undefined ? OWN : inDialect(dialect), [
+        ...route.errors,
+        ...EVERYWHERE,
+        ...(body === null ? [] : WITH_BODY),
+      ]),
     },
   };
 }
@@ -68,23 +79,36 @@ function contentOf(schemas: Readonly<Record<string, Schema>>): Schema {
   return Object.fromEntries(Object.entries(schemas).map(([type, schema]) => [type, { schema }]));
 }
 
+/** How errors are told: with which status, and how a body looks that carries one of some codes. */
+interface Described {
+  readonly status: (code: ErrorCode) => number;
+  readonly schemaOf: (codes: readonly ErrorCode[]) => Schema;
+}
+
+function inDialect({ status, schema }: ErrorDialect): Described {
+  return { status, schemaOf: () => schema };
+}
+
 /** How errors are told everywhere else. */
-const OWN: Pick<ErrorDialect, "status" | "schema"> = {
+const OWN: Described = {
   status: (code) => errorTable[code].status,
-  schema: { $ref: "#/components/schemas/Error" },
+  schemaOf: (codes) => ({
+    allOf: [
+      { $ref: "#/components/schemas/Error" },
+      { type: "object", properties: { error: { type: "object", properties: { code: { enum: codes } } } } },
+    ],
+  }),
 };
 
 /** Failures by HTTP status, each with the codes that it may carry. */
-function failures(
-  { status: statusOf, schema }: Pick<ErrorDialect, "status" | "schema">,
-  codes: readonly ErrorCode[],
-): Record<string, Schema> {
-  const content = contentOf({ "application/json": schema });
-  const statuses = Map.groupBy(codes, statusOf);
+function failures({ status: statusOf, schemaOf }: Described, codes: readonly ErrorCode[]): Record<string, Schema> {
   return Object.fromEntries(
-    [...statuses].map(([status, all]) => [
+    [...Map.groupBy(new Set(codes), statusOf)].map(([status, all]) => [
       String(status),
-      { description: all.map((code) => `${code}: ${errorTable[code].message}`).join("; "), content },
+      {
+        description: all.map((code) => `${code}: ${errorTable[code].message}`).join("; "),
+        content: contentOf({ "application/json": schemaOf(all) }),
+      },
     ]),
   );
 }

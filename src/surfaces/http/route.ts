@@ -1,5 +1,6 @@
 import type { Definition } from "../../core/definition/data.ts";
 import type { ErrorCode } from "../../core/errors.ts";
+import type { JobReport } from "../../core/result/schedule.ts";
 import type { Store } from "../../store.ts";
 import type { Body } from "./body.ts";
 import type { ErrorDialect } from "./error-dialect.ts";
@@ -73,4 +74,5 @@ export interface RouteContext {
   readonly store: Store;
   readonly maxRows: number;
   readonly requests: RequestCounts;
+  readonly jobs: () => readonly JobReport[];
 }

@@ -16,7 +16,9 @@ import { predictRoute } from "./routes/predict.ts";
 import { readyRoute } from "./routes/ready.ts";
 import { retractionsRoute } from "./routes/retractions.ts";
 import { runsRoute } from "./routes/runs.ts";
+import { scheduleRoute } from "./routes/schedule.ts";
 import { statusRoute } from "./routes/status.ts";
+import { modelTypesRoute, serviceTypesRoute } from "./routes/types.ts";
 
 /** Every route of the server. */
 export function routesOf(context: RouteContext, version: string): readonly Route[] {
@@ -26,15 +28,18 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     correctionsRoute(context),
     featuresRoute(context),
     predictRoute(context),
+    serviceTypesRoute(context),
+    modelTypesRoute(context),
     explainRoute(context),
     explainByBodyRoute(context),
     catalogRoute(context),
     statusRoute(context),
     runsRoute(context),
     modelsRoute(context),
+    scheduleRoute(context),
     auditRoute(context),
     driftRoute(context),
-    metricsRoute(context),
+    metricsRoute(context, version),
     forgetRoute(context),
     healthRoute(),
     readyRoute(context),

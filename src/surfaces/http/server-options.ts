@@ -1,3 +1,6 @@
+import type { FastifyInstance } from "fastify";
+import type { LogLevel } from "../../configuration.ts";
+import type { JobReport } from "../../core/result/schedule.ts";
 import type { RequestCounts } from "./request-counts.ts";
 
 /** A request for another process, and its answer. */
@@ -19,14 +22,16 @@ export interface ForwardedAnswer {
 export type Forward = (request: ForwardedRequest) => Promise<ForwardedAnswer>;
 
 /** Levels of logging, the most quiet first. */
-export type LogLevel = "silent" | "fatal" | "error" | "warn" | "info" | "debug" | "trace";
+export type { LogLevel };
 
 export interface ServerOptions {
   /**
    * What is logged, as JSON lines on standard error. Default "error": faults of the server alone. "info" or true adds
-   * a line for each request; false logs nothing. No level logs a record, a request or a feature.
+   * a line for each request; false logs nothing. No level logs a record, a request or a feature, but for `logBodies`.
    */
   readonly logger?: boolean | LogLevel;
+  /** Logs the bodies of requests and answers, at level "info": records, keys and features are in them. */
+  readonly logBodies?: boolean;
   /** Where log lines go instead of standard error. */
   readonly logStream?: { write(line: string): void };
   /** Bytes of the largest body. Default 10 MiB. */
@@ -45,6 +50,12 @@ export interface ServerOptions {
   readonly forward?: Forward;
   /** Where requests are counted, where others count there too. */
   readonly requests?: RequestCounts;
+  /** Requests come through other processes, which count them and tell of them. */
+  readonly behindOthers?: boolean;
+  /** Adds what watches each request, such as traces. */
+  readonly attach?: (app: FastifyInstance) => void;
+  /** The scheduled jobs of this process. */
+  readonly jobs?: () => readonly JobReport[];
   /** The version that `/openapi.json` names. */
   readonly version?: string;
 }

@@ -1,3 +1,4 @@
+import type { ServerOptions } from "../http/server-options.ts";
 import type { Failure } from "../cli/errors.ts";
 
 /** What a process is to be: the one that writes, or one of those that answer. */
@@ -12,6 +13,8 @@ export interface StartMessage {
   readonly host: string;
   readonly port: number;
   readonly version: string;
+  /** What is logged, where that is not as the configuration says. */
+  readonly logging: Pick<ServerOptions, "logger" | "logBodies">;
 }
 
 /** From the process that supervises. */

@@ -23,6 +23,7 @@ export interface SuperviseOptions {
   readonly host: string;
   readonly port: number;
   readonly version: string;
+  readonly logging?: StartMessage["logging"];
   /** Ends the work. */
   readonly signal: AbortSignal;
   /** All processes answer. */
@@ -149,8 +150,9 @@ class Supervisor {
     role: StartMessage["role"],
     again: (gone: Member) => Promise<void>,
   ): Promise<Member> {
-    const { configuration, home, host, port, version, note } = this.options;
-    const message = { kind: "start", role, configuration, home, socket: this.socket, host, port, version } as const;
+    const { configuration, home, host, port, version, logging = {}, note } = this.options;
+    const place = { configuration, home, socket: this.socket, host, port };
+    const message = { kind: "start", role, ...place, version, logging } as const;
     const { url } = await heard(child, message, "ready");
     const member: Member = { process: child, url, ending: false };
     child.once("exit", (code, signal) => {

@@ -8,6 +8,8 @@ import { buildServer } from "../http/build-server.ts";
 import { Leaving } from "../http/leaving.ts";
 import { RequestCounts } from "../http/request-counts.ts";
 import { serve } from "../http/serve.ts";
+import { type Attendance, attend } from "../schedule/attend.ts";
+import { tracingOf } from "../tracing/tracing-of.ts";
 import type { FromWorker, StartMessage, ToWorker } from "./messages.ts";
 import { WriterClient } from "./writer-client.ts";
 import { addWriterRoutes } from "./writer-routes.ts";
@@ -72,33 +74,53 @@ function say(message: FromWorker): void {
   if (process.connected) process.send!(message);
 }
 
-async function startWriter({ configuration: file, home, socket, version }: StartMessage): Promise<Running> {
+async function startWriter({ configuration: file, home, socket, version, ...told }: StartMessage): Promise<Running> {
   const { configuration } = await loadConfiguration(file);
+  const logging = { logger: configuration.log ?? "error", ...told.logging };
   const store = await open({ ...configuration, home }, { whenLocked: "refuse" });
   const requests = new RequestCounts();
+  let attendance: Attendance | null = null;
+  const jobs = (): ReturnType<Attendance["jobs"]> => attendance?.jobs() ?? [];
+  // The processes before it log requests.
+  const tracing = await tracingOf(configuration, version);
   const leaving = new Leaving();
-  const app = buildServer(store, { version, requests }, leaving);
+  const options = { version, requests, behindOthers: true, jobs, ...(tracing && { attach: tracing.attach }) };
+  const app = buildServer(tracing?.traced(store) ?? store, options, leaving);
   addWriterRoutes(app, store.link, requests, leaving);
   await rm(socket, { force: true });
   await app.listen({ path: socket });
+  attendance = await attend(store, { ...configuration, home }, logging);
   say({ kind: "ready", url: null });
   return {
     pause: () => Promise.resolve(),
     resume: () => {},
     stop: async () => {
+      await attendance.close();
       await app.close();
+      await tracing?.close();
       await store.close();
     },
   };
 }
 
-async function startReader({ configuration: file, home, socket, host, port, version }: StartMessage): Promise<Running> {
+async function startReader(message: StartMessage): Promise<Running> {
+  const { configuration: file, home, socket, host, port, version } = message;
   const { configuration } = await loadConfiguration(file);
+  const logging = { logger: configuration.log ?? "error", ...message.logging };
   const temporaryFolder = await mkdtemp(path.join(tmpdir(), "asof-reader-"));
   const client = new WriterClient(socket);
   const store = await open({ ...configuration, home }, { readOnly: { temporaryFolder }, link: client });
   const requests = new RequestCounts();
-  const server = await serve(store, { host, port, version, requests, forward: client.forward });
+  const tracing = await tracingOf(configuration, version);
+  const server = await serve(tracing?.traced(store) ?? store, {
+    host,
+    port,
+    version,
+    requests,
+    forward: client.forward,
+    ...logging,
+    ...(tracing === null ? {} : { attach: tracing.attach }),
+  });
   const telling = setInterval(() => client.tellRequests(requests.take()), COUNTS_EVERY).unref();
   say({ kind: "ready", url: server.url });
   return {
@@ -107,6 +129,7 @@ async function startReader({ configuration: file, home, socket, host, port, vers
     stop: async () => {
       await server.retire(LINGER);
       await server.close();
+      await tracing?.close();
       clearInterval(telling);
       client.tellRequests(requests.take());
       await store.close();

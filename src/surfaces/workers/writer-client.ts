@@ -6,7 +6,7 @@ import type { StreamRecord } from "../../core/codec/record-batch.ts";
 import type { Stream } from "../../core/definition/stream.ts";
 import type { Answered, WriterLink } from "../../store.ts";
 import type { ForwardedAnswer, ForwardedRequest } from "../http/server-options.ts";
-import type { RequestCount } from "../http/request-counts.ts";
+import type { ToldRequests } from "../http/request-counts.ts";
 import { LINK, OCTETS } from "./writer-routes.ts";
 
 /** How long, in milliseconds, a writer that is not there is waited for: it may be starting. */
@@ -43,8 +43,8 @@ export class WriterClient implements WriterLink {
     this.post(LINK.answered, serialize(answered)).catch(() => {});
   }
 
-  tellRequests(counts: readonly RequestCount[]): void {
-    if (counts.length > 0) this.post(LINK.requests, serialize(counts)).catch(() => {});
+  tellRequests(told: ToldRequests | null): void {
+    if (told !== null) this.post(LINK.requests, serialize(told)).catch(() => {});
   }
 
   /** Holds calls back; resolves once none is under way. */

@@ -4,7 +4,7 @@ import type { StreamRecord } from "../../core/codec/record-batch.ts";
 import type { Stream } from "../../core/definition/stream.ts";
 import type { Answered, WriterLink } from "../../store.ts";
 import type { Leaving } from "../http/leaving.ts";
-import type { RequestCount, RequestCounts } from "../http/request-counts.ts";
+import type { RequestCounts, ToldRequests } from "../http/request-counts.ts";
 
 /** The paths at which the writer takes what the processes beside it have served. */
 export const LINK = { append: "/link/append", answered: "/link/answered", requests: "/link/requests" } as const;
@@ -37,8 +37,7 @@ export function addWriterRoutes(
     return Promise.resolve("");
   });
   app.post<{ Body: Buffer }>(LINK.requests, { onSend }, async ({ body }) => {
-    for (const { method, route, status, count } of deserialize(body) as RequestCount[])
-      requests.count(method, route, status, count);
+    requests.add(deserialize(body) as ToldRequests);
     return Promise.resolve("");
   });
 }

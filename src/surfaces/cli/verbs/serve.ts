@@ -3,7 +3,9 @@ import { facts } from "../table.ts";
 import { version } from "../version.ts";
 import { examples, type Verb } from "../verb.ts";
 import type { Invocation } from "../invocation.ts";
-import { DEFAULT_PORT, LOOPBACK } from "../../http/server-options.ts";
+import { DEFAULT_PORT, LOOPBACK, type LogLevel, type ServerOptions } from "../../http/server-options.ts";
+import type { Attendance } from "../../schedule/attend.ts";
+import { tracingOf } from "../../tracing/tracing-of.ts";
 
 export const serveVerb: Verb = (program, action) => {
   program
@@ -20,6 +22,12 @@ export const serveVerb: Verb = (program, action) => {
       "processes that answer, beside one that writes (default: one process does both)",
       workersOption,
     )
+    .option(
+      "--log <level>",
+      `what is logged on stderr, as JSON lines: ${logLevels.join(", ")} (default: the configuration's, else error)`,
+      logOption,
+    )
+    .option("--log-bodies", "log what is asked and answered as well, values and all; takes the level info")
     .addHelpText(
       "after",
       examples(
@@ -29,16 +37,28 @@ export const serveVerb: Verb = (program, action) => {
       ),
     )
     .action(
-      action(async (run, { workers, ...options }: { host?: string; port?: number; workers?: number }) => {
+      action(async (run, { workers, log, logBodies = false, ...options }: ServeFlags) => {
         const { signal } = run.io;
-        if (workers !== undefined) return serveWithWorkers(run, workers, options);
+        const logged = { ...(log === undefined ? {} : { logger: log }), logBodies };
+        if (workers !== undefined) return serveWithWorkers(run, workers, options, logged);
         await run.withStore(async (store, { configuration }) => {
           const { serve } = await import("../../http/serve.ts");
+          const { attend } = await import("../../schedule/attend.ts");
           const { host, port } = { ...configuration.server, ...options };
-          const server = await serve(store, {
+          const logging = { logger: configuration.log ?? "error", ...logged };
+          let attendance: Attendance | null = null;
+          const tracing = await tracingOf(configuration, version());
+          const server = await serve(tracing?.traced(store) ?? store, {
             version: version(),
+            ...logging,
+            ...(tracing === null ? {} : { attach: tracing.attach }),
+            jobs: () => attendance?.jobs() ?? [],
             ...(host === undefined ? {} : { host }),
             ...(port === undefined ? {} : { port }),
+          });
+          attendance = await attend(store, configuration, logging).catch(async (error: unknown) => {
+            await server.close();
+            throw error;
           });
           run.print({
             json: { url: server.url, home: configuration.home, pid: process.pid },
@@ -56,7 +76,9 @@ export const serveVerb: Verb = (program, action) => {
             if (signal.aborted) resolve();
             else signal.addEventListener("abort", () => resolve(), { once: true });
           });
+          await attendance.close();
           await server.close();
+          await tracing?.close();
         }, "refuse");
         run.note("stopped");
       }),
@@ -67,6 +89,7 @@ async function serveWithWorkers(
   run: Invocation,
   workers: number,
   options: { readonly host?: string; readonly port?: number },
+  logging: Pick<ServerOptions, "logger" | "logBodies">,
 ): Promise<void> {
   const { configuration, file } = await run.configuration();
   const { host = LOOPBACK, port = DEFAULT_PORT } = { ...configuration.server, ...options };
@@ -79,6 +102,7 @@ async function serveWithWorkers(
     host,
     port,
     version: version(),
+    logging,
     signal: run.io.signal,
     note: (text) => run.note(text),
     onReady: ({ url, writer, workers }) =>
@@ -97,6 +121,22 @@ async function serveWithWorkers(
       }),
   });
   run.note("stopped");
+}
+
+const logLevels = ["silent", "fatal", "error", "warn", "info", "debug", "trace"] as const;
+
+interface ServeFlags {
+  readonly host?: string;
+  readonly port?: number;
+  readonly workers?: number;
+  readonly log?: LogLevel;
+  readonly logBodies?: boolean;
+}
+
+function logOption(text: string): LogLevel {
+  const level = logLevels.find((one) => one === text);
+  if (level === undefined) throw new InvalidArgumentError(`Levels are ${logLevels.join(", ")}.`);
+  return level;
 }
 
 function workersOption(text: string): number {

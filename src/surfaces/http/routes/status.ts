@@ -46,6 +46,8 @@ const answer = objectOf({
     folded: count,
     archived: count,
     unfolded: { ...count, description: "records and loads that are accepted and cannot be read online yet" },
+    queued: { ...count, description: "bytes of records that wait for the disk" },
+    queueLimit: { ...count, description: "bytes from which on records are refused" },
     bytes: count,
   }),
   offline: objectOf({ bytes: count, files: count, sources: listOf(source) }),
