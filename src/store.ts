@@ -18,11 +18,14 @@ import type {
 import type { Explanation } from "./core/result/explanation.ts";
 import type { AuditReport, MonitoringReport } from "./core/result/monitoring.ts";
 import type { ForgetOptions, ForgetOutcome } from "./core/result/forget.ts";
+import type { ModelComparison } from "./core/result/comparison.ts";
 import type { Plan } from "./core/result/plan.ts";
 import { work, type WorkOptions } from "./core/result/progress.ts";
+import type { PromoteOptions, TrialRole } from "./core/result/serving-role.ts";
 import type { CatalogEntry, RunReport, StatusReport } from "./core/result/status.ts";
 import type {
   AuditOptions,
+  CompareOptions,
   DatasetOptions,
   FilesOptions,
   IngestOptions,
@@ -37,6 +40,7 @@ import type { LoadedModel } from "./ports/trainer.ts";
 import type { WriterLink } from "./ports/writer-link.ts";
 import { ModelServer } from "./stages/serving/model-server.ts";
 import { Answering } from "./store/answering.ts";
+import { Comparing } from "./store/comparing.ts";
 import { Computing } from "./store/computing.ts";
 import { Forgetting } from "./store/forgetting.ts";
 import { Ingesting } from "./store/ingesting.ts";
@@ -72,6 +76,7 @@ class EmbeddedStore implements LinkedStore {
   private readonly computing: Computing;
   private readonly training: ModelTraining;
   private readonly answering: Answering;
+  private readonly comparing: Comparing;
   private readonly reporting: Reporting;
   private forgetting: Forgetting | null = null;
   readonly link: WriterLink = {
@@ -98,6 +103,7 @@ class EmbeddedStore implements LinkedStore {
       clock: parts.clock,
       load: (version) => this.training.load(version),
       append: (stream, records) => (parts.link ?? this.link).append(stream, records),
+      onShadow: (rows) => this.watch.shadowed(rows),
       tag: parts.link === null ? "" : `${Buffer.from(parts.randomBytes(6)).toString("base64url")}-`,
     });
     const loadModel = (model: string, version: number): Promise<LoadedModel> => this.training.version(model, version);
@@ -112,6 +118,7 @@ class EmbeddedStore implements LinkedStore {
     this.ingesting = new Ingesting(store, served);
     this.computing = new Computing(store);
     this.answering = new Answering(store, { models: this.modelServer, watch: this.watch, loadModel });
+    this.comparing = new Comparing(store, served);
     this.reporting = new Reporting(store, this.watch);
   }
 
@@ -226,8 +233,16 @@ class EmbeddedStore implements LinkedStore {
     return this.training.models(name);
   }
 
-  promote(name: string, version: number): Promise<void> {
-    return this.training.promote(name, version);
+  promote(name: string, version: number, options: PromoteOptions = {}): Promise<void> {
+    return this.training.promote(name, version, options);
+  }
+
+  demote(name: string, role: TrialRole): Promise<void> {
+    return this.training.demote(name, role);
+  }
+
+  compareModel(name: string, options: CompareOptions = {}): Promise<ModelComparison> {
+    return this.comparing.compare(name, options);
   }
 
   // 4 materialize
@@ -303,6 +318,7 @@ class EmbeddedStore implements LinkedStore {
     const { engine, online, index, registry, beacon } = this.store.parts;
     try {
       try {
+        await this.modelServer.shadowed();
         await this.watch.close();
         await this.modelServer.logged();
       } finally {

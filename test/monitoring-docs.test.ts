@@ -63,6 +63,7 @@ const report: MonitoringReport = {
       ],
     },
   ],
+  shadows: [{ model: "m", version: 2, predictions: 1, errors: 0, dropped: 0, error: null }],
 };
 
 test("docs/monitoring.md lists every metric with its type and its labels", () => {

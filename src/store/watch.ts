@@ -6,7 +6,13 @@ import { AsofError } from "../core/errors.ts";
 import { type TrainingNote, trainingNoteName } from "../core/metrics/feature-summaries.ts";
 import type { ServicePlan } from "../core/plan/service-plan.ts";
 import type { FeatureAnswer, PredictionAnswer } from "../core/result/answers.ts";
-import type { MonitoringReport, ServiceRates, SourceFreshness } from "../core/result/monitoring.ts";
+import type {
+  MonitoringReport,
+  ServiceRates,
+  ShadowedRows,
+  ShadowReport,
+  SourceFreshness,
+} from "../core/result/monitoring.ts";
 import type { Row } from "../core/schema/data-type.ts";
 import { MILLISECOND, type Timestamp } from "../core/time/timestamp.ts";
 import type { OfflineFile } from "../ports/registry-store.ts";
@@ -17,6 +23,7 @@ import { type Audited, Auditor, auditReport } from "../stages/monitoring/auditor
 import { BackgroundWork, rest } from "../stages/monitoring/background-work.ts";
 import { type StretchData, VersionDrift } from "../stages/monitoring/model-drift.ts";
 import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
+import { ShadowCounts } from "../stages/monitoring/shadow-counts.ts";
 import { RunningRates } from "../stages/monitoring/service-rates.ts";
 import { compareWithHistory, readServed } from "../stages/offline/compare-with-history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
@@ -40,6 +47,11 @@ interface RatesNote {
   readonly rates: ServiceRates;
 }
 
+/** What the shadow of a model did, as it is kept. */
+interface ShadowNote {
+  readonly report: ShadowReport;
+}
+
 /** The version of what is kept as notes. */
 const FORMAT = 1;
 
@@ -55,6 +67,7 @@ export class Watch {
   private readonly written = new Map<string, number>();
   /** By model and version; null where the version has no summary of its training. */
   private readonly drifts = new Map<string, VersionDrift | null>();
+  private readonly shadows = new ShadowCounts();
   private readonly models = new Map<string, LoadedModel>();
   private readonly rows = new WeakMap<ServicePlan, ReturnType<typeof columnRow>>();
   private readonly background: BackgroundWork;
@@ -78,6 +91,10 @@ export class Watch {
       this.rates.set(name, rates);
       this.written.set(name, rates.answers);
     }
+    for (const model of catalog.models.keys()) {
+      const shadow = await this.note<ShadowNote>(shadowNoteName(model));
+      if (shadow !== null) this.shadows.restore(shadow.report);
+    }
     this.auditor = await this.openAuditor();
     this.background.start();
   }
@@ -100,6 +117,9 @@ export class Watch {
       case "features":
         if (catalog.services.has(answered.service))
           this.sample(this.wired.planOf(answered.service), answered.requests, answered.answers);
+        return;
+      case "shadows":
+        for (const rows of answered.shadows) if (catalog.models.has(rows.model)) this.shadows.add(rows);
         return;
       case "predictions": {
         const model = catalog.models.get(answered.model);
@@ -129,21 +149,28 @@ export class Watch {
     const features = answers.map((answer) => answer.features);
     this.rates.get(plan.service.name)?.count(features);
     if (this.wired.parts.audit.on) this.auditor?.predicted(model, answers.length, features[0].t);
-    const [{ version }] = answers;
-    const key = driftKey(model, version);
-    let drift = this.drifts.get(key);
-    if (drift === undefined) {
-      try {
-        drift = await this.loadDrift(model, version);
-      } catch (error) {
-        this.lastFault = error as Error;
-        drift = null;
+    for (const [version, own] of Map.groupBy(answers, (answer) => answer.version)) {
+      const key = driftKey(model, version);
+      let drift = this.drifts.get(key);
+      if (drift === undefined) {
+        try {
+          drift = await this.loadDrift(model, version);
+        } catch (error) {
+          this.lastFault = error as Error;
+          drift = null;
+        }
+        // Another request may have been here meanwhile.
+        if (this.drifts.has(key)) drift = this.drifts.get(key)!;
+        else this.drifts.set(key, drift);
       }
-      // Another request may have been here meanwhile.
-      if (this.drifts.has(key)) drift = this.drifts.get(key)!;
-      else this.drifts.set(key, drift);
+      drift?.add(own.map((answer) => answer.features));
     }
-    drift?.add(features);
+  }
+
+  /** Takes note of what became of a shadow's predictions. */
+  shadowed(rows: ShadowedRows): void {
+    if (this.relay !== null) this.relay.shadowed(rows);
+    else this.shadows.add(rows);
   }
 
   /** Audits all that waits, without rests. */
@@ -175,7 +202,7 @@ export class Watch {
   async report(
     now: Timestamp,
     files: readonly OfflineFile[],
-  ): Promise<Pick<MonitoringReport, "sources" | "services" | "audit" | "drift">> {
+  ): Promise<Pick<MonitoringReport, "sources" | "services" | "audit" | "drift" | "shadows">> {
     const { catalog, audit, registry } = this.wired.parts;
     const auditor = this.auditor ?? (await this.openAuditor());
     const failure = this.background.failure ?? this.lastFault;
@@ -183,10 +210,14 @@ export class Watch {
     for (const name of catalog.services.keys())
       services.push((this.rates.get(name) ?? (await this.restoredRates(name))).report());
     const drift: MonitoringReport["drift"][number][] = [];
+    const shadows: ShadowReport[] = [];
     for (const model of catalog.models.keys()) {
-      const promoted = await registry.promoted(model);
-      const found = promoted === null ? null : await this.driftOf(model, promoted.version);
-      if (found !== null) drift.push(found.report(now));
+      const { current, canary, shadow } = await registry.serving(model);
+      for (const version of [current, canary?.version ?? null]) {
+        const found = version === null ? null : await this.driftOf(model, version.version);
+        if (found !== null) drift.push(found.report(now));
+      }
+      if (shadow !== null) shadows.push(await this.shadowOf(model, shadow.version));
     }
     const sources: SourceFreshness[] = [];
     for (const source of catalog.sources.keys()) {
@@ -206,6 +237,7 @@ export class Watch {
       services,
       audit: auditReport(auditor.targets(), now, { ...rest, failures, failure: failure?.message ?? null }),
       drift,
+      shadows,
     };
   }
 
@@ -298,6 +330,15 @@ export class Watch {
     return present === undefined ? this.loadDrift(model, version) : present;
   }
 
+  /** What a shadow did: as this process has it where it writes, else as it was kept last. */
+  private async shadowOf(model: string, version: number): Promise<ShadowReport> {
+    if (this.writes) return this.shadows.of(model, version);
+    const kept = new ShadowCounts();
+    const note = await this.note<ShadowNote>(shadowNoteName(model));
+    if (note !== null) kept.restore(note.report);
+    return kept.of(model, version);
+  }
+
   private async loadDrift(model: string, version: number): Promise<VersionDrift | null> {
     const training = await this.note<TrainingNote>(trainingNoteName(model, version));
     if (training === null) return null;
@@ -327,6 +368,13 @@ export class Watch {
       await this.setNote(`rates.${service}`, note);
       this.written.set(service, answers);
     }
+    const shadows = this.shadows.take();
+    try {
+      for (const report of shadows) await this.setNote(shadowNoteName(report.model), { report } satisfies ShadowNote);
+    } catch (error) {
+      this.shadows.untake(shadows);
+      throw error;
+    }
     for (const drift of this.drifts.values()) {
       if (drift === null) continue;
       try {
@@ -354,3 +402,5 @@ export class Watch {
 const driftKey = (model: string, version: number): string => `${model} ${version}`;
 
 const driftNoteName = (model: string, version: number, place: number): string => `drift.${model}.${version}.${place}`;
+
+const shadowNoteName = (model: string): string => `shadow.${model}`;

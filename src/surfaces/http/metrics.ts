@@ -11,6 +11,7 @@ export function metricsOf(report: MonitoringReport, requests: readonly RequestCo
     ...ofServices(report),
     ...ofAudit(report),
     ...ofDrift(report),
+    ...ofShadows(report),
   ];
 }
 
@@ -110,6 +111,16 @@ function ofDrift({ drift }: MonitoringReport): Metric[] {
   return [
     gauge("asof_drift_psi", "Population stability index of serving against training.", statistic("psi")),
     gauge("asof_drift_ks", "Kolmogorov-Smirnov statistic of serving against training.", statistic("ks")),
+  ];
+}
+
+function ofShadows({ shadows }: MonitoringReport): Metric[] {
+  const of = (count: "predictions" | "errors" | "dropped"): Sample[] =>
+    shadows.map((shadow) => [{ model: shadow.model, version: shadow.version }, shadow[count]]);
+  return [
+    counter("asof_shadow_predictions_total", "Predictions of a shadow, which are logged.", of("predictions")),
+    counter("asof_shadow_errors_total", "Predictions that a shadow failed to make.", of("errors")),
+    counter("asof_shadow_dropped_total", "Predictions of a shadow that were given up.", of("dropped")),
   ];
 }
 
