@@ -1,7 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { catalogOf } from "../../src/core/definition/catalog.ts";
 import { SERVED, servedStream, shadowId } from "../../src/core/definition/stream.ts";
@@ -11,6 +12,7 @@ import type { ModelComparison } from "../../src/core/result/comparison.ts";
 import { MINUTE, SECOND } from "../../src/core/time/timestamp.ts";
 import { model, open, randomForest, type PredictionAnswer, type Store } from "../../src/index.ts";
 import { serve } from "../../src/surfaces/http/serve.ts";
+import * as golden from "../golden/home-definitions-v1.ts";
 import { offlineRecords } from "./offline-records.ts";
 import { history, now } from "./open-test-store.ts";
 import { schemaValidator } from "./schema-validator.ts";
@@ -117,7 +119,7 @@ test("what cannot serve is refused, and nothing changes", async () => {
   const service = { ...shop.riskFeatures.definition, name: "lessened" };
   const uses = service.uses.map((use) => ({ ...use, features: use.features!.slice(1) }));
   const other = await open({
-    definitions: { ...lessened, lessened: { definition: { ...service, uses } } } as never,
+    definitions: { ...lessened, lessened: { definition: { ...service, uses } } },
     home,
     clock: { simulated: now },
   });
@@ -220,7 +222,10 @@ test("once outcomes are there, both are measured on the same requests", async ()
   }
   // Of those that did not pay at once, the payment of three minutes later counts where that is near enough.
   expect(await store.compareModel("fraud", { within: "10m" })).toMatchObject({ withOutcome: 120 });
-  expect(await store.compareModel("fraud", { until: at - 60 * MINUTE })).toMatchObject({ predictions: 0, versions: [] });
+  expect(await store.compareModel("fraud", { until: at - 60 * MINUTE })).toMatchObject({
+    predictions: 0,
+    versions: [],
+  });
   await expect(store.compareModel("fraud", { by: ["merchant"] })).rejects.toMatchObject({ code: "ASOF_UNKNOWN_FIELD" });
 });
 
@@ -323,4 +328,22 @@ test("a shadow that fails makes nothing fail, and is told", async () => {
   await reopen(at);
   expect((await store.status()).shadows).toMatchObject([told]);
   await expect(store.promote("fraud", 1, { as: "shadow" })).rejects.toMatchObject({ code: "ASOF_CORRUPT" });
+});
+
+test("what was served before versions had roles goes on under its name, as that of current ones", async () => {
+  const old = path.join(folder, "old");
+  cpSync(fileURLToPath(new URL("../golden/home/v1/home", import.meta.url)), old, { recursive: true });
+  const configuration = { definitions: { ...golden }, home: old, clock: { simulated: "2026-03-07" } };
+  for (const predicted of [8, 9]) {
+    // What is in the log is archived at once, and merged with files of before.
+    const again = await open(configuration, { archiveFrom: 1, compactFrom: 2 });
+    await again.settled();
+    await again.predict("fraud", [{ customer: "customer-1", basket: 7 }]);
+    expect(await again.compareModel("fraud")).toMatchObject({
+      predictions: predicted,
+      versions: [{ version: 1, role: "current", predictions: predicted }],
+    });
+    expect(await again.audit("fraud")).toMatchObject({ predictions: predicted, different: 0 });
+    await again.close();
+  }
 });

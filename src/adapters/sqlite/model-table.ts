@@ -39,7 +39,8 @@ export function modelTable(
   };
   const end = (model: string, role: TrialRole, version: number | null, at: number): void => {
     const present = trialOf(model, role);
-    if (present !== null && (version === null || present.version === version)) addTrial.run(model, role, null, null, at);
+    if (present !== null && (version === null || present.version === version))
+      addTrial.run(model, role, null, null, at);
   };
   const current = (model: string): ModelVersion | null => {
     const row = serving.get(model);
@@ -67,7 +68,8 @@ export function modelTable(
         const { version, share } = trial;
         mustBeThere(model, version);
         const present = current(model);
-        if (present === null) throw new AsofError("ASOF_NO_MODEL", `no version of model ${model} is promoted`, { model });
+        if (present === null)
+          throw new AsofError("ASOF_NO_MODEL", `no version of model ${model} is promoted`, { model });
         if (present.version === version)
           throw new AsofError("ASOF_MODEL_ROLE", `version ${version} of model ${model} is the one that serves`, {
             model,

@@ -1,8 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  catalogOf,
-} from "../definition/catalog.ts";
+import { catalogOf } from "../definition/catalog.ts";
 import { aggregateView } from "../definition/aggregate-view.ts";
 import { entity } from "../definition/entity.ts";
 import { eventSource } from "../definition/event-source.ts";
@@ -25,7 +23,11 @@ const byCard = aggregateView("by_card", {
   entity: card.from({ bank: "bank", number: "number" }),
   features,
 });
-const byMerchant = aggregateView("by_merchant", { source: payments, entity: merchant.from({ merchant: "merchant" }), features });
+const byMerchant = aggregateView("by_merchant", {
+  source: payments,
+  entity: merchant.from({ merchant: "merchant" }),
+  features,
+});
 const basket = onDemandView("basket", {
   input: { amount: t.float64() },
   features: { large: t.boolean() },
@@ -80,7 +82,8 @@ describe("shares of keys", () => {
     const place = keyPlaces(plan, "fraud");
     const n = 100_000;
     let held = 0;
-    for (let i = 0; i < n; i++) if (place({ bank: BigInt(i % 300), merchant: `m${i % 7}`, number: `${i}` }) < share) held++;
+    for (let i = 0; i < n; i++)
+      if (place({ bank: BigInt(i % 300), merchant: `m${i % 7}`, number: `${i}` }) < share) held++;
     // Five standard deviations of a binomial distribution.
     expect(Math.abs(held - n * share)).toBeLessThan(5 * Math.sqrt(n * share * (1 - share)));
   });

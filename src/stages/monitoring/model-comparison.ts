@@ -63,7 +63,9 @@ function outcomesOf(task: Metrics["task"], group: readonly ScoredPrediction[]): 
     last: group.reduce((most, { t }) => Math.max(most, t), -Infinity),
     metrics: measured?.metrics ?? null,
     standardErrors: Object.fromEntries(
-      measured === null ? [] : comparedMetrics[task].map((name) => [name, standardError(measured.estimates.get(name)!)]),
+      measured === null
+        ? []
+        : comparedMetrics[task].map((name) => [name, standardError(measured.estimates.get(name)!)]),
     ),
   };
 }

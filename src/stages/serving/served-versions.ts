@@ -80,18 +80,16 @@ export class ServedVersions {
 
   private look(): Promise<Serving> {
     const looking = this.find();
-    const isLast = (): boolean => this.looking === looking;
-    looking.then(
-      (serving) => {
-        if (!isLast()) return;
-        this.looking = null;
-        this.install(serving);
-      },
-      () => {
-        if (isLast()) this.looking = null;
-      },
-    );
+    void this.installLast(looking);
     return looking;
+  }
+
+  /** Installs what a look finds, unless another one has begun meanwhile. */
+  private async installLast(looking: Promise<Serving>): Promise<void> {
+    const serving = await looking.catch(() => null);
+    if (this.looking !== looking) return;
+    this.looking = null;
+    if (serving !== null) this.install(serving);
   }
 
   private async find(): Promise<Serving> {

@@ -1,4 +1,5 @@
 import { AsofError } from "../../core/errors.ts";
+import { OneByOne } from "../../core/one-by-one.ts";
 import type { ShadowedRows } from "../../core/result/monitoring.ts";
 import type { LoadedModel } from "../../ports/trainer.ts";
 import type { ShadowModel } from "./served-versions.ts";
@@ -13,8 +14,8 @@ const WAITING = 10_000;
 export class Shadow {
   private readonly model: string;
   private readonly tell: (rows: ShadowedRows) => void;
+  private readonly turns = new OneByOne();
   private waiting = 0;
-  private last: Promise<void> = Promise.resolve();
 
   constructor(model: string, tell: (rows: ShadowedRows) => void) {
     this.model = model;
@@ -22,34 +23,39 @@ export class Shadow {
   }
 
   /** @param predict predicts so many rows, and logs them */
-  take({ version, model }: ShadowModel, rows: number, predict: (model: LoadedModel) => Promise<void>): void {
+  take(shadow: ShadowModel, rows: number, predict: (model: LoadedModel) => Promise<void>): void {
+    const { version } = shadow;
     const told = { model: this.model, version, predictions: 0, errors: 0, dropped: 0, error: null };
     if (this.waiting + rows > WAITING) return this.tell({ ...told, dropped: rows });
     this.waiting += rows;
-    this.last = this.last.then(async () => {
+    void this.turns.run(async () => {
       await nextTurn();
       try {
-        const held = await model;
-        // It may have ended as a shadow while this waited.
-        if (!held.hold()) return this.tell({ ...told, dropped: rows });
-        try {
-          await predict(held.loaded);
-          this.tell({ ...told, predictions: rows });
-        } finally {
-          held.release();
-        }
+        const isDone = await predictHeld(shadow, predict);
+        this.tell({ ...told, ...(isDone ? { predictions: rows } : { dropped: rows }) });
       } catch (error) {
         this.tell({ ...told, errors: rows, error: errorOf(error) });
-      } finally {
-        this.waiting -= rows;
       }
+      this.waiting -= rows;
     });
   }
 
   /** Resolves once nothing waits of what was taken so far. */
   done(): Promise<void> {
-    return this.last;
+    return this.turns.run(async () => {});
   }
+}
+
+/** False where the version ended as a shadow while this waited. */
+async function predictHeld({ model }: ShadowModel, predict: (model: LoadedModel) => Promise<void>): Promise<boolean> {
+  const held = await model;
+  if (!held.hold()) return false;
+  try {
+    await predict(held.loaded);
+  } finally {
+    held.release();
+  }
+  return true;
 }
 
 function errorOf(error: unknown): NonNullable<ShadowedRows["error"]> {

@@ -39,7 +39,7 @@ export const compareVerb: Verb = (models, action) => {
             ...(until === undefined ? {} : { until }),
             ...(within === undefined ? {} : { within }),
             ...(by === undefined ? {} : { by: by.split(",").filter((input) => input !== "") }),
-            signal: run.work().signal,
+            signal: run.io.signal,
           }),
         );
         return { json: comparisonJson(compared), text: (style) => comparisonText(compared, style) };
