@@ -1,5 +1,7 @@
 import type { Definition, ModelDefinition, ViewUseDefinition } from "./core/definition/data.ts";
 import { assert } from "./core/assert.ts";
+import type { StreamRecord } from "./core/codec/record-batch.ts";
+import type { Stream } from "./core/definition/stream.ts";
 import type { AuditOutcome } from "./core/result/audit.ts";
 import type { FeatureAnswer } from "./core/result/answers.ts";
 import type { HistoryFilter, HistoryRow } from "./core/result/history.ts";
@@ -49,6 +51,7 @@ import { Reporting } from "./store/reporting.ts";
 import type { StoreParts } from "./store/store-parts.ts";
 import { ModelTraining } from "./store/training.ts";
 import { Watch } from "./store/watch.ts";
+import type { Writing } from "./store/writing.ts";
 
 export type { Store } from "./core/result/store.ts";
 export type { StoreParts } from "./store/store-parts.ts";
@@ -80,11 +83,7 @@ class EmbeddedStore implements LinkedStore {
   private readonly reporting: Reporting;
   private forgetting: Forgetting | null = null;
   readonly link: WriterLink = {
-    append: async (stream, records) => {
-      const writing = this.store.writing();
-      await writing.ingest.append(stream, records);
-      writing.appended();
-    },
+    append: async (stream, records) => this.append(this.store.writing(), stream, records),
     tell: (answered) => {
       this.watch.take(answered).catch(() => {
         // What is only watched makes nothing fail.
@@ -102,7 +101,8 @@ class EmbeddedStore implements LinkedStore {
       registry: parts.registry,
       clock: parts.clock,
       load: (version) => this.training.load(version),
-      append: (stream, records) => (parts.link ?? this.link).append(stream, records),
+      // Also while the store closes: what shadows have to say is logged as what was answered before.
+      append: (stream, records) => parts.link?.append(stream, records) ?? this.append(store.writer, stream, records),
       onShadow: (rows) => this.watch.shadowed(rows),
       tag: parts.link === null ? "" : `${Buffer.from(parts.randomBytes(6)).toString("base64url")}-`,
     });
@@ -132,6 +132,16 @@ class EmbeddedStore implements LinkedStore {
       await this.forgetting.resume();
     }
     await this.watch.open();
+  }
+
+  private async append(
+    writing: Writing | null,
+    stream: Pick<Stream, "name" | "schema">,
+    records: readonly StreamRecord[],
+  ): Promise<void> {
+    assert(writing !== null, "the writer logs");
+    await writing.ingest.append(stream, records);
+    writing.appended();
   }
 
   // definitions

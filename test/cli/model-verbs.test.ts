@@ -84,43 +84,6 @@ test("predict answers with a probability and the features it was told", async ()
   });
 });
 
-test("a version is tried out in the shadow or for a share of keys, and compared", async () => {
-  await project.json(["train", "late_flight_model", "--no-promote"]);
-  const promote = (...args: string[]) => project.json(["promote", "late_flight_model", ...args]);
-  expect(await promote("2", "--shadow")).toEqual({ model: "late_flight_model", version: 2, role: "shadow" });
-  expect((await project.run(["models"])).out).toMatch(/late_flight_model +2 +shadow +2001/);
-  await project.json(["predict", "late_flight_model", ...request]);
-  const { out } = await project.run(["promote", "late_flight_model", "2", "--canary", "12.5%"]);
-  expect(out).toBe("late_flight_model version 2 answers for 12.5% of the keys from now on.\n");
-  expect(await project.json(["status"])).toMatchObject({
-    models: [{ promoted: 1, canary: { version: 2, share: 0.125 }, shadow: null }],
-  });
-  expect(await promote("--off", "canary")).toEqual({ model: "late_flight_model", off: "canary" });
-  for (const wrong of [["2", "--canary", "0%"], ["2", "--canary", "101%"], ["--shadow"], ["2", "--off", "shadow"], []])
-    expect(await project.error(["promote", "late_flight_model", ...wrong])).toMatchObject({ code: "ASOF_USAGE" });
-  expect(await project.error(["promote", "late_flight_model", "1", "--shadow"])).toMatchObject({
-    code: "ASOF_MODEL_ROLE",
-  });
-
-  expect(await project.json(["models", "compare", "late_flight_model"])).toMatchObject({
-    predictions: 3,
-    withOutcome: 0,
-    versions: [
-      { version: 1, role: "current", predictions: 2, metrics: null },
-      { version: 2, role: "shadow", predictions: 1, metrics: null },
-    ],
-    trials: [{ version: 2, role: "shadow", paired: true, predictions: [1, 1], apart: 0, differences: {} }],
-  });
-  const text = (await project.run(["models", "compare", "late_flight_model", "--by", "origin"])).out;
-  expect(text).toMatch(/^No outcome is known yet: there is nothing to measure\.$/m);
-  expect(text).toMatch(/^ +2 +shadow +1 +0 +- +- /m);
-  expect(await project.error(["models", "compare", "late_flight_model", "--within", "soon"])).toMatchObject({
-    code: "ASOF_WINDOW",
-  });
-  expect((await project.run(["models", "compare", "--help"])).out).toContain("asof models compare <model>");
-  expect((await project.run(["models", "compare"])).err).toContain("asof models compare --help");
-});
-
 test("replay moves the clock and what is online", async () => {
   const args = ["replay", "flights", "flights.parquet", "--from", "2001-06-24", "--until", "2001-06-25"];
   const { records } = (await project.json(args)) as { records: number };

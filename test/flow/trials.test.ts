@@ -10,9 +10,11 @@ import { keyPlaces } from "../../src/core/plan/key-share.ts";
 import { planService } from "../../src/core/plan/service-plan.ts";
 import type { ModelComparison } from "../../src/core/result/comparison.ts";
 import { MINUTE, SECOND } from "../../src/core/time/timestamp.ts";
-import { model, open, randomForest, type PredictionAnswer, type Store } from "../../src/index.ts";
+import { open, type PredictionAnswer, type Store } from "../../src/index.ts";
 import { serve } from "../../src/surfaces/http/serve.ts";
 import * as golden from "../golden/home-definitions-v1.ts";
+import { asof } from "../cli/captured-io.ts";
+import * as forestShop from "./forest-shop.ts";
 import { offlineRecords } from "./offline-records.ts";
 import { history, now } from "./open-test-store.ts";
 import { schemaValidator } from "./schema-validator.ts";
@@ -23,17 +25,13 @@ import * as shop from "./shop.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "asof-trials-"));
 const home = path.join(folder, "home");
-const forest = model("fraud", {
-  features: shop.riskFeatures,
-  examples: { source: shop.payments, at: "at" },
-  label: "refund",
-  split: { train: ["2026-01-01", "2026-02-01"], test: ["2026-02-01", "2026-03-01"] },
-  trainer: randomForest(),
-});
-const definitions = { ...shop, fraud: forest };
+const definitions = { ...forestShop };
+const { fraud: forest } = forestShop;
 const catalog = catalogOf(Object.values(definitions));
 const place = keyPlaces(planService(catalog, shop.riskFeatures.definition), "fraud");
 const SHARE = 0.4;
+
+const here = (file: string): string => JSON.stringify(fileURLToPath(new URL(file, import.meta.url)));
 
 let store: Store;
 /** Moments follow one another, as the clock of a store that is simulated stands still. */
@@ -173,9 +171,12 @@ test("a shadow predicts for every request, is logged, and answers none", async (
   // What the shadow says is logged with the features it was told, and is what history gives for these.
   expect(await store.audit("fraud")).toMatchObject({ predictions: 120, different: 0 });
 
+  // What is asked for last is logged too, though the store closes at once.
+  const [last] = await predict(["last"]);
   const records = await log();
   const byId = new Map(records.map((record) => [record.id, record]));
-  expect(byId.size).toBe(120);
+  expect(byId.size).toBe(122);
+  expect(byId.get(shadowId(last.id))).toMatchObject({ customer: "last", version: 2 });
   let apart = 0;
   for (const [i, { id, prediction }] of answers.entries()) {
     expect(byId.get(id)).toMatchObject({ customer: customers[i], version: 1, role: "current", prediction });
@@ -196,7 +197,8 @@ test("once outcomes are there, both are measured on the same requests", async ()
   await pay(customers, () => true);
   await reopen(at + MINUTE);
   const compared = await store.compareModel("fraud", { within: "90s" });
-  expect(compared).toMatchObject({ predictions: 120, withOutcome: 100 });
+  // Of those without, 20 have a payment that is further away, and the last customer has none.
+  expect(compared).toMatchObject({ predictions: 122, withOutcome: 100, waiting: 2 });
   const scored = (await log()).flatMap((record) => {
     const i = customers.indexOf(record.customer);
     return i < 50 ? [{ ...record, label: refunded(record.customer, i) }] : [];
@@ -209,7 +211,7 @@ test("once outcomes are there, both are measured on the same requests", async ()
     role: "shadow",
     against: { version: 1, role: "current" },
     paired: true,
-    predictions: [60, 60],
+    predictions: [61, 61],
     withOutcome: [50, 50],
   });
   const areas = trial.metrics.map((metrics) => metrics?.task === "classification" && metrics.auc);
@@ -227,6 +229,43 @@ test("once outcomes are there, both are measured on the same requests", async ()
     versions: [],
   });
   await expect(store.compareModel("fraud", { by: ["merchant"] })).rejects.toMatchObject({ code: "ASOF_UNKNOWN_FIELD" });
+});
+
+test("the command tells it all", async () => {
+  writeFileSync(
+    path.join(folder, "asof.config.ts"),
+    `import { configure } from ${here("../../src/index.ts")};
+     import * as definitions from ${here("./forest-shop.ts")};
+     export default configure({ definitions, home: "home", clock: { simulated: ${at} } });`,
+  );
+  const run = async (...args: string[]) => {
+    const { code, out, err } = await asof(args, { cwd: folder });
+    return code === 0 ? out : err;
+  };
+  expect(await run("models")).toMatch(/^fraud +2 +shadow +2026/m);
+  expect(await run("promote", "fraud", "2", "--canary", "12.5%")).toBe(
+    "fraud version 2 answers for 12.5% of the keys from now on.\n",
+  );
+  expect(await run("status")).toMatch(/^fraud +2 +version 1 +version 2 as canary, 12\.5% +122$/m);
+  expect(await run("promote", "fraud", "2", "--shadow")).toBe("fraud version 2 predicts in the shadow from now on.\n");
+  expect((await store.models()).map(({ role }) => role)).toEqual(["current", "shadow"]);
+  expect(await run("promote", "fraud", "--off", "shadow")).toBe("fraud has no shadow from now on.\n");
+  expect((await store.models()).map(({ role }) => role)).toEqual(["current", null]);
+
+  const text = await run("models", "compare", "fraud", "--within", "90s");
+  expect(text).toMatch(/^predictions +122, 100 with an outcome$/m);
+  expect(text).toMatch(/^ +2 +shadow +61 +50 +0\.\d{4} ± 0\.\d{4} /m);
+  expect(text).toMatch(/^61 requests that both predicted, 50 with an outcome; /m);
+  expect(text).toMatch(/^AUC +0\.\d{4} +0\.\d{4} +[+−]0\.\d{4} +[+−]0\.\d{4} to [+−]0\.\d{4}$/m);
+  expect(JSON.parse(await run("models", "compare", "fraud", "--until", "2026-01-01", "--json"))).toMatchObject({
+    until: "2026-01-01T00:00:00Z",
+    predictions: 0,
+    trials: [],
+  });
+  expect(await run("models", "compare", "fraud", "--until", "2026-01-01")).toContain("Nothing was predicted yet.");
+  expect(await run("models", "compare", "fraud", "--within", "soon")).toContain("ASOF_WINDOW");
+  expect(await run("models", "compare", "--help")).toContain("Usage: asof models compare [options] <model>");
+  expect(await run("models", "compare")).toContain("asof models compare --help");
 });
 
 test("a canary answers for its share of the keys, over HTTP and in one batch; a greater share keeps these", async () => {

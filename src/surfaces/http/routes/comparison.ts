@@ -84,6 +84,7 @@ export function comparisonRoute({ store }: RouteContext): Route {
       by: { description: "the inputs that they share, by commas; all if absent", schema: text },
     },
     shapes: { body: null, answer },
+    shapesOf: () => ({ body: null, answer }),
     errors: ["ASOF_UNKNOWN_MODEL", "ASOF_UNKNOWN_FIELD", "ASOF_TIMESTAMP", "ASOF_REQUEST", "ASOF_SCHEMA_CHANGE"],
     async handle({ name, query }) {
       const { since, until, within, by } = query;
