@@ -3,6 +3,7 @@ import { assert } from "./core/assert.ts";
 import type { StreamRecord } from "./core/codec/record-batch.ts";
 import type { Stream } from "./core/definition/stream.ts";
 import type { AuditOutcome } from "./core/result/audit.ts";
+import type { AnswerForm, WrittenAnswers } from "./core/result/answer-form.ts";
 import type { FeatureAnswer } from "./core/result/answers.ts";
 import type { HistoryFilter, HistoryRow } from "./core/result/history.ts";
 import type {
@@ -269,6 +270,14 @@ class EmbeddedStore implements LinkedStore {
     options: ReadOptions = {},
   ): Promise<never> {
     return this.answering.features(service, requests, options);
+  }
+
+  featuresAs(
+    service: string,
+    requests: readonly UntypedRequest[],
+    form: AnswerForm,
+  ): WrittenAnswers | Promise<WrittenAnswers> {
+    return this.answering.featuresAs(service, requests, form);
   }
 
   featuresOf(uses: readonly ViewUseDefinition[], requests: readonly UntypedRequest[]): Promise<FeatureAnswer[]> {
