@@ -58,7 +58,11 @@ export class Predictor {
     this.columns = columnTypes(parts.plan.features);
     this.row = columnRow(parts.plan.features);
     this.placeOf = keyPlaces(parts.plan, parts.model.name);
-    this.shadow = new Shadow(parts.model.name, parts.onShadow);
+    this.shadow = new Shadow({
+      model: parts.model.name,
+      append: (records) => parts.append(parts.stream, records),
+      tell: parts.onShadow,
+    });
   }
 
   /** @throws ASOF_PREDICT; ASOF_HOME where an earlier prediction could not be logged */
@@ -127,12 +131,12 @@ export class Predictor {
     return rows.map((_, i) => ({ version: model.version, role, prediction: predictions[i] }));
   }
 
-  /** Has the shadow predict for the same rows, and logs what it says. */
+  /** Has the shadow predict for the same rows; what it says is logged. */
   private cast(shadow: NonNullable<Serving["shadow"]>, rows: readonly Row[], answered: readonly StreamRecord[]): void {
     this.shadow.take(shadow, rows.length, async (model) => {
       const { columns } = columnsOfRows(this.columns, rows);
       const predictions = await model.predict(columns, rows.length);
-      const records = answered.map(({ event, row }, i): StreamRecord => ({
+      return answered.map(({ event, row }, i): StreamRecord => ({
         event,
         row: {
           ...row,
@@ -142,7 +146,6 @@ export class Predictor {
           [SERVED.prediction]: predictions[i],
         },
       }));
-      await this.append(this.stream, records);
     });
   }
 

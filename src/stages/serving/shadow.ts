@@ -1,3 +1,4 @@
+import type { StreamRecord } from "../../core/codec/record-batch.ts";
 import { AsofError } from "../../core/errors.ts";
 import { OneByOne } from "../../core/one-by-one.ts";
 import type { ShadowedRows } from "../../core/result/monitoring.ts";
@@ -13,49 +14,77 @@ const WAITING = 10_000;
  */
 export class Shadow {
   private readonly model: string;
+  private readonly append: (records: readonly StreamRecord[]) => Promise<unknown>;
   private readonly tell: (rows: ShadowedRows) => void;
   private readonly turns = new OneByOne();
+  private readonly logging = new Set<Promise<void>>();
   private waiting = 0;
 
-  constructor(model: string, tell: (rows: ShadowedRows) => void) {
-    this.model = model;
-    this.tell = tell;
+  constructor(parts: {
+    readonly model: string;
+    readonly append: (records: readonly StreamRecord[]) => Promise<unknown>;
+    readonly tell: (rows: ShadowedRows) => void;
+  }) {
+    this.model = parts.model;
+    this.append = parts.append;
+    this.tell = parts.tell;
   }
 
-  /** @param predict predicts so many rows, and logs them */
-  take(shadow: ShadowModel, rows: number, predict: (model: LoadedModel) => Promise<void>): void {
+  /** @param predict predicts so many rows, and says what to log of them */
+  take(shadow: ShadowModel, rows: number, predict: Predict): void {
     const { version } = shadow;
     const told = { model: this.model, version, predictions: 0, errors: 0, dropped: 0, error: null };
     if (this.waiting + rows > WAITING) return this.tell({ ...told, dropped: rows });
     this.waiting += rows;
+    const end = (how: Partial<ShadowedRows>): void => {
+      this.waiting -= rows;
+      this.tell({ ...told, ...how });
+    };
     void this.turns.run(async () => {
       await nextTurn();
       try {
-        const isDone = await predictHeld(shadow, predict);
-        this.tell({ ...told, ...(isDone ? { predictions: rows } : { dropped: rows }) });
+        const records = await predictHeld(shadow, predict);
+        if (records === null) return end({ dropped: rows });
+        // The next need not wait for the disk.
+        const logging = this.log(records, rows, end).finally(() => this.logging.delete(logging));
+        this.logging.add(logging);
       } catch (error) {
-        this.tell({ ...told, errors: rows, error: errorOf(error) });
+        end({ errors: rows, error: errorOf(error) });
       }
-      this.waiting -= rows;
     });
   }
 
-  /** Resolves once nothing waits of what was taken so far. */
-  done(): Promise<void> {
-    return this.turns.run(async () => {});
+  /** Resolves once nothing waits of what was taken so far, and all of it is on disk. */
+  async done(): Promise<void> {
+    await this.turns.run(async () => {});
+    await Promise.all(this.logging);
+  }
+
+  private async log(
+    records: readonly StreamRecord[],
+    rows: number,
+    end: (how: Partial<ShadowedRows>) => void,
+  ): Promise<void> {
+    try {
+      await this.append(records);
+      end({ predictions: rows });
+    } catch (error) {
+      end({ errors: rows, error: errorOf(error) });
+    }
   }
 }
 
-/** False where the version ended as a shadow while this waited. */
-async function predictHeld({ model }: ShadowModel, predict: (model: LoadedModel) => Promise<void>): Promise<boolean> {
+type Predict = (model: LoadedModel) => Promise<readonly StreamRecord[]>;
+
+/** Null where the version ended as a shadow while this waited. */
+async function predictHeld({ model }: ShadowModel, predict: Predict): Promise<readonly StreamRecord[] | null> {
   const held = await model;
-  if (!held.hold()) return false;
+  if (!held.hold()) return null;
   try {
-    await predict(held.loaded);
+    return await predict(held.loaded);
   } finally {
     held.release();
   }
-  return true;
 }
 
 function errorOf(error: unknown): NonNullable<ShadowedRows["error"]> {
