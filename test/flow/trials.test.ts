@@ -198,7 +198,7 @@ test("once outcomes are there, both are measured on the same requests", async ()
   await reopen(at + MINUTE);
   const compared = await store.compareModel("fraud", { within: "90s" });
   // Of those without, 20 have a payment that is further away, and the last customer has none.
-  expect(compared).toMatchObject({ predictions: 122, withOutcome: 100, waiting: 2 });
+  expect(compared).toMatchObject({ predictions: 122, withOutcome: 100, far: 20, waiting: 2 });
   const scored = (await log()).flatMap((record) => {
     const i = customers.indexOf(record.customer);
     return i < 50 ? [{ ...record, label: refunded(record.customer, i) }] : [];

@@ -88,6 +88,8 @@ async function takePredictions(
   return first === null ? null : { first: Number(first), last: Number(last) };
 }
 
+/** Examples are looked at so many times as far away as outcomes may be: to say of those without that they are too far. */
+const LOOK = 24;
 const MOMENT = { kind: "timestamp", nullable: false } as const;
 
 /** Examples as a table: the inputs they are found by, their moment, since when they are there, their label. */
@@ -114,7 +116,7 @@ async function* examples(
   const holds = where === null ? null : compileColumns(where, source.fields);
   const columns = [...new Set([...by, ...expressions.flatMap(columnsOf), EVENT, AVAILABLE])];
   const fields = exampleFields(request);
-  const range = { at, from: first - within, until: last + within + 1 };
+  const range = { at, from: first - LOOK * within, until: last + LOOK * within + 1 };
   for await (const batch of rows(source.name, columns, range)) {
     const [t, label, condition] = [momentOf(batch), labelOf(batch), holds?.(batch) ?? null];
     const [event, available] = [batch.columns[EVENT], batch.columns[AVAILABLE]];
