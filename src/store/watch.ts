@@ -1,5 +1,5 @@
 import { columnRow } from "../core/codec/collection-text.ts";
-import { count, listOf, mapOf, objectOf, orNull, type Shape, text } from "../core/codec/shape.ts";
+import { count, listOf, mapOf, objectOf, type Shape, text } from "../core/codec/shape.ts";
 import { decodeStoredJson } from "../core/codec/stored-json.ts";
 import { fingerprintOf, modelNamed, serviceNamed } from "../core/definition/catalog.ts";
 import { servedStream } from "../core/definition/stream.ts";
@@ -24,11 +24,11 @@ import { type Audited, Auditor, auditReport } from "../stages/monitoring/auditor
 import { BackgroundWork, rest } from "../stages/monitoring/background-work.ts";
 import { type StretchData, stretchShape, VersionDrift } from "../stages/monitoring/model-drift.ts";
 import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
-import { ShadowCounts } from "../stages/monitoring/shadow-counts.ts";
 import { RunningRates } from "../stages/monitoring/service-rates.ts";
 import { compareWithHistory, readServed } from "../stages/offline/compare-with-history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
 import type { LiveAnswers } from "../stages/serving/live-answers.ts";
+import { KeptShadows } from "./kept-shadows.ts";
 import { Relay } from "./relay.ts";
 import { unverifiableUntil } from "./forgotten-list.ts";
 import type { StoreParts } from "./store-parts.ts";
@@ -49,11 +49,6 @@ interface RatesNote {
   readonly rates: ServiceRates;
 }
 
-/** What the shadow of a model did, as it is kept. */
-interface ShadowNote {
-  readonly report: ShadowReport;
-}
-
 /** The version of what is kept as notes. */
 const FORMAT = 1;
 
@@ -61,17 +56,6 @@ const VIEW_RATES = { view: text, notFound: count, expired: count, overflow: coun
 const RATES = objectOf({
   definition: text,
   rates: objectOf({ service: text, answers: count, views: listOf(objectOf(VIEW_RATES)), features: mapOf(count) }),
-});
-
-const SHADOW = objectOf({
-  report: objectOf({
-    model: text,
-    version: count,
-    predictions: count,
-    errors: count,
-    dropped: count,
-    error: orNull(objectOf({ code: text, message: text })),
-  }),
 });
 
 /**
@@ -86,7 +70,10 @@ export class Watch {
   private readonly written = new Map<string, number>();
   /** By model and version; null where the version has no summary of its training. */
   private readonly drifts = new Map<string, VersionDrift | null>();
-  private readonly shadows = new ShadowCounts();
+  private readonly shadows = new KeptShadows({
+    load: (name, shape) => this.note(name, shape),
+    save: (name, note) => this.setNote(name, note),
+  });
   private readonly models = new Map<string, LoadedModel>();
   private readonly rows = new WeakMap<ServicePlan, ReturnType<typeof columnRow>>();
   private readonly background: BackgroundWork;
@@ -110,10 +97,7 @@ export class Watch {
       this.rates.set(name, rates);
       this.written.set(name, rates.answers);
     }
-    for (const model of catalog.models.keys()) {
-      const shadow = await this.note<ShadowNote>(shadowNoteName(model), SHADOW);
-      if (shadow !== null) this.shadows.restore(shadow.report);
-    }
+    await this.shadows.restore(catalog.models.keys());
     this.auditor = await this.openAuditor();
     this.background.start();
   }
@@ -235,7 +219,7 @@ export class Watch {
         const found = version === null ? null : await this.driftOf(model, version.version);
         if (found !== null) drift.push(found.report(now));
       }
-      if (shadow !== null) shadows.push(await this.shadowOf(model, shadow.version));
+      if (shadow !== null) shadows.push(await this.shadows.of(model, shadow.version, this.writes));
     }
     const sources: SourceFreshness[] = [];
     for (const source of catalog.sources.keys()) {
@@ -348,15 +332,6 @@ export class Watch {
     return present === undefined ? this.loadDrift(model, version) : present;
   }
 
-  /** What a shadow did: as this process has it where it writes, else as it was kept last. */
-  private async shadowOf(model: string, version: number): Promise<ShadowReport> {
-    if (this.writes) return this.shadows.of(model, version);
-    const kept = new ShadowCounts();
-    const note = await this.note<ShadowNote>(shadowNoteName(model), SHADOW);
-    if (note !== null) kept.restore(note.report);
-    return kept.of(model, version);
-  }
-
   private async loadDrift(model: string, version: number): Promise<VersionDrift | null> {
     const training = await this.note<TrainingNote>(trainingNoteName(model, version), trainingNoteShape);
     if (training === null) return null;
@@ -386,13 +361,7 @@ export class Watch {
       await this.setNote(`rates.${service}`, note);
       this.written.set(service, answers);
     }
-    const shadows = this.shadows.take();
-    try {
-      for (const report of shadows) await this.setNote(shadowNoteName(report.model), { report } satisfies ShadowNote);
-    } catch (error) {
-      this.shadows.untake(shadows);
-      throw error;
-    }
+    await this.shadows.save();
     for (const drift of this.drifts.values()) {
       if (drift === null) continue;
       try {
@@ -421,5 +390,3 @@ export class Watch {
 const driftKey = (model: string, version: number): string => `${model} ${version}`;
 
 const driftNoteName = (model: string, version: number, place: number): string => `drift.${model}.${version}.${place}`;
-
-const shadowNoteName = (model: string): string => `shadow.${model}`;
