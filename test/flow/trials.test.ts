@@ -201,7 +201,7 @@ test("once outcomes are there, both are measured on the same requests", async ()
   expect(compared).toMatchObject({ predictions: 122, withOutcome: 100, far: 20, waiting: 2 });
   const scored = (await log()).flatMap((record) => {
     const i = customers.indexOf(record.customer);
-    return i < 50 ? [{ ...record, label: refunded(record.customer, i) }] : [];
+    return i >= 0 && i < 50 ? [{ ...record, label: refunded(record.customer, i) }] : [];
   });
   const [current, shadow] = ["current", "shadow"].map((role) => areaOf(scored.filter((one) => one.role === role)));
   expect(compared.versions.map(({ withOutcome }) => withOutcome)).toEqual([50, 50]);
