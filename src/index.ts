@@ -36,5 +36,7 @@ export type { BackupOutcome, RestoreOutcome } from "./core/result/safekeeping.ts
 export { evaluate } from "./core/metrics/metrics.ts";
 export type { Metrics } from "./core/metrics/metrics.ts";
 export type { AuditedPrediction, AuditOutcome } from "./core/result/audit.ts";
+export type { ModelComparison, TrialComparison, VersionOutcomes } from "./core/result/comparison.ts";
+export type { PromoteOptions, ServingRole, TrialRole } from "./core/result/serving-role.ts";
 export type { StatusReport, RunReport } from "./core/result/status.ts";
 export type { AuditReport, MonitoringReport } from "./core/result/monitoring.ts";

@@ -1,5 +1,7 @@
 import type { Definition, ModelDefinition, ViewUseDefinition } from "./core/definition/data.ts";
 import { assert } from "./core/assert.ts";
+import type { StreamRecord } from "./core/codec/record-batch.ts";
+import type { Stream } from "./core/definition/stream.ts";
 import type { AuditOutcome } from "./core/result/audit.ts";
 import type { AnswerForm, WrittenAnswers } from "./core/result/answer-form.ts";
 import type { FeatureAnswer } from "./core/result/answers.ts";
@@ -19,11 +21,14 @@ import type {
 import type { Explanation } from "./core/result/explanation.ts";
 import type { AuditReport, MonitoringReport } from "./core/result/monitoring.ts";
 import type { ForgetOptions, ForgetOutcome } from "./core/result/forget.ts";
+import type { ModelComparison } from "./core/result/comparison.ts";
 import type { Plan } from "./core/result/plan.ts";
 import { work, type WorkOptions } from "./core/result/progress.ts";
+import type { PromoteOptions, TrialRole } from "./core/result/serving-role.ts";
 import type { CatalogEntry, RunReport, StatusReport } from "./core/result/status.ts";
 import type {
   AuditOptions,
+  CompareOptions,
   DatasetOptions,
   FilesOptions,
   IngestOptions,
@@ -38,6 +43,7 @@ import type { LoadedModel } from "./ports/trainer.ts";
 import type { WriterLink } from "./ports/writer-link.ts";
 import { ModelServer } from "./stages/serving/model-server.ts";
 import { Answering } from "./store/answering.ts";
+import { Comparing } from "./store/comparing.ts";
 import { Computing } from "./store/computing.ts";
 import { Forgetting } from "./store/forgetting.ts";
 import { Ingesting } from "./store/ingesting.ts";
@@ -46,6 +52,7 @@ import { Reporting } from "./store/reporting.ts";
 import type { StoreParts } from "./store/store-parts.ts";
 import { ModelTraining } from "./store/training.ts";
 import { Watch } from "./store/watch.ts";
+import type { Writing } from "./store/writing.ts";
 
 export type { Store } from "./core/result/store.ts";
 export type { StoreParts } from "./store/store-parts.ts";
@@ -73,14 +80,11 @@ class EmbeddedStore implements LinkedStore {
   private readonly computing: Computing;
   private readonly training: ModelTraining;
   private readonly answering: Answering;
+  private readonly comparing: Comparing;
   private readonly reporting: Reporting;
   private forgetting: Forgetting | null = null;
   readonly link: WriterLink = {
-    append: async (stream, records) => {
-      const writing = this.store.writing();
-      await writing.ingest.append(stream, records);
-      writing.appended();
-    },
+    append: async (stream, records) => this.append(this.store.writing(), stream, records),
     tell: (answered) => {
       this.watch.take(answered).catch(() => {
         // What is only watched makes nothing fail.
@@ -98,7 +102,9 @@ class EmbeddedStore implements LinkedStore {
       registry: parts.registry,
       clock: parts.clock,
       load: (version) => this.training.load(version),
-      append: (stream, records) => (parts.link ?? this.link).append(stream, records),
+      // Also while the store closes: what shadows have to say is logged as what was answered before.
+      append: (stream, records) => parts.link?.append(stream, records) ?? this.append(store.writer, stream, records),
+      onShadow: (rows) => this.watch.shadowed(rows),
       tag: parts.link === null ? "" : `${Buffer.from(parts.randomBytes(6)).toString("base64url")}-`,
     });
     const loadModel = (model: string, version: number): Promise<LoadedModel> => this.training.version(model, version);
@@ -113,6 +119,7 @@ class EmbeddedStore implements LinkedStore {
     this.ingesting = new Ingesting(store, served);
     this.computing = new Computing(store);
     this.answering = new Answering(store, { models: this.modelServer, watch: this.watch, loadModel });
+    this.comparing = new Comparing(store, served);
     this.reporting = new Reporting(store, this.watch);
   }
 
@@ -126,6 +133,16 @@ class EmbeddedStore implements LinkedStore {
       await this.forgetting.resume();
     }
     await this.watch.open();
+  }
+
+  private async append(
+    writing: Writing | null,
+    stream: Pick<Stream, "name" | "schema">,
+    records: readonly StreamRecord[],
+  ): Promise<void> {
+    assert(writing !== null, "the writer logs");
+    await writing.ingest.append(stream, records);
+    writing.appended();
   }
 
   // definitions
@@ -227,8 +244,16 @@ class EmbeddedStore implements LinkedStore {
     return this.training.models(name);
   }
 
-  promote(name: string, version: number): Promise<void> {
-    return this.training.promote(name, version);
+  promote(name: string, version: number, options: PromoteOptions = {}): Promise<void> {
+    return this.training.promote(name, version, options);
+  }
+
+  demote(name: string, role: TrialRole): Promise<void> {
+    return this.training.demote(name, role);
+  }
+
+  compareModel(name: string, options: CompareOptions = {}): Promise<ModelComparison> {
+    return this.comparing.compare(name, options);
   }
 
   // 4 materialize
@@ -312,6 +337,7 @@ class EmbeddedStore implements LinkedStore {
     const { engine, online, index, registry, beacon } = this.store.parts;
     try {
       try {
+        await this.modelServer.shadowed();
         await this.watch.close();
         await this.modelServer.logged();
       } finally {

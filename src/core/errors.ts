@@ -60,6 +60,16 @@ export const errorTable = {
     message: "no version of the model is promoted",
     remedy: "Run `asof train`, then `asof promote`.",
   },
+  ASOF_MODEL_ROLE: {
+    status: 409,
+    message: "the version cannot serve in that role",
+    remedy: "Try out a version that is not the one that serves; `asof models` tells what each version does.",
+  },
+  ASOF_MODEL_FIT: {
+    status: 409,
+    message: "the version does not fit the features of its service",
+    remedy: "Train a version with the service's present features, or apply the definitions that this one learnt from.",
+  },
   ASOF_NOT_FOUND: { status: 404, message: "no such route", remedy: "See /openapi.json for the routes." },
   // values and rows
   ASOF_UNKNOWN_FIELD: { status: 400, message: "unknown field", remedy: "Remove the field or declare it." },

@@ -1,3 +1,4 @@
+import type { TrialRole } from "../core/result/serving-role.ts";
 import type { Timestamp } from "../core/time/timestamp.ts";
 import type { LogPosition } from "./event-log.ts";
 
@@ -102,6 +103,19 @@ export interface ModelVersion {
   readonly promotedAt: Timestamp | null;
 }
 
+/** The versions of a model that serve: one answers, one answers for a share of the keys, one predicts beside. */
+export interface ServingVersions {
+  readonly current: ModelVersion | null;
+  readonly canary: { readonly version: ModelVersion; readonly share: number } | null;
+  readonly shadow: ModelVersion | null;
+}
+
+/** A version to be tried out; `share` is null for a shadow. */
+export interface Trial {
+  readonly version: number;
+  readonly share: number | null;
+}
+
 /**
  * What the store knows of itself: definitions, runs, files, models. Transactional; several processes at once.
  * Every method is atomic and durable when it resolves; a writer waits its turn up to 5 s, then ASOF_BUSY.
@@ -141,8 +155,16 @@ export interface RegistryStore {
   addModel(model: Omit<ModelVersion, "version" | "promotedAt">): Promise<number>;
   /** By model, then version. */
   models(model?: string): Promise<ModelVersion[]>;
-  /** Makes a version the one that serves. @throws ASOF_UNKNOWN_MODEL_VERSION */
+  /** Makes a version the one that serves, and ends its own trial if it had one. @throws ASOF_UNKNOWN_MODEL_VERSION */
   promote(model: string, version: number, at: Timestamp): Promise<void>;
+  /**
+   * Tries a version out in a role, in place of the one that had it; ends the trial where it is null. A version has one
+   * role: from another one on trial it moves.
+   * @throws ASOF_UNKNOWN_MODEL_VERSION; ASOF_NO_MODEL where no version is promoted; ASOF_MODEL_ROLE where it is this one
+   */
+  tryOut(model: string, role: TrialRole, trial: Trial | null, at: Timestamp): Promise<void>;
+  /** All versions that serve, of one moment. */
+  serving(model: string): Promise<ServingVersions>;
   /** The version that serves: of all calls of `promote` the last, whatever its `at`. */
   promoted(model: string): Promise<ModelVersion | null>;
 

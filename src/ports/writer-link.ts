@@ -1,7 +1,7 @@
 import type { StreamRecord } from "../core/codec/record-batch.ts";
 import type { Stream } from "../core/definition/stream.ts";
 import type { FeatureAnswer, PredictionAnswer } from "../core/result/answers.ts";
-import type { ServiceRates } from "../core/result/monitoring.ts";
+import type { ServiceRates, ShadowedRows } from "../core/result/monitoring.ts";
 import type { Row } from "../core/schema/data-type.ts";
 
 /** What a process that only reads has answered, as far as it is watched. */
@@ -15,6 +15,8 @@ export type Answered =
       readonly requests: readonly Row[];
       readonly answers: readonly FeatureAnswer[];
     }
+  /** What became of shadows' predictions since it told that last. */
+  | { readonly kind: "shadows"; readonly shadows: readonly ShadowedRows[] }
   | { readonly kind: "predictions"; readonly model: string; readonly answers: readonly PredictionAnswer[] };
 
 /** The process that writes to a store, as one sees it that answers beside it. */

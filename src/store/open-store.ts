@@ -1,7 +1,7 @@
 import { assert } from "../core/assert.ts";
 import { StreamSchemas } from "../core/codec/stream-schemas.ts";
 import { serviceNamed, sourceNamed } from "../core/definition/catalog.ts";
-import { sourceStream } from "../core/definition/stream.ts";
+import { servedBeforeRoles, servedStream, sourceStream } from "../core/definition/stream.ts";
 import { AsofError } from "../core/errors.ts";
 import type { ServiceDefinition, ViewUseDefinition } from "../core/definition/data.ts";
 import { requestReader } from "../core/plan/request-rows.ts";
@@ -93,6 +93,8 @@ export class OpenStore implements Shared {
         unreadable,
       );
     }
+    for (const model of catalog.models.values())
+      this.schemas.follow(servedStream(catalog, model), [servedBeforeRoles(catalog, model)]);
   }
 
   /** Refuses writing from here on. */

@@ -1,8 +1,10 @@
 import type { ServicePlan } from "../core/plan/service-plan.ts";
 import type { PredictionAnswer } from "../core/result/answers.ts";
+import type { ShadowedRows } from "../core/result/monitoring.ts";
 import type { Row } from "../core/schema/data-type.ts";
 import type { WriterLink } from "../ports/writer-link.ts";
 import { requestSampler } from "../stages/monitoring/request-sample.ts";
+import { ShadowCounts } from "../stages/monitoring/shadow-counts.ts";
 import { RunningRates } from "../stages/monitoring/service-rates.ts";
 import type { LiveAnswers } from "../stages/serving/live-answers.ts";
 import type { AuditSettings } from "./store-parts.ts";
@@ -20,12 +22,13 @@ export class Relay {
   private readonly link: WriterLink;
   private readonly audit: AuditSettings;
   private readonly services = new Map<ServicePlan, Watched>();
+  private readonly shadows = new ShadowCounts();
   private readonly timer: NodeJS.Timeout;
 
   constructor(link: WriterLink, audit: AuditSettings) {
     this.link = link;
     this.audit = audit;
-    this.timer = setInterval(() => this.tellRates(), EVERY).unref();
+    this.timer = setInterval(() => this.tellCounts(), EVERY).unref();
   }
 
   answered(plan: ServicePlan, requests: readonly Row[], answers: LiveAnswers): void {
@@ -45,10 +48,14 @@ export class Relay {
     if (answers.length > 0) this.link.tell({ kind: "predictions", model, answers });
   }
 
+  shadowed(rows: ShadowedRows): void {
+    this.shadows.add(rows);
+  }
+
   /** Tells what is left to tell. */
   close(): void {
     clearInterval(this.timer);
-    this.tellRates();
+    this.tellCounts();
   }
 
   private watched(plan: ServicePlan): Watched {
@@ -59,6 +66,12 @@ export class Relay {
       this.services.set(plan, found);
     }
     return found;
+  }
+
+  private tellCounts(): void {
+    const shadows = this.shadows.drain();
+    if (shadows.length > 0) this.link.tell({ kind: "shadows", shadows });
+    this.tellRates();
   }
 
   private tellRates(): void {

@@ -1,9 +1,13 @@
 import { fingerprintOf, modelNamed, sourceNamed } from "../core/definition/catalog.ts";
+import { columnTypes } from "../core/codec/collection-text.ts";
+import type { ModelDefinition } from "../core/definition/data.ts";
 import { AsofError } from "../core/errors.ts";
 import { parseKnowledge } from "../core/result/knowledge.ts";
 import type { DatasetOutcome, ModelSummary, TrainOutcome } from "../core/result/outcomes.ts";
 import { work, type WorkOptions } from "../core/result/progress.ts";
 import type { DatasetOptions } from "../core/result/store.ts";
+import type { PromoteOptions, TrialRole } from "../core/result/serving-role.ts";
+import { columnsOfRows } from "../core/schema/column.ts";
 import type { ModelVersion } from "../ports/registry-store.ts";
 import type { LoadedModel } from "../ports/trainer.ts";
 import { writeDataset } from "../stages/offline/dataset.ts";
@@ -96,10 +100,41 @@ export class ModelTraining {
     return listModels(this.store.parts.registry, name);
   }
 
-  async promote(name: string, version: number): Promise<void> {
-    modelNamed(this.store.parts.catalog, name);
-    await this.store.parts.registry.promote(name, version, this.store.parts.clock.now());
+  async promote(name: string, version: number, options: PromoteOptions = {}): Promise<void> {
+    const { catalog, registry, clock } = this.store.parts;
+    const model = modelNamed(catalog, name);
+    const { as: role = "current", share = null } = options;
+    if (role === "canary" && !(share !== null && share > 0 && share <= 1))
+      throw new AsofError("ASOF_REQUEST", "the share of a canary is above 0 and at most 1", { share });
+    await this.mustFit(model, await this.version(name, version), version);
+    if (role === "current") await registry.promote(name, version, clock.now());
+    else await registry.tryOut(name, role, { version, share }, clock.now());
     this.changed(name);
+  }
+
+  async demote(name: string, role: TrialRole): Promise<void> {
+    modelNamed(this.store.parts.catalog, name);
+    await this.store.parts.registry.tryOut(name, role, null, this.store.parts.clock.now());
+    this.changed(name);
+  }
+
+  /** Whether the service has what the version was trained on. @throws ASOF_MODEL_FIT */
+  private async mustFit(model: ModelDefinition, loaded: LoadedModel, version: number): Promise<void> {
+    const { features } = this.store.service(model.service).plan;
+    try {
+      // A model looks at its columns first, also where they have no rows.
+      await loaded.predict(columnsOfRows(columnTypes(features), []).columns, 0);
+    } catch (error) {
+      if (!(error instanceof AsofError) || error.code !== "ASOF_PREDICT") throw error;
+      throw new AsofError(
+        "ASOF_MODEL_FIT",
+        `version ${version} of model ${model.name} cannot predict from what service ${model.service} has: ${error.message}`,
+        { model: model.name, version, service: model.service, ...error.details },
+        error,
+      );
+    } finally {
+      loaded.close();
+    }
   }
 
   /** @throws ASOF_UNKNOWN_MODEL_VERSION */

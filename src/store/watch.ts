@@ -7,7 +7,13 @@ import { AsofError } from "../core/errors.ts";
 import { type TrainingNote, trainingNoteName, trainingNoteShape } from "../core/metrics/feature-summaries.ts";
 import type { ServicePlan } from "../core/plan/service-plan.ts";
 import type { FeatureAnswer, PredictionAnswer } from "../core/result/answers.ts";
-import type { MonitoringReport, ServiceRates, SourceFreshness } from "../core/result/monitoring.ts";
+import type {
+  MonitoringReport,
+  ServiceRates,
+  ShadowedRows,
+  ShadowReport,
+  SourceFreshness,
+} from "../core/result/monitoring.ts";
 import type { Row } from "../core/schema/data-type.ts";
 import { MILLISECOND, type Timestamp } from "../core/time/timestamp.ts";
 import type { OfflineFile } from "../ports/registry-store.ts";
@@ -22,6 +28,7 @@ import { RunningRates } from "../stages/monitoring/service-rates.ts";
 import { compareWithHistory, readServed } from "../stages/offline/compare-with-history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
 import type { LiveAnswers } from "../stages/serving/live-answers.ts";
+import { KeptShadows } from "./kept-shadows.ts";
 import { Relay } from "./relay.ts";
 import { unverifiableUntil } from "./forgotten-list.ts";
 import type { StoreParts } from "./store-parts.ts";
@@ -63,6 +70,10 @@ export class Watch {
   private readonly written = new Map<string, number>();
   /** By model and version; null where the version has no summary of its training. */
   private readonly drifts = new Map<string, VersionDrift | null>();
+  private readonly shadows = new KeptShadows({
+    load: (name, shape) => this.note(name, shape),
+    save: (name, note) => this.setNote(name, note),
+  });
   private readonly models = new Map<string, LoadedModel>();
   private readonly rows = new WeakMap<ServicePlan, ReturnType<typeof columnRow>>();
   private readonly background: BackgroundWork;
@@ -86,6 +97,7 @@ export class Watch {
       this.rates.set(name, rates);
       this.written.set(name, rates.answers);
     }
+    await this.shadows.restore(catalog.models.keys());
     this.auditor = await this.openAuditor();
     this.background.start();
   }
@@ -107,6 +119,9 @@ export class Watch {
       case "features":
         if (catalog.services.has(answered.service))
           this.sample(this.wired.planOf(answered.service), answered.requests, (i) => answered.answers[i]);
+        return;
+      case "shadows":
+        for (const rows of answered.shadows) if (catalog.models.has(rows.model)) this.shadows.add(rows);
         return;
       case "predictions": {
         const model = catalog.models.get(answered.model);
@@ -136,21 +151,28 @@ export class Watch {
     const features = answers.map((answer) => answer.features);
     this.rates.get(plan.service.name)?.count(features);
     if (this.wired.parts.audit.on) this.auditor?.predicted(model, answers.length, features[0].t);
-    const [{ version }] = answers;
-    const key = driftKey(model, version);
-    let drift = this.drifts.get(key);
-    if (drift === undefined) {
-      try {
-        drift = await this.loadDrift(model, version);
-      } catch (error) {
-        this.lastFault = error as Error;
-        drift = null;
+    for (const [version, own] of Map.groupBy(answers, (answer) => answer.version)) {
+      const key = driftKey(model, version);
+      let drift = this.drifts.get(key);
+      if (drift === undefined) {
+        try {
+          drift = await this.loadDrift(model, version);
+        } catch (error) {
+          this.lastFault = error as Error;
+          drift = null;
+        }
+        // Another request may have been here meanwhile.
+        if (this.drifts.has(key)) drift = this.drifts.get(key)!;
+        else this.drifts.set(key, drift);
       }
-      // Another request may have been here meanwhile.
-      if (this.drifts.has(key)) drift = this.drifts.get(key)!;
-      else this.drifts.set(key, drift);
+      drift?.add(own.map((answer) => answer.features));
     }
-    drift?.add(features);
+  }
+
+  /** Takes note of what became of a shadow's predictions. */
+  shadowed(rows: ShadowedRows): void {
+    if (this.relay !== null) this.relay.shadowed(rows);
+    else this.shadows.add(rows);
   }
 
   /** Audits all that waits, without rests. */
@@ -182,7 +204,7 @@ export class Watch {
   async report(
     now: Timestamp,
     files: readonly OfflineFile[],
-  ): Promise<Pick<MonitoringReport, "sources" | "services" | "audit" | "drift">> {
+  ): Promise<Pick<MonitoringReport, "sources" | "services" | "audit" | "drift" | "shadows">> {
     const { catalog, audit, registry } = this.wired.parts;
     const auditor = this.auditor ?? (await this.openAuditor());
     const failure = this.background.failure ?? this.lastFault;
@@ -190,10 +212,14 @@ export class Watch {
     for (const name of catalog.services.keys())
       services.push((this.rates.get(name) ?? (await this.restoredRates(name))).report());
     const drift: MonitoringReport["drift"][number][] = [];
+    const shadows: ShadowReport[] = [];
     for (const model of catalog.models.keys()) {
-      const promoted = await registry.promoted(model);
-      const found = promoted === null ? null : await this.driftOf(model, promoted.version);
-      if (found !== null) drift.push(found.report(now));
+      const { current, canary, shadow } = await registry.serving(model);
+      for (const version of [current, canary?.version ?? null]) {
+        const found = version === null ? null : await this.driftOf(model, version.version);
+        if (found !== null) drift.push(found.report(now));
+      }
+      if (shadow !== null) shadows.push(await this.shadows.of(model, shadow.version, this.writes));
     }
     const sources: SourceFreshness[] = [];
     for (const source of catalog.sources.keys()) {
@@ -213,6 +239,7 @@ export class Watch {
       services,
       audit: auditReport(auditor.targets(), now, { ...rest, failures, failure: failure?.message ?? null }),
       drift,
+      shadows,
     };
   }
 
@@ -334,6 +361,7 @@ export class Watch {
       await this.setNote(`rates.${service}`, note);
       this.written.set(service, answers);
     }
+    await this.shadows.save();
     for (const drift of this.drifts.values()) {
       if (drift === null) continue;
       try {

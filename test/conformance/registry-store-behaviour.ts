@@ -217,6 +217,42 @@ export function behaviour(subject: RegistryStoreUnderTest): void {
       expect((await registry.models("delay")).map(({ promotedAt }) => promotedAt)).toEqual([90, 80]);
     });
 
+    test("two versions may be tried out beside the one that serves, each in one role", async () => {
+      for (let i = 0; i < 4; i++) await registry.addModel(modelOf("delay"));
+      const refused = { code: "ASOF_NO_MODEL", details: { model: "delay" } };
+      const shadow = (version: number) => registry.tryOut("delay", "shadow", { version, share: null }, 5);
+      const canary = (version: number, share: number) => registry.tryOut("delay", "canary", { version, share }, 5);
+      const serving = async () => {
+        const { current, canary, shadow } = await registry.serving("delay");
+        return [current?.version, canary?.version.version, canary?.share, shadow?.version];
+      };
+      expect(await serving()).toEqual([undefined, undefined, undefined, undefined]);
+      await expect(shadow(2)).rejects.toMatchObject(refused);
+      await registry.promote("delay", 1, 5);
+      await shadow(2);
+      await canary(3, 0.1);
+      expect(await serving()).toEqual([1, 3, 0.1, 2]);
+      await shadow(4);
+      await canary(3, 1);
+      expect(await serving()).toEqual([1, 3, 1, 4]);
+      // From one role to the other it moves.
+      await canary(4, 0.5);
+      expect(await serving()).toEqual([1, 4, 0.5, undefined]);
+      await expect(shadow(1)).rejects.toMatchObject({ code: "ASOF_MODEL_ROLE" });
+      await expect(canary(5, 0.5)).rejects.toMatchObject({ code: "ASOF_UNKNOWN_MODEL_VERSION" });
+      for (const share of [0, 1.5]) await expect(canary(3, share)).rejects.toThrow();
+      await shadow(2);
+      expect(await serving()).toEqual([1, 4, 0.5, 2]);
+      // Promoted, it is on trial no more; the other one still is.
+      await registry.promote("delay", 4, 6);
+      expect(await serving()).toEqual([4, undefined, undefined, 2]);
+      await registry.tryOut("delay", "shadow", null, 7);
+      await registry.tryOut("delay", "shadow", null, 7);
+      await registry.tryOut("none", "canary", null, 7);
+      expect(await serving()).toEqual([4, undefined, undefined, undefined]);
+      expect(await registry.serving("none")).toEqual({ current: null, canary: null, shadow: null });
+    });
+
     test("a version that is not there cannot be promoted", async () => {
       await registry.addModel(modelOf("delay"));
       await expect(registry.promote("delay", 2, 1)).rejects.toMatchObject({
@@ -240,13 +276,15 @@ export function behaviour(subject: RegistryStoreUnderTest): void {
     await registry.apply(0, [definitionOf("a")], 1);
     await registry.changeFiles({ add: [fileOf("a")], remove: [], archived: 3, applied: 2 });
     await registry.addModel(modelOf("delay"));
+    await registry.addModel(modelOf("delay"));
     await registry.promote("delay", 1, 2);
+    await registry.tryOut("delay", "canary", { version: 2, share: 0.1 }, 3);
     await registry.setNote("n", "v");
     await registry.startRun({ kind: "serve", target: "s", startedAt: 1, location: "l" });
     const state = async (): Promise<unknown[]> => [
       await registry.revision(),
       await registry.offlineView(),
-      await registry.promoted("delay"),
+      await registry.serving("delay"),
       await registry.note("n"),
       await registry.runs(),
     ];

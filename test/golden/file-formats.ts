@@ -231,11 +231,14 @@ const registry: GoldenFormat = {
     await registry.changeFiles({ add: [offlineFile, archive], remove: [], archived: 20, applied: 8 });
     await registry.addModel(model);
     await registry.addModel({ ...model, createdAt: 12 });
+    await registry.addModel({ ...model, createdAt: 13 });
     await registry.promote("fraud", 1, 13);
+    await registry.tryOut("fraud", "canary", { version: 2, share: 0.25 }, 14);
+    await registry.tryOut("fraud", "shadow", { version: 3, share: null }, 15);
     await registry.setNote("reserve", "1772323200000001");
     await registry.close();
     const run = { id, kind: "load", target: "payments", startedAt: 7, ...outcome, location: "offline store" };
-    const versions = [1, 2].map((version) => ({
+    const versions = [1, 2, 3].map((version) => ({
       ...model,
       version,
       createdAt: 10 + version,
@@ -248,10 +251,11 @@ const registry: GoldenFormat = {
       files: [offlineFile, archive],
       models: versions,
       promoted: versions[0],
+      serving: { current: versions[0], canary: { version: versions[1], share: 0.25 }, shadow: versions[2] },
       note: "1772323200000001",
     };
   },
-  read: async (folder) => {
+  read: async (folder, version) => {
     const registry = await openSqliteRegistry(path.join(folder, "registry.sqlite"));
     try {
       const { revision, appliedAt, definitions } = await registry.revision();
@@ -262,6 +266,8 @@ const registry: GoldenFormat = {
         files: await registry.files(),
         models: await registry.models(),
         promoted: await registry.promoted("fraud"),
+        // Before the third there were no trials, and are none.
+        ...(version < 3 ? {} : { serving: await registry.serving("fraud") }),
         note: await registry.note("reserve"),
       };
     } finally {

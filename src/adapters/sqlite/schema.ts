@@ -98,4 +98,19 @@ export const MIGRATIONS: readonly string[] = [
   `,
   // CRC-32 of a file's bytes; null for those listed before.
   "alter table offline_file add column checksum integer;",
+  `
+  -- Versions that are tried out beside the one that serves. The last one of a model and role tells; without a version
+  -- none is. The share is a canary's.
+  create table trial (
+    id integer primary key,
+    model text not null,
+    role text not null check (role in ('canary', 'shadow')),
+    version integer,
+    share real check (share > 0 and share <= 1),
+    at integer not null,
+    foreign key (model, version) references model_version
+  ) strict;
+  create index trial_by_role on trial (model, role);
+  create index trial_by_version on trial (model, version);
+  `,
 ];

@@ -105,6 +105,8 @@ export const SERVED = {
   id: "__id",
   t: "__t",
   version: "__version",
+  /** What the version was then: "current", "canary" or "shadow". */
+  role: "__role",
   prediction: "__prediction",
   /** JSON by alias: the loads that are in the answer, the status of each view, its event time. */
   loads: "__loads",
@@ -112,12 +114,30 @@ export const SERVED = {
   eventTimes: "__event_times",
 } as const;
 
-/** What a model served: the request, the features used, the prediction. Each set of features has its own. */
+/** The id in the served log of what a shadow predicted beside an answer. */
+export const shadowId = (answer: string): string => `${answer}${SHADOW_SUFFIX}`;
+export const SHADOW_SUFFIX = "~shadow";
+
+/**
+ * What a model served: the request, the features used, the prediction. Each set of features has its own. What was
+ * served before versions had roles was served by current ones.
+ */
 export function servedStream(catalog: Catalog, model: ModelDefinition): Stream {
+  const before = servedBeforeRoles(catalog, model);
+  const fields: Fields = { ...before, [SERVED.role]: { kind: "string", nullable: false } };
+  return {
+    // The name is that of the fields without roles: what there is under it goes on.
+    ...stream(`served.${model.name}.${fingerprint(before).slice(0, 8)}`, fields),
+    defaults: { [SERVED.role]: "current" },
+  };
+}
+
+/** The fields of what a model served, as the log had them before versions had roles. */
+export function servedBeforeRoles(catalog: Catalog, model: ModelDefinition): Fields {
   const service = catalog.services.get(model.service)!;
   const absent = (fields: Fields): Fields =>
     Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, { ...type, nullable: true }]));
-  const fields: Fields = {
+  return {
     [SERVED.id]: { kind: "string", nullable: false },
     [SERVED.t]: { kind: "timestamp", nullable: false },
     [SERVED.version]: { kind: "int32", nullable: false },
@@ -128,5 +148,4 @@ export function servedStream(catalog: Catalog, model: ModelDefinition): Stream {
     ...absent(service.inputs),
     ...absent(columnTypes(serviceFeatures(catalog, service))),
   };
-  return stream(`served.${model.name}.${fingerprint(fields).slice(0, 8)}`, fields);
 }

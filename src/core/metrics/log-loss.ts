@@ -6,9 +6,14 @@ const EPSILON = 1e-15;
 /** Mean of −ln(probability given to what happened), clipped at 1e-15. The sum is exact: row order is immaterial. */
 export function logLoss(predictions: Float64Array, labels: Float64Array): number {
   const sum = new ExactSum();
-  for (let row = 0; row < predictions.length; row++) {
-    const p = Math.min(Math.max(predictions[row], EPSILON), 1 - EPSILON);
-    sum.add(labels[row] === 1 ? -Math.log(p) : -Math.log1p(-p));
-  }
+  sum.addAll(logLosses(predictions, labels));
   return sum.value() / predictions.length;
+}
+
+/** −ln(probability given to what happened) of each row. */
+export function logLosses(predictions: Float64Array, labels: Float64Array): Float64Array {
+  return predictions.map((prediction, row) => {
+    const p = Math.min(Math.max(prediction, EPSILON), 1 - EPSILON);
+    return labels[row] === 1 ? -Math.log(p) : -Math.log1p(-p);
+  });
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../errors.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 
 /** A served value that history does not give, found while serving. */
@@ -90,6 +91,20 @@ export interface ModelDrift {
   readonly features: readonly FeatureDrift[];
 }
 
+/** What became of rows that a shadow was to predict. */
+export interface ShadowedRows {
+  readonly model: string;
+  readonly version: number;
+  /** Predicted and logged; that it failed for; that were given up, because too many waited or it ended. */
+  readonly predictions: number;
+  readonly errors: number;
+  readonly dropped: number;
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+}
+
+/** What a version did as a shadow, all in all; `error` is why it failed last. */
+export type ShadowReport = ShadowedRows;
+
 /** What a service answered since it is defined as it is. */
 export interface ServiceRates {
   readonly service: string;
@@ -139,4 +154,6 @@ export interface MonitoringReport {
   readonly services: readonly ServiceRates[];
   readonly audit: AuditReport;
   readonly drift: readonly ModelDrift[];
+  /** Of each model that has a shadow. */
+  readonly shadows: readonly ShadowReport[];
 }

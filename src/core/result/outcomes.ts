@@ -1,5 +1,6 @@
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Knowledge } from "./knowledge.ts";
+import type { ServingRole } from "./serving-role.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 
 /** A bulk load that is in. */
@@ -127,6 +128,10 @@ export interface ModelSummary {
   readonly version: number;
   readonly createdAt: Timestamp;
   readonly promoted: boolean;
+  /** What it does while the model serves; null where it does nothing. */
+  readonly role: ServingRole | null;
+  /** Of a canary: of the keys. */
+  readonly share: number | null;
   readonly fingerprint: string;
   readonly sha256: string;
   readonly runtime: string;

@@ -31,6 +31,9 @@ export interface ModelStatus {
   readonly versions: number;
   /** The version that serves; null without one. */
   readonly promoted: number | null;
+  /** The versions that are tried out beside it. */
+  readonly canary: { readonly version: number; readonly share: number } | null;
+  readonly shadow: number | null;
   /** Predictions in the served log. */
   readonly served: number;
 }
@@ -50,7 +53,7 @@ export interface RunReport {
 }
 
 /** What is in each store, how fresh it is, what ran. */
-export interface StatusReport extends Pick<MonitoringReport, "sources" | "services" | "audit" | "drift"> {
+export interface StatusReport extends Pick<MonitoringReport, "sources" | "services" | "audit" | "drift" | "shadows"> {
   readonly home: string;
   readonly revision: number;
   readonly now: Timestamp;

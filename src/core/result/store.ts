@@ -23,6 +23,8 @@ import type { AuditReport, MonitoringReport } from "./monitoring.ts";
 import type { ForgetOptions, ForgetOutcome } from "./forget.ts";
 import type { Plan } from "./plan.ts";
 import type { WorkOptions } from "./progress.ts";
+import type { ModelComparison } from "./comparison.ts";
+import type { PromoteOptions, TrialRole } from "./serving-role.ts";
 import type { CatalogEntry, RunReport, StatusReport } from "./status.ts";
 import type { TimestampInput } from "../time/timestamp.ts";
 
@@ -109,6 +111,17 @@ export interface AuditOptions {
   readonly onPrediction?: (prediction: AuditedPrediction) => void;
 }
 
+export interface CompareOptions {
+  /** Only predictions of moments in [since, until). */
+  readonly since?: TimestampInput;
+  readonly until?: TimestampInput;
+  /** How far the example of a prediction may lie from it, in time. Default "1h". */
+  readonly within?: string;
+  /** The inputs that the example of a prediction shares with it. Default: all of the service. */
+  readonly by?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
 /** A row of a request by its inputs, where the service is known by name only. */
 export type UntypedRequest = Readonly<Record<string, unknown>>;
 
@@ -169,7 +182,18 @@ export interface Store {
   dataset(service: string, options: DatasetOptions): Promise<DatasetOutcome>;
   train(model: string, options?: WorkOptions & { readonly promote?: boolean }): Promise<TrainOutcome>;
   models(model?: string): Promise<ModelSummary[]>;
-  promote(model: string, version: number): Promise<void>;
+  /**
+   * Makes a version the one that answers, or tries it out beside that: as the shadow or the canary of the model, in place
+   * of one that is. @throws ASOF_UNKNOWN_MODEL_VERSION, ASOF_MODEL_FIT, ASOF_MODEL_ROLE, ASOF_NO_MODEL
+   */
+  promote(model: string, version: number, options?: PromoteOptions): Promise<void>;
+  /** Ends a trial, if there is one. */
+  demote(model: string, role: TrialRole): Promise<void>;
+  /**
+   * How well each version's predictions, by the role that it had, fit what has become known since: the label of the
+   * model's example with the same inputs nearest in time, where it was not known yet when the prediction was made.
+   */
+  compareModel(model: string, options?: CompareOptions): Promise<ModelComparison>;
 
   // 4 materialize
   materialize(views?: readonly string[], options?: WorkOptions): Promise<MaterializeOutcome[]>;

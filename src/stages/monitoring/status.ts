@@ -75,10 +75,13 @@ export async function modelStatus(
   for (const model of catalog.models.values()) {
     const { name: stream } = servedStream(catalog, model);
     const archived = files.filter((file) => file.stream === stream);
+    const { current, canary, shadow } = await registry.serving(model.name);
     statuses.push({
       name: model.name,
       versions: versions.filter((version) => version.model === model.name).length,
-      promoted: (await registry.promoted(model.name))?.version ?? null,
+      promoted: current?.version ?? null,
+      canary: canary === null ? null : { version: canary.version.version, share: canary.share },
+      shadow: shadow?.version ?? null,
       served: sum(archived, ({ rows }) => rows) + (inLog.get(stream) ?? 0),
     });
   }

@@ -7,7 +7,7 @@ import type { ServicePlan } from "../../core/plan/service-plan.ts";
 import { sqlList } from "../../core/plan/sql.ts";
 import type { Batch, Column } from "../../core/schema/column.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
-import { AVAILABLE, EVENT, WITHDRAWN } from "../../core/schema/system-columns.ts";
+import { AVAILABLE, EVENT, systemColumns, WITHDRAWN } from "../../core/schema/system-columns.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { OfflineEngine } from "../../ports/offline-engine.ts";
 import { MOMENT, ROW } from "./spine-table.ts";
@@ -20,14 +20,21 @@ interface ExampleColumns {
   readonly t: Float64Array;
 }
 
-/** Rows of sources below a cut, in an order that depends on the rows alone. */
+/** Rows of a source in an order that depends on the rows alone; its columns, and those that the offline store adds. */
+export type SourceRows = (
+  source: string,
+  columns: readonly string[],
+  range: { readonly at: Expression; readonly from: number; readonly until: number },
+) => AsyncIterable<Batch>;
+
+/** Rows of sources below a cut. */
 export function sourceRows(
   engine: OfflineEngine,
   store: OfflineStore,
   catalog: Catalog,
   cut: LogPosition,
   signal: AbortSignal | undefined,
-) {
+): SourceRows {
   return async function* rows(
     source: string,
     columns: readonly string[],
@@ -40,7 +47,9 @@ export function sourceRows(
       const prune = pruneSql(range, stream.fields);
       // What was withdrawn is no example, however late that is known: nor are labels known at the moment they are of.
       const there = stream.withdrawals === undefined ? "true" : `${WITHDRAWN} IS NULL`;
-      const fields: Fields = Object.fromEntries(columns.map((name) => [name, stream.fields[name]]));
+      const fields: Fields = Object.fromEntries(
+        columns.map((name) => [name, stream.fields[name] ?? systemColumns[name]]),
+      );
       yield* session.columns(
         `SELECT ${sqlList(columns)} FROM asof_examples WHERE ${prune === null ? there : `${there} AND ${prune}`}
          ORDER BY ${EVENT}, ${AVAILABLE}, ${sqlList(Object.keys(stream.fields))}`,

@@ -1,14 +1,14 @@
 import { objectOf } from "../../core/codec/shape.ts";
 import { parseStored } from "../../core/codec/stored-json.ts";
 import type { ModelSummary } from "../../core/result/outcomes.ts";
-import type { RegistryStore } from "../../ports/registry-store.ts";
+import type { RegistryStore, ServingVersions } from "../../ports/registry-store.ts";
 import type { ModelDetails } from "./train.ts";
 
 /** The versions of a model, or of all models, with what is known of their making. */
 export async function listModels(registry: RegistryStore, model?: string): Promise<ModelSummary[]> {
   const summaries: ModelSummary[] = [];
   for (const version of await registry.models(model)) {
-    const promoted = await registry.promoted(version.model);
+    const serving = await registry.serving(version.model);
     const { trainer, trainingSet, heldOut, metrics, baseline } = parseStored(
       version.details,
       `what is known of version ${version.version} of ${version.model}`,
@@ -18,7 +18,8 @@ export async function listModels(registry: RegistryStore, model?: string): Promi
       model: version.model,
       version: version.version,
       createdAt: version.createdAt,
-      promoted: promoted?.version === version.version,
+      promoted: serving.current?.version === version.version,
+      ...roleOf(version.version, serving),
       fingerprint: version.fingerprint,
       sha256: version.sha256,
       runtime: version.runtime,
@@ -31,4 +32,10 @@ export async function listModels(registry: RegistryStore, model?: string): Promi
     });
   }
   return summaries;
+}
+
+function roleOf(version: number, { current, canary, shadow }: ServingVersions): Pick<ModelSummary, "role" | "share"> {
+  if (current?.version === version) return { role: "current", share: null };
+  if (canary?.version.version === version) return { role: "canary", share: canary.share };
+  return { role: shadow?.version === version ? "shadow" : null, share: null };
 }

@@ -16,16 +16,20 @@ test.each(program.commands.map((command) => [command.name(), command] as const))
   "docs/cli.md tells of %s",
   (name, command) => {
     const text = section(name);
-    for (const { long } of command.options) expect(text).toContain(`\`${long}`);
-    for (const argument of command.registeredArguments) expect(text).toContain(argument.name());
-    expect(text).toContain(`$ asof ${name}`);
+    for (const one of [command, ...command.commands]) {
+      const typed = one === command ? name : `${name} ${one.name()}`;
+      for (const { long } of one.options) expect(text).toContain(`\`${long}`);
+      for (const argument of one.registeredArguments) expect(text).toContain(argument.name());
+      expect(text).toContain(`$ asof ${typed}`);
+    }
   },
 );
 
 test("docs/cli.md tells of no verb and no option that is not there", () => {
   const names = [...page.matchAll(/^## asof (\w+)$/gm)].map((match) => match[1]);
   expect(names).toEqual(program.commands.map((command) => command.name()));
-  const owned = [program, ...program.commands].flatMap(({ options }) => options.map(({ long }) => long));
+  const verbs = program.commands.flatMap((command) => [command, ...command.commands]);
+  const owned = [program, ...verbs].flatMap(({ options }) => options.map(({ long }) => long));
   const options = ["--help", ...owned];
   for (const [, option] of page.matchAll(/`(--[a-z-]+)/g)) expect(options).toContain(option);
 });

@@ -1,4 +1,10 @@
-import type { AuditReport, ModelDrift, ServiceRates, SourceFreshness } from "../../core/result/monitoring.ts";
+import type {
+  AuditReport,
+  ModelDrift,
+  ServiceRates,
+  ShadowReport,
+  SourceFreshness,
+} from "../../core/result/monitoring.ts";
 import { count, metric, moment, NONE, plural, span } from "./format.ts";
 import type { Style } from "./style.ts";
 import { facts, table } from "./table.ts";
@@ -137,4 +143,20 @@ export function auditJson(audit: AuditReport): Record<string, unknown> {
       examples: one.examples.map((example) => withTimes(example, "t")),
     })),
   };
+}
+
+/** What the shadow of each model did. */
+export function shadowTable(shadows: readonly ShadowReport[], style: Style): string {
+  return table(
+    ["model", { right: "version" }, { right: "predictions" }, { right: "errors" }, { right: "given up" }, "last error"],
+    shadows.map((one) => [
+      one.model,
+      String(one.version),
+      count(one.predictions),
+      count(one.errors),
+      count(one.dropped),
+      one.error === null ? NONE : `${one.error.code}: ${one.error.message}`,
+    ]),
+    style,
+  );
 }

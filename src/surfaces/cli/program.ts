@@ -93,11 +93,15 @@ export function makeProgram(io: Io, exit: (code: number) => void): Command {
 
 /** Makes commander throw coded errors where it would end the process, with the help of the verb to look at. */
 function refuseThroughErrors(program: Command): void {
-  for (const command of [program, ...program.commands])
+  for (const { command, path } of commandsOf(program, "asof"))
     command.exitOverride((error) => {
       if (error.exitCode === 0) throw error;
-      const path = command === program ? "asof" : `asof ${command.name()}`;
       const why = error.code === "commander.help" ? "name a verb" : error.message.replace(/^error: /, "");
       throw usage(why, { help: `${path} --help` });
     });
+}
+
+/** A command and those below it, each with what is typed to reach it. */
+function commandsOf(command: Command, path: string): { readonly command: Command; readonly path: string }[] {
+  return [{ command, path }, ...command.commands.flatMap((one) => commandsOf(one, `${path} ${one.name()}`))];
 }

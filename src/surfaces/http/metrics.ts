@@ -31,6 +31,7 @@ export function metricsOf(
     ...ofAudit(report),
     ...ofDrift(report),
     ...ofJobs(jobs),
+    ...ofShadows(report),
   ];
 }
 
@@ -207,6 +208,16 @@ function ofJobs(jobs: readonly JobReport[]): Metric[] {
       "How long it took then.",
       jobs.flatMap(({ name, last }): Sample[] => (last === null ? [] : [[{ job_name: name }, last.seconds]])),
     ),
+  ];
+}
+
+function ofShadows({ shadows }: MonitoringReport): Metric[] {
+  const of = (count: "predictions" | "errors" | "dropped"): Sample[] =>
+    shadows.map((shadow) => [{ model: shadow.model, version: shadow.version }, shadow[count]]);
+  return [
+    counter("asof_shadow_predictions_total", "Predictions of a shadow, which are logged.", of("predictions")),
+    counter("asof_shadow_errors_total", "Predictions that a shadow failed to make.", of("errors")),
+    counter("asof_shadow_dropped_total", "Predictions of a shadow that were given up.", of("dropped")),
   ];
 }
 

@@ -25,3 +25,12 @@ export const serviceRatesSchema: Schema = objectOf({
   ),
   features: { ...mapOf(count), description: "nulls by feature" },
 });
+
+export const shadowSchema: Schema = objectOf({
+  model: text,
+  version: count,
+  predictions: { ...count, description: "predicted and logged" },
+  errors: { ...count, description: "that it failed for" },
+  dropped: { ...count, description: "that were given up: too many waited" },
+  error: { ...orNull(objectOf({ code: text, message: text })), description: "why it failed last" },
+});

@@ -3,6 +3,7 @@ import type { Route, RouteContext } from "./route.ts";
 import { auditRoute } from "./routes/audit.ts";
 import { catalogRoute } from "./routes/catalog.ts";
 import { driftRoute } from "./routes/drift.ts";
+import { comparisonRoute } from "./routes/comparison.ts";
 import { correctionsRoute } from "./routes/corrections.ts";
 import { eventsRoute } from "./routes/events.ts";
 import { explainByBodyRoute, explainRoute } from "./routes/explain.ts";
@@ -37,6 +38,7 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     runsRoute(context),
     modelsRoute(context),
     scheduleRoute(context),
+    comparisonRoute(context),
     auditRoute(context),
     driftRoute(context),
     metricsRoute(context, version),

@@ -1,20 +1,26 @@
 import type { ModelSummary } from "../../../core/result/outcomes.ts";
+import { shareText } from "../../../core/result/serving-role.ts";
 import { bytes, count, metric, moment } from "../format.ts";
 import { withTimes } from "../with-times.ts";
 import { table } from "../table.ts";
 import { examples, type Verb } from "../verb.ts";
+import { compareVerb } from "./compare.ts";
 
 export const modelsVerb: Verb = (program, action) => {
-  program
+  const models = program
     .command("models")
     .summary("list model versions and their metrics")
-    .description("The versions in the model registry with their metrics on held-out time; * marks the one that serves.")
+    .description(
+      "The versions in the model registry with their metrics on held-out time; * marks the one that serves, beside what " +
+        "is tried out.",
+    )
     .argument("[model]", "only this model")
     .addHelpText(
       "after",
       examples(
         ["asof models", "every version"],
         ["asof models late_flight_model --json", "with all that is recorded of them"],
+        ["asof models compare late_flight_model", "how each has predicted, once that is known"],
       ),
     )
     .action(
@@ -41,7 +47,7 @@ export const modelsVerb: Verb = (program, action) => {
                   versions.map((v) => [
                     v.model,
                     String(v.version),
-                    v.promoted ? "*" : "",
+                    serves(v),
                     moment(v.createdAt),
                     v.trainer,
                     count(v.trainingSet.rows),
@@ -55,7 +61,13 @@ export const modelsVerb: Verb = (program, action) => {
         };
       }),
     );
+  compareVerb(models, action);
 };
+
+function serves({ role, share }: ModelSummary): string {
+  if (role === "canary") return `canary ${shareText(share!)}`;
+  return role === "current" ? "*" : (role ?? "");
+}
 
 function headline(metrics: ModelSummary["baseline"]): string {
   return metric(metrics === null ? null : metrics.task === "classification" ? metrics.auc : metrics.rmse);

@@ -1,6 +1,7 @@
 import type { StatusReport } from "../../../core/result/status.ts";
+import { shareText } from "../../../core/result/serving-role.ts";
 import { bytes, count, moment, NONE, span } from "../format.ts";
-import { auditJson, auditText, driftTable, freshnessTable, ratesTable } from "../monitoring-text.ts";
+import { auditJson, auditText, driftTable, freshnessTable, ratesTable, shadowTable } from "../monitoring-text.ts";
 import { withTimes } from "../with-times.ts";
 import { runJson, runTable } from "../run-table.ts";
 import type { Style } from "../style.ts";
@@ -90,11 +91,12 @@ function statusText(status: StatusReport, style: Style): string {
       section(
         "Models",
         table(
-          ["model", { right: "versions" }, { right: "serves" }, { right: "predictions" }],
+          ["model", { right: "versions" }, { right: "serves" }, "tried out", { right: "predictions" }],
           status.models.map((m) => [
             m.name,
             count(m.versions),
             m.promoted === null ? NONE : `version ${m.promoted}`,
+            trials(m),
             count(m.served),
           ]),
           style,
@@ -108,8 +110,17 @@ function statusText(status: StatusReport, style: Style): string {
     parts.push(section("Audit: served against history", auditText(status.audit, style)));
   const drift = status.drift.filter(({ predictions }) => predictions > 0);
   if (drift.length > 0) parts.push(section("Drift: served against trained on", driftTable(drift, style)));
+  if (status.shadows.length > 0) parts.push(section("Shadows", shadowTable(status.shadows, style)));
   if (status.runs.length > 0) parts.push(section("Last runs", runTable(status.runs.slice(0, 8), style)));
   return parts.join("\n\n");
+}
+
+function trials({ canary, shadow }: StatusReport["models"][number]): string {
+  const tried = [
+    ...(canary === null ? [] : [`version ${canary.version} as canary, ${shareText(canary.share)}`]),
+    ...(shadow === null ? [] : [`version ${shadow} as shadow`]),
+  ];
+  return tried.length === 0 ? NONE : tried.join("; ");
 }
 
 const kinds = { aggregateView: "aggregate", batchView: "batch", onDemandView: "on demand" } as const;

@@ -8,6 +8,8 @@ const version = objectOf({
   version: count,
   createdAt: moment,
   promoted: { ...flag, description: "whether it is the version that predicts" },
+  role: { ...orNull({ enum: ["current", "canary", "shadow"] }), description: "what it does while the model serves" },
+  share: { ...orNull({ type: "number" }), description: "of a canary: of the keys" },
   fingerprint: text,
   sha256: text,
   runtime: text,

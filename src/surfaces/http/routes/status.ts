@@ -1,7 +1,7 @@
 import { writeJson } from "../json/write-json.ts";
 import { auditJson, auditSchema } from "./audit.ts";
 import { modelDriftSchema } from "./drift.ts";
-import { serviceRatesSchema, sourceFreshnessSchema } from "../monitoring-schema.ts";
+import { serviceRatesSchema, shadowSchema, sourceFreshnessSchema } from "../monitoring-schema.ts";
 import { withMoments } from "../moments.ts";
 import type { Route, RouteContext } from "../route.ts";
 import { count, flag, listOf, moment, objectOf, orNull, text } from "../schema.ts";
@@ -31,6 +31,8 @@ const model = objectOf({
   name: text,
   versions: count,
   promoted: orNull(count),
+  canary: orNull(objectOf({ version: count, share: { type: "number" } })),
+  shadow: orNull(count),
   served: { ...count, description: "predictions in the served log" },
 });
 
@@ -59,6 +61,10 @@ const answer = objectOf({
   services: listOf(serviceRatesSchema),
   audit: auditSchema,
   drift: listOf(modelDriftSchema),
+  shadows: {
+    ...listOf(shadowSchema),
+    description: "what the shadow of each model did",
+  },
 });
 
 /** What is in each store, how fresh it is, what ran. */
