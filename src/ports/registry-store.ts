@@ -27,6 +27,7 @@ export type RunKind =
   | "replay"
   | "archive"
   | "compact"
+  | "retention"
   | "forget"
   | "serve";
 

@@ -1,3 +1,4 @@
+import { decodeDropped, DROPPED } from "../core/codec/dropped-history.ts";
 import { HISTORY } from "../core/plan/folders.ts";
 import type { MonitoringReport } from "../core/result/monitoring.ts";
 import type { RunReport, StatusReport } from "../core/result/status.ts";
@@ -56,7 +57,7 @@ export class Reporting {
       offline: {
         bytes: (await files.list(HISTORY)).reduce((sum, { bytes }) => sum + bytes, 0),
         files: known.length,
-        sources: sourceStatus(catalog, known, inLog),
+        sources: sourceStatus(catalog, known, inLog, decodeDropped(await registry.note(DROPPED))),
       },
       online: { bytes: await online.bytes() },
       views: await viewStatus(catalog, known, fold.views.views, online),

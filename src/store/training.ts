@@ -4,6 +4,7 @@ import { parseKnowledge } from "../core/result/knowledge.ts";
 import type { DatasetOutcome, ModelSummary, TrainOutcome } from "../core/result/outcomes.ts";
 import { work, type WorkOptions } from "../core/result/progress.ts";
 import type { DatasetOptions } from "../core/result/store.ts";
+import { parseTimestamp } from "../core/time/timestamp.ts";
 import type { ModelVersion } from "../ports/registry-store.ts";
 import type { LoadedModel } from "../ports/trainer.ts";
 import { writeDataset } from "../stages/offline/dataset.ts";
@@ -49,6 +50,7 @@ export class ModelTraining {
           spine: options.spine,
           time: options.time ?? "t",
           inputs: options.inputs ?? {},
+          since: options.since === undefined ? null : parseTimestamp(options.since),
           out: options.out,
           cut: log.end,
           watermark,

@@ -71,9 +71,14 @@ function say(message: FromWorker): void {
   if (process.connected) process.send!(message);
 }
 
+/** Told on the error output, which is the supervisor's. */
+function onDamage({ message }: Error): void {
+  process.stderr.write(`${message}: only what is online can be served\n`);
+}
+
 async function startWriter({ configuration: file, home, socket, version }: StartMessage): Promise<Running> {
   const { configuration } = await loadConfiguration(file);
-  const store = await open({ ...configuration, home }, { whenLocked: "refuse" });
+  const store = await open({ ...configuration, home }, { whenLocked: "refuse", onDamage });
   const requests = new RequestCounts();
   const app = buildServer(store, { version, requests });
   addWriterRoutes(app, store.link, requests);
@@ -94,7 +99,7 @@ async function startReader({ configuration: file, home, socket, host, port, vers
   const { configuration } = await loadConfiguration(file);
   const temporaryFolder = await mkdtemp(path.join(tmpdir(), "asof-reader-"));
   const client = new WriterClient(socket);
-  const store = await open({ ...configuration, home }, { readOnly: { temporaryFolder }, link: client });
+  const store = await open({ ...configuration, home }, { readOnly: { temporaryFolder }, link: client, onDamage: () => {} });
   const requests = new RequestCounts();
   const server = await serve(store, { host, port, version, requests, forward: client.forward });
   const telling = setInterval(() => client.tellRequests(requests.take()), COUNTS_EVERY).unref();

@@ -1,4 +1,5 @@
-import type { StatusReport } from "../../../core/result/status.ts";
+import type { SourceStatus, StatusReport } from "../../../core/result/status.ts";
+import { formatDuration } from "../../../core/time/duration.ts";
 import { bytes, count, moment, NONE, span } from "../format.ts";
 import { auditJson, auditText, driftTable, freshnessTable, ratesTable } from "../monitoring-text.ts";
 import { withTimes } from "../with-times.ts";
@@ -28,12 +29,22 @@ function statusJson(status: StatusReport): Record<string, unknown> {
   const { offline, views, runs } = status;
   return {
     ...withTimes(status, "now", "watermark"),
-    offline: { ...offline, sources: offline.sources.map((source) => withTimes(source, "minEvent", "maxEvent")) },
+    offline: { ...offline, sources: offline.sources.map(sourceJson) },
     views: views.map((view) => withTimes(view, "maxEvent")),
     sources: status.sources.map((source) => withTimes(source, "newestEvent", "newestAvailable")),
     audit: auditJson(status.audit),
     drift: status.drift.map((model) => withTimes(model, "since")),
     runs: runs.map(runJson),
+  };
+}
+
+function sourceJson({ retention, ...source }: SourceStatus): Record<string, unknown> {
+  return {
+    ...withTimes(source, "minEvent", "maxEvent"),
+    retention:
+      retention === null
+        ? null
+        : { ...withTimes(retention, "horizon", "oldestDay"), dropped: withTimes(retention.dropped, "at") },
   };
 }
 
@@ -84,6 +95,8 @@ function statusText(status: StatusReport, style: Style): string {
         ),
       ),
     );
+  const retained = offline.sources.filter(({ retention }) => retention !== null);
+  if (retained.length > 0) parts.push(section("Retention", retentionTable(retained, style)));
   if (status.views.length > 0) parts.push(section("Features", viewTable(status, style)));
   if (status.models.length > 0)
     parts.push(
@@ -110,6 +123,25 @@ function statusText(status: StatusReport, style: Style): string {
   if (drift.length > 0) parts.push(section("Drift: served against trained on", driftTable(drift, style)));
   if (status.runs.length > 0) parts.push(section("Last runs", runTable(status.runs.slice(0, 8), style)));
   return parts.join("\n\n");
+}
+
+function retentionTable(sources: readonly SourceStatus[], style: Style): string {
+  return table(
+    ["source", "keeps", "whole since", "oldest day", { right: "dropped" }, { right: "bytes" }, "last"],
+    sources.map(({ name, retention }) => {
+      const { period, horizon, oldestDay, dropped } = retention!;
+      return [
+        name,
+        period === null ? "all" : formatDuration(period),
+        horizon === null ? "ever" : moment(horizon),
+        oldestDay === null ? NONE : moment(oldestDay).slice(0, 10),
+        count(dropped.rows),
+        bytes(dropped.bytes),
+        moment(dropped.at),
+      ];
+    }),
+    style,
+  );
 }
 
 const kinds = { aggregateView: "aggregate", batchView: "batch", onDemandView: "on demand" } as const;
