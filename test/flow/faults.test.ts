@@ -208,7 +208,8 @@ describe("damage", () => {
   });
 
   test("a store whose newest segment is damaged can be opened for serving, and whoever needs the log is told", async () => {
-    const answersOf = async (store: Store) => (await store.features(clicks.profile, requests)).map(({ values }) => values);
+    const answersOf = async (store: Store) =>
+      (await store.features(clicks.profile, requests)).map(({ values }) => values);
     const whole = await open({ definitions: clicks, home: copy() });
     const served = await answersOf(whole);
     await whole.close();

@@ -6,6 +6,7 @@ import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { DAY, formatTimestamp, HOUR, type Timestamp } from "../../src/core/time/timestamp.ts";
 import { open } from "../../src/open.ts";
+import type { FeatureAnswer } from "../../src/core/result/answers.ts";
 import type { Store } from "../../src/store.ts";
 import { doctor } from "../../src/safekeeping/doctor.ts";
 import { dayStart, definitionsOf, KEYS, paymentsOf } from "./retention.ts";
@@ -13,7 +14,12 @@ import { dayStart, definitionsOf, KEYS, paymentsOf } from "./retention.ts";
 let folder: string;
 let home: string;
 let now: Timestamp;
-const clock = { now: () => now, elapsed: () => performance.now() / 1000, reserve: 0, advance: (to: Timestamp) => void (now = Math.max(now, to)) };
+const clock = {
+  now: () => now,
+  elapsed: () => performance.now() / 1000,
+  reserve: 0,
+  advance: (to: Timestamp) => void (now = Math.max(now, to)),
+};
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "asof-retention-"));
@@ -29,7 +35,12 @@ const openWith = (definitions: object, archiveFrom = 50): Promise<Store> =>
 async function load(store: Store, day: number): Promise<void> {
   await mkdir(folder, { recursive: true });
   const file = path.join(folder, `day-${day}.ndjson`);
-  await writeFile(file, paymentsOf(day).map((one) => `${JSON.stringify(one)}\n`).join(""));
+  await writeFile(
+    file,
+    paymentsOf(day)
+      .map((one) => `${JSON.stringify(one)}\n`)
+      .join(""),
+  );
   await store.load("payments", [file]);
 }
 
@@ -43,7 +54,10 @@ async function course(store: Store, days: number): Promise<void> {
   await store.compute();
   await store.materialize();
   for (let day = 9; day < days; day++) {
-    const [morning, evening] = Map.groupBy(paymentsOf(day), ({ at }) => at < formatTimestamp(dayStart(day) + DAY / 2)).values();
+    const [morning, evening] = Map.groupBy(
+      paymentsOf(day),
+      ({ at }) => at < formatTimestamp(dayStart(day) + DAY / 2),
+    ).values();
     for (const payments of [morning, evening]) {
       now = Math.max(now, Date.parse(payments.at(-1)!.at) * 1000);
       await store.ingest("payments", payments);
@@ -59,6 +73,10 @@ async function course(store: Store, days: number): Promise<void> {
 const filesOf = async (stream: string): Promise<string[]> =>
   (await readdir(path.join(home, "offline", stream), { recursive: true })).filter((name) => name.endsWith(".parquet"));
 
+/** What is answered, without which loads it is of. */
+const withoutLoads = (answers: readonly FeatureAnswer[]): Omit<FeatureAnswer, "loads">[] =>
+  answers.map(({ values, statuses, eventTimes, t, knowledge }) => ({ values, statuses, eventTimes, t, knowledge }));
+
 const refused = (name: string, at: Timestamp) => async (store: Store) =>
   expect(store.features(name, KEYS, { at })).rejects.toMatchObject({
     code: "ASOF_BEFORE_RETENTION",
@@ -73,8 +91,7 @@ test("what is answered after days were dropped is what was answered before, or r
   // Days in plenty are there to be asked about, and what they say is taken down before anything goes.
   const moments = Array.from({ length: 36 }, (_, i) => dayStart(1) + i * 16 * HOUR - (i % 3)).filter((t) => t <= now);
   const before = new Map<Timestamp, unknown>();
-  for (const t of moments)
-    before.set(t, (await store.features("spending_service", KEYS, { at: t })).map(({ loads: _, ...answer }) => answer));
+  for (const t of moments) before.set(t, withoutLoads(await store.features("spending_service", KEYS, { at: t })));
   const live = await store.features("spending_service", KEYS);
   const explained = await store.explain("spending", "value_1d", { user: "a" }, { at: dayStart(22) });
   await store.close();
@@ -102,7 +119,7 @@ test("what is answered after days were dropped is what was answered before, or r
     // The farthest window is five days, hop-aligned at its tail.
     if (t >= horizon + 5 * DAY) {
       const found = await store.features("spending_service", KEYS, { at: t });
-      expect(found.map(({ loads: _, ...answer }) => answer)).toEqual(before.get(t));
+      expect(withoutLoads(found)).toEqual(before.get(t));
       answered++;
     } else {
       await refused("spending_service", t)(store);
@@ -130,9 +147,9 @@ test("what is answered after days were dropped is what was answered before, or r
   const sql = `${spine.sql} where event_time < timestamp '2026-01-17'`;
   const set = await store.dataset("spending_service", { spine: { sql }, out, since: horizon });
   expect(set.rows).toBe(70);
-  await expect(
-    store.dataset("spending_service", { spine: { sql }, out, since: horizon - 1 }),
-  ).rejects.toMatchObject({ code: "ASOF_BEFORE_RETENTION" });
+  await expect(store.dataset("spending_service", { spine: { sql }, out, since: horizon - 1 })).rejects.toMatchObject({
+    code: "ASOF_BEFORE_RETENTION",
+  });
 
   // A computation adds what is new, and leaves rows as they are whose records are gone.
   expect(await store.compute()).toMatchObject([{ view: "daily", rows: 0 }]);
@@ -149,7 +166,9 @@ test("what is answered after days were dropped is what was answered before, or r
   expect(await store.ingest("payments", [held, gone])).toMatchObject({ accepted: 1, duplicates: 1 });
   await store.settled();
   expect((await store.features("alone", KEYS)).map(({ values }) => values)).toEqual(
-    live.map(({ values }) => Object.fromEntries(Object.entries(values).filter(([name]) => name.startsWith("spending")))),
+    live.map(({ values }) =>
+      Object.fromEntries(Object.entries(values).filter(([name]) => name.startsWith("spending"))),
+    ),
   );
   await store.close();
   const { findings } = await doctor({ home, definitions: { ...definitionsOf("10d") } });
@@ -197,7 +216,12 @@ test("a new view is computed over all of history or not at all", async () => {
   });
   // A load of days that are not kept says so.
   const file = path.join(folder, "day-1.ndjson");
-  await writeFile(file, paymentsOf(1).map((one) => `${JSON.stringify({ ...one, nr: one.nr + 500 })}\n`).join(""));
+  await writeFile(
+    file,
+    paymentsOf(1)
+      .map((one) => `${JSON.stringify({ ...one, nr: one.nr + 500 })}\n`)
+      .join(""),
+  );
   const { warnings } = await store.load("payments", [file]);
   expect(warnings.join()).toContain("source payments keeps 10d: of this load the days before 2026-01-05T00:00:00Z");
   expect((await store.status()).offline.sources[0]).toMatchObject({ rows: 360 });

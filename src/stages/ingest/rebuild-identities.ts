@@ -133,7 +133,7 @@ class SourceRebuild {
 
   /**
    * The definition by which the rows of a file are read: the newest whose fields are the columns that it has. Files of
-   * several shapes may have been merged: theirs is the newest that holds what is in all of them.
+   * several shapes may have been merged: theirs is the newest that holds what is in all of them, to which rows are conformed.
    */
   private async schemaOf(file: OfflineFile): Promise<WrittenBy> {
     const described = await this.session.describe(`SELECT * FROM ${sqlParquet([pathOf(this.parts.files, file)])}`);
@@ -147,8 +147,8 @@ class SourceRebuild {
     const fits = ({ fields }: SourceDefinition): boolean =>
       Object.keys(fields).length === kinds.size &&
       Object.entries(fields).every(([name, { kind }]) => kinds.get(name) === kind);
-    const exact = [...ever, source].findLast(fits);
-    const found = exact ?? [...ever, source].findLast((one) => holds(one, kinds));
+    const all = [...ever, source];
+    const found = all.findLast(fits) ?? all.findLast((one) => holds(one, kinds));
     if (found === undefined || !this.ids.every((name) => Object.hasOwn(found.fields, name)))
       throw new AsofError(
         "ASOF_CORRUPT",
@@ -156,7 +156,7 @@ class SourceRebuild {
         { part: "offline", source: source.name, file: file.path },
       );
     // Under its present id, whatever named the record then.
-    return { definition: found === source ? source : withId(found, source), marked, exact: exact !== undefined };
+    return { definition: found === source ? source : withId(found, source), marked };
   }
 
   private async records(
@@ -173,12 +173,12 @@ class SourceRebuild {
       [LOADED]: FLAG,
       [TAKEN]: FLAG,
     };
-    const selects = files.map(({ file, marked, exact }) => {
+    const selects = files.map(({ file, marked }) => {
       const path = pathOf(this.parts.files, file);
       const position = `coalesce(${POSITION}, ${file.position})::BIGINT`;
       return `SELECT ${sqlList(Object.keys(fields))}, ${EVENT}, ${AVAILABLE}, ${position} AS ${POSITION},
                      ${marked ? WITHDRAWN : "CAST(NULL AS TIMESTAMP)"} AS ${WITHDRAWN}, ${file.kind === "load"} AS ${LOADED}
-              FROM ${exact ? sqlParquet([path]) : sqlConformed([path], source.stream)} WHERE ${position} < ${this.parts.archived}`;
+              FROM ${sqlConformed([path], source.stream)} WHERE ${position} < ${this.parts.archived}`;
     });
     const same = [
       `h.${POSITION} = w.${TARGET}`,
@@ -275,8 +275,6 @@ interface WrittenBy {
   readonly definition: SourceDefinition;
   /** Whether they tell of themselves what was withdrawn before they came. */
   readonly marked: boolean;
-  /** Whether the file has the columns of the definition; else they are conformed to it. */
-  readonly exact: boolean;
 }
 
 /** Whether rows of a file with columns of these kinds can be read as records of a definition, whatever it lacks. */

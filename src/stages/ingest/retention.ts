@@ -122,7 +122,10 @@ export class Retention {
     await this.identities.forgetBefore(source, horizon);
     await this.bulk.exclusively(async () => {
       const all = decodeDropped(await this.registry.note(DROPPED));
-      await this.registry.setNote(DROPPED, encodeDropped({ ...all, [source]: { ...all[source], identified: horizon } }));
+      await this.registry.setNote(
+        DROPPED,
+        encodeDropped({ ...all, [source]: { ...all[source], identified: horizon } }),
+      );
     });
   }
 }

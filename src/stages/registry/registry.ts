@@ -184,8 +184,7 @@ export class Registry {
     const source = this.catalog.sources.get(name)!;
     const { notes, unreadable, fixed } = changeOfSource(present, source, past);
     const reasons = [...unreadable.values(), ...fixed];
-    if (reasons.length === 0)
-      return { notes: [...notes, ...(await this.dropNotes(present, source))], refused: null };
+    if (reasons.length === 0) return { notes: [...notes, ...(await this.dropNotes(present, source))], refused: null };
     return { notes, refused: `source ${name} holds ${rows} records: ${reasons.join("; ")}` };
   }
 

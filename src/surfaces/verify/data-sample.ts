@@ -11,7 +11,13 @@ import { valueOf } from "./values.ts";
 export type Sampled = ReadonlyMap<string, readonly HistoryRow[]>;
 
 /** A sample of everything that a service rests on. */
-export async function sampleOf(store: Store, plan: ServicePlan, rows: number, random: Random, horizons: Horizons): Promise<Sampled> {
+export async function sampleOf(
+  store: Store,
+  plan: ServicePlan,
+  rows: number,
+  random: Random,
+  horizons: Horizons,
+): Promise<Sampled> {
   const names = new Set([
     ...plan.aggregates.map(({ view }) => view.source),
     ...plan.batches.flatMap(({ view }) => [view.name, ...view.reads]),

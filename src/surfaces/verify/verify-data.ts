@@ -200,9 +200,10 @@ class DataCheck {
   private async horizons(): Promise<Horizons> {
     const { sources } = (await this.store.status()).offline;
     return Object.fromEntries(
-      sources.flatMap(({ name, retention }) =>
-        retention?.horizon == null ? [] : [[name, { horizon: retention.horizon }]],
-      ),
+      sources.flatMap(({ name, retention }) => {
+        const horizon = retention?.horizon ?? null;
+        return horizon === null ? [] : [[name, { horizon }]];
+      }),
     );
   }
 

@@ -99,7 +99,10 @@ async function startReader({ configuration: file, home, socket, host, port, vers
   const { configuration } = await loadConfiguration(file);
   const temporaryFolder = await mkdtemp(path.join(tmpdir(), "asof-reader-"));
   const client = new WriterClient(socket);
-  const store = await open({ ...configuration, home }, { readOnly: { temporaryFolder }, link: client, onDamage: () => {} });
+  const store = await open(
+    { ...configuration, home },
+    { readOnly: { temporaryFolder }, link: client, onDamage: () => {} },
+  );
   const requests = new RequestCounts();
   const server = await serve(store, { host, port, version, requests, forward: client.forward });
   const telling = setInterval(() => client.tellRequests(requests.take()), COUNTS_EVERY).unref();

@@ -10,7 +10,10 @@ import { runSchema } from "./runs.ts";
 
 const retention = objectOf({
   period: { ...orNull(count), description: "for how long after their event records are kept, in microseconds" },
-  horizon: { ...orNull(moment), description: "from this event on all records are held; null where nothing was dropped" },
+  horizon: {
+    ...orNull(moment),
+    description: "from this event on all records are held; null where nothing was dropped",
+  },
   oldestDay: orNull(moment),
   dropped: objectOf({ files: count, rows: count, bytes: count, at: orNull(moment) }),
 });
