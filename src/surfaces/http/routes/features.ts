@@ -43,6 +43,7 @@ export function featuresRoute({ store, maxRows }: RouteContext): Route {
       "ASOF_ON_DEMAND",
       "ASOF_NOT_MATERIALIZED",
       "ASOF_FUTURE_READ",
+      "ASOF_BEFORE_RETENTION",
       "ASOF_NOT_ACCEPTABLE",
     ],
     async handle({ name, query, body, accept }) {
