@@ -1,4 +1,5 @@
 import type { Timestamp } from "../time/timestamp.ts";
+import { count, mapOf, objectOf, orNull, whole } from "./shape.ts";
 import { decodeStoredJson } from "./stored-json.ts";
 
 /** What retention has dropped of a stream of history. */
@@ -21,6 +22,11 @@ export type DroppedHistory = Readonly<Record<string, DroppedDays>>;
 export const DROPPED = "dropped";
 
 const FORMAT = 1;
+const SHAPE = objectOf({
+  streams: mapOf(
+    objectOf({ horizon: whole, identified: orNull(whole), files: count, rows: count, bytes: count, at: whole }),
+  ),
+});
 
 export function encodeDropped(streams: DroppedHistory): string {
   return JSON.stringify({ format: FORMAT, streams });
@@ -30,5 +36,6 @@ export function encodeDropped(streams: DroppedHistory): string {
 export function decodeDropped(text: string | null): DroppedHistory {
   if (text === null) return {};
   const bytes = new TextEncoder().encode(text);
-  return (decodeStoredJson(bytes, "the record of dropped history", FORMAT) as { streams: DroppedHistory }).streams;
+  const decoded = decodeStoredJson(bytes, "the record of dropped history", FORMAT, SHAPE);
+  return (decoded as { readonly streams: DroppedHistory }).streams;
 }
