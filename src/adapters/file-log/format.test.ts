@@ -54,7 +54,7 @@ test("a header or a frame whose checksum is right is refused where it holds no p
       const head = encodeHeader({ first: 0, lastStamp: -Infinity, previous: null });
       const frame = Buffer.alloc(200);
       const place = { position: 0, stamp, synced: 64, count: 3, kind: 1 };
-      const end = writeFrame(frame, 0, head.readUInt32LE(8), place, "events", new Uint8Array(0));
+      const end = writeFrame(frame, 0, head.readUInt32LE(8), place, "events", new Uint8Array(0), true);
       await writeFile(join(folder, "00000000000000000000.log"), Buffer.concat([head, frame.subarray(0, end)]));
       await expect(readFileLog(folder)).rejects.toThrow(corrupt);
     }
