@@ -9,7 +9,9 @@ import { open } from "../../src/open.ts";
 import type { FeatureAnswer } from "../../src/core/result/answers.ts";
 import type { Store } from "../../src/store.ts";
 import { doctor } from "../../src/safekeeping/doctor.ts";
-import { dayStart, definitionsOf, KEYS, paymentsOf } from "./retention.ts";
+import { serve } from "../../src/surfaces/http/serve.ts";
+import { verifyData } from "../../src/surfaces/verify/verify-data.ts";
+import { dayStart, definitionsOf, KEYS, modelsOver, paymentsOf } from "./retention.ts";
 
 let folder: string;
 let home: string;
@@ -258,3 +260,70 @@ test("killed between the drop and the removal of its files, it has dropped them,
   await store.features("alone", KEYS, { at: dayStart(9) });
   await store.close();
 }, 60_000);
+
+test("training, audits, what is served and verifying go on over what is held, and say what they cannot", async () => {
+  const before = modelsOver(definitionsOf(undefined));
+  let store = await openWith(before);
+  await store.apply();
+  for (let day = 0; day < 14; day++) {
+    now = dayStart(day + 1);
+    await load(store, day);
+  }
+  await store.materialize();
+  await store.train("early");
+  await store.predict("early", KEYS);
+  for (let day = 14; day < 24; day++) {
+    now = dayStart(day + 1);
+    await load(store, day);
+  }
+  await store.materialize();
+  await store.predict("early", KEYS);
+  await store.close();
+
+  const after = modelsOver(definitionsOf("10d"));
+  store = await openWith(after);
+  await store.apply();
+  await store.close();
+  store = await openWith(after);
+  // Its first predictions rest on days that are gone, its last ones do not.
+  expect(await store.audit("early")).toMatchObject({ predictions: 3, unverifiable: 3, different: 0 });
+  await expect(store.train("early")).rejects.toMatchObject({
+    code: "ASOF_BEFORE_RETENTION",
+    details: { needed: "2026-01-07T00:00:00Z" },
+  });
+  expect((await store.train("late")).trainRows).toBe(108);
+  const server = await serve(store, { port: 0 });
+  try {
+    const get = async (where: string) => (await fetch(`${server.url}${where}`)).json() as Promise<StatusDocument>;
+    expect((await get("/v1/status")).offline.sources[0].retention).toMatchObject({
+      period: 10 * DAY,
+      horizon: "2026-01-15T00:00:00Z",
+      oldestDay: "2026-01-15T00:00:00Z",
+    });
+    const body = JSON.stringify({ entities: KEYS.slice(0, 1), at: "2026-01-16T00:00:00Z" });
+    const asked = await fetch(`${server.url}/v1/features/alone`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    });
+    expect(asked.status).toBe(410);
+    expect(await asked.text()).toContain("ASOF_BEFORE_RETENTION");
+  } finally {
+    await server.close();
+    await store.close();
+  }
+  const verified = await verifyData({
+    configuration: { home, definitions: after },
+    seed: 5,
+    runs: 2,
+    minutes: 1,
+    folder,
+    signal: new AbortController().signal,
+  });
+  expect(verified).toMatchObject({ different: 0, failure: null });
+  expect(verified.compared).toBeGreaterThan(100);
+}, 60_000);
+
+interface StatusDocument {
+  readonly offline: { readonly sources: readonly { readonly retention: unknown }[] };
+}

@@ -1,5 +1,17 @@
 // Payments that are kept for ten days: definitions, and a course of records over many days, for tests of retention.
-import { aggregateView, avg, batchView, count, entity, eventSource, featureService, sum, t } from "../../src/index.ts";
+import {
+  aggregateView,
+  avg,
+  batchView,
+  count,
+  entity,
+  eventSource,
+  featureService,
+  gradientBoostedTrees,
+  model,
+  sum,
+  t,
+} from "../../src/index.ts";
 import { DAY, formatTimestamp, HOUR, MINUTE, type Timestamp } from "../../src/core/time/timestamp.ts";
 
 export const START = Date.UTC(2026, 0, 1) * 1000;
@@ -34,6 +46,22 @@ export function definitionsOf(retention: "10d" | "6d" | "30d" | undefined, id: r
   const service = featureService("spending_service", [spending, daily]);
   const alone = featureService("alone", [spending]);
   return { user, payments, spending, daily, service, alone };
+}
+
+/** The same, with a model whose examples are of the first days, and one whose examples are of days that are kept. */
+export function modelsOver(definitions: ReturnType<typeof definitionsOf>) {
+  const of = (name: string, from: number) =>
+    model(name, {
+      features: definitions.alone,
+      examples: { source: definitions.payments, at: "at" },
+      label: "value",
+      split: {
+        train: [formatTimestamp(dayStart(from)), formatTimestamp(dayStart(from + 3))],
+        test: [formatTimestamp(dayStart(from + 3)), formatTimestamp(dayStart(from + 4))],
+      },
+      trainer: gradientBoostedTrees({ trees: 5 }),
+    });
+  return { ...definitions, early: of("early", 6), late: of("late", 19) };
 }
 
 export type Payment = Readonly<Record<"at" | "user", string> & Record<"nr" | "value", number>>;
