@@ -33,6 +33,11 @@ export interface Configuration {
    * compared with what was served. False turns it off.
    */
   readonly audit?: false | { readonly sample?: number; readonly every?: DurationText };
+  /**
+   * For how long the log of what models served is kept (`retention`, in days, such as "90d"), by the moments of the
+   * answers. Default: for ever.
+   */
+  readonly served?: { readonly retention: DurationText };
 }
 
 export interface LoadedConfiguration {
@@ -61,6 +66,7 @@ const settings: Readonly<Record<keyof Configuration, (value: unknown) => string 
   queue: sizeFault,
   audit: (value) =>
     value === false ? null : isRecord(value) ? auditFault(value) : "must be false or { sample, every }",
+  served: (value) => (isRecord(value) ? servedFault(value) : 'must be { retention: "90d" }'),
   threads: (value) => (Number.isSafeInteger(value) && Number(value) > 0 ? null : "must be a whole number from 1"),
 };
 
@@ -171,6 +177,14 @@ function auditFault({ sample, every, ...others }: Readonly<Record<string, unknow
     return "must have a share from 0 to 1 as its sample";
   const isDuration = typeof every === "string" && /^[1-9]\d{0,8}(ms|s|m|h|d)$/.test(every);
   return every === undefined || isDuration ? null : 'must have a duration such as "30s" as its every';
+}
+
+function servedFault({ retention, ...others }: Readonly<Record<string, unknown>>): string | null {
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) return `has no ${unknown}: there is retention`;
+  return typeof retention === "string" && /^[1-9]\d{0,5}[dw]$/.test(retention)
+    ? null
+    : 'must have days or weeks such as "90d" as its retention';
 }
 
 function invalid(setting: string, fault: string): AsofError {

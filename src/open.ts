@@ -128,6 +128,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       queueBytes: configuration.queue === undefined ? undefined : bytesOf(configuration.queue),
       compactFrom: options.compactFrom ?? null,
       audit: auditOf(configuration),
+      servedRetention: configuration.served === undefined ? null : parseDuration(configuration.served.retention),
       fileState,
       copyTable: copyPostgresTable,
       recordsRuns: options.readOnly === undefined,

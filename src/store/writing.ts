@@ -5,7 +5,7 @@ import { fieldsShape, mapOf, objectOf, text } from "../core/codec/shape.ts";
 import { parseStored } from "../core/codec/stored-json.ts";
 import { sourceNamed } from "../core/definition/catalog.ts";
 import { storedDefinition } from "../core/definition/stored-definition.ts";
-import { sourceStream, type Stream, withdrawalStream } from "../core/definition/stream.ts";
+import { isServedStream, sourceStream, type Stream, withdrawalStream } from "../core/definition/stream.ts";
 import type { SourceDefinition } from "../core/definition/data.ts";
 import { AsofError } from "../core/errors.ts";
 import { sourcesIn } from "../core/plan/source-change.ts";
@@ -29,7 +29,7 @@ import { Ingest } from "../stages/ingest/ingest.ts";
 import { type HearAppended, Intake } from "../stages/ingest/intake.ts";
 import { indexLoad, rowsOfLoad } from "../stages/ingest/load-identity.ts";
 import { Loader } from "../stages/ingest/load.ts";
-import { Retention } from "../stages/ingest/retention.ts";
+import { keptOf, Retention } from "../stages/ingest/retention.ts";
 import { RetiredFiles } from "../stages/ingest/retired-files.ts";
 import { LogWriter } from "../stages/ingest/log-writer.ts";
 import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
@@ -376,7 +376,11 @@ export class Writing {
   /** By the retention of sources as it is applied: what is defined otherwise now may be only looked at. */
   private async dropDays(): Promise<void> {
     const { definitions } = await this.parts.registry.revision();
-    const kept = sourcesIn(definitions).filter(({ retention }) => retention !== undefined);
+    const kept = sourcesIn(definitions).flatMap((source) => keptOf(source) ?? []);
+    const { servedRetention } = this.parts;
+    if (servedRetention !== null)
+      for (const stream of await this.servedStreams())
+        kept.push({ stream, retention: servedRetention, withdrawals: null });
     if (kept.length === 0) return;
     const { t } = await this.writer.cut();
     const expired = await this.retention.expired(kept, t);
@@ -385,11 +389,17 @@ export class Writing {
     for (const one of expired)
       await this.recorder.record(
         "retention",
-        one.source.name,
+        one.kept.stream,
         "offline store",
         () => this.retention.drop(one, t),
         (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
       );
+  }
+
+  /** What was served by models, those too that are not defined any more. */
+  private async servedStreams(): Promise<ReadonlySet<string>> {
+    const files = await this.parts.registry.files();
+    return new Set(files.map(({ stream }) => stream).filter(isServedStream));
   }
 
   private async mergeFiles(): Promise<void> {

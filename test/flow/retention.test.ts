@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Configuration } from "../../src/configuration.ts";
 import { DAY, formatTimestamp, HOUR, type Timestamp } from "../../src/core/time/timestamp.ts";
 import { open } from "../../src/open.ts";
 import type { FeatureAnswer } from "../../src/core/result/answers.ts";
@@ -31,8 +32,11 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const openWith = (definitions: object, archiveFrom = 50): Promise<Store> =>
-  open({ home, definitions: { ...definitions }, memory: "256MB", threads: 1 }, { clock, archiveFrom, compactFrom: 3 });
+const openWith = (definitions: object, archiveFrom = 50, more: Partial<Configuration> = {}): Promise<Store> =>
+  open(
+    { home, definitions: { ...definitions }, memory: "256MB", threads: 1, ...more },
+    { clock, archiveFrom, compactFrom: 3 },
+  );
 
 async function load(store: Store, day: number): Promise<void> {
   await mkdir(folder, { recursive: true });
@@ -312,6 +316,16 @@ test("training, audits, what is served and verifying go on over what is held, an
     await server.close();
     await store.close();
   }
+  // What was served is kept for as long as the configuration says, and audited as far as it is kept.
+  store = await openWith(after, 1, { served: { retention: "5d" } });
+  await store.close();
+  store = await openWith(after, 1);
+  expect(await store.audit("early")).toMatchObject({ predictions: 3, unverifiable: 0, different: 0 });
+  expect((await store.status()).models.find(({ name }) => name === "early")).toMatchObject({
+    served: 3,
+    servedSince: dayStart(15),
+  });
+  await store.close();
   const verified = await verifyData({
     configuration: { home, definitions: after },
     seed: 5,

@@ -59,7 +59,7 @@ export function modelsOver(definitions: ReturnType<typeof definitionsOf>) {
         train: [formatTimestamp(dayStart(from)), formatTimestamp(dayStart(from + 3))],
         test: [formatTimestamp(dayStart(from + 3)), formatTimestamp(dayStart(from + 4))],
       },
-      trainer: gradientBoostedTrees({ trees: 5 }),
+      trainer: gradientBoostedTrees(),
     });
   return { ...definitions, early: of("early", 6), late: of("late", 19) };
 }

@@ -128,5 +128,10 @@ export function servedStream(catalog: Catalog, model: ModelDefinition): Stream {
     ...absent(service.inputs),
     ...absent(columnTypes(serviceFeatures(catalog, service))),
   };
-  return stream(`served.${model.name}.${fingerprint(fields).slice(0, 8)}`, fields);
+  return stream(`${SERVED_PREFIX}${model.name}.${fingerprint(fields).slice(0, 8)}`, fields);
 }
+
+const SERVED_PREFIX = "served.";
+
+/** No source has such a name. */
+export const isServedStream = (name: string): boolean => name.startsWith(SERVED_PREFIX);

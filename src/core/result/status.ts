@@ -50,8 +50,10 @@ export interface ModelStatus {
   readonly versions: number;
   /** The version that serves; null without one. */
   readonly promoted: number | null;
-  /** Predictions in the served log. */
+  /** Predictions in the served log, as far as it is kept. */
   readonly served: number;
+  /** From this moment on all of them are kept; null where nothing was dropped. */
+  readonly servedSince: Timestamp | null;
 }
 
 export interface RunReport {

@@ -8,8 +8,16 @@ import type { BulkWriter } from "./bulk-writer.ts";
 import type { Identities } from "./identities.ts";
 import type { RetiredFiles } from "./retired-files.ts";
 
+/** What is kept for a time only: records of a source, or what a model served. */
+export interface Kept {
+  readonly stream: string;
+  readonly retention: number;
+  /** Where it is kept what was withdrawn of its records; null where they have no id. */
+  readonly withdrawals: string | null;
+}
+
 export interface DropOutcome {
-  readonly source: string;
+  readonly stream: string;
   /** All records whose event is at or after it are held. */
   readonly horizon: Timestamp;
   readonly files: number;
@@ -17,13 +25,20 @@ export interface DropOutcome {
   readonly bytes: number;
 }
 
-/** A source of which days are to be dropped. */
+/** A stream of which days are to be dropped. */
 export interface Expired {
-  readonly source: SourceDefinition;
+  readonly kept: Kept;
   /** Files of its records of days before what it keeps. */
   readonly records: readonly OfflineFile[];
   /** Files of what was withdrawn of these. */
   readonly withdrawn: readonly OfflineFile[];
+}
+
+/** Of a source; null where it keeps everything. */
+export function keptOf(source: SourceDefinition): Kept | null {
+  const { name, retention } = source;
+  if (retention === undefined) return null;
+  return { stream: name, retention, withdrawals: withdrawalStream(source)?.name ?? null };
 }
 
 /** What a source that keeps records for so long need not hold at a moment: events before the beginning of this day. */
@@ -61,23 +76,22 @@ export class Retention {
     this.retired = parts.retired;
   }
 
-  /** What there is to drop of sources at a moment, or to forget of ids after an interruption. */
-  async expired(sources: Iterable<SourceDefinition>, t: Timestamp): Promise<Expired[]> {
+  /** What there is to drop at a moment, or to forget of ids after an interruption. */
+  async expired(streams: Iterable<Kept>, t: Timestamp): Promise<Expired[]> {
     const dropped = decodeDropped(await this.registry.note(DROPPED));
     const all: Expired[] = [];
-    for (const source of sources) {
-      if (source.retention === undefined) continue;
-      const before = keptFrom(source.retention, t);
-      const old = async (stream: string): Promise<OfflineFile[]> =>
-        (await this.registry.files(stream)).filter(({ maxEvent }) => maxEvent < before);
-      const withdrawals = withdrawalStream(source);
+    for (const kept of streams) {
+      const { stream, retention, withdrawals } = kept;
+      const before = keptFrom(retention, t);
+      const old = async (of: string): Promise<OfflineFile[]> =>
+        (await this.registry.files(of)).filter(({ maxEvent }) => maxEvent < before);
       const one: Expired = {
-        source,
-        records: await old(source.name),
-        withdrawn: withdrawals === null ? [] : await old(withdrawals.name),
+        kept,
+        records: await old(stream),
+        withdrawn: withdrawals === null ? [] : await old(withdrawals),
       };
-      const known = dropped[source.name];
-      const isBehind = source.id !== undefined && known !== undefined && known.identified !== known.horizon;
+      const known = dropped[stream];
+      const isBehind = withdrawals !== null && known !== undefined && known.identified !== known.horizon;
       if (one.records.length + one.withdrawn.length > 0 || isBehind) all.push(one);
     }
     return all;
@@ -87,8 +101,8 @@ export class Retention {
    * Takes files from the list and notes from when on all is held, in one step; then the records before that are
    * forgotten in the index of ids, and the files are left to be removed.
    */
-  async drop({ source, records, withdrawn }: Expired, t: Timestamp): Promise<DropOutcome> {
-    const { name } = source;
+  async drop({ kept, records, withdrawn }: Expired, t: Timestamp): Promise<DropOutcome> {
+    const { stream, retention, withdrawals } = kept;
     const sum = (of: (file: OfflineFile) => number): number => records.reduce((total, file) => total + of(file), 0);
     const counted = { files: records.length, rows: sum(({ rows }) => rows), bytes: sum(({ bytes }) => bytes) };
     const paths = [...records, ...withdrawn].map(({ path }) => path);
@@ -97,7 +111,7 @@ export class Retention {
     if (paths.length > 0)
       await this.bulk.exclusively(async () => {
         const all = decodeDropped(await this.registry.note(DROPPED));
-        const before = all[name] ?? NOTHING;
+        const before = all[stream] ?? NOTHING;
         const noted: DroppedDays = {
           horizon: Math.max(before.horizon, floorTo(last, DAY) + DAY),
           identified: before.identified,
@@ -106,13 +120,13 @@ export class Retention {
           bytes: before.bytes + counted.bytes,
           at: t,
         };
-        const notes = records.length === 0 ? {} : { [DROPPED]: encodeDropped({ ...all, [name]: noted }) };
+        const notes = records.length === 0 ? {} : { [DROPPED]: encodeDropped({ ...all, [stream]: noted }) };
         await this.registry.changeFiles({ add: [], remove: paths, notes });
       });
     this.retired.add(paths);
-    const horizon = decodeDropped(await this.registry.note(DROPPED))[name]?.horizon ?? null;
-    if (source.id !== undefined && horizon !== null) await this.forgetIds(name, horizon);
-    return { source: name, horizon: horizon ?? keptFrom(source.retention!, t), ...counted };
+    const horizon = decodeDropped(await this.registry.note(DROPPED))[stream]?.horizon ?? null;
+    if (withdrawals !== null && horizon !== null) await this.forgetIds(stream, horizon);
+    return { stream, horizon: horizon ?? keptFrom(retention, t), ...counted };
   }
 
   /** Forgets ids of records that are not held any more; goes through all of them, once for each horizon. */

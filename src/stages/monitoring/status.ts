@@ -86,6 +86,7 @@ export async function modelStatus(
   registry: RegistryStore,
   files: readonly OfflineFile[],
   inLog: ReadonlyMap<string, number>,
+  dropped: DroppedHistory,
 ): Promise<ModelStatus[]> {
   const versions = await registry.models();
   const statuses: ModelStatus[] = [];
@@ -97,6 +98,7 @@ export async function modelStatus(
       versions: versions.filter((version) => version.model === model.name).length,
       promoted: (await registry.promoted(model.name))?.version ?? null,
       served: sum(archived, ({ rows }) => rows) + (inLog.get(stream) ?? 0),
+      servedSince: dropped[stream]?.horizon ?? null,
     });
   }
   return statuses;

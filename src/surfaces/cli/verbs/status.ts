@@ -30,6 +30,7 @@ function statusJson(status: StatusReport): Record<string, unknown> {
   return {
     ...withTimes(status, "now", "watermark"),
     offline: { ...offline, sources: offline.sources.map(sourceJson) },
+    models: status.models.map((model) => withTimes(model, "servedSince")),
     views: views.map((view) => withTimes(view, "maxEvent")),
     sources: status.sources.map((source) => withTimes(source, "newestEvent", "newestAvailable")),
     audit: auditJson(status.audit),
@@ -108,7 +109,7 @@ function statusText(status: StatusReport, style: Style): string {
             m.name,
             count(m.versions),
             m.promoted === null ? NONE : `version ${m.promoted}`,
-            count(m.served),
+            `${count(m.served)}${m.servedSince === null ? "" : ` since ${moment(m.servedSince).slice(0, 10)}`}`,
           ]),
           style,
         ),

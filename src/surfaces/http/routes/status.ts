@@ -44,6 +44,7 @@ const model = objectOf({
   versions: count,
   promoted: orNull(count),
   served: { ...count, description: "predictions in the served log" },
+  servedSince: { ...orNull(moment), description: "from this moment on all of them are kept" },
 });
 
 const answer = objectOf({
@@ -97,6 +98,7 @@ export function statusRoute({ store }: RouteContext): Route {
             retention: source.retention === null ? null : retentionJson(source.retention),
           })),
         },
+        models: status.models.map((model) => withMoments(model, "servedSince")),
         views: status.views.map((view) => withMoments(view, "maxEvent")),
         sources: status.sources.map((source) => withMoments(source, "newestEvent", "newestAvailable")),
         audit: auditJson(status.audit),
