@@ -58,6 +58,8 @@ describe("configure", () => {
     [{ definitions: {}, audit: { every: "often" } }, "audit"],
     [{ definitions: {}, audit: { every: "0s" } }, "audit"],
     [{ definitions: {}, audit: { often: "1m" } }, "audit"],
+    [{ definitions: {}, served: { retention: "90m" } }, "served"],
+    [{ definitions: {}, served: { kept: "90d" } }, "served"],
     [{ definitions: {}, threads: 1.5 }, "threads"],
     [{ definitions: {}, online: "redis" }, "online"],
     [{ definitions: {}, online: {} }, "online"],

@@ -34,6 +34,11 @@ export interface Configuration {
    * compared with what was served. False turns it off.
    */
   readonly audit?: false | { readonly sample?: number; readonly every?: DurationText };
+  /**
+   * For how long the log of what models served is kept (`retention`, in days, such as "90d"), by the moments of the
+   * answers. Default: for ever.
+   */
+  readonly served?: { readonly retention: DurationText };
   /** Jobs that `asof serve` runs at their times, by name: `{ nightly: { run: "compute", cron: "0 3 * * *" } }`. */
   readonly schedule?: ScheduleSettings;
   /**
@@ -105,6 +110,7 @@ const settings: Readonly<Record<keyof Configuration, (value: unknown) => string 
   tracing: (value) =>
     isRecord(value) ? tracingFault(value) : "must be { endpoint, headers, service, sample, delay }, each optional",
   log: (value) => (LEVELS.some((level) => level === value) ? null : `must be one of ${LEVELS.join(", ")}`),
+  served: (value) => (isRecord(value) ? servedFault(value) : 'must be { retention: "90d" }'),
   threads: (value) => (Number.isSafeInteger(value) && Number(value) > 0 ? null : "must be a whole number from 1"),
 };
 
@@ -257,6 +263,14 @@ function tracingFault({
 
 function isDuration(value: unknown): boolean {
   return typeof value === "string" && /^[1-9]\d{0,8}(ms|s|m|h|d)$/.test(value);
+}
+
+function servedFault({ retention, ...others }: Readonly<Record<string, unknown>>): string | null {
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) return `has no ${unknown}: there is retention`;
+  return typeof retention === "string" && /^[1-9]\d{0,5}[dw]$/.test(retention)
+    ? null
+    : 'must have days or weeks such as "90d" as its retention';
 }
 
 function invalid(setting: string, fault: string): AsofError {

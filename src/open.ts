@@ -3,6 +3,7 @@ import path from "node:path";
 import { simulatedClock } from "./adapters/clock/simulated-clock.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
 import { openDuckDb } from "./adapters/duckdb/open-duckdb.ts";
+import { damagedLog } from "./adapters/file-log/damaged-log.ts";
 import { openFileLog } from "./adapters/file-log/open-file-log.ts";
 import { readFileLog } from "./adapters/file-log/read-file-log.ts";
 import { openBeacon } from "./adapters/folder/file-beacon.ts";
@@ -41,6 +42,12 @@ export interface OpenOptions {
    * reading answers, plans, builds training sets and trains; what has to be written is ASOF_HOME_LOCKED.
    */
   readonly whenLocked?: "read" | "refuse";
+  /**
+   * Is told where the log is damaged, and the store is then opened for reading: it serves what is online, as of the
+   * moment that had come to; what would have to be written, or read from the log, is ASOF_CORRUPT and names the damage.
+   * Default: opening is refused.
+   */
+  readonly onDamage?: (damage: AsofError) => void;
   /**
    * Opens the store for reading also where nobody writes to it, and leaves no trace in it: no runs are recorded, and what
    * does not fit into memory goes into this folder.
@@ -123,6 +130,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       queueBytes: configuration.queue === undefined ? undefined : bytesOf(configuration.queue),
       compactFrom: options.compactFrom ?? null,
       audit: auditOf(configuration),
+      servedRetention: configuration.served === undefined ? null : parseDuration(configuration.served.retention),
       fileState,
       copyTable: copyPostgresTable,
       recordsRuns: options.readOnly === undefined,
@@ -175,21 +183,32 @@ interface OpenedLog {
 
 async function openLog(
   folder: string,
-  { whenLocked, readOnly }: OpenOptions,
+  { whenLocked, onDamage, readOnly }: OpenOptions,
   keep: (log: EventLog) => EventLog,
 ): Promise<OpenedLog> {
   const read = async (why: AsofError): Promise<OpenedLog> => {
-    const log = await readFileLog(folder);
-    return { log, writing: why, refresh: () => log.refresh() };
+    try {
+      const log = await readFileLog(folder);
+      return { log, writing: why, refresh: () => log.refresh() };
+    } catch (error) {
+      if (onDamage === undefined || !isDamage(error)) throw error;
+      onDamage(error);
+      return { log: await damagedLog(folder, error), writing: error, refresh: () => Promise.resolve() };
+    }
   };
   if (readOnly !== undefined) return read(new AsofError("ASOF_HOME_LOCKED", "the store is open for reading only"));
   try {
     const log = keep(await openFileLog(folder));
     return { log, writing: log, refresh: () => Promise.resolve() };
   } catch (error) {
+    if (onDamage !== undefined && isDamage(error)) return read(error);
     if (!(error instanceof AsofError) || error.code !== "ASOF_HOME_LOCKED" || whenLocked === "refuse") throw error;
     return read(error);
   }
+}
+
+function isDamage(error: unknown): error is AsofError {
+  return error instanceof AsofError && error.code === "ASOF_CORRUPT";
 }
 
 function auditOf({ audit = {} }: Configuration): AuditSettings {

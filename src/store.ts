@@ -160,6 +160,7 @@ class EmbeddedStore implements LinkedStore {
       async () => {
         const plan = await this.store.registry.apply(expected, this.store.parts.clock.now());
         await this.store.writer?.materializer.follow(await this.store.definitions.appliedViews());
+        this.store.writer?.tidySoon();
         return plan;
       },
       ({ changes, revision }) => ({

@@ -31,6 +31,7 @@ export default defineConfig({
           { text: "Serve from Redis", link: "/online-stores" },
           { text: "Move from Feast", link: "/feast" },
           { text: "Forget a key", link: "/forget" },
+          { text: "Keep records for a time", link: "/retention" },
           { text: "Verify", link: "/verify" },
           { text: "Monitor", link: "/monitoring" },
           { text: "Schedule jobs", link: "/scheduling" },

@@ -216,7 +216,7 @@ export const errorTable = {
   ASOF_BEFORE_RETENTION: {
     status: 410,
     message: "that part of history is no longer kept",
-    remedy: "Ask for a later part, or restore an older backup.",
+    remedy: "Ask for a later part, or restore an older backup; `asof status` shows since when each source is kept.",
   },
   ASOF_CLOCK_JUMP: {
     status: 503,

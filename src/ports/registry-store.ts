@@ -28,6 +28,7 @@ export type RunKind =
   | "replay"
   | "archive"
   | "compact"
+  | "retention"
   | "forget"
   | "serve";
 

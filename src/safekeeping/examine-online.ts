@@ -94,7 +94,10 @@ export async function examineOnline(
         });
       else if (key[0] === 1) {
         let state: number | null = null;
+        // A key tells its state, whatever has become of its value.
+        isSound = true;
         take("a key of the online store", null, () => void ({ state } = stateOfKey(key)));
+        isSound = sound;
         if (state === null) continue;
         const name = nameOf(state);
         // What is to be removed is no damage, and is removed when the store is opened next.

@@ -36,7 +36,7 @@ export class Computing {
         ),
       );
     }
-    await writing.compact();
+    await writing.tidy();
     return outcomes;
   }
 

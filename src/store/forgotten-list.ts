@@ -1,3 +1,4 @@
+import { decodeDropped, DROPPED } from "../core/codec/dropped-history.ts";
 import {
   decodeForgotten,
   decodeForgottenHere,
@@ -9,6 +10,7 @@ import {
   hexOfBytes,
 } from "../core/codec/forgotten-keys.ts";
 import { AsofError } from "../core/errors.ts";
+import { answerableFrom } from "../core/plan/answerable-from.ts";
 import { FORGOTTEN_LIST } from "../core/plan/folders.ts";
 import type { ServicePlan } from "../core/plan/service-plan.ts";
 import type { Timestamp } from "../core/time/timestamp.ts";
@@ -70,11 +72,16 @@ export function forgottenKey({ entity, hash, at }: ForgettingKey): Pick<Forgetti
   return { entity, hash, at };
 }
 
-/** The moment before which answers of a service cannot be audited, because records they had counted were erased. */
+/**
+ * The moment before which answers of a service cannot be audited, because records they had counted were erased, or
+ * dropped by the retention of their source.
+ */
 export async function unverifiableUntil(registry: RegistryStore, plan: ServicePlan): Promise<Timestamp | null> {
   const sources = new Set(plan.aggregates.map(({ view }) => view.source));
   const until = decodeForgottenHere(await registry.note(FORGOTTEN))
     .filter((key) => key.sources.some((name) => sources.has(name)))
     .map((key) => key.until);
-  return until.length === 0 ? null : Math.max(...until);
+  const from = answerableFrom(plan, decodeDropped(await registry.note(DROPPED)));
+  const all = from === null ? until : [...until, from];
+  return all.length === 0 ? null : Math.min(Math.max(...all), Number.MAX_SAFE_INTEGER);
 }

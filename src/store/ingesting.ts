@@ -24,8 +24,10 @@ import type {
   UntypedRequest,
 } from "../core/result/store.ts";
 import type { Fields, Row } from "../core/schema/data-type.ts";
-import { type Timestamp, type TimestampInput, parseTimestamp } from "../core/time/timestamp.ts";
+import { formatDuration } from "../core/time/duration.ts";
+import { formatTimestamp, type Timestamp, type TimestampInput, parseTimestamp } from "../core/time/timestamp.ts";
 import type { TableCopy } from "../ports/table-reader.ts";
+import { keptFrom } from "../stages/ingest/retention.ts";
 import { mustHaveId } from "../stages/ingest/ingest.ts";
 import type { LoadRequest } from "../stages/ingest/load-request.ts";
 import { readRecords } from "../stages/ingest/read-records.ts";
@@ -104,8 +106,10 @@ export class Ingesting {
         (outcome) => ({ rows: outcome?.rows ?? 0, bytes: outcome?.bytes ?? 0, details: outcome ?? {} }),
       ),
     );
-    if (outcome !== null && outcome.rows > 0) await writing.compact();
-    return outcome;
+    if (outcome === null || outcome.rows === 0) return outcome;
+    await writing.tidy();
+    const warnings = [...outcome.warnings, ...tooOld(source, outcome, (await writing.writer.cut()).t)];
+    return { ...outcome, warnings };
   }
 
   /** Loads what is new in a table. Where loads of tables meet, they take turns: each goes on from the one before. */
@@ -284,6 +288,14 @@ export class Ingesting {
       (outcome) => ({ rows: outcome.records, bytes: outcome.bytes, details: outcome }),
     );
   }
+}
+
+/** Says that a load has brought what its source does not keep. */
+function tooOld({ name, retention }: SourceDefinition, { minEvent }: LoadOutcome, t: Timestamp): string[] {
+  if (retention === undefined || minEvent === null || minEvent >= keptFrom(retention, t)) return [];
+  return [
+    `source ${name} keeps ${formatDuration(retention)}: of this load the days before ${formatTimestamp(keptFrom(retention, t))} are dropped`,
+  ];
 }
 
 /** Counts added up; where it began stays. */

@@ -15,7 +15,8 @@ import { NewestRecords } from "../stages/monitoring/newest-records.ts";
 import { OfflineStore } from "../stages/offline/offline-store.ts";
 import { sourceFacts } from "../stages/offline/source-facts.ts";
 import { Fold } from "../stages/online/fold.ts";
-import { Registry } from "../stages/registry/registry.ts";
+import { expiredOf } from "../stages/ingest/retention.ts";
+import { type ExpiredOf, Registry } from "../stages/registry/registry.ts";
 import { RunRecorder } from "../stages/registry/run-recorder.ts";
 import { FeatureReader, type Present } from "../stages/serving/feature-reader.ts";
 import { KeptBudget } from "../stages/serving/kept-rows.ts";
@@ -57,6 +58,8 @@ export class OpenStore implements Shared {
       of: (source: string): ReturnType<typeof sourceFacts> =>
         sourceFacts(sourceNamed(catalog, source), { engine, registry, store: this.offline }),
       logged: async (source: string): Promise<number> => (await this.offline.inLog()).get(source) ?? 0,
+      expired: async (source: string, retention: number): ReturnType<ExpiredOf> =>
+        expiredOf(await registry.files(source), retention, await this.completeUntil()),
     };
     this.registry = new Registry(registry, catalog, facts, parts.versions);
     this.definitions = new Definitions(catalog, this.registry, clock);

@@ -1,3 +1,4 @@
+import { decodeDropped, DROPPED } from "../core/codec/dropped-history.ts";
 import { HISTORY } from "../core/plan/folders.ts";
 import type { MonitoringReport } from "../core/result/monitoring.ts";
 import type { RunReport, StatusReport } from "../core/result/status.ts";
@@ -52,6 +53,7 @@ export class Reporting {
     const { home, catalog, registry, log, online, files, refresh } = this.store.parts;
     await refresh();
     const known = await registry.files();
+    const dropped = decodeDropped(await registry.note(DROPPED));
     const inLog = await this.store.offline.inLog();
     const fold = await this.store.fold();
     const monitored = await this.monitored(fold, known);
@@ -63,11 +65,11 @@ export class Reporting {
       offline: {
         bytes: (await files.list(HISTORY)).reduce((sum, { bytes }) => sum + bytes, 0),
         files: known.length,
-        sources: sourceStatus(catalog, known, inLog),
+        sources: sourceStatus(catalog, known, inLog, dropped),
       },
       online: { bytes: await online.bytes() },
       views: await viewStatus(catalog, known, fold.views.views, online),
-      models: await modelStatus(catalog, registry, known, inLog),
+      models: await modelStatus(catalog, registry, known, inLog, dropped),
       runs: await this.runs({ limit: 10 }),
     };
   }

@@ -62,6 +62,8 @@ export interface StoreParts {
   /** Files of one stream, kind and day from which on they are merged; null for the usual number. */
   readonly compactFrom: number | null;
   readonly audit: AuditSettings;
+  /** For how long what was served is kept, in microseconds; null for ever. */
+  readonly servedRetention: number | null;
   readonly fileState: FileState;
   /** Reads tables of PostgreSQL. */
   readonly copyTable: CopyTable;

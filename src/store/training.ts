@@ -8,6 +8,7 @@ import { work, type WorkOptions } from "../core/result/progress.ts";
 import type { DatasetOptions } from "../core/result/store.ts";
 import type { PromoteOptions, TrialRole } from "../core/result/serving-role.ts";
 import { columnsOfRows } from "../core/schema/column.ts";
+import { parseTimestamp } from "../core/time/timestamp.ts";
 import type { ModelVersion } from "../ports/registry-store.ts";
 import type { LoadedModel } from "../ports/trainer.ts";
 import { writeDataset } from "../stages/offline/dataset.ts";
@@ -53,6 +54,7 @@ export class ModelTraining {
           spine: options.spine,
           time: options.time ?? "t",
           inputs: options.inputs ?? {},
+          since: options.since === undefined ? null : parseTimestamp(options.since),
           out: options.out,
           cut: log.end,
           watermark,

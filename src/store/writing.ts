@@ -5,7 +5,7 @@ import { fieldsShape, mapOf, objectOf, text } from "../core/codec/shape.ts";
 import { parseStored } from "../core/codec/stored-json.ts";
 import { sourceNamed } from "../core/definition/catalog.ts";
 import { storedDefinition } from "../core/definition/stored-definition.ts";
-import { sourceStream, type Stream, withdrawalStream } from "../core/definition/stream.ts";
+import { isServedStream, sourceStream, type Stream, withdrawalStream } from "../core/definition/stream.ts";
 import type { SourceDefinition } from "../core/definition/data.ts";
 import { AsofError } from "../core/errors.ts";
 import { sourcesIn } from "../core/plan/source-change.ts";
@@ -29,6 +29,8 @@ import { Ingest } from "../stages/ingest/ingest.ts";
 import { type HearAppended, Intake } from "../stages/ingest/intake.ts";
 import { indexLoad, rowsOfLoad } from "../stages/ingest/load-identity.ts";
 import { Loader } from "../stages/ingest/load.ts";
+import { keptOf, Retention } from "../stages/ingest/retention.ts";
+import { RetiredFiles } from "../stages/ingest/retired-files.ts";
 import { LogWriter } from "../stages/ingest/log-writer.ts";
 import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
 import { Computer } from "../stages/offline/compute.ts";
@@ -109,16 +111,19 @@ export class Writing {
   readonly upkeep = new SharedOrAlone();
   private readonly archiver: Archiver;
   private readonly compactor: Compactor;
+  private readonly retention: Retention;
+  private readonly retired: RetiredFiles;
   private readonly parts: StoreParts;
   private readonly bulk: BulkWriter;
   private readonly schemas: StreamSchemas;
   private readonly recorder: RunRecorder;
   private archived: LogPosition;
   private archiving: Promise<void> | null = null;
-  private readonly compactions = new OneByOne();
+  private readonly tidying = new OneByOne();
   private readonly timer = setInterval(() => this.signal(), SIGNAL_MS);
   private readonly sweeper = setInterval(() => this.sweep(), SWEEP_MS);
   private sweeping: Promise<unknown> | null = null;
+  private aside: Promise<unknown> = Promise.resolve();
 
   private constructor(
     shared: Shared,
@@ -163,8 +168,9 @@ export class Writing {
     });
     const withdrawals = (source: string): Stream | null => withdrawn[source] ?? null;
     this.archiver = new Archiver({ engine, log, registry, files, bulk, schemas, withdrawals });
-    const readers = (): Promise<void> => this.upkeep.present();
-    this.compactor = new Compactor({ engine, registry, files, bulk, from: parts.compactFrom, readers });
+    this.retired = new RetiredFiles(files, () => this.upkeep.present());
+    this.compactor = new Compactor({ engine, registry, files, bulk, from: parts.compactFrom, retired: this.retired });
+    this.retention = new Retention({ registry, bulk, identities: this.identities, retired: this.retired });
     this.eraser = new Eraser({
       engine,
       registry,
@@ -296,10 +302,13 @@ export class Writing {
     }
   }
 
-  /** Removes what idle keys left. What cannot be removed now is removed another time. */
+  /** Removes what idle keys left, and what is not kept any more. What cannot be removed now is removed another time. */
   private sweep(): void {
     this.sweeping ??= this.fold
       .sweep()
+      .catch(() => {})
+      .then(() => this.retired.clear())
+      .then(() => this.tidy())
       .catch(() => {})
       .finally(() => (this.sweeping = null));
   }
@@ -324,6 +333,7 @@ export class Writing {
     try {
       await this.sweeping;
       await this.archiving;
+      await this.aside;
       const isFolded = await this.fold.settled().then(
         () => true,
         (error: unknown) => {
@@ -336,7 +346,7 @@ export class Writing {
       else await this.identities.flush();
       // A merge that has just ended is told of its readers' end a turn later.
       await nextTurn();
-      await this.compactor.clear();
+      await this.retired.clear();
       await this.flushed();
       this.signal();
       await this.writer.close();
@@ -345,14 +355,57 @@ export class Writing {
     }
   }
 
-  /** Merges small files, where there are many; one merge at a time, as none may take the files of another. */
-  compact(): Promise<void> {
-    return this.upkeep.shared(() => this.compactions.run(() => this.mergeFiles()));
+  /**
+   * Drops days that are not kept any more, and merges small files, where there are many; one at a time, as none may take
+   * the files of another.
+   */
+  tidy(): Promise<void> {
+    return this.upkeep.shared(() =>
+      this.tidying.run(async () => {
+        await this.dropDays();
+        await this.mergeFiles();
+      }),
+    );
+  }
+
+  /** Does so aside. What cannot be done now is done another time, and a failure is on record with the run. */
+  tidySoon(): void {
+    this.aside = this.aside.then(() => this.tidy()).catch(() => {});
+  }
+
+  /** By the retention of sources as it is applied: what is defined otherwise now may be only looked at. */
+  private async dropDays(): Promise<void> {
+    const { definitions } = await this.parts.registry.revision();
+    const kept = sourcesIn(definitions).flatMap((source) => keptOf(source) ?? []);
+    const { servedRetention } = this.parts;
+    if (servedRetention !== null)
+      for (const stream of await this.servedStreams())
+        kept.push({ stream, retention: servedRetention, withdrawals: null });
+    if (kept.length === 0) return;
+    const { t } = await this.writer.cut();
+    const expired = await this.retention.expired(kept, t);
+    if (expired.length === 0) return;
+    await this.retired.clear();
+    for (const one of expired)
+      await this.recorder.record(
+        "retention",
+        one.kept.stream,
+        "offline store",
+        () => this.retention.drop(one, t),
+        (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
+      );
+  }
+
+  /** What was served by models, those too that are not defined any more. */
+  private async servedStreams(): Promise<ReadonlySet<string>> {
+    const files = await this.parts.registry.files();
+    return new Set(files.map(({ stream }) => stream).filter(isServedStream));
   }
 
   private async mergeFiles(): Promise<void> {
     const candidates = await this.compactor.candidates();
     if (candidates.length === 0) return;
+    await this.retired.clear();
     await this.recorder.record(
       "compact",
       "history",
@@ -371,7 +424,7 @@ export class Writing {
       (id) => this.archiveAll(`archive-${id}`),
       (outcome) => ({ rows: outcome.records, bytes: outcome.bytes, details: outcome }),
     );
-    await this.compact();
+    await this.tidy();
   }
 
   /** Moves everything that is in the log now into Parquet; `id` names the files. */

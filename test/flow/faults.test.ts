@@ -207,6 +207,43 @@ describe("damage", () => {
     ]);
   });
 
+  test("a store whose newest segment is damaged can be opened for serving, and whoever needs the log is told", async () => {
+    const answersOf = async (store: Store) =>
+      (await store.features(clicks.profile, requests)).map(({ values }) => values);
+    const whole = await open({ definitions: clicks, home: copy() });
+    const served = await answersOf(whole);
+    await whole.close();
+    // In an entry with whole ones behind it, and in the segment's header.
+    for (const byte of [200, 20]) {
+      const home = copy();
+      const file = fileIn(home, "log", ".log");
+      const before = readFileSync(file);
+      flipIn(file, () => byte);
+      const damaged = readFileSync(file);
+      const told: AsofError[] = [];
+      const named = { code: "ASOF_CORRUPT", details: { file } };
+      const store = await open({ definitions: clicks, home }, { onDamage: (damage) => told.push(damage) });
+      try {
+        expect(told).toMatchObject([named]);
+        expect(await answersOf(store)).toEqual(served);
+        await expect(store.ingest("clicks", [clicks.clickOf(1, now)])).rejects.toMatchObject(named);
+        await expect(store.materialize()).rejects.toMatchObject(named);
+        await expect(store.features(clicks.profile, requests, { at: now })).rejects.toMatchObject(named);
+      } finally {
+        await store.close();
+      }
+      // Nothing was cut off, and nothing is lost where the byte is put right.
+      expect(readFileSync(file)).toEqual(damaged);
+      writeFileSync(file, before);
+      const mended = await open({ definitions: clicks, home });
+      try {
+        await expectSame(mended, 310);
+      } finally {
+        await mended.close();
+      }
+    }
+  });
+
   test("a flipped byte of Parquet is named, and the online store serves on", async () => {
     const home = copy();
     const file = fileIn(home, "offline", ".parquet");

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { aggregateView, col, count, entity, eventSource, featureService, last, lastN, max, not, sum, t } from "asof";
@@ -390,6 +390,40 @@ test("what was withdrawn, and what came under an idempotency key, is known again
       next.ingest("keyed", [record(3, { pieces: 2n ** 40n }), record(4)], { idempotencyKey: "a" }),
     ).rejects.toMatchObject({ code: "ASOF_ID_CONFLICT" });
   }
+});
+
+test("ids are known again from files that were merged across a change of the fields", async () => {
+  const named = (all: typeof fields | ReturnType<typeof widened>, defaults: object = {}) => ({
+    named: eventSource("named", { fields: all as typeof fields, defaults, eventTime: "at", id: ["amount"] }),
+  });
+  const widened = () => ({ ...fields, pieces: t.int64(), more: t.int32(), any: t.nullable(t.string()) });
+  const archived = async (definitions: Record<string, unknown>, work: (next: Store) => Promise<unknown>) => {
+    await store?.close();
+    const clock = { now: () => now, elapsed: () => 0, reserve: MINUTE, advance: (to: number) => void (now = to) };
+    store = await open({ home, definitions: { user, ...definitions } }, { clock, archiveFrom: 1, compactFrom: 2 });
+    await store.apply();
+    await work(store);
+    // What is accepted is archived as the store closes, and merged with what was before.
+    await store.close();
+  };
+  await archived(named(fields), async (next) => {
+    await next.ingest("named", [record(1), record(2)]);
+    await next.retract("named", [{ amount: record(1)["amount"] }]);
+  });
+  const after = named(widened(), { more: 4 });
+  await archived(after, (next) => next.ingest("named", [record(3, { more: 5 })]));
+  const files = (await readdir(path.join(home, "offline", "named"), { recursive: true })).filter((file) =>
+    file.endsWith(".parquet"),
+  );
+  expect(files).toHaveLength(1);
+  await rm(path.join(home, "online"), { recursive: true });
+  const next = await opened(after, 1);
+  expect(await next.ingest("named", [record(1), record(2), record(3, { more: 5 })])).toMatchObject({
+    accepted: 0,
+    duplicates: 3,
+  });
+  await expect(next.ingest("named", [record(2, { more: 5 })])).rejects.toMatchObject({ code: "ASOF_ID_CONFLICT" });
+  expect(await next.retract("named", [{ amount: record(3)["amount"] }])).toMatchObject({ retracted: 1 });
 });
 
 test("a process that only reads, with the definitions of before, reads on", async () => {

@@ -1,3 +1,4 @@
+import { decodeDropped, type DroppedHistory, encodeDropped } from "../../src/core/codec/dropped-history.ts";
 import {
   decodeForgetting,
   decodeForgotten,
@@ -80,5 +81,17 @@ const forgetting = bytesFormat<Omit<ForgettingKey, "values"> & { readonly values
   newer: newerJson,
 });
 
-/** What is kept of keys that were forgotten. */
-export const forgetFormats: readonly GoldenFormat[] = [list, here, forgetting];
+const dropped = bytesFormat<DroppedHistory>({
+  name: "dropped-note",
+  version: 1,
+  content: {
+    payments: { horizon: at - 1, identified: null, files: 3, rows: 70, bytes: 9000, at },
+    clicks: { horizon: at - 1, identified: at - 1, files: 1, rows: 5, bytes: 700, at: at + 5 },
+  },
+  encode: (streams) => Buffer.from(encodeDropped(streams)),
+  decode: (bytes) => decodeDropped(Buffer.from(bytes).toString()),
+  newer: newerJson,
+});
+
+/** What is kept of what is gone: of keys that were forgotten, of days that were dropped. */
+export const forgetFormats: readonly GoldenFormat[] = [list, here, forgetting, dropped];

@@ -3,6 +3,7 @@ import { decodeMarker, encodeMarker } from "../../adapters/redis/marker.ts";
 import type { AsofError } from "../errors.ts";
 import { summaryFromJson, type SummaryData } from "../metrics/feature-summary.ts";
 import { decodeManifest } from "./backup-manifest.ts";
+import { decodeDropped } from "./dropped-history.ts";
 import { decodeForgetting, decodeForgotten, decodeForgottenHere } from "./forgotten-keys.ts";
 import { decodeLoad } from "./load-entry.ts";
 import { decodeViews } from "./online-meta.ts";
@@ -35,6 +36,7 @@ test.each([
     '{"format":1,"secret":"zz","keys":[]}',
   ],
   ["the forgotten keys here", decodeForgottenHere, '{"format":1,"keys":{}}'],
+  ["dropped history", decodeDropped, '{"format":1,"streams":{"a":{"horizon":"x"}}}'],
   ["a key being forgotten", decodeForgetting, '{"format":1,"entity":"e","hash":"h","at":1,"values":"0g"}'],
   ["a manifest without files", (json: string) => decodeManifest(bytes(json)), '{"format":1,"takenAt":1,"digest":""}'],
   ["a format that is an object", (json: string) => decodeLoad(bytes(json)), '{"format":{"toString":1}}'],

@@ -28,6 +28,11 @@ export interface BatchViewOptions<K extends Fields, F extends Fields> extends De
   readonly ttl?: DurationText;
   /** How long after its event time a row usually is there: what a backfill assumes. Default "0s". */
   readonly delay?: DurationText;
+  /**
+   * How far before its event time a row's query reads at the most. Needed where a source has a retention: once days of
+   * it are dropped, rows whose records are all held are computed as before, and earlier rows stay as they are.
+   */
+  readonly lookback?: DurationText;
 }
 
 /** Declares features that a query computes over history. @throws ASOF_DEFINITION */
@@ -35,7 +40,7 @@ export function batchView<const N extends string, K extends Fields, const F exte
   name: N,
   options: BatchViewOptions<K, F>,
 ): View<N, K, BatchFeatures<F>> {
-  const { entity, sources, sql, features, eventTime, ttl, delay = "0s", ...about } = options;
+  const { entity, sources, sql, features, eventTime, ttl, delay = "0s", lookback, ...about } = options;
   checkName("a view", name);
   checkFieldNames(`view ${name}`, Object.keys(features));
   checkFieldNames(`view ${name}`, [...Object.keys(features), ...Object.keys(entity.keys), eventTime]);
@@ -64,6 +69,7 @@ export function batchView<const N extends string, K extends Fields, const F exte
     eventTime,
     ttl: ttl === undefined ? null : parseDuration(ttl),
     delay: parseDuration(delay),
+    ...(lookback === undefined ? {} : { lookback: parseDuration(lookback) }),
     ...about,
   });
   return makeView(definition, entity.keys, Object.keys(features));

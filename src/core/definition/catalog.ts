@@ -13,6 +13,7 @@ import type {
 } from "./data.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { OnDemandFunction } from "./on-demand-view.ts";
+import { checkRetention, withoutRetention } from "./retention.ts";
 
 /** All definitions of a store by name, checked against one another. */
 export interface Catalog {
@@ -94,10 +95,14 @@ function checkReferences(catalog: Catalog, definition: Definition): void {
     case "aggregateView":
       need(catalog.entities.has(definition.entity), "entity", definition.entity);
       need(catalog.sources.has(definition.source), "source", definition.source);
+      checkRetention(definition, catalog.sources.get(definition.source)!);
       return;
     case "batchView":
       need(catalog.entities.has(definition.entity), "entity", definition.entity);
-      for (const source of definition.reads) need(catalog.sources.has(source), "source", source);
+      for (const source of definition.reads) {
+        need(catalog.sources.has(source), "source", source);
+        checkRetention(definition, catalog.sources.get(source)!);
+      }
       return;
     case "service":
       for (const use of definition.uses) need(catalog.views.has(use.view), "view", use.view);
@@ -150,14 +155,14 @@ function restsOn(catalog: Catalog, definition: Definition): unknown {
     case "batchView":
       return [
         catalog.entities.get(definition.entity)!.keys,
-        definition.reads.map((name) => fingerprintOf(catalog, catalog.sources.get(name)!)),
+        definition.reads.map((name) => fingerprintOf(catalog, withoutRetention(catalog.sources.get(name)!))),
       ];
     case "service":
       return definition.uses.map((use) => fingerprintOf(catalog, catalog.views.get(use.view)!));
     case "model":
       return [
         fingerprintOf(catalog, catalog.services.get(definition.service)!),
-        fingerprintOf(catalog, catalog.sources.get(definition.examples.source)!),
+        fingerprintOf(catalog, withoutRetention(catalog.sources.get(definition.examples.source)!)),
       ];
     default:
       return definition satisfies never;

@@ -51,6 +51,8 @@ export interface SourceDefinition extends Description {
   readonly defaults?: Readonly<Record<string, string | number | boolean>>;
   /** For how long an idempotency key is remembered at the least. */
   readonly dedupe?: number;
+  /** For how long after its event a record is kept at the least; absent for ever. It decides no value. */
+  readonly retention?: number;
 }
 
 /** One aggregate over one window. */
@@ -97,6 +99,8 @@ export interface BatchViewDefinition extends Description {
   readonly ttl: number | null;
   /** How long after its time a row usually is there: what a backfill assumes. */
   readonly delay: number;
+  /** How far before a row's time the query reads: needed where a source it reads has a retention. */
+  readonly lookback?: number;
 }
 
 export interface OnDemandViewDefinition extends Description {

@@ -4,6 +4,7 @@ import type { Expression } from "../expression/tree.ts";
 import { typeOf } from "../expression/expression.ts";
 import type { Fields, RowOf, ValueOf } from "../schema/data-type.ts";
 import { type DurationText, parseDuration } from "../time/duration.ts";
+import { DAY } from "../time/timestamp.ts";
 import type { Description, SourceDefinition } from "./data.ts";
 import { plainDefaults } from "./defaults.ts";
 import { freeze } from "./freeze.ts";
@@ -41,8 +42,16 @@ export interface EventSourceOptions<F extends Fields, D extends keyof F = keyof 
    * are never null.
    */
   readonly defaults?: { readonly [P in D]?: ValueOf<F[P]> };
-  /** For how long the source remembers idempotency keys, at the least. Default "7d". Ids are remembered for ever. */
+  /**
+   * For how long the source remembers idempotency keys, at the least. Default "7d". Ids are remembered as long as their
+   * records are kept.
+   */
   readonly dedupe?: DurationText;
+  /**
+   * For how long after its event a record is kept, a day at the least. Whole days that are older are dropped in the
+   * background; what would need them is refused from then on. Default: for ever.
+   */
+  readonly retention?: DurationText;
 }
 
 type TimestampField<F extends Fields> = {
@@ -64,6 +73,7 @@ export function eventSource<const F extends Fields, const N extends string, cons
     id,
     defaults,
     dedupe,
+    retention,
     ...about
   } = options;
   checkName("a source", name);
@@ -74,6 +84,7 @@ export function eventSource<const F extends Fields, const N extends string, cons
       field: order,
     });
   if (id !== undefined) checkId(name, fields, id);
+  if (retention !== undefined) checkPeriod(name, retention);
   const event = timeExpression(name, "eventTime", fields, eventTime);
   const definition: SourceDefinition & { readonly name: N } = freeze({
     kind: "source",
@@ -87,9 +98,18 @@ export function eventSource<const F extends Fields, const N extends string, cons
     ...(id === undefined ? {} : { id }),
     ...(defaults === undefined ? {} : { defaults: plainDefaults(name, fields, defaults) }),
     ...(dedupe === undefined ? {} : { dedupe: parseDuration(dedupe) }),
+    ...(retention === undefined ? {} : { retention: parseDuration(retention) }),
     ...about,
   });
   return Object.freeze({ definition, fields });
+}
+
+function checkPeriod(source: string, retention: DurationText): void {
+  if (parseDuration(retention) < DAY)
+    throw new AsofError("ASOF_DEFINITION", `source ${source}: its retention must be a day at the least: "1d"`, {
+      source,
+      retention,
+    });
 }
 
 function available(

@@ -74,6 +74,7 @@ const shapes: Readonly<Record<Definition["kind"], Shape>> = {
     id: optional(listOf(text)),
     defaults: optional(mapOf(scalar)),
     dedupe: optional(count),
+    retention: optional(count),
   }),
   aggregateView: objectOf({
     ...described,
@@ -103,6 +104,7 @@ const shapes: Readonly<Record<Definition["kind"], Shape>> = {
     eventTime: text,
     ttl: orNull(count),
     delay: count,
+    lookback: optional(count),
   }),
   onDemandView: objectOf({ ...described, input: fieldsShape, features: fieldsShape, code: text }),
   service: objectOf({

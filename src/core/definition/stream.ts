@@ -127,7 +127,7 @@ export function servedStream(catalog: Catalog, model: ModelDefinition): Stream {
   const fields: Fields = { ...before, [SERVED.role]: { kind: "string", nullable: false } };
   return {
     // The name is that of the fields without roles: what there is under it goes on.
-    ...stream(`served.${model.name}.${fingerprint(before).slice(0, 8)}`, fields),
+    ...stream(`${SERVED_PREFIX}${model.name}.${fingerprint(before).slice(0, 8)}`, fields),
     defaults: { [SERVED.role]: "current" },
   };
 }
@@ -149,3 +149,8 @@ export function servedBeforeRoles(catalog: Catalog, model: ModelDefinition): Fie
     ...absent(columnTypes(serviceFeatures(catalog, service))),
   };
 }
+
+const SERVED_PREFIX = "served.";
+
+/** No source has such a name. */
+export const isServedStream = (name: string): boolean => name.startsWith(SERVED_PREFIX);

@@ -1,3 +1,4 @@
+import type { Timestamp } from "../time/timestamp.ts";
 import { type Identity, unknown } from "./identity.ts";
 
 /**
@@ -16,6 +17,13 @@ export function without(
 /** What is known of an id once all of it is erased but for what came from a position on. */
 export function withoutBefore({ live }: Identity, position: number): Identity | null {
   return known({ ...unknown, live: live === null || live.position < position ? null : live });
+}
+
+/** What is known of an id once its record is not held any more, where the event of that lies before a moment. */
+export function withoutEventsBefore(identity: Identity, moment: Timestamp): Identity | null {
+  const { live, past, waiting } = identity;
+  if (live === null || live.event >= moment) return identity;
+  return past.length === 0 && waiting === null ? null : { live: null, past, waiting };
 }
 
 function known(identity: Identity): Identity | null {

@@ -2,11 +2,15 @@ import type { Row } from "../schema/data-type.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 
 /** Which records of a source, or rows of a batch view, are asked for. */
-export type HistoryFilter =
-  /** A sample of so many, which a seed decides. */
-  | { readonly sample: number; readonly seed: number }
+export type HistoryFilter = (
+  | /** A sample of so many, which a seed decides. */
+    { readonly sample: number; readonly seed: number }
   /** All that carry one of these keys, named by fields. */
-  | { readonly keys: readonly Row[]; readonly loadsUntil?: number };
+  | { readonly keys: readonly Row[]; readonly loadsUntil?: number }
+) & {
+  /** Only those whose event is at or after it: must be given where days of the source were dropped. */
+  readonly since?: Timestamp;
+};
 
 /** A record of a source, or a version of a batch view's row, as history holds it. */
 export interface HistoryRow {

@@ -10,6 +10,25 @@ export interface SourceStatus {
   readonly maxEvent: Timestamp | null;
   /** Records that are in the log and not yet in Parquet. */
   readonly inLog: number;
+  /** Null where the source keeps everything, and always did. */
+  readonly retention: RetentionStatus | null;
+}
+
+/** What a source keeps, and what it has dropped. */
+export interface RetentionStatus {
+  /** For how long after their event records are kept, in microseconds; null where it is for ever now. */
+  readonly period: number | null;
+  /** From this event on all records are held; null where nothing was dropped. */
+  readonly horizon: Timestamp | null;
+  /** The beginning of the oldest day of which files are held. */
+  readonly oldestDay: Timestamp | null;
+  /** All that was ever dropped, and when something was last. */
+  readonly dropped: {
+    readonly files: number;
+    readonly rows: number;
+    readonly bytes: number;
+    readonly at: Timestamp | null;
+  };
 }
 
 export interface ViewStatusReport {
@@ -34,8 +53,10 @@ export interface ModelStatus {
   /** The versions that are tried out beside it. */
   readonly canary: { readonly version: number; readonly share: number } | null;
   readonly shadow: number | null;
-  /** Predictions in the served log. */
+  /** Predictions in the served log, as far as it is kept. */
   readonly served: number;
+  /** From this moment on all of them are kept; null where nothing was dropped. */
+  readonly servedSince: Timestamp | null;
 }
 
 export interface RunReport {

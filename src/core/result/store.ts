@@ -73,6 +73,11 @@ export interface IngestOptions {
 export interface DatasetOptions extends WorkOptions {
   /** A Parquet, CSV or NDJSON file, or a query over sources by their names (`event_time`, `available_time` beside their fields). */
   readonly spine: string | { readonly sql: string };
+  /**
+   * A query over sources sees their records from this event on only. Default: all, which is refused once days of such
+   * a source were dropped by its retention.
+   */
+  readonly since?: TimestampInput;
   readonly out: string;
   /** The spine's column that holds each row's moment. Default "t". */
   readonly time?: string;

@@ -5,6 +5,7 @@ import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.ts";
 import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
 import type { BulkWriter } from "./bulk-writer.ts";
+import type { RetiredFiles } from "./retired-files.ts";
 
 export interface CompactOutcome {
   readonly merged: number;
@@ -24,10 +25,7 @@ export class Compactor {
   private readonly registry: RegistryStore;
   private readonly files: FileStore;
   private readonly bulk: BulkWriter;
-  private readonly readers: () => Promise<void>;
-  /** Merged files, and whether nobody of this process can still be reading them. */
-  private replaced: { readonly path: string; free: boolean }[] = [];
-
+  private readonly retired: RetiredFiles;
   private readonly from: number;
 
   constructor(parts: {
@@ -35,8 +33,7 @@ export class Compactor {
     registry: RegistryStore;
     files: FileStore;
     bulk: BulkWriter;
-    /** Resolves once all who read history now are done. */
-    readers: () => Promise<void>;
+    retired: RetiredFiles;
     /** So many files are merged. */
     from: number | null;
   }) {
@@ -44,7 +41,7 @@ export class Compactor {
     this.registry = parts.registry;
     this.files = parts.files;
     this.bulk = parts.bulk;
-    this.readers = parts.readers;
+    this.retired = parts.retired;
     this.from = parts.from ?? MANY;
   }
 
@@ -59,7 +56,6 @@ export class Compactor {
 
   /** Merges the candidates; `id` names the new files. */
   async compact(id: string, candidates: readonly (readonly OfflineFile[])[]): Promise<CompactOutcome> {
-    await this.clear();
     const outcome = { merged: 0, files: 0, rows: 0, bytes: 0 };
     const session = await this.engine.session();
     try {
@@ -68,7 +64,7 @@ export class Compactor {
         await this.bulk.exclusively(() =>
           this.registry.changeFiles({ add: added, remove: group.map(({ path }) => path) }),
         );
-        this.replace(group);
+        this.retired.add(group.map(({ path }) => path));
         outcome.merged += group.length;
         outcome.files += added.length;
         for (const { rows, bytes } of added) {
@@ -80,27 +76,6 @@ export class Compactor {
       await session.close();
     }
     return outcome;
-  }
-
-  /**
-   * Removes merged files that nobody of this process reads any more. A reader lists files first and opens them as it
-   * goes; another process has until the next merge, or until the store closes, to do so.
-   */
-  async clear(): Promise<void> {
-    const gone = this.replaced.filter(({ free }) => free);
-    this.replaced = this.replaced.filter((one) => !gone.includes(one));
-    for (const { path } of gone) await this.files.remove(`${HISTORY}/${path}`);
-  }
-
-  private replace(group: readonly OfflineFile[]): void {
-    const replaced = group.map(({ path }) => ({ path, free: false }));
-    this.replaced.push(...replaced);
-    void this.free(replaced);
-  }
-
-  private async free(replaced: { free: boolean }[]): Promise<void> {
-    await this.readers();
-    for (const one of replaced) one.free = true;
   }
 
   private async merge(session: OfflineSession, id: string, group: readonly OfflineFile[]): Promise<OfflineFile[]> {

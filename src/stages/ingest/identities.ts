@@ -18,6 +18,7 @@ import {
 } from "../../core/codec/identity-keys.ts";
 import { EarlierSums } from "../../core/codec/content-digest.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
+import { withoutEventsBefore } from "../../core/identity/erasure.ts";
 import { type Identity, unknown } from "../../core/identity/identity.ts";
 import { OneByOne } from "../../core/one-by-one.ts";
 import type { Stream } from "../../core/definition/stream.ts";
@@ -251,6 +252,23 @@ export class Identities {
         }),
       );
     });
+  }
+
+  /** Forgets the records of a source whose event lies before a moment; what else is known of their ids stays. */
+  async forgetBefore(source: string, moment: Timestamp): Promise<void> {
+    await this.flush();
+    const forget = (keys: readonly Uint8Array[]): Promise<void> =>
+      this.change(source, keys, (_, identity) => withoutEventsBefore(identity, moment));
+    let keys: Uint8Array[] = [];
+    for await (const [key, bytes] of this.store.scan(recordsPrefix(source))) {
+      const { live } = decodeIdentity(bytes);
+      if (live === null || live.event >= moment) continue;
+      keys.push(key);
+      if (keys.length < HELD) continue;
+      await forget(keys);
+      keys = [];
+    }
+    if (keys.length > 0) await forget(keys);
   }
 
   private commitSoon(): void {

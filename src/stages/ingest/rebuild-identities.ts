@@ -12,9 +12,11 @@ import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import { type Identity, together, unknown } from "../../core/identity/identity.ts";
 import { HISTORY } from "../../core/plan/folders.ts";
 import { sqlList, sqlNothing, sqlParquet } from "../../core/plan/sql.ts";
+import { sqlConformed } from "../../core/plan/stream-files.ts";
 import { rowAt } from "../../core/schema/column.ts";
-import type { DataType, Fields, Row } from "../../core/schema/data-type.ts";
+import type { DataType, Fields, Kind, Row } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT, POSITION, WITHDRAWN } from "../../core/schema/system-columns.ts";
+import { widens } from "../../core/schema/widening.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { FileStore } from "../../ports/file-store.ts";
@@ -129,8 +131,11 @@ class SourceRebuild {
     await this.session.run(`CREATE OR REPLACE TEMP TABLE ${this.taken} AS SELECT ${columns} FROM ${from}`);
   }
 
-  /** The definition by which a file was written: the newest whose fields are the columns that it has. */
-  private async schemaOf(file: OfflineFile): Promise<{ definition: SourceDefinition; marked: boolean }> {
+  /**
+   * The definition by which the rows of a file are read: the newest whose fields are the columns that it has. Files of
+   * several shapes may have been merged: theirs is the newest that holds what is in all of them, to which rows are conformed.
+   */
+  private async schemaOf(file: OfflineFile): Promise<WrittenBy> {
     const described = await this.session.describe(`SELECT * FROM ${sqlParquet([pathOf(this.parts.files, file)])}`);
     const kinds = new Map(described.map(({ name, kind }) => [name, kind]));
     const marked = kinds.has(WITHDRAWN);
@@ -142,7 +147,8 @@ class SourceRebuild {
     const fits = ({ fields }: SourceDefinition): boolean =>
       Object.keys(fields).length === kinds.size &&
       Object.entries(fields).every(([name, { kind }]) => kinds.get(name) === kind);
-    const found = [...ever, source].findLast(fits);
+    const all = [...ever, source];
+    const found = all.findLast(fits) ?? all.findLast((one) => holds(one, kinds));
     if (found === undefined || !this.ids.every((name) => Object.hasOwn(found.fields, name)))
       throw new AsofError(
         "ASOF_CORRUPT",
@@ -155,7 +161,7 @@ class SourceRebuild {
 
   private async records(
     source: SourceIdentity,
-    files: readonly { readonly file: OfflineFile; readonly marked: boolean }[],
+    files: readonly (WrittenBy & { readonly file: OfflineFile })[],
   ): Promise<void> {
     const { fields } = source.source;
     const types: Fields = {
@@ -168,10 +174,11 @@ class SourceRebuild {
       [TAKEN]: FLAG,
     };
     const selects = files.map(({ file, marked }) => {
+      const path = pathOf(this.parts.files, file);
       const position = `coalesce(${POSITION}, ${file.position})::BIGINT`;
       return `SELECT ${sqlList(Object.keys(fields))}, ${EVENT}, ${AVAILABLE}, ${position} AS ${POSITION},
                      ${marked ? WITHDRAWN : "CAST(NULL AS TIMESTAMP)"} AS ${WITHDRAWN}, ${file.kind === "load"} AS ${LOADED}
-              FROM ${sqlParquet([pathOf(this.parts.files, file)])} WHERE ${position} < ${this.parts.archived}`;
+              FROM ${sqlConformed([path], source.stream)} WHERE ${position} < ${this.parts.archived}`;
     });
     const same = [
       `h.${POSITION} = w.${TARGET}`,
@@ -261,6 +268,22 @@ class SourceRebuild {
     if (held.size > 0) await commit();
     if (!isFirst) this.isEmpty = false;
   }
+}
+
+/** How a file's rows are read. */
+interface WrittenBy {
+  readonly definition: SourceDefinition;
+  /** Whether they tell of themselves what was withdrawn before they came. */
+  readonly marked: boolean;
+}
+
+/** Whether rows of a file with columns of these kinds can be read as records of a definition, whatever it lacks. */
+function holds({ fields, defaults = {} }: SourceDefinition, kinds: ReadonlyMap<string, Kind | null>): boolean {
+  return Object.entries(fields).every(([name, type]) => {
+    const kind = kinds.get(name);
+    if (kind === undefined) return type.nullable || Object.hasOwn(defaults, name);
+    return kind !== null && widens({ ...type, kind }, type);
+  });
 }
 
 function pathOf(files: FileStore, { path }: OfflineFile): string {

@@ -2,7 +2,10 @@ import { headPrefix } from "../../core/codec/online-keys.ts";
 import type { OnlineView } from "../../core/codec/online-meta.ts";
 import { type Catalog, fingerprintOf } from "../../core/definition/catalog.ts";
 import { batchStream, servedStream } from "../../core/definition/stream.ts";
-import type { ModelStatus, SourceStatus, ViewStatusReport } from "../../core/result/status.ts";
+import type { DroppedDays, DroppedHistory } from "../../core/codec/dropped-history.ts";
+import { DAY, type Timestamp } from "../../core/time/timestamp.ts";
+import { floorTo } from "../../core/time/window.ts";
+import type { ModelStatus, RetentionStatus, SourceStatus, ViewStatusReport } from "../../core/result/status.ts";
 import type { OnlineStore } from "../../ports/online-store.ts";
 import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
 
@@ -11,20 +14,34 @@ export function sourceStatus(
   catalog: Catalog,
   files: readonly OfflineFile[],
   inLog: ReadonlyMap<string, number>,
+  dropped: DroppedHistory,
 ): SourceStatus[] {
-  return [...catalog.sources.keys()].map((name) => {
+  return [...catalog.sources.values()].map(({ name, retention }) => {
     const own = files.filter(({ stream }) => stream === name);
     const unarchived = inLog.get(name) ?? 0;
+    const minEvent = least(own, ({ minEvent }) => minEvent);
     return {
       name,
       rows: sum(own, ({ rows }) => rows) + unarchived,
       bytes: sum(own, ({ bytes }) => bytes),
       files: own.length,
-      minEvent: least(own, ({ minEvent }) => minEvent),
+      minEvent,
       maxEvent: most(own, ({ maxEvent }) => maxEvent),
       inLog: unarchived,
+      retention: retentionStatus(retention ?? null, minEvent, dropped[name]),
     };
   });
+}
+
+function retentionStatus(
+  period: number | null,
+  minEvent: Timestamp | null,
+  dropped: DroppedDays | undefined,
+): RetentionStatus | null {
+  if (period === null && dropped === undefined) return null;
+  const { horizon = null, files = 0, rows = 0, bytes = 0, at = null } = dropped ?? {};
+  const oldestDay = minEvent === null ? null : floorTo(minEvent, DAY);
+  return { period, horizon, oldestDay, dropped: { files, rows, bytes, at } };
 }
 
 /** Where each view is, offline and online. */
@@ -69,6 +86,7 @@ export async function modelStatus(
   registry: RegistryStore,
   files: readonly OfflineFile[],
   inLog: ReadonlyMap<string, number>,
+  dropped: DroppedHistory,
 ): Promise<ModelStatus[]> {
   const versions = await registry.models();
   const statuses: ModelStatus[] = [];
@@ -83,6 +101,7 @@ export async function modelStatus(
       canary: canary === null ? null : { version: canary.version.version, share: canary.share },
       shadow: shadow?.version ?? null,
       served: sum(archived, ({ rows }) => rows) + (inLog.get(stream) ?? 0),
+      servedSince: dropped[stream]?.horizon ?? null,
     });
   }
   return statuses;

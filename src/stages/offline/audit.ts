@@ -50,7 +50,7 @@ export async function audit(engine: OfflineEngine, store: OfflineStore, request:
   const result: Audited = { predictions: 0, unverifiable: 0, compared: 0, different: 0, examples: [] };
   const session = await engine.session(signal === undefined ? {} : { signal });
   try {
-    await store.attach(session, "asof_given", stream, { cut });
+    await store.attach(session, "asof_given", stream, { cut, held: true });
     const isVerifiable = request.since === null ? "true" : `epoch_us(${SERVED.t}) >= ${request.since}`;
     await session.run(`CREATE OR REPLACE TEMP VIEW asof_served AS SELECT * FROM asof_given WHERE ${isVerifiable}`);
     const [{ n }] = await session.rows(`SELECT count(*) AS n FROM asof_given WHERE NOT (${isVerifiable})`, {

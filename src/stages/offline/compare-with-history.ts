@@ -104,7 +104,7 @@ export async function readServed(
   const { plan, stream, from, until, signal } = asked;
   const session = await engine.session({ signal });
   try {
-    await store.attach(session, "asof_served", stream, { cut: until, from });
+    await store.attach(session, "asof_served", stream, { cut: until, from, held: true });
     const fields: Fields = { ...stream.fields, [POSITION]: { kind: "int64", nullable: false } };
     const rows = await session.rows(
       `SELECT ${Object.keys(fields).map(sqlIdentifier).join(", ")} FROM asof_served

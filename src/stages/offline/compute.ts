@@ -10,11 +10,11 @@ import type { ComputeOutcome } from "../../core/result/outcomes.ts";
 import type { WorkOptions } from "../../core/result/progress.ts";
 import type { DataType } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT, POSITION, WITHDRAWN } from "../../core/schema/system-columns.ts";
-import type { Timestamp } from "../../core/time/timestamp.ts";
+import { formatTimestamp, type Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.ts";
-import type { OfflineStore } from "./offline-store.ts";
+import type { OfflineStore, Part } from "./offline-store.ts";
 
 /** Writes the rows of a query into history as one load; null where there are none. */
 export type WriteLoad = (
@@ -67,10 +67,11 @@ export class Computer {
     const session = await this.engine.session(signal === undefined ? {} : { signal });
     try {
       request.onProgress?.({ phase: `compute ${view.name}`, done: 0, total: null, unit: "rows" });
-      await attachSources(session, this.store, catalog, view.reads, cut.position);
-      const computed = await this.runQuery(session, request, cut);
+      await attachSources(session, this.store, catalog, view.reads, { cut: cut.position, held: true });
       const present = await this.store.attach(session, PRESENT, stream, { cut: cut.position });
       const backfill = present === 0;
+      const from = await this.computableFrom(request, backfill);
+      const computed = await this.runQuery(session, request, cut, from);
       const fields = Object.keys(stream.fields);
       const keys = Object.keys(catalog.entities.get(view.entity)!.keys);
       const isNew = `NOT EXISTS (SELECT 1 FROM ${NEWEST} p WHERE ${[...fields, EVENT].map((name) => `p.${sqlIdentifier(name)} IS NOT DISTINCT FROM c.${sqlIdentifier(name)}`).join(" AND ")})`;
@@ -104,11 +105,34 @@ export class Computer {
     }
   }
 
+  /**
+   * The time from which on rows rest on records that are all held; null where all do. Asked once the sources are
+   * attached. @throws ASOF_BEFORE_RETENTION where earlier rows would be needed
+   */
+  private async computableFrom({ catalog, view }: ComputeRequest, backfill: boolean): Promise<Timestamp | null> {
+    let from: Timestamp | null = null;
+    for (const name of view.reads) {
+      const horizon = await this.store.horizonOf(sourceStream(catalog.sources.get(name)!).name);
+      if (horizon === null) continue;
+      if (backfill || view.lookback === undefined) {
+        const why = backfill ? "its first computation is over all of history" : "it does not declare its `lookback`";
+        throw new AsofError(
+          "ASOF_BEFORE_RETENTION",
+          `view ${view.name} cannot be computed: ${why}, and source ${name} is kept from ${formatTimestamp(horizon)} on, by its retention`,
+          { view: view.name, source: name, horizon: formatTimestamp(horizon), needed: null },
+        );
+      }
+      from = Math.max(from ?? -Infinity, horizon + view.lookback);
+    }
+    return from;
+  }
+
   /** Runs the view's query into a table of the session, cast and checked; resolves to its rows. */
   private async runQuery(
     session: OfflineSession,
     { catalog, view, stream }: ComputeRequest,
     cut: Cut,
+    from: Timestamp | null,
   ): Promise<number> {
     const described = await session.describe(view.sql);
     const column = (name: string, type: DataType): string => {
@@ -134,7 +158,9 @@ export class Computer {
       `CREATE TEMP TABLE ${COMPUTED} AS SELECT ${Object.entries(stream.fields)
         .map(([name, type]) => `${column(name, type)} AS ${sqlIdentifier(name)}`)
         .join(", ")},
-         ${event} AS ${EVENT} FROM ${sqlSubquery(view.sql)} WHERE NOT (${event} > make_timestamp(${cut.t}::BIGINT))`,
+         ${event} AS ${EVENT} FROM ${sqlSubquery(view.sql)}
+       WHERE NOT (${event} > make_timestamp(${cut.t}::BIGINT))
+         ${from === null ? "" : `AND NOT (${event} < make_timestamp(${from}::BIGINT))`}`,
     );
     const keys = Object.keys(catalog.entities.get(view.entity)!.keys);
     const required = [
@@ -171,23 +197,28 @@ export class Computer {
 
 /**
  * Makes sources views of the session under their own names, with `event_time` and `available_time`: for users' queries.
- * Records that were withdrawn below the cut are left out.
+ * Records that were withdrawn below the cut, and those whose event is not in the part, are left out.
  */
 export async function attachSources(
   session: OfflineSession,
   store: OfflineStore,
   catalog: Catalog,
   names: readonly string[],
-  cut: LogPosition,
+  part: Part,
 ): Promise<void> {
+  const { events } = part;
   for (const name of names) {
     const stream = sourceStream(catalog.sources.get(name)!);
     const history = `${name}__history`;
-    await store.attach(session, history, stream, { cut });
+    await store.attach(session, history, stream, part);
+    const conditions = [
+      ...(stream.withdrawals === undefined ? [] : [`${WITHDRAWN} IS NULL`]),
+      ...(events === undefined ? [] : [`${EVENT} >= make_timestamp(${events.since}::BIGINT)`]),
+    ];
     await session.run(
       `CREATE OR REPLACE TEMP VIEW ${sqlIdentifier(name)} AS
        SELECT ${sqlList(Object.keys(stream.fields))}, ${EVENT} AS event_time, ${AVAILABLE} AS available_time FROM ${sqlIdentifier(history)}
-       ${stream.withdrawals === undefined ? "" : `WHERE ${WITHDRAWN} IS NULL`}`,
+       ${conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`}`,
     );
   }
 }

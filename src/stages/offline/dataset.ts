@@ -24,6 +24,8 @@ export interface DatasetRequest extends WorkOptions {
   readonly spine: string | { readonly sql: string };
   readonly time: string;
   readonly inputs: Readonly<Record<string, string>>;
+  /** A query sees records from this event on only; null for all, which is refused where days were dropped. */
+  readonly since: Timestamp | null;
   readonly out: string;
   readonly cut: LogPosition;
   /** The watermark: no row may ask about a later moment. */
@@ -49,7 +51,10 @@ export async function writeDataset(
   // What is written is drawn from the session that joins: they must not wait for one another.
   const writing = await engine.session(signal === undefined ? {} : { signal });
   try {
-    if (typeof spine !== "string") await attachSources(session, store, catalog, [...catalog.sources.keys()], cut);
+    if (typeof spine !== "string") {
+      const since = request.since === null ? {} : { events: { since: request.since, until: Infinity } };
+      await attachSources(session, store, catalog, sourcesNamedIn(spine.sql, catalog), { cut, ...since });
+    }
     const numbered = typeof spine === "string" ? await numberedFile(session, spine) : null;
     const { relation, rows, carried, moments } = await makeSpine(session, {
       sql:
@@ -92,6 +97,12 @@ export async function writeDataset(
     await session.close();
     await writing.close();
   }
+}
+
+/** The sources that a query may read: those whose names are anywhere in it. */
+function sourcesNamedIn(sql: string, { sources }: Catalog): string[] {
+  const words = new Set(sql.toLowerCase().match(/\w+/g));
+  return [...sources.keys()].filter((name) => words.has(name.toLowerCase()));
 }
 
 const LEAKS =

@@ -1,6 +1,7 @@
 import { type Catalog, sourceNamed } from "../../core/definition/catalog.ts";
 import { sourceStream } from "../../core/definition/stream.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
+import { leadOf } from "../../core/expression/lead.ts";
 import { toSql } from "../../core/expression/sql.ts";
 import type { Expression } from "../../core/expression/tree.ts";
 import type { ServicePlan } from "../../core/plan/service-plan.ts";
@@ -40,10 +41,14 @@ export function sourceRows(
     columns: readonly string[],
     range: { readonly at: Expression; readonly from: number; readonly until: number },
   ): AsyncGenerator<Batch> {
-    const stream = sourceStream(sourceNamed(catalog, source));
+    const definition = sourceNamed(catalog, source);
+    const stream = sourceStream(definition);
+    // Where the definitions tell when an example happened, given the moment that it asks about, others are not needed.
+    const lead = leadOf(definition.eventTime, range.at);
+    const events = lead === null ? {} : { events: { since: range.from + lead, until: Infinity } };
     const session = await engine.session(signal === undefined ? {} : { signal });
     try {
-      await store.attach(session, "asof_examples", stream, { cut });
+      await store.attach(session, "asof_examples", stream, { cut, ...events });
       const prune = pruneSql(range, stream.fields);
       // What was withdrawn is no example, however late that is known: nor are labels known at the moment they are of.
       const there = stream.withdrawals === undefined ? "true" : `${WITHDRAWN} IS NULL`;

@@ -53,7 +53,10 @@ export class KeyedHistory {
     };
     const session = await this.engine.session(signal === undefined ? {} : { signal });
     try {
-      await this.store.attach(session, "asof_history", stream, { cut: range.cut });
+      await this.store.attach(session, "asof_history", stream, {
+        cut: range.cut,
+        events: { since: range.since, until: Infinity },
+      });
       yield* session.columns(
         `SELECT ${sqlList(Object.keys(fields))} FROM asof_history WHERE ${conditions.join(" AND ")} ORDER BY ${sqlList(keys)}`,
         fields,

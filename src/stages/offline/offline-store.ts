@@ -1,6 +1,7 @@
 import { ByteReader } from "../../core/codec/bytes.ts";
 import { decodeLoad, type LoadEntry } from "../../core/codec/load-entry.ts";
 import { availableOf, decodeRecords, ENTRY } from "../../core/codec/record-batch.ts";
+import { decodeDropped, DROPPED } from "../../core/codec/dropped-history.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import { decodeWithdrawals } from "../../core/codec/withdrawals.ts";
 import { type Stream, TARGET } from "../../core/definition/stream.ts";
@@ -19,6 +20,7 @@ import {
   WITHDRAWN,
   withdrawnColumn,
 } from "../../core/schema/system-columns.ts";
+import { formatTimestamp, type Timestamp } from "../../core/time/timestamp.ts";
 import type { LogEntry, LogPosition, LogReader } from "../../ports/event-log.ts";
 import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
@@ -37,6 +39,8 @@ export interface Part {
   readonly from?: LogPosition;
   /** Only records whose event lies in [since, until): others may be there or not. */
   readonly events?: { readonly since: number; readonly until: number };
+  /** Whatever is held of it, also where days were dropped that belong to it: else that is refused. */
+  readonly held?: true;
 }
 
 /** Where a part of a stream is. */
@@ -77,9 +81,12 @@ export class OfflineStore {
   /**
    * Makes a part of a stream a view of the session: the stream's fields, `__event`, `__available`, `__position`, and
    * `__withdrawn` where its records can be withdrawn. Resolves to how many rows it has at the most.
+   * @throws ASOF_BEFORE_RETENTION where days of it were dropped
    */
   async attach(session: OfflineSession, name: string, stream: Stream, part: Part): Promise<number> {
     const { files, tail, withdrawn } = await this.partOf(stream, part);
+    // After the files were listed, as days are dropped from the list and noted in one step.
+    await this.mustHold(stream.name, part);
     if (files.length + tail.length > 0) this.schemas.mustBeReadable(stream);
     const { withdrawals } = stream;
     const columns = sqlList([...Object.keys(stream.fields), EVENT, AVAILABLE]);
@@ -198,7 +205,26 @@ export class OfflineStore {
   /** Whether a stream has anything at all. */
   async isEmpty(stream: Stream): Promise<boolean> {
     const { files, tail } = await this.partOf(stream, { cut: this.log.end });
-    return files.length === 0 && tail.length === 0;
+    return files.length === 0 && tail.length === 0 && (await this.horizonOf(stream.name)) === null;
+  }
+
+  /** From which event on all records of a stream are held; null where nothing was ever dropped of it. */
+  async horizonOf(stream: string): Promise<Timestamp | null> {
+    return decodeDropped(await this.registry.note(DROPPED))[stream]?.horizon ?? null;
+  }
+
+  private async mustHold(stream: string, { events, held }: Part): Promise<void> {
+    if (held === true) return;
+    const horizon = await this.horizonOf(stream);
+    const since = events?.since ?? -Infinity;
+    if (horizon === null || since >= horizon) return;
+    const from = formatTimestamp(horizon);
+    const needed = Number.isFinite(since) ? formatTimestamp(since) : null;
+    throw new AsofError(
+      "ASOF_BEFORE_RETENTION",
+      `source ${stream} is kept from ${from} on, by its retention, and ${needed === null ? "all of it is" : `records from ${needed} on are`} needed`,
+      { source: stream, horizon: from, needed },
+    );
   }
 
   /** How many records of each stream are in the log and not yet in Parquet. */

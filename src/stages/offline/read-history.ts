@@ -23,7 +23,10 @@ export async function readHistory(
   const session = await engine.session();
   try {
     const loads = "loadsUntil" in filter && filter.loadsUntil !== undefined ? { loadsUntil: filter.loadsUntil } : {};
-    await store.attach(session, HISTORY, stream, { cut, ...loads });
+    const { since } = filter;
+    const events = since === undefined ? {} : { events: { since, until: Infinity } };
+    await store.attach(session, HISTORY, stream, { cut, ...loads, ...events });
+    const isThere = since === undefined ? "true" : `h.${EVENT} >= make_timestamp(${since}::BIGINT)`;
     const columns = await session.describe(`SELECT * FROM ${HISTORY}`);
     const isWithdrawable = columns.some(({ name }) => name === WITHDRAWN);
     const fields: Fields = {
@@ -35,7 +38,7 @@ export async function readHistory(
     let sql: string;
     if ("sample" in filter)
       // Whatever the order of the rows, and the number of threads.
-      sql = `${select} ORDER BY hash(${sqlList([EVENT, AVAILABLE, ...Object.keys(stream.fields)])}, ${filter.seed}) LIMIT ${filter.sample}`;
+      sql = `${select} WHERE ${isThere} ORDER BY hash(${sqlList([EVENT, AVAILABLE, ...Object.keys(stream.fields)])}, ${filter.seed}) LIMIT ${filter.sample}`;
     else {
       const [first] = filter.keys;
       if (first === undefined) return [];
@@ -43,7 +46,7 @@ export async function readHistory(
       const keys = Object.fromEntries(names.map((name) => [name, { ...stream.fields[name], nullable: true }]));
       await session.table(WANTED, keys, [columnsOfRows(keys, filter.keys)]);
       const same = names.map((name) => `h.${sqlIdentifier(name)} = w.${sqlIdentifier(name)}`);
-      sql = `${select} SEMI JOIN ${WANTED} w ON ${same.join(" AND ")}`;
+      sql = `${select} SEMI JOIN ${WANTED} w ON ${same.join(" AND ")} WHERE ${isThere}`;
     }
     const found = await session.rows(sql, fields);
     return found.map((row) => ({

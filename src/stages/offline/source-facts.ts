@@ -32,8 +32,9 @@ async function observedDelay(
 ): Promise<number | null> {
   const session = await engine.session();
   try {
-    // Times only: the fields may be about to change.
-    await store.attach(session, "asof_facts", { ...sourceStream(source), fields: {} }, { cut: Infinity });
+    // Times only: the fields may be about to change, those too by which withdrawals are told.
+    const { withdrawals: _, ...stream } = sourceStream(source);
+    await store.attach(session, "asof_facts", { ...stream, fields: {} }, { cut: Infinity, held: true });
     const [{ delay }] = await session.rows(
       `SELECT median(epoch_us(${AVAILABLE}) - epoch_us(${EVENT})) AS delay FROM asof_facts`,
       { delay: { kind: "float64", nullable: true } },

@@ -1,5 +1,5 @@
 import { type Catalog, catalogOf, fingerprintOf } from "../../core/definition/catalog.ts";
-import type { AggregateViewDefinition } from "../../core/definition/data.ts";
+import type { AggregateViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
 import { mapOf, text } from "../../core/codec/shape.ts";
 import { parseStored } from "../../core/codec/stored-json.ts";
 import { canonicalJson } from "../../core/definition/fingerprint.ts";
@@ -9,7 +9,7 @@ import { type Comparable, type Difference, diffDefinitions } from "../../core/pl
 import { changeOfSource, sourcesIn } from "../../core/plan/source-change.ts";
 import type { Plan, PlannedChange } from "../../core/result/plan.ts";
 import { formatDuration } from "../../core/time/duration.ts";
-import type { Timestamp } from "../../core/time/timestamp.ts";
+import { formatTimestamp, type Timestamp } from "../../core/time/timestamp.ts";
 import type { RegistryStore, Revision, StoredDefinition } from "../../ports/registry-store.ts";
 
 /** What the plan needs to know of the data behind a source. */
@@ -22,6 +22,11 @@ export interface SourceFacts {
 export type FactsOf = (source: string) => Promise<SourceFacts>;
 /** How many records of a source are in the log and not yet in Parquet. */
 export type LoggedOf = (source: string) => Promise<number>;
+/** What of a source is older than a retention keeps now. */
+export type ExpiredOf = (
+  source: string,
+  retention: number,
+) => Promise<{ readonly before: Timestamp; readonly days: number; readonly rows: number; readonly bytes: number }>;
 
 /** What request-time functions run on, by name: a result may change with it in its last bit. */
 export type RuntimeVersions = Readonly<Record<string, string>>;
@@ -34,18 +39,20 @@ export class Registry {
   private readonly catalog: Catalog;
   private readonly facts: FactsOf;
   private readonly logged: LoggedOf;
+  private readonly expired: ExpiredOf;
   private readonly versions: RuntimeVersions;
 
   constructor(
     store: RegistryStore,
     catalog: Catalog,
-    facts: { readonly of: FactsOf; readonly logged: LoggedOf },
+    facts: { readonly of: FactsOf; readonly logged: LoggedOf; readonly expired: ExpiredOf },
     versions: RuntimeVersions,
   ) {
     this.store = store;
     this.catalog = catalog;
     this.facts = facts.of;
     this.logged = facts.logged;
+    this.expired = facts.expired;
     this.versions = versions;
   }
 
@@ -177,10 +184,25 @@ export class Registry {
     if (rows === 0) return nothing;
     const present = sourcesIn(definitions).filter((source) => source.name === name);
     const past = sourcesIn(await this.store.everApplied()).filter((source) => source.name === name);
-    const { notes, unreadable, fixed } = changeOfSource(present, this.catalog.sources.get(name)!, past);
+    const source = this.catalog.sources.get(name)!;
+    const { notes, unreadable, fixed } = changeOfSource(present, source, past);
     const reasons = [...unreadable.values(), ...fixed];
-    if (reasons.length === 0) return { notes, refused: null };
+    if (reasons.length === 0) return { notes: [...notes, ...(await this.dropNotes(present, source))], refused: null };
     return { notes, refused: `source ${name} holds ${rows} records: ${reasons.join("; ")}` };
+  }
+
+  /** What a change of a source's retention means for the records that it holds. */
+  private async dropNotes(
+    present: readonly SourceDefinition[],
+    { name, retention }: SourceDefinition,
+  ): Promise<string[]> {
+    if (present.some((before) => before.retention === retention)) return [];
+    if (retention === undefined) return ["nothing is dropped any more: what was dropped stays so"];
+    const { before, days, rows, bytes } = await this.expired(name, retention);
+    if (days === 0) return [`nothing is older than ${formatDuration(retention)} yet`];
+    return [
+      `${days} days before ${formatTimestamp(before)} are dropped in the background, and cannot be had again but from a backup: ${rows} records, ${bytes} bytes`,
+    ];
   }
 
   private async recordsOf(source: string): Promise<number> {

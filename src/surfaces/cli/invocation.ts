@@ -55,7 +55,9 @@ export class Invocation {
     this.io.signal.throwIfAborted();
     // Only now: engines take their time to load, which `--help` and a wrong configuration need not wait for.
     const { open } = await import("../../open.ts");
-    const store = await open(loaded.configuration, { whenLocked });
+    const onDamage = ({ message }: Error): void =>
+      this.note(`${message}: only what is online can be served; \`asof doctor\` says what mends it`);
+    const store = await open(loaded.configuration, { whenLocked, onDamage });
     let result: T;
     try {
       result = await work(store, loaded);

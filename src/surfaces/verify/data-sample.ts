@@ -1,4 +1,5 @@
 import type { ServicePlan } from "../../core/plan/service-plan.ts";
+import type { Horizons } from "../../core/plan/answerable-from.ts";
 import type { HistoryRow } from "../../core/result/history.ts";
 import type { Row, Value } from "../../core/schema/data-type.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
@@ -10,15 +11,29 @@ import { valueOf } from "./values.ts";
 export type Sampled = ReadonlyMap<string, readonly HistoryRow[]>;
 
 /** A sample of everything that a service rests on. */
-export async function sampleOf(store: Store, plan: ServicePlan, rows: number, random: Random): Promise<Sampled> {
+export async function sampleOf(
+  store: Store,
+  plan: ServicePlan,
+  rows: number,
+  random: Random,
+  horizons: Horizons,
+): Promise<Sampled> {
   const names = new Set([
     ...plan.aggregates.map(({ view }) => view.source),
     ...plan.batches.flatMap(({ view }) => [view.name, ...view.reads]),
   ]);
   const sampled = new Map<string, readonly HistoryRow[]>();
   for (const name of names)
-    sampled.set(name, await store.history(name, { sample: rows, seed: random.whole(0, 2 ** 31) }));
+    sampled.set(
+      name,
+      await store.history(name, { sample: rows, seed: random.whole(0, 2 ** 31), ...sinceOf(horizons, name) }),
+    );
   return sampled;
+}
+
+/** What is asked of a source of which days were dropped. */
+export function sinceOf(horizons: Horizons, name: string): { readonly since?: Timestamp } {
+  return Object.hasOwn(horizons, name) ? { since: horizons[name].horizon } : {};
 }
 
 /** A request, and the row of history that most of it comes from. */
@@ -58,11 +73,13 @@ export function requestOf(plan: ServicePlan, sampled: Sampled, random: Random): 
   return { request, from };
 }
 
-/** A moment up to `now` at which an answer about a record may change: when it happens, becomes known, leaves a window. */
+/**
+ * A moment in [first, now] at which an answer about a record may change: when it happens, becomes known, leaves a window.
+ */
 export function momentOf(
   plan: ServicePlan,
   { event, available }: HistoryRow,
-  now: Timestamp,
+  { first, now }: { readonly first: Timestamp; readonly now: Timestamp },
   random: Random,
 ): Timestamp {
   const features = plan.aggregates.flatMap(({ view }) => view.features);
@@ -81,5 +98,5 @@ export function momentOf(
       },
     ],
   ])();
-  return Math.min(at, now);
+  return Math.min(Math.max(at, first), now);
 }

@@ -1,6 +1,7 @@
 import type { Configuration } from "../../configuration.ts";
 import { type Catalog, catalogOf } from "../../core/definition/catalog.ts";
 import type { BatchViewDefinition, ServiceDefinition, SourceDefinition } from "../../core/definition/data.ts";
+import { withoutRetention } from "../../core/definition/retention.ts";
 import { AsofError } from "../../core/errors.ts";
 import { planService, type ServicePlan } from "../../core/plan/service-plan.ts";
 import { DAY, HOUR } from "../../core/time/timestamp.ts";
@@ -11,6 +12,18 @@ export type Definitions = readonly Readonly<Record<string, unknown>>[];
 /** The modules of definitions that a configuration names. */
 export function definitionsOf({ definitions }: Configuration): Definitions {
   return (Array.isArray(definitions) ? definitions : [definitions]) as Definitions;
+}
+
+/** The same, of sources that keep everything: courses ask about all that ever was. */
+export function keepingAll(modules: Definitions): Definitions {
+  const kept = (value: unknown): unknown => {
+    const { definition } = (value ?? {}) as { readonly definition?: SourceDefinition };
+    if (definition?.kind !== "source" || definition.retention === undefined) return value;
+    return { ...(value as object), definition: withoutRetention(definition) };
+  };
+  return modules.map((module) =>
+    Object.fromEntries(Object.entries(module).map(([name, value]) => [name, kept(value)])),
+  );
 }
 
 /** The definitions that are verified, and what runs on them are made of. */

@@ -5,6 +5,7 @@ import type { Configuration } from "../../configuration.ts";
 import { AsofError } from "../../core/errors.ts";
 import { interpret } from "../../core/oracle/expression-interpreter.ts";
 import type { LoadedRecord } from "../../core/oracle/key-history.ts";
+import { answerableFrom, type Horizons } from "../../core/plan/answerable-from.ts";
 import type { ServicePlan } from "../../core/plan/service-plan.ts";
 import type { FeatureAnswer } from "../../core/result/answers.ts";
 import type { Progress } from "../../core/result/progress.ts";
@@ -14,7 +15,7 @@ import { open, openEngine } from "../../open.ts";
 import type { Store } from "../../store.ts";
 import { Comparison, placeOf } from "./compare.ts";
 import { compareAnswers } from "./compare-answers.ts";
-import { momentOf, requestOf, sampleOf, type SampledRequest } from "./data-sample.ts";
+import { momentOf, requestOf, sampleOf, type SampledRequest, sinceOf } from "./data-sample.ts";
 import { compareDataset } from "./dataset.ts";
 import { Expected } from "./expected.ts";
 import { Random } from "./random.ts";
@@ -138,7 +139,8 @@ class DataCheck {
 
   /** Asks about a sample of a service, then reads the records of its keys, and compares. */
   async sample(plan: ServicePlan, random: Random, size = REQUESTS): Promise<Sampled | null> {
-    const sampled = await sampleOf(this.store, plan, size * 2, random);
+    const horizons = await this.horizons();
+    const sampled = await sampleOf(this.store, plan, size * 2, random, horizons);
     const requests: SampledRequest[] = [];
     for (let i = 0; i < size; i++) {
       const one = requestOf(plan, sampled, random);
@@ -150,7 +152,8 @@ class DataCheck {
     const { name } = plan.service;
     const live = await this.live(plan, rows);
     const now = live?.[0].t ?? (await this.present());
-    const past = [now, ...[1, 2, 3].map(() => momentOf(plan, random.pick(requests).from, now, random))];
+    const moments = { first: Math.min(answerableFrom(plan, horizons) ?? -Infinity, now), now };
+    const past = [now, ...[1, 2, 3].map(() => momentOf(plan, random.pick(requests).from, moments, random))];
     const asOf: FeatureAnswer[][] = [];
     for (const at of past) asOf.push(await this.store.features(name, rows, { at }));
 
@@ -158,7 +161,9 @@ class DataCheck {
       how: "dataset",
       service: name,
       requests: requests.flatMap(({ request }) => Array.from({ length: MOMENTS }, () => request)),
-      moments: requests.flatMap(({ from }) => Array.from({ length: MOMENTS }, () => momentOf(plan, from, now, random))),
+      moments: requests.flatMap(({ from }) =>
+        Array.from({ length: MOMENTS }, () => momentOf(plan, from, moments, random)),
+      ),
     } as const;
     const spine = path.join(this.folder, `spine-${this.files}.parquet`);
     const out = path.join(this.folder, `set-${this.files++}.parquet`);
@@ -169,7 +174,7 @@ class DataCheck {
     const loadsBefore = asOf.at(-1)![0].loads;
     const loadsAfter = after[0].loads;
 
-    const given = await this.read(plan, rows);
+    const given = await this.read(plan, rows, horizons);
     if (given === null) return size > 1 ? this.sample(plan, random, Math.ceil(size / 4)) : null;
     const { expected } = given;
     const answer = expected.answers(plan);
@@ -191,6 +196,17 @@ class DataCheck {
     return given;
   }
 
+  /** What is held of sources of which days were dropped: what reaches further back is not asked about. */
+  private async horizons(): Promise<Horizons> {
+    const { sources } = (await this.store.status()).offline;
+    return Object.fromEntries(
+      sources.flatMap(({ name, retention }) => {
+        const horizon = retention?.horizon ?? null;
+        return horizon === null ? [] : [[name, { horizon }]];
+      }),
+    );
+  }
+
   /** Null where the service is not in the online store. */
   private async live(plan: ServicePlan, rows: readonly Row[]): Promise<FeatureAnswer[] | null> {
     try {
@@ -208,7 +224,7 @@ class DataCheck {
   }
 
   /** All records and versions of the keys that requests ask about; null where they are too many. */
-  private async read(plan: ServicePlan, requests: readonly Row[]): Promise<Sampled | null> {
+  private async read(plan: ServicePlan, requests: readonly Row[], horizons: Horizons): Promise<Sampled | null> {
     const expected = new Expected(this.subject);
     const all: LoadedRecord[] = [];
     const views = new Map(plan.aggregates.map(({ view }) => [view.name, view]));
@@ -222,8 +238,9 @@ class DataCheck {
           ),
         );
       // Without its loads a source has what was streamed.
-      const streamed = await this.store.history(source.name, { keys: distinct(keys), loadsUntil: 0 });
-      const rows = await this.store.history(source.name, { keys: distinct(keys) });
+      const asked = { keys: distinct(keys), ...sinceOf(horizons, source.name) };
+      const streamed = await this.store.history(source.name, { ...asked, loadsUntil: 0 });
+      const rows = await this.store.history(source.name, asked);
       const positions = new Set(streamed.map(({ position }) => position));
       const records = rows.map(({ row, event, available, withdrawn, position }): LoadedRecord => {
         const load = positions.has(position) ? null : position;

@@ -9,7 +9,7 @@ import { courseOf, type FailedCourse, type LaneReport, runLane } from "./lane.ts
 import { runLanes } from "./lane-pool.ts";
 import { shrink, type ShrinkLimits } from "./shrink.ts";
 import { type Case, type Course, type Difference, readCase, recordsOf, writeCase } from "./steps.ts";
-import { type Definitions, subjectOf } from "./subject.ts";
+import { type Definitions, keepingAll, subjectOf } from "./subject.ts";
 
 export interface VerifyOptions {
   readonly definitions: Definitions;
@@ -86,7 +86,7 @@ export async function withBench<T>(
   until: number,
   work: (bench: Bench) => Promise<T>,
 ): Promise<T> {
-  const subject = subjectOf(definitions);
+  const subject = subjectOf(keepingAll(definitions));
   const folder = await mkdtemp(path.join(tmpdir(), "asof-verify-"));
   try {
     const engine = await openEngine(path.join(folder, "temporary"));

@@ -1,7 +1,7 @@
 import { loadConfiguration } from "../../configuration.ts";
 import { runLane } from "./lane.ts";
 import { hostStore } from "./store-host.ts";
-import { definitionsOf, subjectOf } from "./subject.ts";
+import { definitionsOf, keepingAll, subjectOf } from "./subject.ts";
 import { withBench } from "./verify.ts";
 import type { ToWorker } from "./worker-message.ts";
 
@@ -34,7 +34,7 @@ process.once("message", (message: ToWorker) => {
 async function begin(message: ToWorker): Promise<void> {
   if (message.kind === "limit") return;
   const definitions = definitionsOf((await loadConfiguration(message.configuration)).configuration);
-  if (message.kind === "store") return hostStore(subjectOf(definitions), message);
+  if (message.kind === "store") return hostStore(subjectOf(keepingAll(definitions)), message);
   const { configuration, lane, minutes } = message;
   const until = performance.now() + minutes * 60_000;
   const report = await withBench({ definitions, configuration, signal: stop.signal }, until, (bench) =>

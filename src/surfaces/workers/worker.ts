@@ -74,10 +74,15 @@ function say(message: FromWorker): void {
   if (process.connected) process.send!(message);
 }
 
+/** Told on the error output, which is the supervisor's. */
+function onDamage({ message }: Error): void {
+  process.stderr.write(`${message}: only what is online can be served\n`);
+}
+
 async function startWriter({ configuration: file, home, socket, version, ...told }: StartMessage): Promise<Running> {
   const { configuration } = await loadConfiguration(file);
   const logging = { logger: configuration.log ?? "error", ...told.logging };
-  const store = await open({ ...configuration, home }, { whenLocked: "refuse" });
+  const store = await open({ ...configuration, home }, { whenLocked: "refuse", onDamage });
   const requests = new RequestCounts();
   let attendance: Attendance | null = null;
   const jobs = (): ReturnType<Attendance["jobs"]> => attendance?.jobs() ?? [];
@@ -109,7 +114,10 @@ async function startReader(message: StartMessage): Promise<Running> {
   const logging = { logger: configuration.log ?? "error", ...message.logging };
   const temporaryFolder = await mkdtemp(path.join(tmpdir(), "asof-reader-"));
   const client = new WriterClient(socket);
-  const store = await open({ ...configuration, home }, { readOnly: { temporaryFolder }, link: client });
+  const store = await open(
+    { ...configuration, home },
+    { readOnly: { temporaryFolder }, link: client, onDamage: () => {} },
+  );
   const requests = new RequestCounts();
   const tracing = await tracingOf(configuration, version);
   const server = await serve(tracing?.traced(store) ?? store, {

@@ -11,6 +11,7 @@ import {
   decodeKeyValues,
   keyHasher,
 } from "../../../src/core/codec/forgotten-keys.ts";
+import { decodeDropped } from "../../../src/core/codec/dropped-history.ts";
 import { decodeLoad } from "../../../src/core/codec/load-entry.ts";
 import { decodeViews } from "../../../src/core/codec/online-meta.ts";
 import { StreamSchemas } from "../../../src/core/codec/stream-schemas.ts";
@@ -89,6 +90,15 @@ const forgottenHere = jsonTarget(
   (bytes) => {
     for (const { sources, until } of decodeForgottenHere(textOf(bytes)))
       if (sources.some((source) => source.length < 0) || !Number.isSafeInteger(until)) throw new Error("no key");
+  },
+);
+
+const dropped = jsonTarget(
+  "dropped-note",
+  () => goldenSamples("dropped-note"),
+  (bytes) => {
+    for (const { horizon, rows } of Object.values(decodeDropped(textOf(bytes))))
+      if (!Number.isSafeInteger(horizon + 0) || rows < 0) throw new Error("no horizon");
   },
 );
 
@@ -178,6 +188,7 @@ export const storedJsonTargets: readonly Target[] = [
   views,
   forgotten,
   forgottenHere,
+  dropped,
   forgetting,
   manifest,
   schemas,

@@ -12,6 +12,7 @@ interface DatasetFlags {
   readonly spine: string;
   readonly out: string;
   readonly time?: string;
+  readonly since?: string;
   readonly input?: Readonly<Record<string, string>>;
   readonly knowledge?: Knowledge;
 }
@@ -33,6 +34,7 @@ export const datasetVerb: Verb = (program, action) => {
       "the spine's column for an input that goes by another name; may be repeated",
       addInput,
     )
+    .option("--since <time>", "a query sees records of its sources from this event time on only")
     .addOption(
       knowledgeOption(
         "what serving knew at each moment (default), or the truth in hindsight, by what is known now: for analysis, not for training",
@@ -47,13 +49,14 @@ export const datasetVerb: Verb = (program, action) => {
       ),
     )
     .action(
-      action(async (run, service: string, { spine, out, time, input, knowledge }: DatasetFlags) => {
+      action(async (run, service: string, { spine, out, time, since, input, knowledge }: DatasetFlags) => {
         const outcome = await run.withStore((store) =>
           store.dataset(service, {
             ...run.work(),
             spine: isQuery(spine, run.path(spine)) ? { sql: spine } : run.path(spine),
             out: run.path(out),
             ...(time === undefined ? {} : { time }),
+            ...(since === undefined ? {} : { since }),
             ...(input === undefined ? {} : { inputs: input }),
             ...(knowledge === undefined ? {} : { knowledge }),
           }),

@@ -1,5 +1,6 @@
-import type { StatusReport } from "../../../core/result/status.ts";
+import type { SourceStatus, StatusReport } from "../../../core/result/status.ts";
 import { shareText } from "../../../core/result/serving-role.ts";
+import { formatDuration } from "../../../core/time/duration.ts";
 import { bytes, count, moment, NONE, span } from "../format.ts";
 import { auditJson, auditText, driftTable, freshnessTable, ratesTable, shadowTable } from "../monitoring-text.ts";
 import { withTimes } from "../with-times.ts";
@@ -29,12 +30,23 @@ function statusJson(status: StatusReport): Record<string, unknown> {
   const { offline, views, runs } = status;
   return {
     ...withTimes(status, "now", "watermark"),
-    offline: { ...offline, sources: offline.sources.map((source) => withTimes(source, "minEvent", "maxEvent")) },
+    offline: { ...offline, sources: offline.sources.map(sourceJson) },
+    models: status.models.map((model) => withTimes(model, "servedSince")),
     views: views.map((view) => withTimes(view, "maxEvent")),
     sources: status.sources.map((source) => withTimes(source, "newestEvent", "newestAvailable")),
     audit: auditJson(status.audit),
     drift: status.drift.map((model) => withTimes(model, "since")),
     runs: runs.map(runJson),
+  };
+}
+
+function sourceJson({ retention, ...source }: SourceStatus): Record<string, unknown> {
+  return {
+    ...withTimes(source, "minEvent", "maxEvent"),
+    retention:
+      retention === null
+        ? null
+        : { ...withTimes(retention, "horizon", "oldestDay"), dropped: withTimes(retention.dropped, "at") },
   };
 }
 
@@ -85,6 +97,8 @@ function statusText(status: StatusReport, style: Style): string {
         ),
       ),
     );
+  const retained = offline.sources.filter(({ retention }) => retention !== null);
+  if (retained.length > 0) parts.push(section("Retention", retentionTable(retained, style)));
   if (status.views.length > 0) parts.push(section("Features", viewTable(status, style)));
   if (status.models.length > 0)
     parts.push(
@@ -97,7 +111,7 @@ function statusText(status: StatusReport, style: Style): string {
             count(m.versions),
             m.promoted === null ? NONE : `version ${m.promoted}`,
             trials(m),
-            count(m.served),
+            `${count(m.served)}${m.servedSince === null ? "" : ` since ${moment(m.servedSince).slice(0, 10)}`}`,
           ]),
           style,
         ),
@@ -121,6 +135,25 @@ function trials({ canary, shadow }: StatusReport["models"][number]): string {
     ...(shadow === null ? [] : [`version ${shadow} as shadow`]),
   ];
   return tried.length === 0 ? NONE : tried.join("; ");
+}
+
+function retentionTable(sources: readonly SourceStatus[], style: Style): string {
+  return table(
+    ["source", "keeps", "whole since", "oldest day", { right: "dropped" }, { right: "bytes" }, "last"],
+    sources.map(({ name, retention }) => {
+      const { period, horizon, oldestDay, dropped } = retention!;
+      return [
+        name,
+        period === null ? "all" : formatDuration(period),
+        horizon === null ? "ever" : moment(horizon),
+        oldestDay === null ? NONE : moment(oldestDay).slice(0, 10),
+        count(dropped.rows),
+        bytes(dropped.bytes),
+        moment(dropped.at),
+      ];
+    }),
+    style,
+  );
 }
 
 const kinds = { aggregateView: "aggregate", batchView: "batch", onDemandView: "on demand" } as const;

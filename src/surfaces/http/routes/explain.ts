@@ -30,6 +30,7 @@ const ERRORS: readonly ErrorCode[] = [
   "ASOF_STRING",
   "ASOF_ON_DEMAND",
   "ASOF_FUTURE_READ",
+  "ASOF_BEFORE_RETENTION",
 ];
 
 const feature = { ...text, description: "as view.feature" };

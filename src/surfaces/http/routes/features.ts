@@ -61,6 +61,7 @@ export function featuresRoute({ store, maxRows }: RouteContext): Route {
       "ASOF_ON_DEMAND",
       "ASOF_NOT_MATERIALIZED",
       "ASOF_FUTURE_READ",
+      "ASOF_BEFORE_RETENTION",
       "ASOF_NOT_ACCEPTABLE",
     ],
     handle({ name, query, body, accept }) {

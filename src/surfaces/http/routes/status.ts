@@ -1,3 +1,4 @@
+import type { RetentionStatus } from "../../../core/result/status.ts";
 import { writeJson } from "../json/write-json.ts";
 import { auditJson, auditSchema } from "./audit.ts";
 import { modelDriftSchema } from "./drift.ts";
@@ -7,6 +8,16 @@ import type { Route, RouteContext } from "../route.ts";
 import { count, flag, listOf, moment, objectOf, orNull, text } from "../schema.ts";
 import { runSchema } from "./runs.ts";
 
+const retention = objectOf({
+  period: { ...orNull(count), description: "for how long after their event records are kept, in microseconds" },
+  horizon: {
+    ...orNull(moment),
+    description: "from this event on all records are held; null where nothing was dropped",
+  },
+  oldestDay: orNull(moment),
+  dropped: objectOf({ files: count, rows: count, bytes: count, at: orNull(moment) }),
+});
+
 const source = objectOf({
   name: text,
   rows: count,
@@ -15,6 +26,7 @@ const source = objectOf({
   minEvent: orNull(moment),
   maxEvent: orNull(moment),
   inLog: { ...count, description: "records that are in the log and not yet in Parquet" },
+  retention: orNull(retention),
 });
 
 const view = objectOf({
@@ -34,6 +46,7 @@ const model = objectOf({
   canary: orNull(objectOf({ version: count, share: { type: "number" } })),
   shadow: orNull(count),
   served: { ...count, description: "predictions in the served log" },
+  servedSince: { ...orNull(moment), description: "from this moment on all of them are kept" },
 });
 
 const answer = objectOf({
@@ -67,6 +80,10 @@ const answer = objectOf({
   },
 });
 
+function retentionJson(status: RetentionStatus): object {
+  return { ...withMoments(status, "horizon", "oldestDay"), dropped: withMoments(status.dropped, "at") };
+}
+
 /** What is in each store, how fresh it is, what ran. */
 export function statusRoute({ store }: RouteContext): Route {
   return {
@@ -84,8 +101,12 @@ export function statusRoute({ store }: RouteContext): Route {
         ...withMoments(status, "now", "watermark"),
         offline: {
           ...status.offline,
-          sources: status.offline.sources.map((source) => withMoments(source, "minEvent", "maxEvent")),
+          sources: status.offline.sources.map((source) => ({
+            ...withMoments(source, "minEvent", "maxEvent"),
+            retention: source.retention === null ? null : retentionJson(source.retention),
+          })),
         },
+        models: status.models.map((model) => withMoments(model, "servedSince")),
         views: status.views.map((view) => withMoments(view, "maxEvent")),
         sources: status.sources.map((source) => withMoments(source, "newestEvent", "newestAvailable")),
         audit: auditJson(status.audit),
