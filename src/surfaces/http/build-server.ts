@@ -5,7 +5,10 @@ import type { Store } from "../../store.ts";
 import { Admission } from "./admission.ts";
 import { type Body, mediaTypes, readBody } from "./body.ts";
 import { refuseConnection } from "./client-error.ts";
+import { serveConsole } from "./console/serve-console.ts";
 import { errorAnswer } from "./error-answer.ts";
+import { EventStreams } from "./live/event-stream.ts";
+import { RequestTimes } from "./live/request-times.ts";
 import { addressesLoopback } from "./loopback.ts";
 import { readHeaders } from "./read-headers.ts";
 import { readQuery } from "./read-query.ts";
@@ -43,18 +46,24 @@ export function buildServer(store: Store, options: ServerOptions = {}): FastifyI
   guard(app, new Admission(bodiesLimit, bodyLimit));
   readBodies(app);
   const { requests = new RequestCounts(), forward } = options;
-  const routes = routesOf({ store, maxRows, requests }, version);
+  const times = new RequestTimes();
+  const streams = new EventStreams(app);
+  const routes = routesOf({ store, maxRows, requests, times }, version);
   const paths = new Map(routes.map((route) => [urlOf(route), route.path]));
+  const timed = new Set(routes.filter(({ events }) => events === undefined).map(({ path }) => path));
   const dialects = new Map(routes.map((route) => [urlOf(route), route.dialect?.answer ?? errorAnswer]));
   app.setErrorHandler((error: Error, request, reply) =>
     answerError(dialects.get(request.routeOptions.url ?? "") ?? errorAnswer, error, request, reply),
   );
   app.addHook("onResponse", (request, reply, done) => {
-    requests.count(request.method, paths.get(request.routeOptions.url ?? "") ?? "", reply.statusCode);
+    const path = paths.get(request.routeOptions.url ?? "") ?? "";
+    requests.count(request.method, path, reply.statusCode);
+    if (timed.has(path)) times.add(path, reply.elapsedTime);
     done();
   });
-  for (const route of routes) addRoute(app, route, route.anywhere === true ? undefined : forward);
+  for (const route of routes) addRoute(app, route, streams, route.anywhere === true ? undefined : forward);
   for (const [path, there] of Map.groupBy(routes, (route) => route.path)) refuseOtherMethods(app, path, there);
+  serveConsole(app);
   return app;
 }
 
@@ -99,7 +108,7 @@ function urlOf({ names, path }: Route): string {
   return names === null ? path : path.replace(`{${names.parameter}}`, ":name");
 }
 
-function addRoute(app: FastifyInstance, route: Route, forward: Forward | undefined): void {
+function addRoute(app: FastifyInstance, route: Route, streams: EventStreams, forward: Forward | undefined): void {
   const { method } = route;
   const url = urlOf(route);
   app.route<{ Params: { name?: string }; Body: Body | undefined }>({
@@ -128,6 +137,10 @@ function addRoute(app: FastifyInstance, route: Route, forward: Forward | undefin
         body: body ?? NO_BODY,
         accept: raw.headers.accept ?? "",
       };
+      if (route.events !== undefined) {
+        await streams.send(reply, route.events.name, route.events.texts);
+        return reply;
+      }
       const answer = await route.handle(call);
       if (typeof answer !== "string") return reply.header("content-type", answer.type).send(answer.bytes);
       return reply.header("content-type", route.type ?? JSON_TYPE).send(answer);

@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../core/errors.ts";
 import type { Store } from "../../store.ts";
 import type { Body } from "./body.ts";
 import type { ErrorDialect } from "./error-dialect.ts";
+import type { RequestTimes } from "./live/request-times.ts";
 import type { RequestCounts } from "./request-counts.ts";
 import type { Schema } from "./schema.ts";
 
@@ -57,6 +58,8 @@ export interface Route {
   readonly type?: string;
   /** Other media types of the answer, for clients that accept them, and what these hold. */
   readonly also?: Readonly<Record<string, string>>;
+  /** Answers with events, without end, in place of one text: their name, and the data of each. */
+  readonly events?: { readonly name: string; readonly texts: (signal: AbortSignal) => AsyncIterable<string> };
   /** The answer as text of its type, or of another that was accepted. Rejects with an AsofError. */
   readonly handle: (call: Call) => Promise<string | BinaryAnswer>;
 }
@@ -66,4 +69,5 @@ export interface RouteContext {
   readonly store: Store;
   readonly maxRows: number;
   readonly requests: RequestCounts;
+  readonly times: RequestTimes;
 }

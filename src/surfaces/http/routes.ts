@@ -9,6 +9,7 @@ import { explainByBodyRoute, explainRoute } from "./routes/explain.ts";
 import { featuresRoute } from "./routes/features.ts";
 import { forgetRoute } from "./routes/forget.ts";
 import { healthRoute } from "./routes/health.ts";
+import { liveRoute } from "./routes/live.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { modelsRoute } from "./routes/models.ts";
 import { openApiRoute } from "./routes/openapi.ts";
@@ -16,6 +17,7 @@ import { predictRoute } from "./routes/predict.ts";
 import { readyRoute } from "./routes/ready.ts";
 import { retractionsRoute } from "./routes/retractions.ts";
 import { runsRoute } from "./routes/runs.ts";
+import { samplesRoute } from "./routes/samples.ts";
 import { statusRoute } from "./routes/status.ts";
 
 /** Every route of the server. */
@@ -30,7 +32,9 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     explainByBodyRoute(context),
     catalogRoute(context),
     statusRoute(context),
+    liveRoute(context),
     runsRoute(context),
+    samplesRoute(context),
     modelsRoute(context),
     auditRoute(context),
     driftRoute(context),

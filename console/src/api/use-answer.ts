@@ -1,0 +1,31 @@
+import { useCallback, useEffect, useState } from "react";
+import { ask, type Refusal } from "./request.ts";
+
+export interface Answer<T> {
+  readonly data: T | null;
+  readonly refusal: Refusal | null;
+  readonly loading: boolean;
+  readonly again: () => void;
+}
+
+/** What the server answers to a path; nothing is asked while it is null. What was there stays until the next is. */
+export function useAnswer<T>(path: string | null, body?: unknown): Answer<T> {
+  const [state, setState] = useState<Omit<Answer<T>, "again">>({ data: null, refusal: null, loading: path !== null });
+  const [turn, setTurn] = useState(0);
+  const asked = path === null ? null : JSON.stringify([path, body ?? null]);
+  useEffect(() => {
+    if (asked === null) return setState({ data: null, refusal: null, loading: false });
+    const [to, sent] = JSON.parse(asked) as [string, unknown];
+    const abort = new AbortController();
+    setState((last) => ({ ...last, loading: true }));
+    ask<T>(to, { signal: abort.signal, ...(sent !== null && { body: sent }) }).then(
+      (data) => setState({ data, refusal: null, loading: false }),
+      (refusal: unknown) => {
+        if (!abort.signal.aborted) setState({ data: null, refusal: refusal as Refusal, loading: false });
+      },
+    );
+    return () => abort.abort();
+  }, [asked, turn]);
+  const again = useCallback(() => setTurn((last) => last + 1), []);
+  return { ...state, again };
+}
