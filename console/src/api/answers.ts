@@ -159,7 +159,8 @@ export type Fields = Readonly<Record<string, FieldType>>;
 export interface FeatureEntry {
   readonly name: string;
   readonly type: FieldType;
-  readonly words: string;
+  /** Null where its view says it all. */
+  readonly words: string | null;
 }
 
 export interface CatalogEntry {

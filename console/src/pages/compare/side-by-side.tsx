@@ -7,7 +7,7 @@ import { Moment } from "../../parts/moment.tsx";
 import { Section } from "../../parts/page.tsx";
 import { ScrollTable } from "../../parts/scroll-table.tsx";
 import { sameValue, ShownValue } from "../../parts/value.tsx";
-import { Explained } from "./explained.tsx";
+import { Explained } from "../../parts/explained/explained.tsx";
 import "./side-by-side.css";
 
 interface Shown {

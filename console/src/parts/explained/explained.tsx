@@ -1,11 +1,11 @@
 import type { Value } from "../../api/answers.ts";
 import { useAnswer } from "../../api/use-answer.ts";
-import { count, countOf, span, utc } from "../../parts/figures.ts";
-import { Moment } from "../../parts/moment.tsx";
-import { Loading, Refused } from "../../parts/notice.tsx";
-import { ScrollTable } from "../../parts/scroll-table.tsx";
-import { bitsOf, ShownValue, textOf } from "../../parts/value.tsx";
-import { WindowDiagram } from "../../parts/window-diagram.tsx";
+import { count, countOf, span, utc } from "../figures.ts";
+import { Moment } from "../moment.tsx";
+import { Loading, Refused } from "../notice.tsx";
+import { ScrollTable } from "../scroll-table.tsx";
+import { bitsOf, ShownValue, textOf } from "../value.tsx";
+import { WindowDiagram } from "../window-diagram.tsx";
 import type { ExplainedWindow, Explanation, Version } from "./explanation.ts";
 import "./explained.css";
 
