@@ -17,20 +17,24 @@ export class Refusal extends Error {
 }
 
 export interface Ask {
+  readonly method?: "GET" | "POST";
   readonly body?: unknown;
   readonly signal?: AbortSignal;
 }
 
 /** Asks the server: a body makes it a POST. @throws Refusal */
-export async function ask<T>(path: string, { body, signal }: Ask = {}): Promise<T> {
-  return parse(await (await send(path, { body, ...(signal && { signal }) })).text()) as T;
+export async function ask<T>(path: string, options: Ask = {}): Promise<T> {
+  return parse(await (await send(path, options)).text()) as T;
 }
 
 /** The answer as it comes. @throws Refusal */
-export async function send(path: string, { body, signal }: Ask = {}): Promise<Response> {
+export async function send(
+  path: string,
+  { body, method = body === undefined ? "GET" : "POST", signal }: Ask = {},
+): Promise<Response> {
   const key = signedInKey();
   const response = await fetch(path, {
-    method: body === undefined ? "GET" : "POST",
+    method,
     headers: {
       ...(key !== null && { authorization: `Bearer ${key}` }),
       ...(body !== undefined && { "content-type": "application/json" }),

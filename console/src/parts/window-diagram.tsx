@@ -51,7 +51,7 @@ export function WindowDiagram({
     (hop === null ? "" : `, in tiles of ${span(hop)}`);
   return (
     <div className="window-diagram" role="region" aria-label={said} tabIndex={0}>
-      <svg viewBox={`0 0 ${WIDTH} ${height}`} width={WIDTH} height={height} role="img" aria-label={said}>
+      <svg viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={said}>
         <rect x={x(from)} y={14} width={Math.max(1, x(to) - x(from))} height={height - 40} className="diagram-window" />
         {edges.map((edge) => (
           <line key={edge} x1={x(edge)} x2={x(edge)} y1={14} y2={14 + TILES} className="diagram-edge" />

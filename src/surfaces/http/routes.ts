@@ -1,6 +1,6 @@
 import { feastRoutes } from "./feast/routes.ts";
 import type { Route, RouteContext } from "./route.ts";
-import { auditRoute } from "./routes/audit.ts";
+import { auditNowRoute, auditRoute } from "./routes/audit.ts";
 import { catalogRoute } from "./routes/catalog.ts";
 import { driftRoute } from "./routes/drift.ts";
 import { correctionsRoute } from "./routes/corrections.ts";
@@ -10,10 +10,12 @@ import { featuresRoute } from "./routes/features.ts";
 import { forgetRoute } from "./routes/forget.ts";
 import { healthRoute } from "./routes/health.ts";
 import { liveRoute } from "./routes/live.ts";
+import { materializeViewsRoute } from "./routes/materialize.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { modelsRoute } from "./routes/models.ts";
 import { openApiRoute } from "./routes/openapi.ts";
 import { predictRoute } from "./routes/predict.ts";
+import { promoteRoute } from "./routes/promote.ts";
 import { readyRoute } from "./routes/ready.ts";
 import { retractionsRoute } from "./routes/retractions.ts";
 import { runsRoute } from "./routes/runs.ts";
@@ -36,7 +38,10 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     runsRoute(context),
     samplesRoute(context),
     modelsRoute(context),
+    promoteRoute(context),
+    materializeViewsRoute(context),
     auditRoute(context),
+    auditNowRoute(context),
     driftRoute(context),
     metricsRoute(context),
     forgetRoute(context),

@@ -51,7 +51,9 @@ export function FeatureInServing({
                   <td>{service}</td>
                   <td className="number">{count(answers)}</td>
                   <td className="number">{share(rates?.features[name] ?? 0, answers)}</td>
-                  <td className="number">{found === undefined ? NONE : share(found.trained.nulls, found.trained.rows)}</td>
+                  <td className="number">
+                    {found === undefined ? NONE : share(found.trained.nulls, found.trained.rows)}
+                  </td>
                   <td className="number">{share(view?.expired ?? 0, answers)}</td>
                   <td className="number">{share(view?.notFound ?? 0, answers)}</td>
                   <td className="number">

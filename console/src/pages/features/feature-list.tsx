@@ -9,7 +9,13 @@ import { type Feature, kindNames, typeText } from "./all-features.ts";
 import "./feature-list.css";
 
 /** The catalog: a search over all features, however many. */
-export function FeatureList({ features, view }: { readonly features: readonly Feature[]; readonly view: string | null }) {
+export function FeatureList({
+  features,
+  view,
+}: {
+  readonly features: readonly Feature[];
+  readonly view: string | null;
+}) {
   const [search, setSearch] = useState(view ?? "");
   const [kind, setKind] = useState("");
   const [tag, setTag] = useState("");
@@ -125,7 +131,9 @@ function Row({ feature: { name, view, words, type, entity, tags } }: { readonly 
       <span className="feature-facts">
         <span>{typeText(type)}</span>
         {entity !== null && <span>per {entity}</span>}
-        <span className={`tag ${view.kind === "batchView" ? "tag-offline" : view.kind === "aggregateView" ? "tag-online" : ""}`}>
+        <span
+          className={`tag ${view.kind === "batchView" ? "tag-offline" : view.kind === "aggregateView" ? "tag-online" : ""}`}
+        >
           {kindNames[view.kind]}
         </span>
         {tags.map((tag) => (

@@ -18,7 +18,13 @@ import "./feature-page.css";
 const LineageGraph = lazy(() => import("./lineage-graph.tsx"));
 
 /** All there is to know of one feature. */
-export function FeaturePage({ feature, catalog }: { readonly feature: Feature; readonly catalog: readonly CatalogEntry[] }) {
+export function FeaturePage({
+  feature,
+  catalog,
+}: {
+  readonly feature: Feature;
+  readonly catalog: readonly CatalogEntry[];
+}) {
   const { view, name, words, type, entity, owner, tags } = feature;
   const { live } = useLive();
   const report = live?.status.views.find((one) => one.name === view.name);
@@ -35,8 +41,9 @@ export function FeaturePage({ feature, catalog }: { readonly feature: Feature; r
     readonly features?: readonly { readonly name: string; readonly window?: Window }[] | Fields;
   };
   const window = Array.isArray(definition.features)
-    ? (definition.features as readonly { readonly name: string; readonly window: Window }[]).find((one) => one.name === name)
-        ?.window
+    ? (definition.features as readonly { readonly name: string; readonly window: Window }[]).find(
+        (one) => one.name === name,
+      )?.window
     : undefined;
   return (
     <Page
@@ -65,9 +72,7 @@ export function FeaturePage({ feature, catalog }: { readonly feature: Feature; r
         <Fact name="Last event">
           <Moment at={report?.maxEvent ?? null} />
         </Fact>
-        <Fact name="Definition">
-          {view.applied ? "applied" : <span className="bad">not applied: asof apply</span>}
-        </Fact>
+        <Fact name="Definition">{view.applied ? "applied" : <span className="bad">not applied: asof apply</span>}</Fact>
       </dl>
       <Section title="Lineage" note="Where it comes from, and what is made with it.">
         <Suspense fallback={<Loading what="the graph" />}>
@@ -100,7 +105,13 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
 }
 
 /** Which records count for a key, now. */
-function WhatCounts({ feature: { view, name }, catalog }: { readonly feature: Feature; readonly catalog: readonly CatalogEntry[] }) {
+function WhatCounts({
+  feature: { view, name },
+  catalog,
+}: {
+  readonly feature: Feature;
+  readonly catalog: readonly CatalogEntry[];
+}) {
   const definition = view.definition as {
     readonly entity?: string;
     readonly input?: Fields;
@@ -110,7 +121,9 @@ function WhatCounts({ feature: { view, name }, catalog }: { readonly feature: Fe
   };
   const fields =
     definition.input ??
-    (catalog.find(({ kind, name }) => kind === "entity" && name === definition.entity)?.definition["keys"] as Fields | undefined) ??
+    (catalog.find(({ kind, name }) => kind === "entity" && name === definition.entity)?.definition["keys"] as
+      | Fields
+      | undefined) ??
     {};
   const [texts, setTexts] = useState<Readonly<Record<string, string>>>({});
   const [asked, setAsked] = useState<Readonly<Record<string, Value>> | null>(null);
@@ -123,7 +136,11 @@ function WhatCounts({ feature: { view, name }, catalog }: { readonly feature: Fe
       );
       const row = records[0]?.row ?? {};
       const found = Object.keys(fields).map((key) => [key, row[definition.keys?.[key] ?? key]] as const);
-      setTexts(Object.fromEntries(found.flatMap(([key, value]) => (value === undefined || value === null ? [] : [[key, textOf(value)]]))));
+      setTexts(
+        Object.fromEntries(
+          found.flatMap(([key, value]) => (value === undefined || value === null ? [] : [[key, textOf(value)]])),
+        ),
+      );
       setRefusal(null);
     } catch (error) {
       setRefusal(error as Refusal);
@@ -135,7 +152,9 @@ function WhatCounts({ feature: { view, name }, catalog }: { readonly feature: Fe
         className="form-row"
         onSubmit={(event) => {
           event.preventDefault();
-          setAsked(Object.fromEntries(Object.entries(fields).map(([key, type]) => [key, valueOf(texts[key] ?? "", type)])));
+          setAsked(
+            Object.fromEntries(Object.entries(fields).map(([key, type]) => [key, valueOf(texts[key] ?? "", type)])),
+          );
         }}
       >
         {Object.keys(fields).map((key) => (

@@ -14,7 +14,11 @@ export default function FeaturesPage() {
   if (catalog.data === null)
     return (
       <Page title="Features" lead="Everything that the definitions compute.">
-        {catalog.refusal === null ? <Loading what="the definitions" /> : <Refused refusal={catalog.refusal} again={catalog.again} />}
+        {catalog.refusal === null ? (
+          <Loading what="the definitions" />
+        ) : (
+          <Refused refusal={catalog.refusal} again={catalog.again} />
+        )}
       </Page>
     );
   const { definitions } = catalog.data;

@@ -9,7 +9,11 @@ const HEIGHT = 54;
 
 /** A drawing of the lineage, laid out by itself: from left to right, or downwards where there is little room. */
 export default function LineageGraph({ lineage, narrow }: { readonly lineage: Lineage; readonly narrow: boolean }) {
-  const graph = new dagre.graphlib.Graph().setGraph({ rankdir: narrow ? "TB" : "LR", ranksep: narrow ? 34 : 64, nodesep: 16 });
+  const graph = new dagre.graphlib.Graph().setGraph({
+    rankdir: narrow ? "TB" : "LR",
+    ranksep: narrow ? 34 : 64,
+    nodesep: 16,
+  });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { id } of lineage.nodes) graph.setNode(id, { width: WIDTH, height: HEIGHT });
   for (const { from, to } of lineage.edges) graph.setEdge(from, to);

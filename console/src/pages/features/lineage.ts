@@ -27,14 +27,24 @@ export function lineageOf({ view, name }: Feature, catalog: readonly CatalogEntr
   );
   return {
     nodes: [
-      ...sources.map((source): LineageNode => ({ id: `source ${source}`, kind: "source", name: source, lane: "offline" })),
+      ...sources.map((source): LineageNode => ({
+        id: `source ${source}`,
+        kind: "source",
+        name: source,
+        lane: "offline",
+      })),
       {
         id: `view ${view.name}`,
         kind: "view",
         name: view.name,
         lane: view.kind === "batchView" ? "offline" : view.kind === "aggregateView" ? "online" : "both",
       },
-      ...services.map((one): LineageNode => ({ id: `service ${one.name}`, kind: "service", name: one.name, lane: "both" })),
+      ...services.map((one): LineageNode => ({
+        id: `service ${one.name}`,
+        kind: "service",
+        name: one.name,
+        lane: "both",
+      })),
       ...models.map((one): LineageNode => ({ id: `model ${one.name}`, kind: "model", name: one.name, lane: "both" })),
     ],
     edges: [

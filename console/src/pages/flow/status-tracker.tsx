@@ -92,7 +92,7 @@ function Cells({ snapshot, batch }: { readonly snapshot: Snapshot | null; readon
         ) : (
           <>
             <span className="offline">{count(loaded)} records loaded</span>
-            {archived > 0 && <span className="tracker-more offline">{count(archived)} archived from the log</span>}
+            {archived > 0 && <span className="more offline">{count(archived)} archived from the log</span>}
           </>
         )}
       </td>
@@ -102,7 +102,7 @@ function Cells({ snapshot, batch }: { readonly snapshot: Snapshot | null; readon
         ) : (
           <>
             <span className="offline">{count(batchRows)} rows offline</span>
-            <span className={batchOnline.length === 0 ? "tracker-more muted" : "tracker-more online"}>
+            <span className={batchOnline.length === 0 ? "more muted" : "more online"}>
               {batchOnline.length === 0 ? "not online" : `${count(keys(batchOnline))} keys online`}
             </span>
           </>
@@ -116,7 +116,7 @@ function Cells({ snapshot, batch }: { readonly snapshot: Snapshot | null; readon
             <span className="online">
               {countOf(realTime.length, "view")} online, {count(keys(realTime))} keys
             </span>
-            {streamed > 0 && <span className="tracker-more online">{count(streamed)} events folded by replays</span>}
+            {streamed > 0 && <span className="more online">{count(streamed)} events folded by replays</span>}
           </>
         )}
       </td>
@@ -126,7 +126,7 @@ function Cells({ snapshot, batch }: { readonly snapshot: Snapshot | null; readon
         ) : (
           <>
             Version {model.version} {model.promoted ? "serves" : "trained"}
-            {model.auc !== null && <span className="tracker-more muted">AUC {model.auc.toFixed(3)}, held out</span>}
+            {model.auc !== null && <span className="more muted">AUC {model.auc.toFixed(3)}, held out</span>}
           </>
         )}
       </td>
