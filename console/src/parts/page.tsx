@@ -51,12 +51,11 @@ export function Section({
   readonly children: ReactNode;
   readonly aside?: ReactNode;
 }) {
-  const id = `section-${title.toLowerCase().replace(/[^a-z]+/g, "-")}`;
   return (
-    <section className="section" aria-labelledby={id}>
+    <section className="section">
       <div className="section-head">
         <div>
-          <h2 id={id}>{title}</h2>
+          <h2>{title}</h2>
           {note !== undefined && <p className="note">{note}</p>}
         </div>
         {aside}

@@ -117,7 +117,7 @@ export function SideBySide({ service, row, online, offline, past, again }: Shown
                         type="button"
                         className="plain"
                         aria-expanded={open === name}
-                        aria-label={`Explain ${name}`}
+                        aria-label={open === name ? `Close ${name}` : `Explain ${name}`}
                         onClick={() => setOpen(open === name ? null : name)}
                       >
                         {open === name ? "Close" : "Explain"}

@@ -59,8 +59,10 @@ export function FeatureInServing({
                   <td className="number">
                     <Psi psi={found?.psi ?? null} />
                   </td>
-                  <td className="number">{found?.chance == null ? NONE : digits(found.chance)}</td>
-                  <td className="number">{found?.ks == null ? NONE : digits(found.ks)}</td>
+                  <td className="number">
+                    {found === undefined || found.chance === null ? NONE : digits(found.chance)}
+                  </td>
+                  <td className="number">{found === undefined || found.ks === null ? NONE : digits(found.ks)}</td>
                 </tr>
               );
             })}

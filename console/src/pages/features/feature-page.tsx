@@ -65,7 +65,7 @@ export function FeaturePage({
           </Fact>
         )}
         {view.kind === "batchView" && (
-          <Fact name="Time to live">{definition.ttl == null ? "for ever" : length(definition.ttl)}</Fact>
+          <Fact name="Time to live">{(definition.ttl ?? null) === null ? "for ever" : length(definition.ttl!)}</Fact>
         )}
         <Fact name="Owner">{owner ?? NONE}</Fact>
         <Fact name="Tags">{tags.length === 0 ? NONE : tags.join(", ")}</Fact>

@@ -10,7 +10,6 @@ import { Command, Empty, Loading, Refused } from "../../parts/notice.tsx";
 import { Page, Section } from "../../parts/page.tsx";
 import { ScrollTable } from "../../parts/scroll-table.tsx";
 import { Drift } from "./drift.tsx";
-import { Outcomes } from "./outcomes.tsx";
 import { Quality } from "./quality.tsx";
 import "./models-page.css";
 
@@ -61,7 +60,6 @@ function Models({ models, again }: { readonly models: readonly ModelVersion[]; r
         <Versions versions={versions} chosen={chosen} again={again} />
       </Section>
       <Quality version={chosen} />
-      <Outcomes model={name} />
       {drift !== undefined && <Drift drift={drift} />}
     </>
   );

@@ -51,7 +51,7 @@ export function LiveCharts() {
         />
         <Chart
           title="Serving, p99 of the last minute"
-          figure={last?.p99 == null ? "no requests" : milliseconds(last.p99)}
+          figure={last === undefined || last.p99 === null ? "no requests" : milliseconds(last.p99)}
           points={points}
           of={(one) => one.p99}
           text={milliseconds}

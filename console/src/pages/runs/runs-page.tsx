@@ -162,7 +162,7 @@ function RunTable({ runs }: { readonly runs: readonly Run[] }) {
                     type="button"
                     className="plain"
                     aria-expanded={open === run.id}
-                    aria-label={`Details of run ${run.id}`}
+                    aria-label={open === run.id ? `Close run ${run.id}` : `Details of run ${run.id}`}
                     onClick={() => setOpen(open === run.id ? null : run.id)}
                   >
                     {open === run.id ? "Close" : "Details"}
