@@ -58,7 +58,7 @@ export function buildServer(store: Store, options: ServerOptions = {}): FastifyI
   app.addHook("onResponse", (request, reply, done) => {
     const path = paths.get(request.routeOptions.url ?? "") ?? "";
     requests.count(request.method, path, reply.statusCode);
-    if (timed.has(path)) times.add(path, reply.elapsedTime);
+    if (timed.has(path)) times.add(path, reply.elapsedTime, request.body as object);
     done();
   });
   for (const route of routes) addRoute(app, route, streams, route.anywhere === true ? undefined : forward);

@@ -112,7 +112,7 @@ export function stagesOf(
       name: "Events",
       figure: shortCount(log.end),
       unit: "in the log",
-      notes: [`${perSecond(rates?.records ?? null)} now`, inLog === 0 ? "all archived" : `${count(inLog)} to archive`],
+      notes: [rates === null ? "Counting" : `${perSecond(rates.records)} now`, inLog === 0 ? "all archived" : `${count(inLog)} to archive`],
       busy: (rates?.records ?? 0) > 0,
     },
     {
@@ -160,7 +160,7 @@ export function stagesOf(
 
 /** Requests for features and predictions together; the slowest p99 of them. */
 function servingOf(requests: Live["requests"]): { readonly perSecond: number; readonly p99: number } | null {
-  const asked = requests.filter(({ route }) => /^\/v1\/(features|predict)\/|^\/get-online-features/.test(route));
+  const asked = requests.filter(({ route }) => /^(\/v1\/(features|predict)\/|\/get-online-features)[^,]*$/.test(route));
   if (asked.length === 0) return null;
   return {
     perSecond: asked.reduce((sum, one) => sum + one.perSecond, 0),

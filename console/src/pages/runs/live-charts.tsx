@@ -22,7 +22,7 @@ export function LiveCharts() {
   const [points, setPoints] = useState<readonly Point[]>([]);
   useEffect(() => {
     if (live === null) return;
-    const asked = live.requests.filter(({ route }) => /^\/v1\/(features|predict)\//.test(route));
+    const asked = live.requests.filter(({ route }) => /^\/v1\/(features|predict)\/[^,]*$/.test(route));
     const point = {
       at: Date.now() / 1000,
       records: rates?.records ?? null,
@@ -93,7 +93,7 @@ function Chart({
         legend: { show: false },
         scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.15 : 1] } },
         axes: [
-          { ...axis, size: 20, space: 80 },
+          { show: false },
           { ...axis, size: 64, space: 60, values: (_plot, values) => values.map((value) => text(value)) },
         ],
         series: [{}, { stroke: () => resolved(around, "--online"), width: 1.5, points: { show: false } }],

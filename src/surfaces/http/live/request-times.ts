@@ -3,7 +3,7 @@ const KEPT = 1024;
 const STRETCH = 60_000;
 
 export interface RouteTimes {
-  /** The route's path, as in `/v1/predict/{model}`. */
+  /** The route's path, as in `/v1/predict/{model}`; with `, of the past` where history was asked. */
   readonly route: string;
   /** Requests answered in the stretch, and per second of it. */
   readonly requests: number;
@@ -25,8 +25,15 @@ interface Kept {
 export class RequestTimes {
   private readonly kept = new Map<string, Kept>();
   private readonly began = performance.now();
+  private readonly past = new WeakSet<object>();
 
-  add(route: string, milliseconds: number): void {
+  /** What a request with this body takes is not to be mixed with what answers of the present take. */
+  ofPast(body: object): void {
+    this.past.add(body);
+  }
+
+  add(path: string, milliseconds: number, body: object | null | undefined): void {
+    const route = body !== null && body !== undefined && this.past.has(body) ? `${path}, of the past` : path;
     let kept = this.kept.get(route);
     if (kept === undefined)
       this.kept.set(route, (kept = { at: new Float64Array(KEPT), took: new Float64Array(KEPT), count: 0 }));

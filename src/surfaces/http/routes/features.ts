@@ -7,7 +7,7 @@ import type { Route, RouteContext } from "../route.ts";
 import { requestSchema, serviceShapes } from "../service-shape.ts";
 
 /** The features of many rows, now or at a past moment. */
-export function featuresRoute({ store, maxRows }: RouteContext): Route {
+export function featuresRoute({ store, maxRows, times }: RouteContext): Route {
   const shapeOf = serviceShapes(store);
   return {
     method: "POST",
@@ -49,6 +49,7 @@ export function featuresRoute({ store, maxRows }: RouteContext): Route {
       const { read, write, types } = shapeOf(name);
       const arrow = accept.includes(ARROW_STREAM) ? await loadArrow() : null;
       const { rows, at, knowledge } = readRequest(body, read, maxRows, true);
+      if (at !== undefined || knowledge !== undefined) times.ofPast(body);
       const answers = await store.features(name, rows, {
         ...(at === undefined ? {} : { at }),
         ...(knowledge === undefined ? {} : { knowledge }),
