@@ -41,6 +41,7 @@ export default defineConfig({
         items: [
           { text: "Aggregations", link: "/aggregations" },
           { text: "The command", link: "/cli" },
+          { text: "The console", link: "/console" },
           { text: "HTTP", link: "/http" },
           { text: "Errors", link: "/errors" },
           { text: "API", link: "/api/" },

@@ -7,7 +7,10 @@ import { count, objectOf, text } from "../schema.ts";
 
 /** Makes a version of a model the one that predicts: a newer one, or an older one again. */
 export function promoteRoute({ store }: RouteContext): Route {
-  const shape = objectOf({ version: { ...count, minimum: 1 } });
+  const shapes = {
+    body: { [mediaTypes.json]: objectOf({ version: { ...count, minimum: 1 } }) },
+    answer: objectOf({ model: text, promoted: count }),
+  };
   return {
     method: "POST",
     path: "/v1/promote/{model}",
@@ -15,7 +18,8 @@ export function promoteRoute({ store }: RouteContext): Route {
     summary: "Makes a version of a model the one that predicts.",
     names: { parameter: "model", kind: "model" },
     query: {},
-    shapes: { body: { [mediaTypes.json]: shape }, answer: objectOf({ model: text, promoted: count }) },
+    shapes,
+    shapesOf: () => shapes,
     errors: ["ASOF_UNKNOWN_MODEL", "ASOF_UNKNOWN_MODEL_VERSION", "ASOF_JSON", "ASOF_REQUEST"],
     async handle({ name, body }) {
       if (body.language !== "json") throw new AsofError("ASOF_MEDIA_TYPE", "a request is application/json");

@@ -4,18 +4,24 @@ import { writeJson } from "../json/write-json.ts";
 import { legible } from "../legible.ts";
 import { withMoments } from "../moments.ts";
 import type { Route, RouteContext } from "../route.ts";
-import { anything, count, listOf, mapOf, moment, objectOf, orNull, text } from "../schema.ts";
+import { anything, count, listOf, mapOf, moment, objectOf, orNull, outputRow, type Schema, text } from "../schema.ts";
 
 const ROWS = 10;
 const MAX_ROWS = 100;
 
-const record = objectOf({
-  row: { ...mapOf(anything), description: "the record's fields" },
-  event: { ...moment, description: "when it happened" },
-  available: { ...moment, description: "when it could be known" },
-  withdrawn: orNull(moment),
-  position: { ...count, description: "its place in the log, or that of the load it came with" },
-});
+const answerOf = (row: Schema): Schema =>
+  objectOf({
+    source: text,
+    records: listOf(
+      objectOf({
+        row,
+        event: { ...moment, description: "when it happened" },
+        available: { ...moment, description: "when it could be known" },
+        withdrawn: orNull(moment),
+        position: { ...count, description: "its place in the log, or that of the load it came with" },
+      }),
+    ),
+  });
 
 /** Some records of a source, to see what is in it. */
 export function samplesRoute({ store }: RouteContext): Route {
@@ -28,7 +34,8 @@ export function samplesRoute({ store }: RouteContext): Route {
     query: {
       rows: { description: "how many at the most", schema: { type: "integer", minimum: 1, maximum: MAX_ROWS } },
     },
-    shapes: { body: null, answer: objectOf({ source: text, records: listOf(record) }) },
+    shapes: { body: null, answer: answerOf(mapOf(anything)) },
+    shapesOf: (name) => ({ body: null, answer: answerOf(outputRow(definitionOf(store, "source", name).fields)) }),
     errors: ["ASOF_UNKNOWN_SOURCE", "ASOF_REQUEST"],
     async handle({ name, query }) {
       const { fields } = definitionOf(store, "source", name);
