@@ -2,8 +2,8 @@ import { setTimeout as wait } from "node:timers/promises";
 
 /** The least time between two snapshots, in milliseconds. */
 const EVERY = 1000;
-/** So many times as long as a snapshot takes is rested after it: watching takes a twentieth of a core at the most. */
-const REST = 20;
+/** So many times as long as a snapshot takes is rested after it: watching takes a tenth of a core at the most. */
+const REST = 10;
 
 /** Snapshots that all who watch share, made only while someone does. */
 export class SharedSnapshots {
