@@ -103,7 +103,7 @@ try {
         await act?.(page);
         await page.waitForTimeout(2500);
         // As high as the page, so that lists which follow the window are whole and nothing sticks amid it.
-        const whole = await page.evaluate(() => document.documentElement.scrollHeight);
+        const whole = await page.evaluate<number>("document.documentElement.scrollHeight");
         await page.setViewportSize({ width, height: Math.max(height, whole) });
         await page.waitForTimeout(200);
         await page.screenshot({ path: path.join(into, `${name}-${width}-${colorScheme}.png`) });

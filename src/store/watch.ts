@@ -6,7 +6,7 @@ import { AsofError } from "../core/errors.ts";
 import { type TrainingNote, trainingNoteName } from "../core/metrics/feature-summaries.ts";
 import type { ServicePlan } from "../core/plan/service-plan.ts";
 import type { FeatureAnswer, PredictionAnswer } from "../core/result/answers.ts";
-import type { MonitoringReport, ServiceRates, SourceFreshness } from "../core/result/monitoring.ts";
+import type { FeatureDistribution, MonitoringReport, ServiceRates, SourceFreshness } from "../core/result/monitoring.ts";
 import type { Row } from "../core/schema/data-type.ts";
 import { MILLISECOND, type Timestamp } from "../core/time/timestamp.ts";
 import type { OfflineFile } from "../ports/registry-store.ts";
@@ -207,6 +207,13 @@ export class Watch {
       audit: auditReport(auditor.targets(), now, { ...rest, failures, failure: failure?.message ?? null }),
       drift,
     };
+  }
+
+  async distribution(name: string, feature: string): Promise<FeatureDistribution> {
+    const { catalog, clock, registry } = this.wired.parts;
+    const { version } = (await registry.promoted(modelNamed(catalog, name).name)) ?? { version: null };
+    const drift = version === null ? null : await this.driftOf(name, version);
+    return { version, histogram: drift?.histograms(feature, clock.now()) ?? null };
   }
 
   /** Stops, gives up what waits in memory, and keeps the rest. */

@@ -17,7 +17,7 @@ export interface Visit {
   readonly page: Page;
   /** What the page said was wrong, and what it asked of other machines: nothing, if all is well. */
   readonly faults: readonly string[];
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** A tab of its own, that writes down what goes wrong in it. */

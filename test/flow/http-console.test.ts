@@ -108,6 +108,34 @@ describe("GET /v1/samples", () => {
   });
 });
 
+describe("GET /v1/distribution", () => {
+  test("tells how a feature is spread in training and in serving", async () => {
+    for (const customer of ["calm-1", "hasty-0", "hasty-1"])
+      await asked("/v1/predict/fraud", { entities: [{ customer }] });
+    const { body } = await asked("/v1/distribution/fraud?feature=spending__amount_1d");
+    const { version, histogram } = body as {
+      version: number;
+      histogram: { edges: number[]; trained: number[]; served: number[] };
+    };
+    expect(version).toBe(1);
+    expect(histogram.edges).toHaveLength(histogram.trained.length + 1);
+    const sum = (counts: readonly number[]): number => counts.reduce((total, one) => total + one, 0);
+    const { drift } = await store.monitoring();
+    const { trained, served } = drift[0].features.find(({ feature }) => feature === "spending__amount_1d")!;
+    expect(sum(histogram.trained)).toBe(trained.rows - trained.nulls);
+    expect(sum(histogram.served)).toBe(served.rows - served.nulls);
+    expect(served.rows).toBeGreaterThanOrEqual(3);
+    expect(await asked("/v1/distribution/fraud?feature=nothing")).toMatchObject({ body: { histogram: null } });
+  });
+
+  test.each([
+    ["/v1/distribution/nothing?feature=a", "ASOF_UNKNOWN_MODEL"],
+    ["/v1/distribution/fraud", "ASOF_REQUEST"],
+  ])("%s is refused", async (path, code) => {
+    expect(await asked(path)).toMatchObject({ body: { error: { code } } });
+  });
+});
+
 describe("what is set going", () => {
   test("promote, materialize, and the audit of what waits", async () => {
     expect(await asked("/v1/promote/fraud", { version: 1 })).toMatchObject({ body: { model: "fraud", promoted: 1 } });

@@ -8,6 +8,9 @@ export interface Answer<T> {
   readonly again: () => void;
 }
 
+/** A server that does not answer is asked again after so many milliseconds. */
+const RETRY = 2000;
+
 /** What the server answers to a path; nothing is asked while it is null. What was there stays until the next is. */
 export function useAnswer<T>(path: string | null, body?: unknown): Answer<T> {
   const [state, setState] = useState<Omit<Answer<T>, "again">>({ data: null, refusal: null, loading: path !== null });
@@ -17,14 +20,22 @@ export function useAnswer<T>(path: string | null, body?: unknown): Answer<T> {
     if (asked === null) return setState({ data: null, refusal: null, loading: false });
     const [to, sent] = JSON.parse(asked) as [string, unknown];
     const abort = new AbortController();
+    let retry: ReturnType<typeof setTimeout> | undefined;
     setState((last) => ({ ...last, loading: true }));
     ask<T>(to, { signal: abort.signal, ...(sent !== null && { body: sent }) }).then(
       (data) => setState({ data, refusal: null, loading: false }),
       (refusal: unknown) => {
-        if (!abort.signal.aborted) setState({ data: null, refusal: refusal as Refusal, loading: false });
+        if (abort.signal.aborted) return;
+        // A server that is gone may come back; until then what was there stays.
+        const gone = (refusal as Refusal).status === 0;
+        if (gone) retry = setTimeout(() => setTurn((last) => last + 1), RETRY);
+        setState((last) => ({ data: gone ? last.data : null, refusal: refusal as Refusal, loading: false }));
       },
     );
-    return () => abort.abort();
+    return () => {
+      abort.abort();
+      clearTimeout(retry);
+    };
   }, [asked, turn]);
   const again = useCallback(() => setTurn((last) => last + 1), []);
   return { ...state, again };

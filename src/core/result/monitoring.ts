@@ -1,3 +1,4 @@
+import type { Histograms } from "../metrics/histogram.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 
 /** A served value that history does not give, found while serving. */
@@ -88,6 +89,14 @@ export interface ModelDrift {
   readonly predictions: number;
   /** Of the features that have a summary: not timestamps, lists and counts. */
   readonly features: readonly FeatureDrift[];
+}
+
+/** How a feature is spread in what the promoted version of a model was trained on and is served with. */
+export interface FeatureDistribution {
+  /** Null where no version serves. */
+  readonly version: number | null;
+  /** Null of what is no number, or where nothing is known of it. */
+  readonly histogram: Histograms | null;
 }
 
 /** What a service answered since it is defined as it is. */

@@ -2,6 +2,7 @@ import { feastRoutes } from "./feast/routes.ts";
 import type { Route, RouteContext } from "./route.ts";
 import { auditNowRoute, auditRoute } from "./routes/audit.ts";
 import { catalogRoute } from "./routes/catalog.ts";
+import { distributionRoute } from "./routes/distribution.ts";
 import { driftRoute } from "./routes/drift.ts";
 import { correctionsRoute } from "./routes/corrections.ts";
 import { eventsRoute } from "./routes/events.ts";
@@ -43,6 +44,7 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     auditRoute(context),
     auditNowRoute(context),
     driftRoute(context),
+    distributionRoute(context),
     metricsRoute(context),
     forgetRoute(context),
     healthRoute(),

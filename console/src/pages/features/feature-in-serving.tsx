@@ -2,6 +2,7 @@ import { useLive } from "../../live/live-stream.ts";
 import { count, digits, NONE, share } from "../../parts/figures.ts";
 import { Section } from "../../parts/page.tsx";
 import { ScrollTable } from "../../parts/scroll-table.tsx";
+import { Distribution } from "./distribution.tsx";
 
 /** From here on a drift is commonly called notable, and from there on large. */
 const NOTABLE = 0.1;
@@ -10,7 +11,9 @@ const LARGE = 0.25;
 /** How a feature fares in what is served: nulls, what its view could not answer, drift from training. */
 export function FeatureInServing({
   uses,
+  models,
 }: {
+  readonly models: readonly { readonly model: string; readonly service: string }[];
   readonly uses: readonly { readonly service: string; readonly alias: string; readonly name: string }[];
 }) {
   const { live } = useLive();
@@ -69,6 +72,13 @@ export function FeatureInServing({
           </tbody>
         </ScrollTable>
       )}
+      <div className="distributions">
+        {uses.flatMap(({ service, name }) =>
+          models
+            .filter((model) => model.service === service)
+            .map(({ model }) => <Distribution key={`${model} ${name}`} model={model} feature={name} />),
+        )}
+      </div>
     </Section>
   );
 }

@@ -36,6 +36,9 @@ export function FeaturePage({
         .filter((use) => use.view === view.name && (use.features?.includes(name) ?? true))
         .map((use) => ({ service: service.name, alias: use.alias, name: `${use.alias}__${name}` }));
     });
+  const models = catalog
+    .filter(({ kind }) => kind === "model")
+    .map(({ name: model, definition }) => ({ model, service: definition["service"] as string }));
   const definition = view.definition as {
     readonly ttl?: number | null;
     readonly features?: readonly { readonly name: string; readonly window?: Window }[] | Fields;
@@ -84,7 +87,7 @@ export function FeaturePage({
             .join(", ")}
         </p>
       </Section>
-      <FeatureInServing uses={uses} />
+      <FeatureInServing uses={uses} models={models} />
       <WhatCounts feature={feature} catalog={catalog} />
     </Page>
   );

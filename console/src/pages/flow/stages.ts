@@ -112,7 +112,10 @@ export function stagesOf(
       name: "Events",
       figure: shortCount(log.end),
       unit: "in the log",
-      notes: [rates === null ? "Counting" : `${perSecond(rates.records)} now`, inLog === 0 ? "all archived" : `${count(inLog)} to archive`],
+      notes: [
+        rates === null ? "Counting" : `${perSecond(rates.records)} now`,
+        inLog === 0 ? "all archived" : `${count(inLog)} to archive`,
+      ],
       busy: (rates?.records ?? 0) > 0,
     },
     {
