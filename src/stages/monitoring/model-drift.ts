@@ -1,3 +1,4 @@
+import { count, mapOf, objectOf, whole } from "../../core/codec/shape.ts";
 import { driftOf } from "../../core/metrics/drift.ts";
 import {
   type Summaries,
@@ -5,7 +6,13 @@ import {
   summariesToJson,
   type SummariesData,
 } from "../../core/metrics/feature-summaries.ts";
-import { addToSummary, emptyLike, mergeSummary, summaryRows } from "../../core/metrics/feature-summary.ts";
+import {
+  addToSummary,
+  emptyLike,
+  mergeSummary,
+  summaryRows,
+  summaryShape,
+} from "../../core/metrics/feature-summary.ts";
 import { type Histograms, histogramsOf } from "../../core/metrics/histogram.ts";
 import type { FeatureAnswer } from "../../core/result/answers.ts";
 import type { ModelDrift } from "../../core/result/monitoring.ts";
@@ -29,6 +36,9 @@ export interface StretchData {
   readonly predictions: number;
   readonly features: SummariesData;
 }
+
+/** What a `StretchData` looks like. */
+export const stretchShape = objectOf({ number: whole, predictions: count, features: mapOf(summaryShape) });
 
 /** What one version of a model was trained on and is served with, the latter over the last seven days of serving. */
 export class VersionDrift {

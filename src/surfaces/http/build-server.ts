@@ -12,18 +12,21 @@ import { RequestTimes } from "./live/request-times.ts";
 import { addressesLoopback } from "./loopback.ts";
 import { readHeaders } from "./read-headers.ts";
 import { readQuery } from "./read-query.ts";
+import { Leaving } from "./leaving.ts";
 import { RequestCounts } from "./request-counts.ts";
 import { requestError } from "./request-error.ts";
-import type { Route } from "./route.ts";
+import { type Answer, JSON_TYPE, type Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
 import type { Forward, LogLevel, ServerOptions } from "./server-options.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
 const MIB = 2 ** 20;
-const JSON_TYPE = "application/json; charset=utf-8";
 
-/** The HTTP server over a store, not listening yet; closing it leaves the store open. */
-export function buildServer(store: Store, options: ServerOptions = {}): FastifyInstance {
+/**
+ * The HTTP server over a store, not listening yet; closing it leaves the store open.
+ * @param leaving once told, answers are the last of their connections
+ */
+export function buildServer(store: Store, options: ServerOptions = {}, leaving = new Leaving()): FastifyInstance {
   const { bodyLimit = 10 * MIB, bodiesLimit = 256 * MIB, headersLimit = 16_384, maxRows = 1000 } = options;
   const { maxConnections = 1024, requestTimeout = 30_000, version = "0" } = options;
   const nextId = requestIds();
@@ -38,57 +41,63 @@ export function buildServer(store: Store, options: ServerOptions = {}): FastifyI
     },
     genReqId: nextId,
     return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => answerError(errorAnswer, error, request, reply),
+    frameworkErrors: (error, request, reply) => answerError(errorAnswer, leaving, error, request, reply),
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, nextId()),
   });
   app.server.maxConnections = maxConnections;
 
-  guard(app, new Admission(bodiesLimit, bodyLimit));
+  guard(app, leaving, new Admission(bodiesLimit, bodyLimit));
   readBodies(app);
   const { requests = new RequestCounts(), forward } = options;
   const times = new RequestTimes();
   const streams = new EventStreams(app);
   const routes = routesOf({ store, maxRows, requests, times }, version);
-  const paths = new Map(routes.map((route) => [urlOf(route), route.path]));
-  const timed = new Set(routes.filter(({ events }) => events === undefined).map(({ path }) => path));
   const dialects = new Map(routes.map((route) => [urlOf(route), route.dialect?.answer ?? errorAnswer]));
-  app.setErrorHandler((error: Error, request, reply) =>
-    answerError(dialects.get(request.routeOptions.url ?? "") ?? errorAnswer, error, request, reply),
-  );
-  app.addHook("onResponse", (request, reply, done) => {
-    const path = paths.get(request.routeOptions.url ?? "") ?? "";
-    requests.count(request.method, path, reply.statusCode);
-    if (timed.has(path)) times.add(path, reply.elapsedTime, request.body as object);
-    done();
+  app.setErrorHandler((error: Error, request, reply) => {
+    answerError(dialects.get(request.routeOptions.url ?? "") ?? errorAnswer, leaving, error, request, reply);
+    // What has a route is counted by it.
+    if (request.is404) requests.count(request.method, "", reply.statusCode);
   });
-  for (const route of routes) addRoute(app, route, streams, route.anywhere === true ? undefined : forward);
-  for (const [path, there] of Map.groupBy(routes, (route) => route.path)) refuseOtherMethods(app, path, there);
+  for (const route of routes)
+    addRoute(app, route, {
+      forward: route.anywhere === true ? undefined : forward,
+      leaving,
+      streams,
+      answered: counted(requests, route.path, route.events === undefined ? times : null),
+    });
+  for (const [path, there] of Map.groupBy(routes, (route) => route.path))
+    refuseOtherMethods(app, path, there, counted(requests, path, null));
   serveConsole(app);
   return app;
 }
 
+/** What is done once for each answer of a route, when it is on its way. */
+type Answered = (request: FastifyRequest, reply: FastifyReply, done: () => void) => void;
+
+function counted(requests: RequestCounts, path: string, times: RequestTimes | null): Answered {
+  return (request, reply, done) => {
+    requests.count(request.raw.method ?? "", path, reply.raw.statusCode);
+    times?.add(path, reply.elapsedTime, request.body as Body | undefined);
+    done();
+  };
+}
+
 /** Refuses, before a body is read, what will not be answered. */
-function guard(app: FastifyInstance, admission: Admission): void {
-  let closing = false;
+function guard(app: FastifyInstance, leaving: Leaving, admission: Admission): void {
   app.addHook("preClose", (done) => {
-    closing = true;
+    leaving.close();
     done();
   });
   app.addHook("onRequest", (request, reply, done) => {
     const { headers } = request.raw;
-    if (closing) throw new AsofError("ASOF_CLOSED", "the server is shutting down");
+    if (leaving.isClosing) throw new AsofError("ASOF_CLOSED", "the server is shutting down");
     if (!addressesLoopback(headers.host))
       throw new AsofError("ASOF_HOST", "the request's Host header names another machine", {
         host: headers.host ?? null,
       });
     if (request.is404)
       throw new AsofError("ASOF_NOT_FOUND", `there is no route ${pathOf(request.url)}`, { path: pathOf(request.url) });
-    reply.raw.once("close", admission.admit(headers["content-length"], headers["transfer-encoding"]));
-    done();
-  });
-  // A connection that has its answer would else stay open, idle, and hold up the close.
-  app.addHook("onSend", (_request, reply, _payload, done) => {
-    if (closing) void reply.header("connection", "close");
+    reply.raw.on("close", admission.admit(headers["content-length"], headers["transfer-encoding"]));
     done();
   });
 }
@@ -108,51 +117,67 @@ function urlOf({ names, path }: Route): string {
   return names === null ? path : path.replace(`{${names.parameter}}`, ":name");
 }
 
-function addRoute(app: FastifyInstance, route: Route, streams: EventStreams, forward: Forward | undefined): void {
-  const { method } = route;
-  const url = urlOf(route);
+interface RouteUse {
+  readonly forward: Forward | undefined;
+  readonly leaving: Leaving;
+  readonly streams: EventStreams;
+  readonly answered: Answered;
+}
+
+// The path of every request: what can be answered at once waits for nothing.
+function addRoute(app: FastifyInstance, route: Route, { forward, leaving, streams, answered }: RouteUse): void {
+  const { method, shapes } = route;
+  const type = route.type ?? JSON_TYPE;
+  const send = (reply: FastifyReply, answer: Answer): void => {
+    if (leaving.isTold) leaving.hangUpAfter(reply);
+    if (typeof answer === "string") return void reply.header("content-type", type).send(answer);
+    if (answer.sent !== undefined) reply.raw.on("close", answer.sent);
+    void reply.header("content-type", answer.type).send(answer.bytes);
+  };
   app.route<{ Params: { name?: string }; Body: Body | undefined }>({
     method,
-    url,
-    handler: async ({ params, query, body, raw }, reply) => {
-      if (forward !== undefined) {
-        const {
-          status,
-          headers,
-          body: answer,
-        } = await forward({
-          method: raw.method ?? method,
-          url: raw.url ?? "",
-          headers: raw.headers,
-          body: body?.text ?? "",
-        });
-        return reply.code(status).headers(headers).send(answer);
-      }
-      if (route.shapes.body !== null && body === undefined)
+    url: urlOf(route),
+    onResponse: answered,
+    handler: (request, reply) => {
+      const { raw, body } = request;
+      if (forward !== undefined) return forwarded(forward, leaving, request, reply);
+      if (shapes.body !== null && body === undefined)
         throw new AsofError("ASOF_MEDIA_TYPE", "a body with its content type is missing");
-      const call = {
-        name: params.name ?? "",
-        query: readQuery(route, query),
-        headers: readHeaders(route, raw.headers),
+      if (route.events !== undefined) return streams.send(reply, route.events.name, route.events.texts);
+      const answer = route.handle({
+        name: request.params.name ?? "",
+        query: raw.url?.includes("?") === true ? readQuery(route, request.query) : NOTHING,
+        headers: route.headers === undefined ? NOTHING : readHeaders(route, raw.headers),
         body: body ?? NO_BODY,
         accept: raw.headers.accept ?? "",
-      };
-      if (route.events !== undefined) {
-        await streams.send(reply, route.events.name, route.events.texts);
-        return reply;
-      }
-      const answer = await route.handle(call);
-      if (typeof answer !== "string") return reply.header("content-type", answer.type).send(answer.bytes);
-      return reply.header("content-type", route.type ?? JSON_TYPE).send(answer);
+      });
+      if (!(answer instanceof Promise)) return send(reply, answer);
+      answer.then(
+        (late) => send(reply, late),
+        (error: unknown) => reply.send(error),
+      );
     },
   });
 }
 
-function refuseOtherMethods(app: FastifyInstance, path: string, routes: readonly Route[]): void {
+async function forwarded(
+  forward: Forward,
+  leaving: Leaving,
+  { raw, body }: FastifyRequest<{ Body: Body | undefined }>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { method = "", url = "", headers: given } = raw;
+  const { status, headers, body: answer } = await forward({ method, url, headers: given, body: body?.text ?? "" });
+  if (leaving.isTold) leaving.hangUpAfter(reply);
+  return reply.code(status).headers(headers).send(answer);
+}
+
+function refuseOtherMethods(app: FastifyInstance, path: string, routes: readonly Route[], answered: Answered): void {
   const allowed = routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
   app.route({
     method: METHODS.filter((other) => !allowed.includes(other)),
     url: urlOf(routes[0]),
+    onResponse: answered,
     onRequest: (request) => {
       const allow = allowed.join(", ");
       throw new AsofError("ASOF_METHOD", `${request.method} is not allowed on ${path}: use ${allow}`, { allow });
@@ -162,9 +187,11 @@ function refuseOtherMethods(app: FastifyInstance, path: string, routes: readonly
 }
 
 const NO_BODY: Body = { language: "json", text: "" };
+const NOTHING: Readonly<Record<string, string>> = {};
 
 function answerError(
   answer: typeof errorAnswer,
+  leaving: Leaving,
   error: Error | FastifyError,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -175,6 +202,7 @@ function answerError(
   if (status === 500 || (status === 503 && told.cause !== undefined))
     request.log.error({ err: told, code }, errorTable[code].message);
   else request.log.info({ code }, "refused");
+  if (leaving.isTold) leaving.hangUpAfter(reply);
   void reply.code(status).headers(headers).send(body);
 }
 

@@ -19,11 +19,18 @@ export interface Call {
   readonly accept: string;
 }
 
+export const JSON_TYPE = "application/json; charset=utf-8";
+
 /** An answer that is no text. */
 export interface BinaryAnswer {
   readonly type: string;
   readonly bytes: Uint8Array;
+  /** Called once they are sent, or will not be. */
+  readonly sent?: () => void;
 }
+
+/** Text of the route's type, or of another that was accepted. */
+export type Answer = string | BinaryAnswer;
 
 /** The schemas of what a route takes and gives. */
 export interface Shapes {
@@ -60,8 +67,8 @@ export interface Route {
   readonly also?: Readonly<Record<string, string>>;
   /** Answers with events, without end, in place of one text: their name, and the data of each. */
   readonly events?: { readonly name: string; readonly texts: (signal: AbortSignal) => AsyncIterable<string> };
-  /** The answer as text of its type, or of another that was accepted. Rejects with an AsofError. */
-  readonly handle: (call: Call) => Promise<string | BinaryAnswer>;
+  /** Throws an AsofError, or rejects with one. */
+  readonly handle: (call: Call) => Answer | Promise<Answer>;
 }
 
 /** What routes are made of. */

@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { AsofError } from "../../core/errors.ts";
 import type { Store } from "../../store.ts";
 import { buildServer } from "./build-server.ts";
+import { Leaving } from "./leaving.ts";
 import { isLoopback } from "./loopback.ts";
 import { DEFAULT_PORT, LOOPBACK, type ServeOptions } from "./server-options.ts";
 
@@ -30,12 +31,8 @@ export async function serve(store: Store, options: ServeOptions = {}): Promise<R
     throw new AsofError("ASOF_NOT_LOOPBACK", `the server has no credentials yet, so it does not listen on ${host}`, {
       host,
     });
-  const app = buildServer(store, options);
-  let retiring = false;
-  app.addHook("onSend", (_request, reply, _payload, done) => {
-    if (retiring) void reply.header("connection", "close");
-    done();
-  });
+  const leaving = new Leaving();
+  const app = buildServer(store, options, leaving);
   const bare = host.replace(/^\[|\]$/g, "");
   try {
     await app.listen({ host: bare, port });
@@ -54,7 +51,7 @@ export async function serve(store: Store, options: ServeOptions = {}): Promise<R
   return {
     url: `http://${bare.includes(":") ? `[${bare}]` : bare}:${bound}`,
     retire: async (milliseconds) => {
-      retiring = true;
+      leaving.retire();
       // The server's own `close` would break connections on which a request may be under way to it.
       Server.prototype.close.call(app.server);
       const until = performance.now() + milliseconds;

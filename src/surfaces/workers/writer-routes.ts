@@ -1,8 +1,9 @@
 import { deserialize } from "node:v8";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { StreamRecord } from "../../core/codec/record-batch.ts";
 import type { Stream } from "../../core/definition/stream.ts";
 import type { Answered, WriterLink } from "../../store.ts";
+import type { Leaving } from "../http/leaving.ts";
 import type { RequestCount, RequestCounts } from "../http/request-counts.ts";
 
 /** The paths at which the writer takes what the processes beside it have served. */
@@ -12,9 +13,18 @@ export const LINK = { append: "/link/append", answered: "/link/answered", reques
 export const OCTETS = "application/octet-stream";
 
 /** Adds these paths to a server that only the processes of this store can reach. */
-export function addWriterRoutes(app: FastifyInstance, link: WriterLink, requests: RequestCounts): void {
+export function addWriterRoutes(
+  app: FastifyInstance,
+  link: WriterLink,
+  requests: RequestCounts,
+  leaving: Leaving,
+): void {
+  const onSend = (_request: FastifyRequest, reply: FastifyReply, _payload: unknown, done: () => void): void => {
+    if (leaving.isTold) leaving.hangUpAfter(reply);
+    done();
+  };
   app.addContentTypeParser(OCTETS, { parseAs: "buffer" }, (_request, bytes, done) => done(null, bytes));
-  app.post<{ Body: Buffer }>(LINK.append, async ({ body }) => {
+  app.post<{ Body: Buffer }>(LINK.append, { onSend }, async ({ body }) => {
     const { stream, records } = deserialize(body) as {
       stream: Pick<Stream, "name" | "schema">;
       records: readonly StreamRecord[];
@@ -22,11 +32,11 @@ export function addWriterRoutes(app: FastifyInstance, link: WriterLink, requests
     await link.append(stream, records);
     return "";
   });
-  app.post<{ Body: Buffer }>(LINK.answered, async ({ body }) => {
+  app.post<{ Body: Buffer }>(LINK.answered, { onSend }, async ({ body }) => {
     link.tell(deserialize(body) as Answered);
     return Promise.resolve("");
   });
-  app.post<{ Body: Buffer }>(LINK.requests, async ({ body }) => {
+  app.post<{ Body: Buffer }>(LINK.requests, { onSend }, async ({ body }) => {
     for (const { method, route, status, count } of deserialize(body) as RequestCount[])
       requests.count(method, route, status, count);
     return Promise.resolve("");
