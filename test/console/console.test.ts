@@ -312,7 +312,7 @@ describe.skipIf(browserMissing !== null)("the console", () => {
       await page.getByText("The server does not answer.").waitFor();
       const back = await serve(store, { port: Number(new URL(mine.url).port), logger: false });
       await page.getByText("Live", { exact: true }).waitFor();
-      await expect.poll(() => page.getByRole("alert").count(), { timeout: 15_000 }).toBe(0);
+      await expect.poll(() => page.getByRole("alert").allTextContents(), { timeout: 15_000 }).toEqual([]);
       await back.close();
     } finally {
       await close();

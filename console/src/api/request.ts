@@ -24,7 +24,12 @@ export interface Ask {
 
 /** Asks the server: a body makes it a POST. @throws Refusal */
 export async function ask<T>(path: string, options: Ask = {}): Promise<T> {
-  return parse(await (await send(path, options)).text()) as T;
+  const response = await send(path, options);
+  const text = await response.text().catch((error: unknown) => {
+    if (options.signal?.aborted === true) throw error;
+    throw gone();
+  });
+  return parse(text) as T;
 }
 
 /** The answer as it comes. @throws Refusal */
@@ -43,13 +48,18 @@ export async function send(
     ...(signal && { signal }),
   }).catch((error: unknown) => {
     if (signal?.aborted === true) throw error;
-    throw new Refusal("UNREACHABLE", "the server does not answer", "Start it again: asof serve.", 0);
+    throw gone();
   });
   if (response.ok) return response;
   const refusal = await refusalOf(response);
   if (refusal.status === 401 && location.pathname !== "/sign-in")
     go(addressOf("/sign-in", { back: `${location.pathname}${location.search}` }), true);
   throw refusal;
+}
+
+/** What there is to say where no whole answer came. */
+function gone(): Refusal {
+  return new Refusal("UNREACHABLE", "the server does not answer", "Start it again: asof serve.", 0);
 }
 
 async function refusalOf(response: Response): Promise<Refusal> {

@@ -13,7 +13,7 @@ interface State<T> extends Omit<Answer<T>, "again"> {
   readonly of: string | null;
 }
 
-/** A server that does not answer is asked again after so many milliseconds. */
+/** A server that does not answer, or not now, is asked again after so many milliseconds. */
 const RETRY = 2000;
 
 /** What the server answers to a path; nothing is asked while it is null. While the same is asked again, the last stays. */
@@ -33,8 +33,8 @@ export function useAnswer<T>(path: string | null, body?: unknown): Answer<T> {
       (data) => setState({ of: question, data, refusal: null, loading: false }),
       (refusal: unknown) => {
         if (abort.signal.aborted) return;
-        // A server that is gone may come back; until then what was there stays.
-        const gone = (refusal as Refusal).status === 0;
+        // A server that is gone, or says "not now", may come back; until then what was there stays.
+        const gone = [0, 503].includes((refusal as Refusal).status);
         if (gone) retry = setTimeout(() => setTurn((last) => last + 1), RETRY);
         setState((last) => ({
           of: question,
