@@ -7,7 +7,12 @@ import { AsofError } from "../core/errors.ts";
 import { type TrainingNote, trainingNoteName, trainingNoteShape } from "../core/metrics/feature-summaries.ts";
 import type { ServicePlan } from "../core/plan/service-plan.ts";
 import type { FeatureAnswer, PredictionAnswer } from "../core/result/answers.ts";
-import type { FeatureDistribution, MonitoringReport, ServiceRates, SourceFreshness } from "../core/result/monitoring.ts";
+import type {
+  FeatureDistribution,
+  MonitoringReport,
+  ServiceRates,
+  SourceFreshness,
+} from "../core/result/monitoring.ts";
 import type { Row } from "../core/schema/data-type.ts";
 import { MILLISECOND, type Timestamp } from "../core/time/timestamp.ts";
 import type { OfflineFile } from "../ports/registry-store.ts";
