@@ -102,7 +102,7 @@ function Snapshot({ status }: { readonly status: Status }) {
   ] as const;
   return (
     <Section title="On one page">
-      <ScrollTable label="The two stores">
+      <ScrollTable label="The two stores" fits>
         <thead>
           <tr>
             <th>

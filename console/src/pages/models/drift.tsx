@@ -36,7 +36,7 @@ export function Drift({ drift }: { readonly drift: ModelDrift }) {
           {features.slice(0, 12).map(({ feature, psi, chance, ks, trained, served }) => (
             <tr key={feature}>
               <th scope="row">{feature}</th>
-              <td>
+              <td className="drift-psi">
                 {psi === null ? (
                   NONE
                 ) : (

@@ -68,7 +68,7 @@ export function Quality({ version: { version, metrics, baseline, heldOut } }: { 
       }
     >
       <div className="quality">
-        <ScrollTable label="Metrics">
+        <ScrollTable label="Metrics" fits>
           <thead>
             <tr>
               <th>Metric</th>
