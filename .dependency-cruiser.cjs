@@ -137,7 +137,7 @@ module.exports = {
     doNotFollow: { path: "node_modules" },
     exclude: { path: "(^|/)(dist|coverage|\\.asof)/" },
     enhancedResolveOptions: {
-      extensions: [".ts", ".js", ".mjs", ".cjs", ".json", ".d.ts"],
+      extensions: [".ts", ".tsx", ".js", ".mjs", ".cjs", ".json", ".d.ts"],
       exportsFields: ["exports"],
       conditionNames: ["import", "require", "node", "default", "types"],
     },

@@ -10,13 +10,13 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const project = path.resolve(process.argv[2] ?? root);
 const json = process.argv.includes("--json");
 
-const folders = ["src", "test", "bench", "examples", "scripts"].filter((name) =>
+const folders = ["src", "console", "test", "bench", "examples", "scripts"].filter((name) =>
   fs.existsSync(path.join(project, name)),
 );
 const files = folders.flatMap((folder) =>
   fs
     .readdirSync(path.join(project, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /(?<!\.d)\.(ts|js)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /(?<!\.d)\.(ts|tsx|js)$/.test(entry.name))
     .map((entry) => path.relative(project, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, "/")),
 );
 

@@ -11,6 +11,7 @@ const bin = (name) => path.join(root, "node_modules", ".bin", name);
 const steps = [
   { name: "types", command: [bin("tsc"), "--noEmit"] },
   { name: "client", command: [bin("tsc"), "--noEmit", "-p", path.join(root, "tsconfig.client.json")] },
+  { name: "console", command: [bin("tsc"), "-p", "console", "--noEmit"] },
   { name: "lint", command: [bin("oxlint"), "--type-aware", "--deny-warnings"] },
   { name: "imports", command: [process.execPath, path.join(root, "scripts", "check-imports.js")] },
   { name: "format", command: [bin("oxfmt"), "--check"] },

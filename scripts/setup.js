@@ -12,6 +12,7 @@ const at = (...parts) => path.join(root, ...parts);
 
 const installStamp = at("node_modules", ".asof-setup");
 const buildStamp = at("dist", ".asof-build");
+const consoleStamp = at("dist", ".asof-console");
 const lockFile = at("node_modules", ".asof-setup.lock");
 /** A lock whose holder is gone counts as stale at once, any other one after this long. */
 const lockExpiry = 30 * 60_000;
@@ -38,6 +39,7 @@ function installKey() {
   return createHash("sha256")
     .update(JSON.stringify([wanted, process.platform, process.arch]))
     .update(read(at("package-lock.json")) ?? "")
+    .update(read(at("console", "package.json")) ?? "")
     .digest("hex");
 }
 
@@ -53,16 +55,25 @@ function filesUnder(folder) {
 const sources = () => filesUnder(at("src")).filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"));
 
 function buildKey(key) {
-  const hash = createHash("sha256").update(key);
-  for (const file of [at("tsconfig.json"), at("tsconfig.build.json"), ...sources()]) {
+  return keyOf(key, [at("tsconfig.json"), at("tsconfig.build.json"), ...sources()]);
+}
+
+function keyOf(start, files) {
+  const hash = createHash("sha256").update(start);
+  for (const file of files) {
     const { mtimeMs, size } = fs.statSync(file);
     hash.update(`${file}\0${mtimeMs}\0${size}\n`);
   }
   return hash.digest("hex");
 }
 
+/** The console takes nothing but types from src/, which leave no trace in it. */
+const consoleKey = () => keyOf(installKey(), filesUnder(at("console")));
+
 const installed = () => read(installStamp) === installKey() && fs.existsSync(at("node_modules", ".bin", "node"));
 const built = () => sources().length === 0 || read(buildStamp) === buildKey(installKey());
+const consoleBuilt = () => !fs.existsSync(at("console", "index.html")) || read(consoleStamp) === consoleKey();
+const ready = () => installed() && built() && consoleBuilt();
 
 function run(command, args, options = {}) {
   // The child's stdout goes to our stderr: a script's stdout belongs to the script.
@@ -87,6 +98,7 @@ function install() {
 /** Compiled files whose source is gone would still be importable and shipped. */
 function removeOrphans() {
   for (const file of filesUnder(at("dist"))) {
+    if (file.startsWith(at("dist", "console") + path.sep)) continue;
     const match = /^(.*?)(\.d\.ts|\.js|\.js\.map)$/.exec(path.relative(at("dist"), file));
     if (match && !fs.existsSync(at("src", `${match[1]}.ts`))) fs.rmSync(file);
   }
@@ -111,6 +123,17 @@ function build() {
     const errors = stdout.split("\n").filter((line) => line.includes(": error TS"));
     say(`compiled in spite of ${errors.length} type errors (npm run check), the first: ${errors[0] ?? stdout}`);
   }
+}
+
+/** A console that does not build keeps nothing else from running; `npm run build` is what fails on it. */
+function buildConsole() {
+  const key = consoleKey();
+  fs.rmSync(consoleStamp, { force: true });
+  const node = at("node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
+  const vite = at("node_modules", "vite", "bin", "vite.js");
+  const args = [vite, "build", "console", "--logLevel", "warn"];
+  if (run(fs.existsSync(node) ? node : process.execPath, args) === 0) fs.writeFileSync(consoleStamp, key);
+  else say("the console was not built; see above");
 }
 
 function isAlive(pid) {
@@ -158,7 +181,7 @@ function withLock(work) {
     if (!waiting) say("waiting for another setup of this folder to end");
     waiting = true;
     sleep(100);
-    if (installed() && built()) return;
+    if (ready()) return;
   }
   try {
     work();
@@ -172,9 +195,10 @@ process.on("exit", () => {
   if (read(lockFile) === String(process.pid)) fs.rmSync(lockFile, { force: true });
 });
 
-if (!installed() || !built()) {
+if (!ready()) {
   withLock(() => {
     if (!installed()) install();
     if (!built()) build();
+    if (!consoleBuilt()) buildConsole();
   });
 }

@@ -19,7 +19,7 @@ import type {
   TrainOutcome,
 } from "./core/result/outcomes.ts";
 import type { Explanation } from "./core/result/explanation.ts";
-import type { AuditReport, MonitoringReport } from "./core/result/monitoring.ts";
+import type { AuditReport, FeatureDistribution, MonitoringReport } from "./core/result/monitoring.ts";
 import type { ForgetOptions, ForgetOutcome } from "./core/result/forget.ts";
 import type { ModelComparison } from "./core/result/comparison.ts";
 import type { Plan } from "./core/result/plan.ts";
@@ -319,6 +319,10 @@ class EmbeddedStore implements LinkedStore {
 
   monitoring(): Promise<MonitoringReport> {
     return this.reporting.monitoring();
+  }
+
+  distribution(model: string, feature: string): Promise<FeatureDistribution> {
+    return this.watch.distribution(model, feature);
   }
 
   status(): Promise<StatusReport> {

@@ -43,6 +43,7 @@ export default defineConfig({
         items: [
           { text: "Aggregations", link: "/aggregations" },
           { text: "The command", link: "/cli" },
+          { text: "The console", link: "/console" },
           { text: "HTTP", link: "/http" },
           { text: "The client", link: "/client" },
           { text: "Errors", link: "/errors" },

@@ -8,6 +8,7 @@ import { type TrainingNote, trainingNoteName, trainingNoteShape } from "../core/
 import type { ServicePlan } from "../core/plan/service-plan.ts";
 import type { FeatureAnswer, PredictionAnswer } from "../core/result/answers.ts";
 import type {
+  FeatureDistribution,
   MonitoringReport,
   ServiceRates,
   ShadowedRows,
@@ -241,6 +242,13 @@ export class Watch {
       drift,
       shadows,
     };
+  }
+
+  async distribution(name: string, feature: string): Promise<FeatureDistribution> {
+    const { catalog, clock, registry } = this.wired.parts;
+    const { version } = (await registry.promoted(modelNamed(catalog, name).name)) ?? { version: null };
+    const drift = version === null ? null : await this.driftOf(name, version);
+    return { version, histogram: drift?.histograms(feature, clock.now()) ?? null };
   }
 
   /** Stops, gives up what waits in memory, and keeps the rest. */

@@ -59,6 +59,11 @@ export class QuantileSketch {
     return { buckets: this.#buckets, counts: this.#counts };
   }
 
+  /** The middle of each of these buckets with its count, ascending; NaN last. */
+  *middles(): Generator<readonly [value: number, count: number]> {
+    for (let i = 0; i < this.#buckets.length; i++) yield [this.#valueOf(this.#buckets[i]), this.#counts[i]];
+  }
+
   encode(out: ByteWriter): void {
     out.varint(this.#buckets.length);
     let last = 0;

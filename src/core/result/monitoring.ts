@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../errors.ts";
+import type { Histograms } from "../metrics/histogram.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 
 /** A served value that history does not give, found while serving. */
@@ -104,6 +105,14 @@ export interface ShadowedRows {
 
 /** What a version did as a shadow, all in all; `error` is why it failed last. */
 export type ShadowReport = ShadowedRows;
+
+/** How a feature is spread in what the promoted version of a model was trained on and is served with. */
+export interface FeatureDistribution {
+  /** Null where no version serves. */
+  readonly version: number | null;
+  /** Null of what is no number, or where nothing is known of it. */
+  readonly histogram: Histograms | null;
+}
 
 /** What a service answered since it is defined as it is. */
 export interface ServiceRates {

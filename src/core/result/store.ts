@@ -19,7 +19,7 @@ import type {
 } from "./outcomes.ts";
 import type { HistoryFilter, HistoryRow } from "./history.ts";
 import type { Knowledge } from "./knowledge.ts";
-import type { AuditReport, MonitoringReport } from "./monitoring.ts";
+import type { AuditReport, FeatureDistribution, MonitoringReport } from "./monitoring.ts";
 import type { ForgetOptions, ForgetOutcome } from "./forget.ts";
 import type { Plan } from "./plan.ts";
 import type { WorkOptions } from "./progress.ts";
@@ -260,6 +260,8 @@ export interface Store {
   // what there is
   /** How fresh what is served is, whether it is right, and whether it is what models were trained on. */
   monitoring(): Promise<MonitoringReport>;
+  /** How a feature, by its name in the service, is spread in training and in serving. @throws ASOF_UNKNOWN_MODEL */
+  distribution(model: string, feature: string): Promise<FeatureDistribution>;
   status(): Promise<StatusReport>;
   runs(filter?: { readonly kind?: string; readonly limit?: number }): Promise<RunReport[]>;
 

@@ -13,6 +13,7 @@ import {
   summaryRows,
   summaryShape,
 } from "../../core/metrics/feature-summary.ts";
+import { type Histograms, histogramsOf } from "../../core/metrics/histogram.ts";
 import type { FeatureAnswer } from "../../core/result/answers.ts";
 import type { ModelDrift } from "../../core/result/monitoring.ts";
 import type { Value } from "../../core/schema/data-type.ts";
@@ -100,6 +101,17 @@ export class VersionDrift {
         };
       }),
     };
+  }
+
+  /** How a feature is spread in training and in the period that `report` looks at; null where that is not known. */
+  histograms(feature: string, now: Timestamp): Histograms | null {
+    const training = this.training.get(feature);
+    if (training === undefined) return null;
+    const serving = emptyLike(training);
+    const since = Math.floor(now / STRETCH) - STRETCHES + 1;
+    for (const stretch of this.stretches)
+      if (stretch !== undefined && stretch.number >= since) mergeSummary(serving, stretch.summaries.get(feature)!);
+    return histogramsOf(training, serving);
   }
 
   /** How many places there are. */

@@ -11,7 +11,10 @@ import type { Store } from "../../store.ts";
 import { Admission } from "./admission.ts";
 import { type Body, mediaTypes, readBody } from "./body.ts";
 import { refuseConnection } from "./client-error.ts";
+import { serveConsole } from "./console/serve-console.ts";
 import { errorAnswer } from "./error-answer.ts";
+import { EventStreams } from "./live/event-stream.ts";
+import { RequestTimes } from "./live/request-times.ts";
 import { logLevel, logSettings } from "./log-settings.ts";
 import { addressesLoopback } from "./loopback.ts";
 import { readHeaders } from "./read-headers.ts";
@@ -67,7 +70,9 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
   const { requests = new RequestCounts(), forward, behindOthers = false, jobs = () => [] } = options;
   /** What comes through other processes is theirs to count. */
   const counts = behindOthers ? new RequestCounts() : requests;
-  const routes = routesOf({ store, maxRows, requests, jobs }, version);
+  const times = new RequestTimes();
+  const streams = new EventStreams(app);
+  const routes = routesOf({ store, maxRows, requests, jobs, times }, version);
   const dialects = new Map(routes.map((route) => [urlOf(route), route.dialect?.answer ?? errorAnswer]));
   app.setErrorHandler((error: Error, request, reply) => {
     answerError(dialects.get(request.routeOptions.url ?? "") ?? errorAnswer, leaving, error, request, reply, requests);
@@ -81,10 +86,12 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
     addRoute(app, route, {
       forward: route.anywhere === true ? undefined : forward,
       leaving,
-      answered: counted(counts, route.path, route),
+      streams,
+      answered: counted(counts, route.path, route, times),
     });
   for (const [path, there] of Map.groupBy(routes, (route) => route.path))
     refuseOtherMethods(app, path, there, counted(counts, path));
+  serveConsole(app);
   return app;
 }
 
@@ -92,11 +99,15 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
 type Answered = (request: FastifyRequest, reply: FastifyReply, done: () => void) => void;
 
 /** Counts answers of a path, and times those of a route. */
-function counted(requests: RequestCounts, path: string, route?: Route): Answered {
+function counted(requests: RequestCounts, path: string, route?: Route, times?: RequestTimes): Answered {
   return (request, reply, done) => {
     const { statusCode } = reply.raw;
     requests.count(request.raw.method ?? "", path, statusCode);
-    if (route !== undefined) requests.times.observe(route, nameIn(request), statusCode, reply.elapsedTime / 1000);
+    // A stream of events ends when its reader leaves.
+    if (route !== undefined && route.events === undefined) {
+      requests.times.observe(route, nameIn(request), statusCode, reply.elapsedTime / 1000);
+      times?.add(path, reply.elapsedTime, request.body as Body | undefined);
+    }
     done();
   };
 }
@@ -161,11 +172,12 @@ function urlOf({ names, path }: Route): string {
 interface RouteUse {
   readonly forward: Forward | undefined;
   readonly leaving: Leaving;
+  readonly streams: EventStreams;
   readonly answered: Answered;
 }
 
 // The path of every request: what can be answered at once waits for nothing.
-function addRoute(app: FastifyInstance, route: Route, { forward, leaving, answered }: RouteUse): void {
+function addRoute(app: FastifyInstance, route: Route, { forward, leaving, streams, answered }: RouteUse): void {
   const { method, shapes } = route;
   const type = route.type ?? JSON_TYPE;
   const send = (reply: FastifyReply, answer: Answer): void => {
@@ -184,6 +196,7 @@ function addRoute(app: FastifyInstance, route: Route, { forward, leaving, answer
       if (forward !== undefined) return forwarded(forward, leaving, request, reply);
       if (shapes.body !== null && body === undefined)
         throw new AsofError("ASOF_MEDIA_TYPE", "a body with its content type is missing");
+      if (route.events !== undefined) return streams.send(reply, route.events.name, route.events.texts);
       const answer = route.handle({
         name: request.params.name ?? "",
         query: raw.url?.includes("?") === true ? readQuery(route, request.query) : NOTHING,

@@ -4,6 +4,7 @@ import type { JobReport } from "../../core/result/schedule.ts";
 import type { Store } from "../../store.ts";
 import type { Body } from "./body.ts";
 import type { ErrorDialect } from "./error-dialect.ts";
+import type { RequestTimes } from "./live/request-times.ts";
 import type { RequestCounts } from "./request-counts.ts";
 import type { Schema } from "./schema.ts";
 
@@ -65,6 +66,8 @@ export interface Route {
   readonly type?: string;
   /** Other media types of the answer, for clients that accept them, and what these hold. */
   readonly also?: Readonly<Record<string, string>>;
+  /** Answers with events, without end, in place of one text: their name, and the data of each. */
+  readonly events?: { readonly name: string; readonly texts: (signal: AbortSignal) => AsyncIterable<string> };
   /** Throws an AsofError, or rejects with one. */
   readonly handle: (call: Call) => Answer | Promise<Answer>;
 }
@@ -75,4 +78,5 @@ export interface RouteContext {
   readonly maxRows: number;
   readonly requests: RequestCounts;
   readonly jobs: () => readonly JobReport[];
+  readonly times: RequestTimes;
 }

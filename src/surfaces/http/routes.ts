@@ -1,7 +1,8 @@
 import { feastRoutes } from "./feast/routes.ts";
 import type { Route, RouteContext } from "./route.ts";
-import { auditRoute } from "./routes/audit.ts";
+import { auditNowRoute, auditRoute } from "./routes/audit.ts";
 import { catalogRoute } from "./routes/catalog.ts";
+import { distributionRoute } from "./routes/distribution.ts";
 import { driftRoute } from "./routes/drift.ts";
 import { comparisonRoute } from "./routes/comparison.ts";
 import { correctionsRoute } from "./routes/corrections.ts";
@@ -10,14 +11,18 @@ import { explainByBodyRoute, explainRoute } from "./routes/explain.ts";
 import { featuresRoute } from "./routes/features.ts";
 import { forgetRoute } from "./routes/forget.ts";
 import { healthRoute } from "./routes/health.ts";
+import { liveRoute } from "./routes/live.ts";
+import { materializeViewsRoute } from "./routes/materialize.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { modelsRoute } from "./routes/models.ts";
 import { openApiRoute } from "./routes/openapi.ts";
 import { predictRoute } from "./routes/predict.ts";
+import { promoteRoute } from "./routes/promote.ts";
 import { readyRoute } from "./routes/ready.ts";
 import { retractionsRoute } from "./routes/retractions.ts";
 import { runsRoute } from "./routes/runs.ts";
 import { scheduleRoute } from "./routes/schedule.ts";
+import { samplesRoute } from "./routes/samples.ts";
 import { statusRoute } from "./routes/status.ts";
 import { modelTypesRoute, serviceTypesRoute } from "./routes/types.ts";
 
@@ -35,12 +40,18 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     explainByBodyRoute(context),
     catalogRoute(context),
     statusRoute(context),
+    liveRoute(context),
     runsRoute(context),
+    samplesRoute(context),
     modelsRoute(context),
     scheduleRoute(context),
     comparisonRoute(context),
+    promoteRoute(context),
+    materializeViewsRoute(context),
     auditRoute(context),
+    auditNowRoute(context),
     driftRoute(context),
+    distributionRoute(context),
     metricsRoute(context, version),
     forgetRoute(context),
     healthRoute(),

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from "commander";
 import type { SourceStatus, StatusReport } from "../../../core/result/status.ts";
 import { shareText } from "../../../core/result/serving-role.ts";
 import { formatDuration } from "../../../core/time/duration.ts";
@@ -8,23 +9,37 @@ import { runJson, runTable } from "../run-table.ts";
 import type { Style } from "../style.ts";
 import { facts, table } from "../table.ts";
 import { examples, type Verb } from "../verb.ts";
+import { watchStatus } from "../watch-status.ts";
 
 export const statusVerb: Verb = (program, action) => {
   program
     .command("status")
     .summary("show what is in each store, how fresh it is, what ran")
     .description("Raw data, batch features, real-time features, models, the log and the last runs.")
+    .option("--watch", "show it again and again until it is stopped; with --json a document a line")
+    .option("--every <seconds>", "how often, with --watch (default: 2)", everyOption)
     .addHelpText(
       "after",
-      examples(["asof status", ""], ["asof status --json", "for a script: `freshness` is in microseconds"]),
+      examples(
+        ["asof status", ""],
+        ["asof status --watch", "beside a server, until Ctrl-C"],
+        ["asof status --json", "for a script: `freshness` is in microseconds"],
+      ),
     )
     .action(
-      action(async (run) => {
+      action(async (run, { watch, every = 2 }: { watch?: boolean; every?: number }) => {
+        if (watch === true) return watchStatus(run, every, { json: statusJson, text: statusText });
         const status = await run.withStore((store) => store.status());
         return { json: statusJson(status), text: (style) => statusText(status, style) };
       }),
     );
 };
+
+function everyOption(text: string): number {
+  if (!/^\d{1,4}$/.test(text) || Number(text) < 1 || Number(text) > 3600)
+    throw new InvalidArgumentError("Give a whole number of seconds from 1 to 3600.");
+  return Number(text);
+}
 
 function statusJson(status: StatusReport): Record<string, unknown> {
   const { offline, views, runs } = status;

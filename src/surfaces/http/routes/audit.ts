@@ -73,3 +73,18 @@ export function auditRoute({ store }: RouteContext): Route {
     handle: async () => writeJson(auditJson((await store.monitoring()).audit)),
   };
 }
+
+/** Compares what waits of the sample of answers now, rather than when its turn comes. */
+export function auditNowRoute({ store }: RouteContext): Route {
+  return {
+    method: "POST",
+    path: "/v1/audit",
+    id: "auditNow",
+    summary: "Compares what waits of the sample of answers with history, and answers once that is done.",
+    names: null,
+    query: {},
+    shapes: { body: null, answer: auditSchema },
+    errors: [],
+    handle: async () => writeJson(auditJson(await store.auditServed())),
+  };
+}

@@ -13,18 +13,20 @@ import { TextBuffers } from "../text-buffers.ts";
 const LONG = 32_768;
 
 /** The features of many rows, now or at a past moment. */
-export function featuresRoute({ store, maxRows }: RouteContext): Route {
+export function featuresRoute({ store, maxRows, times }: RouteContext): Route {
   const shapeOf = serviceShapes(store);
   const buffers = new TextBuffers();
-  const answersTo = (name: string, { rows, at, knowledge }: RowsRequest): Promise<FeatureAnswer[]> =>
-    store.features(name, rows, {
+  const answersTo = (name: string, body: Body, { rows, at, knowledge }: RowsRequest): Promise<FeatureAnswer[]> => {
+    if (at !== undefined || knowledge !== undefined) times.ofPast(body);
+    return store.features(name, rows, {
       ...(at === undefined ? {} : { at }),
       ...(knowledge === undefined ? {} : { knowledge }),
     });
+  };
   const arrowed = async (name: string, body: Body): Promise<Answer> => {
     const { read, types } = shapeOf(name);
     const arrow = await loadArrow();
-    const answers = await answersTo(name, readRequest(body, read, maxRows, true));
+    const answers = await answersTo(name, body, readRequest(body, read, maxRows, true));
     return { type: ARROW_STREAM, bytes: arrowAnswer(arrow, name, types, answers) };
   };
   return {
@@ -69,9 +71,9 @@ export function featuresRoute({ store, maxRows }: RouteContext): Route {
       if (accept.includes(ARROW_STREAM)) return arrowed(name, body);
       const request = readRequest(body, read, maxRows, true);
       if (query["layout"] === "columns")
-        return answersTo(name, request).then((answers) => columnAnswer(name, shapeOf(name).types, answers));
+        return answersTo(name, body, request).then((answers) => columnAnswer(name, shapeOf(name).types, answers));
       if (request.at !== undefined || request.knowledge !== undefined)
-        return answersTo(name, request).then(
+        return answersTo(name, body, request).then(
           (answers) => `${begin(name)}${answers.map(shapeOf(name).write.features).join(",")}]}`,
         );
       const written = store.featuresAs(name, request.rows, form);

@@ -1,0 +1,137 @@
+import { type ReactNode, useEffect, useState } from "react";
+import { keepKey, signedInKey } from "./api/key.ts";
+import { followAnew, useLive } from "./live/live-stream.ts";
+import { Link } from "./navigation/link.tsx";
+import { go, usePlace } from "./navigation/location.ts";
+import { span, utcSeconds } from "./parts/figures.ts";
+import { ThemeSwitch } from "./theme/theme-switch.tsx";
+
+const places = [
+  ["/", "Flow"],
+  ["/compare", "Compare"],
+  ["/features", "Features"],
+  ["/models", "Models"],
+  ["/playground", "Playground"],
+  ["/runs", "Runs and health"],
+  ["/learn", "Learn"],
+] as const;
+
+export function Layout({ children }: { readonly children: ReactNode }) {
+  const { path } = usePlace();
+  const [open, setOpen] = useState(false);
+  useEffect(() => setOpen(false), [path]);
+  return (
+    <div className="layout">
+      <a className="skip" href="#content">
+        Skip to content
+      </a>
+      <header className="side">
+        <div className="side-top">
+          <Link href="/" className="brand" aria-label="asof, to the flow">
+            <Mark />
+            <span>asof</span>
+          </Link>
+          <button
+            type="button"
+            className="menu-button"
+            aria-expanded={open}
+            aria-controls="menu"
+            onClick={() => setOpen(!open)}
+          >
+            Menu
+          </button>
+        </div>
+        <div id="menu" className={open ? "menu menu-open" : "menu"}>
+          <nav aria-label="Pages">
+            <ul>
+              {places.map(([to, name]) => (
+                <li key={to}>
+                  <Link href={to} aria-current={path === to ? "page" : undefined}>
+                    {name}
+                  </Link>
+                </li>
+              ))}
+            </ul>
+          </nav>
+          <div className="side-foot">
+            {path !== "/sign-in" && <Connection />}
+            <ThemeSwitch />
+            {signedInKey() !== null && (
+              <button
+                type="button"
+                onClick={() => {
+                  keepKey(null);
+                  followAnew();
+                  go("/sign-in");
+                }}
+              >
+                Sign out
+              </button>
+            )}
+          </div>
+        </div>
+      </header>
+      <main id="content" tabIndex={-1}>
+        {path !== "/sign-in" && <Lost />}
+        {children}
+      </main>
+    </div>
+  );
+}
+
+/** Two lanes, two moments: the sign of the console. */
+function Mark() {
+  return (
+    <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true">
+      <path d="M2 7.5h20" className="mark-offline" />
+      <path d="M2 16.5h20" className="mark-online" />
+      <circle cx="15" cy="7.5" r="3" className="mark-dot" />
+      <circle cx="15" cy="16.5" r="3" className="mark-dot" />
+    </svg>
+  );
+}
+
+function Connection() {
+  const { connection, live } = useLive();
+  const words = { open: "Live", connecting: "Connecting", lost: "Not connected" }[connection];
+  return (
+    <dl className={`connection connection-${connection}`}>
+      <div>
+        <dt>Server</dt>
+        <dd>
+          <span className="dot" aria-hidden="true" />
+          {words}
+        </dd>
+      </div>
+      {live !== null && (
+        <>
+          <div>
+            <dt>Store’s clock</dt>
+            <dd>{utcSeconds(live.status.now)} UTC</dd>
+          </div>
+          <div>
+            <dt>Online is behind by</dt>
+            <dd>{span(live.status.freshness)}</dd>
+          </div>
+        </>
+      )}
+    </dl>
+  );
+}
+
+/** Told at the top of every page: what is shown may be old. */
+function Lost() {
+  const { connection, live, refusal } = useLive();
+  if (connection !== "lost") return null;
+  return (
+    <div className="notice notice-bad lost" role="alert">
+      <p className="notice-title">
+        {refusal === null || refusal.status === 0 ? "The server does not answer." : refusal.message}
+      </p>
+      <p>
+        {live === null ? "Nothing can be shown." : `What is shown is of ${utcSeconds(live.status.now)} UTC.`} The
+        console tries again by itself. Is <code>asof serve</code> running?
+      </p>
+    </div>
+  );
+}

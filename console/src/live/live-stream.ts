@@ -1,0 +1,110 @@
+import { useSyncExternalStore } from "react";
+import type { Live } from "../api/answers.ts";
+import { parse, Refusal, send } from "../api/request.ts";
+
+export interface LiveState {
+  readonly connection: "connecting" | "open" | "lost";
+  /** The last that was told; it stays while the connection is lost. */
+  readonly live: Live | null;
+  readonly refusal: Refusal | null;
+  /** What came in and went out a second, over the last events; null before there are two. */
+  readonly rates: { readonly records: number; readonly predictions: number } | null;
+}
+
+/** Rates are taken over so many milliseconds. */
+const STRETCH = 10_000;
+/** A connection on which nothing comes for so long is taken for lost. */
+const SILENCE = 15_000;
+const RETRIES = [500, 1000, 2000, 4000];
+
+let state: LiveState = { connection: "connecting", live: null, refusal: null, rates: null };
+const listeners = new Set<() => void>();
+let samples: { at: number; end: number; served: number }[] = [];
+let abort: AbortController | null = null;
+
+/** What the server tells about once a second, for as long as something shows it. */
+export function useLive(): LiveState {
+  return useSyncExternalStore(subscribe, () => state);
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  if (abort === null) {
+    abort = new AbortController();
+    void follow(abort.signal);
+  }
+  return () => {
+    listeners.delete(listener);
+    // Another page may begin to show it in the same moment.
+    setTimeout(() => {
+      if (listeners.size > 0 || abort === null) return;
+      abort.abort();
+      abort = null;
+    });
+  };
+}
+
+function set(next: Partial<LiveState>): void {
+  state = { ...state, ...next };
+  for (const listener of listeners) listener();
+}
+
+/** Starts anew, as after signing in. */
+export function followAnew(): void {
+  abort?.abort();
+  abort = null;
+  samples = [];
+  state = { connection: "connecting", live: null, refusal: null, rates: null };
+  if (listeners.size === 0) return;
+  abort = new AbortController();
+  void follow(abort.signal);
+}
+
+async function follow(signal: AbortSignal): Promise<void> {
+  let failed = 0;
+  while (!signal.aborted) {
+    try {
+      await read(signal, () => (failed = 0));
+    } catch (error) {
+      if (signal.aborted) return;
+      samples = [];
+      set({ connection: "lost", rates: null, refusal: error instanceof Refusal ? error : null });
+      if (error instanceof Refusal && (error.status === 401 || error.status === 403)) return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRIES[Math.min(failed++, RETRIES.length - 1)]));
+  }
+}
+
+async function read(signal: AbortSignal, heard: () => void): Promise<void> {
+  const connection = new AbortController();
+  const response = await send("/v1/live", { signal: AbortSignal.any([signal, connection.signal]) });
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const silence = setTimeout(() => connection.abort(), SILENCE);
+    const { value, done } = await reader.read().finally(() => clearTimeout(silence));
+    if (done) throw new Refusal("UNREACHABLE", "the server has ended the connection", "Start it again: asof serve.", 0);
+    text += value;
+    for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
+      const event = text.slice(0, end);
+      text = text.slice(end + 2);
+      const data = event.split("\n").filter((line) => line.startsWith("data: "));
+      if (data.length === 0) continue;
+      heard();
+      take(parse(data.map((line) => line.slice(6)).join("\n")) as Live);
+    }
+  }
+}
+
+function take(live: Live): void {
+  const at = performance.now();
+  const served = live.status.models.reduce((sum, model) => sum + model.served, 0);
+  samples = [...samples.filter((sample) => at - sample.at <= STRETCH), { at, end: live.status.log.end, served }];
+  const [first] = samples;
+  const seconds = (at - first.at) / 1000;
+  const rates =
+    samples.length < 2
+      ? null
+      : { records: (live.status.log.end - first.end) / seconds, predictions: (served - first.served) / seconds };
+  set({ connection: "open", live, refusal: null, rates });
+}

@@ -1,0 +1,213 @@
+import { useMemo, useState } from "react";
+import type { CatalogEntry } from "../../api/answers.ts";
+import { parse, type Refusal, send } from "../../api/request.ts";
+import { addressOf, go, usePlace } from "../../navigation/location.ts";
+import { useCatalog } from "../../parts/catalog.ts";
+import { digits, milliseconds } from "../../parts/figures.ts";
+import { rowOf, type Service, servicesOf, type Texts } from "../../parts/inputs.ts";
+import { InputsForm } from "../../parts/inputs-form.tsx";
+import { Empty, Loading, Refused } from "../../parts/notice.tsx";
+import { Page, Section } from "../../parts/page.tsx";
+import { ShownValue } from "../../parts/value.tsx";
+import type { FeatureAnswer, Value } from "../../api/answers.ts";
+import { ScrollTable } from "../../parts/scroll-table.tsx";
+import { Moment } from "../../parts/moment.tsx";
+import { RequestText } from "./request-text.tsx";
+import "./playground-page.css";
+
+/** What can be asked: the features of a service, or the predictions of a model. */
+interface Target {
+  readonly id: string;
+  readonly path: string;
+  readonly service: Service;
+  readonly model: string | null;
+}
+
+export default function PlaygroundPage() {
+  const catalog = useCatalog();
+  return (
+    <Page
+      title="Playground"
+      lead="Ask for features and predictions as your application would, and take the request with you."
+    >
+      {catalog.refusal !== null && <Refused refusal={catalog.refusal} again={catalog.again} />}
+      {catalog.data === null && catalog.refusal === null && <Loading what="the definitions" />}
+      {catalog.data !== null && <Asking catalog={catalog.data.definitions} />}
+    </Page>
+  );
+}
+
+function targetsOf(catalog: readonly CatalogEntry[]): readonly Target[] {
+  const services = servicesOf(catalog);
+  const models = catalog.filter(({ kind }) => kind === "model");
+  return [
+    ...models.flatMap(({ name, definition }): Target[] => {
+      const service = services.find((one) => one.name === definition["service"]);
+      const path = `/v1/predict/${encodeURIComponent(name)}`;
+      return service === undefined ? [] : [{ id: `predict ${name}`, path, service, model: name }];
+    }),
+    ...services.map((service): Target => ({
+      id: `features ${service.name}`,
+      path: `/v1/features/${encodeURIComponent(service.name)}`,
+      service,
+      model: null,
+    })),
+  ];
+}
+
+interface Result {
+  readonly features: FeatureAnswer;
+  readonly prediction: number | null;
+  readonly version: number | null;
+  readonly id: string | null;
+  /** Milliseconds from the request to its answer, and of that until its first byte. */
+  readonly took: number;
+  readonly waited: number | null;
+}
+
+function Asking({ catalog }: { readonly catalog: readonly CatalogEntry[] }) {
+  const { query } = usePlace();
+  const targets = useMemo(() => targetsOf(catalog), [catalog]);
+  const target = targets.find(({ id }) => id === query.get("ask")) ?? targets[0];
+  const [row, setRow] = useState<Readonly<Record<string, Value>> | null>(null);
+  const [result, setResult] = useState<Result | null>(null);
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const nothing = useMemo((): Texts => ({}), []);
+  if (target === undefined)
+    return (
+      <Empty title="There is nothing to ask for yet.">
+        <p>The definitions have no feature service and no model.</p>
+      </Empty>
+    );
+  const sendIt = async (texts: Texts): Promise<void> => {
+    const asked = rowOf(target.service, texts);
+    setRow(asked);
+    try {
+      setResult(await resultOf(target, asked));
+      setRefusal(null);
+    } catch (error) {
+      setResult(null);
+      setRefusal(error as Refusal);
+    }
+  };
+  return (
+    <>
+      <InputsForm
+        key={target.id}
+        service={target.service}
+        catalog={catalog}
+        given={nothing}
+        verb="Send"
+        onAsk={(texts) => void sendIt(texts)}
+        before={
+          <label className="field field-wide">
+            <span>Ask for</span>
+            <select
+              value={target.id}
+              onChange={({ target: { value } }) => {
+                setResult(null);
+                setRefusal(null);
+                setRow(null);
+                go(addressOf("/playground", { ask: value }), true);
+              }}
+            >
+              {targets.map(({ id, model, service }) => (
+                <option key={id} value={id}>
+                  {model === null ? `features of ${service.name}` : `predictions of ${model}`}
+                </option>
+              ))}
+            </select>
+          </label>
+        }
+      />
+      {refusal !== null && (
+        <div className="playground-refused">
+          <Refused refusal={refusal} />
+        </div>
+      )}
+      {result !== null && <Answered result={result} />}
+      {row !== null && <RequestText path={target.path} row={row} />}
+    </>
+  );
+}
+
+async function resultOf({ path, model }: Target, row: Readonly<Record<string, Value>>): Promise<Result> {
+  performance.clearResourceTimings();
+  const began = performance.now();
+  const text = await (await send(path, { body: { entities: [row] } })).text();
+  const took = performance.now() - began;
+  const [timing] = performance.getEntriesByName(new URL(path, location.href).href) as PerformanceResourceTiming[];
+  const waited = timing === undefined || timing.requestStart === 0 ? null : timing.responseStart - timing.requestStart;
+  const [answer] = (parse(text) as { results: readonly unknown[] }).results;
+  if (model === null)
+    return { features: answer as FeatureAnswer, prediction: null, version: null, id: null, took, waited };
+  const predicted = answer as { features: FeatureAnswer; prediction: number; version: number; id: string };
+  return { ...predicted, took, waited };
+}
+
+function Answered({ result: { features, prediction, version, id, took, waited } }: { readonly result: Result }) {
+  return (
+    <Section
+      title="Answer"
+      note={
+        <>
+          As of <Moment at={features.t} exact />
+          {id !== null && (
+            <>
+              , logged as <code>{id}</code>
+            </>
+          )}
+        </>
+      }
+    >
+      <dl className="facts playground-facts">
+        {prediction !== null && (
+          <div>
+            <dt>Prediction of version {version}</dt>
+            <dd className="figure-large">{digits(prediction)}</dd>
+            <dd className="value muted">{prediction}</dd>
+          </div>
+        )}
+        <div>
+          <dt>In all, as the browser sees it</dt>
+          <dd className="figure-large">{milliseconds(took)}</dd>
+        </div>
+        <div>
+          <dt>Of that the server and the way to it</dt>
+          <dd className="figure-large">{milliseconds(waited)}</dd>
+        </div>
+        <div>
+          <dt>Reading the answer</dt>
+          <dd className="figure-large">{milliseconds(waited === null ? null : Math.max(0, took - waited))}</dd>
+        </div>
+      </dl>
+      <ScrollTable label="Features of the answer">
+        <thead>
+          <tr>
+            <th>Feature</th>
+            <th>Value</th>
+            <th>Status</th>
+            <th>Newest event</th>
+          </tr>
+        </thead>
+        <tbody>
+          {Object.entries(features.values).map(([name, value]) => {
+            const alias = name.slice(0, name.indexOf("__"));
+            return (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>
+                  <ShownValue value={value} />
+                </td>
+                <td>{features.statuses[alias]}</td>
+                <td>
+                  <Moment at={features.eventTimes[alias] ?? null} />
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </ScrollTable>
+    </Section>
+  );
+}

@@ -1,0 +1,115 @@
+// How numbers, sizes, spans and moments are written: always with their unit.
+
+/** Stands where there is no value. */
+export const NONE = "–";
+
+const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+
+export function count(n: number | null): string {
+  return n === null ? NONE : whole.format(n);
+}
+
+export function countOf(n: number, one: string, many = `${one}s`): string {
+  return `${whole.format(n)} ${n === 1 ? one : many}`;
+}
+
+/** Very large counts in little room: `299 M`. */
+export function shortCount(n: number | null): string {
+  if (n === null) return NONE;
+  if (n >= 1e9) return `${digits(n / 1e9)} G`;
+  if (n >= 1e8) return `${digits(n / 1e6)} M`;
+  return whole.format(n);
+}
+
+export function bytes(n: number | null): string {
+  if (n === null) return NONE;
+  for (const [unit, size] of [
+    ["GB", 1e9],
+    ["MB", 1e6],
+    ["kB", 1e3],
+  ] as const)
+    if (n >= size) return `${digits(n / size)} ${unit}`;
+  return `${whole.format(n)} B`;
+}
+
+export function perSecond(n: number | null): string {
+  return n === null ? NONE : `${n !== 0 && n < 100 ? digits(n) : whole.format(n)} / s`;
+}
+
+export function milliseconds(n: number | null): string {
+  if (n === null) return NONE;
+  return n >= 1000 ? `${digits(n / 1000)} s` : `${digits(n)} ms`;
+}
+
+/** Seconds of real time. */
+export function seconds(n: number | null): string {
+  if (n === null) return NONE;
+  if (n < 1) return milliseconds(n * 1000);
+  if (n < 120) return `${digits(n)} s`;
+  return span(n * 1e6);
+}
+
+const UNITS = [
+  ["d", 86_400_000_000],
+  ["h", 3_600_000_000],
+  ["min", 60_000_000],
+  ["s", 1_000_000],
+] as const;
+
+/** A span of microseconds, in its two largest units. */
+export function span(micros: number | null): string {
+  if (micros === null) return NONE;
+  if (micros < 1000) return `${whole.format(micros)} µs`;
+  if (micros < 1_000_000) return `${digits(micros / 1000)} ms`;
+  if (micros < 60_000_000) return `${digits(micros / 1e6)} s`;
+  const first = UNITS.findIndex(([, size]) => micros >= size);
+  const [unit, size] = UNITS[first];
+  const [lesser, smaller] = UNITS[Math.min(first + 1, UNITS.length - 1)];
+  const rest = Math.floor((micros % size) / smaller);
+  return `${whole.format(Math.floor(micros / size))} ${unit}${rest === 0 ? "" : ` ${rest} ${lesser}`}`;
+}
+
+/** A length of a window as definitions write it: `7d`, `1h`, `5m`. */
+export function length(micros: number): string {
+  for (const [unit, size] of [
+    ["d", 86_400_000_000],
+    ["h", 3_600_000_000],
+    ["m", 60_000_000],
+    ["s", 1_000_000],
+  ] as const)
+    if (micros % size === 0) return `${micros / size}${unit}`;
+  return `${micros} µs`;
+}
+
+export function share(part: number, all: number): string {
+  if (all === 0) return NONE;
+  const percent = (100 * part) / all;
+  return `${percent === 0 || percent === 100 ? percent : percent < 0.1 ? "< 0.1" : percent.toFixed(1)} %`;
+}
+
+/** Three digits that count. */
+export function digits(n: number): string {
+  if (n === 0) return "0";
+  const size = Math.abs(n);
+  return n.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
+}
+
+/** `2001-06-30 23:49:07`, in UTC. */
+export function utcSeconds(moment: string): string {
+  return utc(moment).slice(0, 19);
+}
+
+/** `2001-06-30 23:49:07.5`, in UTC, to the microsecond. */
+export function utc(moment: string): string {
+  return moment
+    .replace("T", " ")
+    .replace(/(\.\d*?)0+Z$/, "$1Z")
+    .replace(/\.?Z$/, "");
+}
+
+const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+/** The same where the person is. */
+export function localTime(moment: string): string {
+  return `${local.format(new Date(moment))} ${Intl.DateTimeFormat().resolvedOptions().timeZone}`;
+}

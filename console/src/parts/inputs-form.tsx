@@ -1,0 +1,99 @@
+import { type ReactNode, useEffect, useState } from "react";
+import type { CatalogEntry, Value } from "../api/answers.ts";
+import { ask, type Refusal } from "../api/request.ts";
+import { exampleOf, type Service, type Texts } from "./inputs.ts";
+import { Refused } from "./notice.tsx";
+import { textOf } from "./value.tsx";
+import "./inputs-form.css";
+
+const hints: Readonly<Record<string, string>> = {
+  timestamp: "UTC, as 2001-07-01T10:00:00Z",
+  int32: "whole number",
+  int64: "whole number",
+  float64: "number",
+};
+
+/** A form made from what a service is asked for. What is sent comes through `onAsk`. */
+export function InputsForm({
+  service,
+  catalog,
+  given,
+  verb,
+  before,
+  after,
+  onAsk,
+}: {
+  readonly service: Service;
+  readonly catalog: readonly CatalogEntry[];
+  readonly given: Texts;
+  readonly verb: string;
+  /** Fields of the form that are no inputs of the service. */
+  readonly before?: ReactNode;
+  readonly after?: ReactNode;
+  readonly onAsk: (texts: Texts) => void;
+}) {
+  const [texts, setTexts] = useState(given);
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const [asked, setAsked] = useState(0);
+  useEffect(() => setTexts(given), [given]);
+  const example = exampleOf(service, catalog);
+  const fill = async (): Promise<void> => {
+    const { source, fields } = example!;
+    try {
+      const { records } = await ask<{ records: readonly { row: Readonly<Record<string, Value>> }[] }>(
+        `/v1/samples/${encodeURIComponent(source)}?rows=50`,
+      );
+      if (records.length === 0) return;
+      const { row } = records[asked % records.length];
+      setAsked(asked + 1);
+      setRefusal(null);
+      setTexts(Object.fromEntries(Object.entries(fields).map(([input, field]) => [input, textIn(row[field])])));
+    } catch (error) {
+      setRefusal(error as Refusal);
+    }
+  };
+  return (
+    <form
+      className="inputs-form panel"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onAsk(texts);
+      }}
+    >
+      <div className="inputs-grid">
+        {before}
+        {Object.entries(service.inputs).map(([name, { kind, nullable }]) => (
+          <label key={name} className="field">
+            <span>
+              {name} {nullable && <span className="hint">optional</span>}
+            </span>
+            <input
+              value={texts[name] ?? ""}
+              placeholder={hints[kind] ?? kind}
+              inputMode={kind.startsWith("int") || kind === "float64" ? "decimal" : "text"}
+              autoComplete="off"
+              spellCheck={false}
+              onChange={({ target }) => setTexts({ ...texts, [name]: target.value })}
+            />
+          </label>
+        ))}
+        {after}
+      </div>
+      <div className="form-row">
+        <button type="submit" className="primary">
+          {verb}
+        </button>
+        {example !== null && (
+          <button type="button" onClick={() => void fill()}>
+            Fill in an example
+          </button>
+        )}
+      </div>
+      {refusal !== null && <Refused refusal={refusal} />}
+    </form>
+  );
+}
+
+function textIn(value: Value | undefined): string {
+  return value === undefined || value === null || value === "" ? "" : textOf(value);
+}

@@ -1,0 +1,121 @@
+// Pictures of every page of the console, on a copy of the quickstart's store: 1440×900 and 390×844, light and dark.
+//   npm run screenshots                     into screenshots/
+//   npm run screenshots -- --into FOLDER
+import { cp, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { chromium, type Page } from "playwright-core";
+import { open } from "asof";
+import { serve } from "asof/http";
+import configuration from "../examples/flights/asof.config.ts";
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const { into } = parseArgs({ options: { into: { type: "string", default: path.join(root, "screenshots") } } }).values;
+const kept = path.join(root, "examples", "flights", ".asof");
+
+const row = { origin: "ORD", destination: "SFO", scheduled: "2001-07-01T10:00:00Z", distance: "1846" };
+const asked = `/compare?service=late_flight&row=${encodeURIComponent(JSON.stringify(row))}`;
+
+interface Picture {
+  readonly name: string;
+  readonly address: string;
+  /** What has to be there before the picture is taken. */
+  readonly region?: string;
+  readonly act?: (page: Page) => Promise<void>;
+}
+
+const pictures: readonly Picture[] = [
+  { name: "flow", address: "/", region: "Status tracker" },
+  { name: "flow-stage", address: "/?stage=serving", region: "Status tracker" },
+  { name: "compare", address: asked, region: "Features in both stores" },
+  {
+    name: "compare-explained",
+    address: asked,
+    region: "Features in both stores",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Explain origin__late_1h" }).click();
+      await page.getByText("30 records counted").waitFor();
+    },
+  },
+  { name: "compare-past", address: `${asked}&at=2001-06-28T12:00:00Z`, region: "Features in both stores" },
+  { name: "features", address: "/features" },
+  {
+    name: "feature",
+    address: "/features?view=departures&feature=late_1h",
+    region: "In training and in serving",
+    act: async (page) => {
+      await page.getByLabel("airport").fill("ORD");
+      await page.getByRole("button", { name: "Explain", exact: true }).click();
+      await page.getByText("records counted").waitFor();
+    },
+  },
+  { name: "models", address: "/models", region: "Drift of features" },
+  {
+    name: "playground",
+    address: "/playground",
+    act: async (page) => {
+      for (const [name, value] of Object.entries(row)) await page.getByLabel(name, { exact: true }).fill(value);
+      await page.getByRole("button", { name: "Send" }).click();
+      await page.getByText("Prediction of version").waitFor();
+    },
+  },
+  { name: "runs", address: "/runs", region: "Runs", act: (page) => page.waitForTimeout(4000) },
+  { name: "learn", address: "/learn", region: "The two stores" },
+  { name: "sign-in", address: "/sign-in" },
+];
+
+if (!(await stat(kept).catch(() => null))) {
+  console.error("There is no store of the quickstart yet: npm run quickstart");
+  process.exit(1);
+}
+const folder = await mkdtemp(path.join(tmpdir(), "asof-screenshots-"));
+const home = path.join(folder, "home");
+await cp(kept, home, { recursive: true });
+await mkdir(into, { recursive: true });
+const store = await open({ ...configuration, home });
+const server = await serve(store, { port: 0 });
+const browser = await chromium.launch({
+  executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-dev-shm-usage"],
+});
+/** Somebody asks for predictions meanwhile, so that there is something to see. */
+const asking = setInterval(() => {
+  fetch(`${server.url}/v1/predict/late_flight_model`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ entities: [{ ...row, distance: 1846 }] }),
+  }).catch(() => {});
+}, 60);
+try {
+  for (const colorScheme of ["light", "dark"] as const)
+    for (const [width, height] of [
+      [1440, 900],
+      [390, 844],
+    ]) {
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme, reducedMotion: "reduce" });
+      const page = await context.newPage();
+      for (const { name, address, region, act } of pictures) {
+        await page.goto(`${server.url}${address}`);
+        await page.getByRole("heading", { level: 1 }).waitFor();
+        if (region !== undefined) await page.getByRole("region", { name: region, exact: true }).first().waitFor();
+        await act?.(page);
+        await page.waitForTimeout(2500);
+        // As high as the page, so that lists which follow the window are whole and nothing sticks amid it.
+        const whole = await page.evaluate<number>("document.documentElement.scrollHeight");
+        await page.setViewportSize({ width, height: Math.max(height, whole) });
+        await page.waitForTimeout(200);
+        await page.screenshot({ path: path.join(into, `${name}-${width}-${colorScheme}.png`) });
+        await page.setViewportSize({ width, height });
+      }
+      await context.close();
+    }
+} finally {
+  clearInterval(asking);
+  await browser.close();
+  await server.close();
+  await store.close();
+  await rm(folder, { recursive: true, force: true });
+}
+console.log(`${pictures.length * 4} pictures in ${into}`);

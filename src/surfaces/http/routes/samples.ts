@@ -1,0 +1,65 @@
+import { AsofError } from "../../../core/errors.ts";
+import { definitionOf } from "../feature-types.ts";
+import { writeJson } from "../json/write-json.ts";
+import { legible } from "../legible.ts";
+import { withMoments } from "../moments.ts";
+import type { Route, RouteContext } from "../route.ts";
+import { anything, count, listOf, mapOf, moment, objectOf, orNull, outputRow, type Schema, text } from "../schema.ts";
+
+const ROWS = 10;
+const MAX_ROWS = 100;
+
+const answerOf = (row: Schema): Schema =>
+  objectOf({
+    source: text,
+    records: listOf(
+      objectOf({
+        row,
+        event: { ...moment, description: "when it happened" },
+        available: { ...moment, description: "when it could be known" },
+        withdrawn: orNull(moment),
+        position: { ...count, description: "its place in the log, or that of the load it came with" },
+      }),
+    ),
+  });
+
+/** Some records of a source, to see what is in it. */
+export function samplesRoute({ store }: RouteContext): Route {
+  return {
+    method: "GET",
+    path: "/v1/samples/{source}",
+    id: "getSamples",
+    summary: "Shows a sample of the records of a source, the newest first.",
+    names: { parameter: "source", kind: "source" },
+    query: {
+      rows: { description: "how many at the most", schema: { type: "integer", minimum: 1, maximum: MAX_ROWS } },
+    },
+    shapes: { body: null, answer: answerOf(mapOf(anything)) },
+    shapesOf: (name) => ({ body: null, answer: answerOf(outputRow(definitionOf(store, "source", name).fields)) }),
+    errors: ["ASOF_UNKNOWN_SOURCE", "ASOF_REQUEST"],
+    async handle({ name, query }) {
+      const { fields } = definitionOf(store, "source", name);
+      const records = await store.history(name, { sample: readRows(query["rows"]), seed: 1 });
+      return writeJson({
+        source: name,
+        records: records
+          .toSorted((a, b) => b.event - a.event)
+          .map((one) => ({
+            ...withMoments(one, "event", "available", "withdrawn"),
+            row: Object.fromEntries(
+              Object.entries(one.row).map(([field, value]) => [field, legible(value, fields[field])]),
+            ),
+          })),
+      });
+    },
+  };
+}
+
+function readRows(rows: string | undefined): number {
+  if (rows === undefined) return ROWS;
+  const parsed = Number(rows);
+  if (/^\d+$/.test(rows) && parsed >= 1 && parsed <= MAX_ROWS) return parsed;
+  throw new AsofError("ASOF_REQUEST", `\`rows\` must be a whole number from 1 to ${MAX_ROWS}, not ${rows}`, {
+    field: "rows",
+  });
+}

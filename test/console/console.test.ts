@@ -1,0 +1,373 @@
+// The console in a real browser, on a real server over a real store.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { gunzipSync } from "node:zlib";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { aggregateView, count, entity, eventSource, featureService, open, type Store, t } from "../../src/index.ts";
+import { type RunningServer, serve } from "../../src/surfaces/http/serve.ts";
+import { now, openTestStore } from "../flow/open-test-store.ts";
+import { browserMissing, openBrowser, visit } from "./browser.ts";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let browser: Browser;
+let store: Store;
+let server: RunningServer;
+
+async function post(url: string, body: unknown): Promise<void> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  expect(response.status, await response.text()).toBe(200);
+}
+
+const payment = (customer: string, more: object = {}): object => ({
+  at: new Date(now / 1000).toISOString(),
+  customer,
+  amount: 12.5,
+  cents: "9007199254740993",
+  refund: false,
+  ...more,
+});
+
+/** The rules of WCAG 2.2 AA, and what is good practice beyond them. */
+const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** What breaks rules on the page as it is. */
+async function violations(page: Page, runOnly: object = rules): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async (runOnly) => {
+    const { violations } = await (
+      globalThis as unknown as {
+        axe: {
+          run(
+            options: object,
+          ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
+        };
+      }
+    ).axe.run({ runOnly });
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`),
+    );
+  }, runOnly);
+}
+
+/** Asks for the comparison of a customer. */
+async function compare(page: Page, customer: string): Promise<void> {
+  await page.goto(`${server.url}/compare?service=fraud_features`);
+  await page.getByLabel("customer", { exact: true }).fill(customer);
+  await page.getByRole("button", { name: "Compare", exact: true }).click();
+}
+
+describe.skipIf(browserMissing !== null)("the console", () => {
+  beforeAll(async () => {
+    [browser, store] = await Promise.all([openBrowser(), openTestStore()]);
+    await store.train("fraud", { promote: false });
+    server = await serve(store, { port: 0, logger: false });
+    await post(`${server.url}/v1/events/payments?wait=applied`, [
+      payment("calm-1"),
+      payment("calm-1", { amount: 0.1 }),
+    ]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    await store?.close();
+  });
+
+  const pages = [
+    ["/?stage=raw", "Sources"],
+    ["/compare?service=fraud_features&row=%7B%22customer%22%3A%22calm-1%22%7D", "Features in both stores"],
+    ["/features", null],
+    ["/features?view=spending&feature=amount_1d", "In training and in serving"],
+    ["/models", "Versions"],
+    ["/playground", null],
+    ["/runs", "Runs"],
+    ["/learn", "The two stores"],
+    ["/sign-in", null],
+  ] as const;
+
+  test.each(pages)(
+    "shows %s without a fault, accessible in light and dark, wide and narrow",
+    async (address, region) => {
+      const { page, faults, close } = await visit(browser, server.url, {
+        colorScheme: "light",
+        reducedMotion: "reduce",
+      });
+      const width = (): Promise<number> => page.evaluate<number>("document.documentElement.scrollWidth");
+      try {
+        await page.goto(`${server.url}${address}`);
+        await page.getByRole("heading", { level: 1 }).waitFor();
+        if (region !== null) await page.getByRole("region", { name: region, exact: true }).first().waitFor();
+        expect(await violations(page)).toEqual([]);
+        expect(await width()).toBe(1440);
+        // What differs in the dark is the colours.
+        await page.emulateMedia({ colorScheme: "dark" });
+        expect(await violations(page, { type: "rule", values: ["color-contrast"] })).toEqual([]);
+        await page.setViewportSize({ width: 390, height: 844 });
+        await page.getByRole("button", { name: "Menu" }).waitFor();
+        expect(await width()).toBe(390);
+        expect(faults).toEqual([]);
+      } finally {
+        await close();
+      }
+    },
+  );
+
+  test("has its pages in a menu where there is little room", async () => {
+    const { page, close } = await visit(browser, server.url, { viewport: { width: 390, height: 844 } });
+    try {
+      await page.goto(`${server.url}/learn`);
+      await page.getByRole("button", { name: "Menu" }).click();
+      await page.getByRole("link", { name: "Compare", exact: true }).click();
+      await page.getByRole("heading", { name: "Compare", level: 1 }).waitFor();
+      expect(await page.getByRole("link", { name: "Learn", exact: true }).isVisible()).toBe(false);
+    } finally {
+      await close();
+    }
+  });
+
+  test("is small, cached, and lets in nothing from elsewhere", async () => {
+    const { page, close } = await visit(browser, server.url);
+    try {
+      const scripts = new Map<string, number>();
+      page.on("response", async (response) => {
+        if (response.request().resourceType() === "script") scripts.set(response.url(), 0);
+      });
+      const first = await page.goto(server.url);
+      await page.getByRole("region", { name: "Process", exact: true }).waitFor();
+      const headers = first!.headers();
+      expect(headers["content-security-policy"]).toContain("script-src 'self';");
+      expect(headers["content-security-policy"]).not.toContain("unsafe");
+      expect(await first!.text()).not.toMatch(/<script(?![^>]* src=)|<style| on\w+=/);
+      let bytes = 0;
+      for (const url of scripts.keys()) {
+        const response = await fetch(url, { headers: { "accept-encoding": "identity" } });
+        expect(response.headers.get("cache-control")).toContain("immutable");
+        const zipped = await zippedAt(url);
+        expect(gunzipSync(zipped).equals(Buffer.from(await response.arrayBuffer()))).toBe(true);
+        bytes += zipped.length;
+      }
+      expect(bytes).toBeGreaterThan(50_000);
+      expect(bytes).toBeLessThan(250_000);
+      const again = await fetch(server.url, { headers: { "if-none-match": headers["etag"] } });
+      expect(again.status).toBe(304);
+      expect((await fetch(`${server.url}/assets/nothing.js`)).status).toBe(404);
+      expect((await fetch(`${server.url}/nowhere`)).status).toBe(404);
+    } finally {
+      await close();
+    }
+  });
+
+  test("tells live what comes in and what is served", async () => {
+    const { page, faults, close } = await visit(browser, server.url);
+    try {
+      await page.goto(server.url);
+      const figure = (name: string) =>
+        page.getByRole("button", { name: new RegExp(`^${name}`) }).locator(".stage-figure");
+      const events = figure("Events");
+      await events.waitFor();
+      const before = await events.textContent();
+      const predictions = await figure("Predictions").textContent();
+      await post(`${server.url}/v1/events/payments?wait=applied`, payment("calm-2"));
+      await post(`${server.url}/v1/predict/fraud`, { entities: [{ customer: "calm-2" }] });
+      await expect.poll(() => events.textContent(), { timeout: 15_000 }).not.toBe(before);
+      await expect.poll(() => figure("Predictions").textContent(), { timeout: 15_000 }).not.toBe(predictions);
+      await expect
+        .poll(() => figure("Serving").locator("..").textContent(), { timeout: 15_000 })
+        .toMatch(/p99 [\d.]+ ms/);
+      // The slider looks back: at the start there was nothing.
+      await page.getByLabel("Moment", { exact: true }).fill("0");
+      await page.getByText("The start: nothing has run").waitFor();
+      expect(faults).toEqual([]);
+    } finally {
+      await close();
+    }
+  });
+
+  test("compares both stores to the last bit, and explains a value", async () => {
+    const { page, faults, close } = await visit(browser, server.url);
+    try {
+      await compare(page, "calm-1");
+      await page.getByText(/^All 5 values are the same in both stores, bit for bit/).waitFor();
+      const row = page.getByRole("row", { name: /^cents_1d/ });
+      // More than a number of JavaScript holds.
+      expect((await row.textContent())!.match(/9007199254740993/g)).toHaveLength(2);
+      await page.getByRole("button", { name: "Explain spending__amount_1d" }).click();
+      const records = page.getByRole("region", { name: /^Records by/ });
+      await records.waitFor();
+      expect(await records.getByText("12.5").count()).toBeGreaterThan(0);
+      expect(await page.getByText("✓ what history gives").count()).toBe(1);
+      expect(await violations(page)).toEqual([]);
+      expect(faults).toEqual([]);
+    } finally {
+      await close();
+    }
+  });
+
+  test("says so where nothing is known of a key, whatever the key", async () => {
+    const { page, faults, close } = await visit(browser, server.url);
+    const keys = [
+      "nobody",
+      '<script>document.title="taken"</script><img src=x onerror="document.title=\'taken\'">',
+      "👩🏽‍🚀 ‮ \u{1F600}",
+      "k".repeat(1024),
+    ];
+    try {
+      for (const key of keys) {
+        await compare(page, key);
+        await page.getByText("Neither store has anything of this key").waitFor();
+        await page.getByRole("button", { name: "Explain spending__amount_1d" }).click();
+        await page.getByText("0 records counted").waitFor();
+        expect(await page.getByLabel("customer", { exact: true }).inputValue()).toBe(key);
+        expect(await page.title()).toBe("Compare · asof");
+        expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(1440);
+      }
+      expect(faults).toEqual([]);
+    } finally {
+      await close();
+    }
+  });
+
+  test("asks for a prediction and shows the request; what is refused says why", async () => {
+    const { page, close } = await visit(browser, server.url);
+    try {
+      await page.goto(`${server.url}/playground`);
+      await page.getByLabel("customer").fill("hasty-1");
+      await page.getByRole("button", { name: "Send" }).click();
+      await page.getByText("Prediction of version 1").waitFor();
+      expect(await page.locator("pre code").textContent()).toContain(`curl ${server.url}/v1/predict/fraud`);
+      await page.getByRole("button", { name: "Python" }).click();
+      expect(await page.locator("pre code").textContent()).toContain("urllib.request");
+      await page.getByLabel("Ask for").selectOption("features of checkout");
+      await page.getByLabel("customer").fill("calm-1");
+      await page.getByLabel("basket").fill("much");
+      await page.getByLabel("opened").fill("2026-03-02T12:00:00Z");
+      await page.getByRole("button", { name: "Send" }).click();
+      await page.getByRole("alert").getByText("basket").waitFor();
+      expect(await page.getByRole("alert").textContent()).toContain("ASOF_TYPE");
+    } finally {
+      await close();
+    }
+  });
+
+  test("promotes a version once that is confirmed, and can go back", async () => {
+    const { page, faults, close } = await visit(browser, server.url);
+    const promoted = async (): Promise<number> =>
+      (await store.models("fraud")).find((version) => version.promoted)!.version;
+    try {
+      await page.goto(`${server.url}/models`);
+      expect(await promoted()).toBe(1);
+      await page.getByRole("button", { name: "Promote" }).click();
+      await page.getByRole("button", { name: "Yes, let version 2 serve" }).click();
+      await page.getByRole("row", { name: /Version 2.*serves/ }).waitFor();
+      expect(await promoted()).toBe(2);
+      await page.getByRole("button", { name: "Roll back to it" }).click();
+      await page.getByRole("button", { name: "Yes, let version 1 serve" }).click();
+      await page.getByRole("row", { name: /Version 1.*serves/ }).waitFor();
+      expect(await promoted()).toBe(1);
+      expect(faults).toEqual([]);
+    } finally {
+      await close();
+    }
+  });
+
+  test("checks answers against what the store has recorded, by keyboard alone", async () => {
+    const { page, faults, close } = await visit(browser, server.url);
+    try {
+      await page.goto(server.url);
+      await page.getByRole("region", { name: "Process", exact: true }).waitFor();
+      await page.keyboard.press("Tab");
+      expect(await page.evaluate<string>("document.activeElement.textContent")).toBe("Skip to content");
+      await page.getByRole("link", { name: "Learn" }).focus();
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "Learn", level: 1 }).waitFor();
+      expect(await page.evaluate<string>("document.activeElement.textContent")).toBe("Learn");
+      const question = page.getByRole("group", { name: /real-time features arrive/ });
+      await question.getByLabel("Step 1, ingest").focus();
+      await page.keyboard.press("Space");
+      await question.getByText("Not so.").waitFor();
+      for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowDown");
+      await question.getByText(/Right\. .*materialize spending/).waitFor();
+      expect(faults).toEqual([]);
+    } finally {
+      await close();
+    }
+  });
+
+  test("says when the server goes away, and goes on when it is back", async () => {
+    const mine = await serve(store, { port: 0, logger: false });
+    const { page, close } = await visit(browser, mine.url);
+    try {
+      await page.goto(mine.url);
+      await page.getByText("Live", { exact: true }).waitFor();
+      await mine.close();
+      await page.getByText("The server does not answer.").waitFor();
+      const back = await serve(store, { port: Number(new URL(mine.url).port), logger: false });
+      await page.getByText("Live", { exact: true }).waitFor();
+      await expect.poll(() => page.getByRole("alert").allTextContents(), { timeout: 15_000 }).toEqual([]);
+      await back.close();
+    } finally {
+      await close();
+      await mine.close();
+    }
+  });
+
+  test("says what to do with an empty store, and shows 2,000 features as they come into sight", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "asof-console-"));
+    const user = entity("user", { user: t.string() });
+    const clicks = eventSource("clicks", { fields: { at: t.timestamp(), user: t.string() }, eventTime: "at" });
+    const views = Array.from({ length: 200 }, (_, i) =>
+      aggregateView(`clicked_${i}`, {
+        source: clicks,
+        entity: user.from({ user: "user" }),
+        tags: i === 7 ? ["rare"] : [],
+        features: Object.fromEntries(Array.from({ length: 10 }, (_, j) => [`n${j}`, count().over(`${j + 1}h`)])),
+      }),
+    );
+    const definitions = [{ user, clicks, all: featureService("all", views) }, Object.fromEntries(views.entries())];
+    const many = await open({ definitions, home: path.join(folder, "home") });
+    const there = await serve(many, { port: 0, logger: false });
+    const { page, faults, close } = await visit(browser, there.url);
+    try {
+      await page.goto(there.url);
+      await page.getByText("This store is empty").waitFor();
+      expect(await page.getByText("asof apply").count()).toBe(1);
+      await page.getByRole("link", { name: "Features", exact: true }).click();
+      await page.getByText("2,000 of 2,000 features").waitFor();
+      expect(await page.locator(".feature-row").count()).toBeLessThan(60);
+      await page.evaluate("scrollTo(0, document.documentElement.scrollHeight)");
+      await page.getByRole("link", { name: /^clicked_99\.n9/ }).waitFor();
+      await page.getByRole("combobox", { name: /^Tag/ }).selectOption("rare");
+      await page.getByText("10 of 2,000 features").waitFor();
+      await page.getByLabel("Search").fill("nothing like it");
+      await page.getByText("No feature is like that.").waitFor();
+      expect(faults).toEqual([]);
+    } finally {
+      await close();
+      await there.close();
+      await many.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+/** A file as it is sent to whoever takes it compressed. */
+function zippedAt(url: string): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    request(url, { headers: { "accept-encoding": "gzip" } }, (response) => {
+      const parts: Buffer[] = [];
+      response.on("data", (part: Buffer) => parts.push(part));
+      response.on("end", () => resolve(Buffer.concat(parts)));
+    })
+      .on("error", reject)
+      .end();
+  });
+}

@@ -1,0 +1,196 @@
+// What HTTP offers for the console, without a browser: its files, the live events, samples, and what is set going.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Store } from "../../src/index.ts";
+import { consolePages } from "../../src/surfaces/http/console/serve-console.ts";
+import { type RunningServer, serve } from "../../src/surfaces/http/serve.ts";
+import { now, openTestStore } from "./open-test-store.ts";
+import { schemaValidator } from "./schema-validator.ts";
+
+let store: Store;
+let server: RunningServer;
+
+beforeAll(async () => {
+  store = await openTestStore();
+  server = await serve(store, { port: 0, logger: false });
+});
+
+afterAll(async () => {
+  await server.close();
+  await store.close();
+});
+
+async function asked(path: string, body?: unknown, method = body === undefined ? "GET" : "POST") {
+  const response = await fetch(server.url + path, {
+    method,
+    ...(body !== undefined && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+  });
+  return { status: response.status, headers: response.headers, body: (await response.json()) as never };
+}
+
+/** The data of the next event of a stream. */
+async function nextEvent(reader: ReadableStreamDefaultReader<string>): Promise<{
+  status: { log: { end: number } };
+  requests: { route: string; requests: number; p50: number; p99: number }[];
+}> {
+  for (let text = ""; ;) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`the stream ended after ${text}`);
+    text += value;
+    const event = /event: live\ndata: (.*)\n\n/.exec(text);
+    if (event !== null) return JSON.parse(event[1]) as never;
+  }
+}
+
+const payment = (customer: string) => ({ at: now, customer, amount: 1, cents: 1, refund: false });
+
+describe("GET /v1/live", () => {
+  test("tells the status again and again, with how long requests take, until the server ends it", async () => {
+    const mine = await serve(store, { port: 0, logger: false });
+    const response = await fetch(`${mine.url}/v1/live`);
+    expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    const first = await nextEvent(reader);
+    const description = (await (await fetch(`${mine.url}/openapi.json`)).json()) as {
+      paths: Record<string, { get: { responses: Record<string, { content: Record<string, { schema: object }> }> } }>;
+    };
+    const { schema } = description.paths["/v1/live"].get.responses["200"].content["text/event-stream"];
+    expect((await schemaValidator(schema as never))(first)).toBeNull();
+    await store.ingest("payments", [payment("ann")]);
+    const ask = (body: object) =>
+      fetch(`${mine.url}/v1/features/fraud_features`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    await ask({ entities: [{ customer: "ann" }] });
+    await ask({ entities: [{ customer: "ann" }], at: now });
+    let last = first;
+    while (last.status.log.end === first.status.log.end || last.requests.length < 2) last = await nextEvent(reader);
+    expect(last.status.log.end).toBe(first.status.log.end + 1);
+    const times = new Map(last.requests.map((one) => [one.route, one]));
+    // Answers of the present are told apart from those of history, which take longer.
+    expect(times.get("/v1/features/{service}")).toMatchObject({ requests: 1 });
+    expect(times.get("/v1/features/{service}, of the past")).toMatchObject({ requests: 1 });
+    expect(times.has("/v1/live")).toBe(false);
+    for (const { p50, p99 } of times.values()) expect(p99).toBeGreaterThanOrEqual(p50);
+    const [ended] = await Promise.all([
+      reader.read().then(async function drain({ done }): Promise<boolean> {
+        return done || drain(await reader.read());
+      }),
+      mine.close(),
+    ]);
+    expect(ended).toBe(true);
+  });
+});
+
+describe("GET /v1/samples", () => {
+  test("shows records of a source with their times", async () => {
+    const { body } = await asked("/v1/samples/payments?rows=3");
+    const { records } = body as { records: { row: Record<string, unknown>; event: string; available: string }[] };
+    expect(records).toHaveLength(3);
+    expect(records.map(({ event }) => event)).toEqual(
+      records
+        .map(({ event }) => event)
+        .toSorted()
+        .toReversed(),
+    );
+    expect(records[0].row["at"]).toBe(records[0].event);
+  });
+
+  test.each([
+    ["/v1/samples/nothing", 404, "ASOF_UNKNOWN_SOURCE"],
+    ["/v1/samples/payments?rows=0", 400, "ASOF_REQUEST"],
+    ["/v1/samples/payments?rows=101", 400, "ASOF_REQUEST"],
+    ["/v1/samples/payments?lines=1", 400, "ASOF_REQUEST"],
+  ])("%s is refused", async (path, status, code) => {
+    expect(await asked(path)).toMatchObject({ status, body: { error: { code } } });
+  });
+});
+
+describe("GET /v1/distribution", () => {
+  test("tells how a feature is spread in training and in serving", async () => {
+    for (const customer of ["calm-1", "hasty-0", "hasty-1"])
+      await asked("/v1/predict/fraud", { entities: [{ customer }] });
+    const { body } = await asked("/v1/distribution/fraud?feature=spending__amount_1d");
+    const { version, histogram } = body as {
+      version: number;
+      histogram: { edges: number[]; trained: number[]; served: number[] };
+    };
+    expect(version).toBe(1);
+    expect(histogram.edges).toHaveLength(histogram.trained.length + 1);
+    const sum = (counts: readonly number[]): number => counts.reduce((total, one) => total + one, 0);
+    const { drift } = await store.monitoring();
+    const { trained, served } = drift[0].features.find(({ feature }) => feature === "spending__amount_1d")!;
+    expect(sum(histogram.trained)).toBe(trained.rows - trained.nulls);
+    expect(sum(histogram.served)).toBe(served.rows - served.nulls);
+    expect(served.rows).toBeGreaterThanOrEqual(3);
+    expect(await asked("/v1/distribution/fraud?feature=nothing")).toMatchObject({ body: { histogram: null } });
+  });
+
+  test.each([
+    ["/v1/distribution/nothing?feature=a", "ASOF_UNKNOWN_MODEL"],
+    ["/v1/distribution/fraud", "ASOF_REQUEST"],
+  ])("%s is refused", async (path, code) => {
+    expect(await asked(path)).toMatchObject({ body: { error: { code } } });
+  });
+});
+
+describe("what is set going", () => {
+  test("promote, materialize, and the audit of what waits", async () => {
+    expect(await asked("/v1/promote/fraud", { version: 1 })).toMatchObject({ body: { model: "fraud", promoted: 1 } });
+    expect(await asked("/v1/materialize", { views: ["spending"] })).toMatchObject({
+      body: { views: [{ view: "spending", how: "unchanged" }] },
+    });
+    expect(await asked("/v1/materialize", {})).toMatchObject({ body: { views: [{ view: "spending" }] } });
+    expect(await asked("/v1/audit", undefined, "POST")).toMatchObject({ body: { running: true, waiting: 0 } });
+  });
+
+  test.each([
+    ["/v1/promote/fraud", { version: 7 }, "ASOF_UNKNOWN_MODEL_VERSION"],
+    ["/v1/promote/nothing", { version: 1 }, "ASOF_UNKNOWN_MODEL"],
+    ["/v1/promote/fraud", { version: "1" }, "ASOF_REQUEST"],
+    ["/v1/promote/fraud", { version: 1, force: true }, "ASOF_REQUEST"],
+    ["/v1/promote/fraud", [1], "ASOF_REQUEST"],
+    ["/v1/materialize", { views: ["nothing"] }, "ASOF_UNKNOWN_VIEW"],
+    ["/v1/materialize", { views: "spending" }, "ASOF_REQUEST"],
+    ["/v1/materialize", { view: ["spending"] }, "ASOF_REQUEST"],
+  ])("%s with %j is refused", async (path, sent, code) => {
+    expect(await asked(path, sent)).toMatchObject({ body: { error: { code } } });
+  });
+});
+
+describe("the console's files", () => {
+  test.each(consolePages)("%s is the one document, under a strict policy", async (page) => {
+    const response = await fetch(server.url + page);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(response.headers.get("cache-control")).toBe("no-cache");
+    expect(response.headers.get("content-security-policy")).toMatch(/^default-src 'none'; script-src 'self'; /);
+    expect(await response.text()).toContain('<div id="root">');
+  });
+
+  test.each(["/assets/..%2findex.html", "/assets/../../package.json", "/index.html", "/features/more"])(
+    "%s is none of them",
+    async (path) => {
+      expect((await fetch(server.url + path)).status).toBe(404);
+    },
+  );
+
+  test("definitions tell of each feature what it is", async () => {
+    const { body } = await asked("/v1/catalog");
+    const { definitions } = body as { definitions: { name: string; features?: object[] }[] };
+    const features = (name: string) => definitions.find((one) => one.name === name)?.features;
+    expect(features("spending")).toContainEqual({
+      name: "amount_1d",
+      type: { kind: "float64", nullable: true },
+      words: "sum of amount, over 1d, by hops of 1h",
+    });
+    expect(features("basket")).toContainEqual({
+      name: "big",
+      type: { kind: "boolean", nullable: false },
+      words: null,
+    });
+    expect(features("payments")).toBeUndefined();
+  });
+});
