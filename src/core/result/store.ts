@@ -1,6 +1,7 @@
 import type { Definition, ViewUseDefinition } from "../definition/data.ts";
 import type { FeatureService } from "../definition/feature-service.ts";
 import type { Model } from "../definition/model.ts";
+import type { Credentials, Keys, Trail } from "./access.ts";
 import type { FeatureAnswer, PredictionAnswer } from "./answers.ts";
 import type { AuditedPrediction, AuditOutcome } from "./audit.ts";
 import type { Explanation } from "./explanation.ts";
@@ -226,6 +227,10 @@ export interface Store {
   monitoring(): Promise<MonitoringReport>;
   status(): Promise<StatusReport>;
   runs(filter?: { readonly kind?: string; readonly limit?: number }): Promise<RunReport[]>;
+
+  // who may do what over HTTP, and who did
+  readonly keys: Keys & Credentials;
+  readonly trail: Trail;
 
   close(): Promise<void>;
 }

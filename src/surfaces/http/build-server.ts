@@ -2,6 +2,10 @@ import { randomBytes } from "node:crypto";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { AsofError, errorTable } from "../../core/errors.ts";
 import type { Store } from "../../store.ts";
+import { assert } from "../../core/assert.ts";
+import { PUBLIC } from "./access/access.ts";
+import { anonymous, type Caller } from "./access/caller.ts";
+import { Gate, type GuardedRoute } from "./access/gate.ts";
 import { Admission } from "./admission.ts";
 import { type Body, mediaTypes, readBody } from "./body.ts";
 import { refuseConnection } from "./client-error.ts";
@@ -18,6 +22,15 @@ import type { Forward, LogLevel, ServerOptions } from "./server-options.ts";
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
 const MIB = 2 ** 20;
 const JSON_TYPE = "application/json; charset=utf-8";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    caller: Caller;
+  }
+  interface FastifyContextConfig {
+    route: GuardedRoute;
+  }
+}
 
 /** The HTTP server over a store, not listening yet; closing it leaves the store open. */
 export function buildServer(store: Store, options: ServerOptions = {}): FastifyInstance {
@@ -40,7 +53,9 @@ export function buildServer(store: Store, options: ServerOptions = {}): FastifyI
   });
   app.server.maxConnections = maxConnections;
 
-  guard(app, new Admission(bodiesLimit, bodyLimit));
+  const gate = new Gate(store, { ...options, failed: (error) => app.log.error({ err: error }, "access") });
+  app.addHook("onClose", () => gate.close());
+  guard(app, gate, new Admission(bodiesLimit, bodyLimit));
   readBodies(app);
   const { requests = new RequestCounts(), forward } = options;
   const routes = routesOf({ store, maxRows, requests }, version);
@@ -53,29 +68,62 @@ export function buildServer(store: Store, options: ServerOptions = {}): FastifyI
     requests.count(request.method, paths.get(request.routeOptions.url ?? "") ?? "", reply.statusCode);
     done();
   });
-  for (const route of routes) addRoute(app, route, route.anywhere === true ? undefined : forward);
+  for (const route of routes) addRoute(app, gate, route, route.anywhere === true ? undefined : forward);
   for (const [path, there] of Map.groupBy(routes, (route) => route.path)) refuseOtherMethods(app, path, there);
   return app;
 }
 
 /** Refuses, before a body is read, what will not be answered. */
-function guard(app: FastifyInstance, admission: Admission): void {
+function guard(app: FastifyInstance, gate: Gate, admission: Admission): void {
+  // The framework wants no object here that requests would share: each gets its own below.
+  app.decorateRequest("caller", null as never);
+  // Nothing is open by default: a route that does not say whom it is for is a fault of ours.
+  app.addHook("onRoute", ({ method, url, config }) => {
+    assert(config?.route !== undefined, `the route ${String(method)} ${url} does not declare its scope`);
+  });
   let closing = false;
   app.addHook("preClose", (done) => {
     closing = true;
     done();
   });
-  app.addHook("onRequest", (request, reply, done) => {
+  const admit = (request: FastifyRequest, reply: FastifyReply): void | Promise<void> => {
     const { headers } = request.raw;
     if (closing) throw new AsofError("ASOF_CLOSED", "the server is shutting down");
-    if (!addressesLoopback(headers.host))
+    if (!gate.isClosed && !addressesLoopback(headers.host))
       throw new AsofError("ASOF_HOST", "the request's Host header names another machine", {
         host: headers.host ?? null,
       });
     if (request.is404)
       throw new AsofError("ASOF_NOT_FOUND", `there is no route ${pathOf(request.url)}`, { path: pathOf(request.url) });
-    reply.raw.once("close", admission.admit(headers["content-length"], headers["transfer-encoding"]));
-    done();
+    const { route } = request.routeOptions.config;
+    const enter = (caller: Caller): void => {
+      request.caller = caller;
+      gate.allow(caller, route, (request.params as { readonly name?: string }).name ?? "");
+      reply.raw.once("close", admission.admit(headers["content-length"], headers["transfer-encoding"]));
+    };
+    const caller = gate.identify(route.access, headers);
+    return caller instanceof Promise ? caller.then(enter) : enter(caller);
+  };
+  const refuse = (request: FastifyRequest, error: Error): Error => {
+    const { route } = request.routeOptions.config;
+    if (route !== undefined) gate.refused(request.caller, route, error);
+    return error;
+  };
+  app.addHook("onRequest", (request, reply, proceed) => {
+    request.caller = anonymous;
+    const looking = gate.look();
+    let admitted: void | Promise<void>;
+    try {
+      admitted = looking === null ? admit(request, reply) : looking.then(() => admit(request, reply));
+    } catch (error) {
+      return proceed(refuse(request, error as Error));
+    }
+    if (admitted === undefined) proceed();
+    else
+      admitted.then(
+        () => proceed(),
+        (error: unknown) => proceed(refuse(request, error as Error)),
+      );
   });
   // A connection that has its answer would else stay open, idle, and hold up the close.
   app.addHook("onSend", (_request, reply, _payload, done) => {
@@ -99,13 +147,14 @@ function urlOf({ names, path }: Route): string {
   return names === null ? path : path.replace(`{${names.parameter}}`, ":name");
 }
 
-function addRoute(app: FastifyInstance, route: Route, forward: Forward | undefined): void {
+function addRoute(app: FastifyInstance, gate: Gate, route: Route, forward: Forward | undefined): void {
   const { method } = route;
   const url = urlOf(route);
   app.route<{ Params: { name?: string }; Body: Body | undefined }>({
     method,
     url,
-    handler: async ({ params, query, body, raw }, reply) => {
+    config: { route },
+    handler: async ({ params, query, body, raw, caller, id }, reply) => {
       if (forward !== undefined) {
         const {
           status,
@@ -127,8 +176,9 @@ function addRoute(app: FastifyInstance, route: Route, forward: Forward | undefin
         headers: readHeaders(route, raw.headers),
         body: body ?? NO_BODY,
         accept: raw.headers.accept ?? "",
+        caller,
       };
-      const answer = await route.handle(call);
+      const answer = await gate.recorded(caller, route, params.name ?? null, id, () => route.handle(call));
       if (typeof answer !== "string") return reply.header("content-type", answer.type).send(answer.bytes);
       return reply.header("content-type", route.type ?? JSON_TYPE).send(answer);
     },
@@ -140,6 +190,7 @@ function refuseOtherMethods(app: FastifyInstance, path: string, routes: readonly
   app.route({
     method: METHODS.filter((other) => !allowed.includes(other)),
     url: urlOf(routes[0]),
+    config: { route: REFUSING },
     onRequest: (request) => {
       const allow = allowed.join(", ");
       throw new AsofError("ASOF_METHOD", `${request.method} is not allowed on ${path}: use ${allow}`, { allow });
@@ -147,6 +198,9 @@ function refuseOtherMethods(app: FastifyInstance, path: string, routes: readonly
     handler: () => undefined,
   });
 }
+
+/** What refuses methods tells nothing of the store. */
+const REFUSING: GuardedRoute = { id: "refuseMethod", access: PUBLIC, names: null };
 
 const NO_BODY: Body = { language: "json", text: "" };
 

@@ -1,5 +1,6 @@
 import { feastRoutes } from "./feast/routes.ts";
 import type { Route, RouteContext } from "./route.ts";
+import { auditLogRoute } from "./routes/audit-log.ts";
 import { auditRoute } from "./routes/audit.ts";
 import { catalogRoute } from "./routes/catalog.ts";
 import { driftRoute } from "./routes/drift.ts";
@@ -36,6 +37,7 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     driftRoute(context),
     metricsRoute(context),
     forgetRoute(context),
+    auditLogRoute(context),
     healthRoute(),
     readyRoute(context),
     ...feastRoutes(context),

@@ -2,6 +2,7 @@ import { Server } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { AsofError } from "../../core/errors.ts";
 import type { Store } from "../../store.ts";
+import { hasCredentials } from "./access/gate.ts";
 import { buildServer } from "./build-server.ts";
 import { isLoopback } from "./loopback.ts";
 import { DEFAULT_PORT, LOOPBACK, type ServeOptions } from "./server-options.ts";
@@ -21,16 +22,17 @@ export interface RunningServer {
 const DRAIN_TIMEOUT = 10_000;
 
 /**
- * Serves a store over HTTP on this machine.
+ * Serves a store over HTTP: on this machine, unless there are credentials and it is told otherwise.
  * @throws ASOF_NOT_LOOPBACK for a host that others could reach; ASOF_LISTEN where the port cannot be had
  */
 export async function serve(store: Store, options: ServeOptions = {}): Promise<RunningServer> {
   const { host = LOOPBACK, port = DEFAULT_PORT, drainTimeout = DRAIN_TIMEOUT } = options;
-  if (!isLoopback(host))
-    throw new AsofError("ASOF_NOT_LOOPBACK", `the server has no credentials yet, so it does not listen on ${host}`, {
+  const isOpen = !isLoopback(host);
+  if (isOpen && !(await hasCredentials(store, options)))
+    throw new AsofError("ASOF_NOT_LOOPBACK", `there are no credentials, so the server does not listen on ${host}`, {
       host,
     });
-  const app = buildServer(store, options);
+  const app = buildServer(store, isOpen ? { ...options, requireCredentials: true } : options);
   let retiring = false;
   app.addHook("onSend", (_request, reply, _payload, done) => {
     if (retiring) void reply.header("connection", "close");

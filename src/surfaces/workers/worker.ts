@@ -75,7 +75,7 @@ async function startWriter({ configuration: file, home, socket, version }: Start
   const { configuration } = await loadConfiguration(file);
   const store = await open({ ...configuration, home }, { whenLocked: "refuse" });
   const requests = new RequestCounts();
-  const app = buildServer(store, { version, requests });
+  const app = buildServer(store, { ...configuration.server, version, requests });
   addWriterRoutes(app, store.link, requests);
   await rm(socket, { force: true });
   await app.listen({ path: socket });
@@ -96,7 +96,14 @@ async function startReader({ configuration: file, home, socket, host, port, vers
   const client = new WriterClient(socket);
   const store = await open({ ...configuration, home }, { readOnly: { temporaryFolder }, link: client });
   const requests = new RequestCounts();
-  const server = await serve(store, { host, port, version, requests, forward: client.forward });
+  const server = await serve(store, {
+    ...configuration.server,
+    host,
+    port,
+    version,
+    requests,
+    forward: client.forward,
+  });
   const telling = setInterval(() => client.tellRequests(requests.take()), COUNTS_EVERY).unref();
   say({ kind: "ready", url: server.url });
   return {

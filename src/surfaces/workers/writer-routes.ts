@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { StreamRecord } from "../../core/codec/record-batch.ts";
 import type { Stream } from "../../core/definition/stream.ts";
 import type { Answered, WriterLink } from "../../store.ts";
+import { PUBLIC } from "../http/access/access.ts";
 import type { RequestCount, RequestCounts } from "../http/request-counts.ts";
 
 /** The paths at which the writer takes what the processes beside it have served. */
@@ -11,10 +12,13 @@ export const LINK = { append: "/link/append", answered: "/link/answered", reques
 /** Bodies are structured clones of this process's own kind: int64 and NaN must get through. */
 export const OCTETS = "application/octet-stream";
 
+/** Who reaches the socket is a process of this store: its folder is for its user alone. */
+const linked = { config: { route: { id: "link", access: PUBLIC, names: null } } };
+
 /** Adds these paths to a server that only the processes of this store can reach. */
 export function addWriterRoutes(app: FastifyInstance, link: WriterLink, requests: RequestCounts): void {
   app.addContentTypeParser(OCTETS, { parseAs: "buffer" }, (_request, bytes, done) => done(null, bytes));
-  app.post<{ Body: Buffer }>(LINK.append, async ({ body }) => {
+  app.post<{ Body: Buffer }>(LINK.append, linked, async ({ body }) => {
     const { stream, records } = deserialize(body) as {
       stream: Pick<Stream, "name" | "schema">;
       records: readonly StreamRecord[];
@@ -22,11 +26,11 @@ export function addWriterRoutes(app: FastifyInstance, link: WriterLink, requests
     await link.append(stream, records);
     return "";
   });
-  app.post<{ Body: Buffer }>(LINK.answered, async ({ body }) => {
+  app.post<{ Body: Buffer }>(LINK.answered, linked, async ({ body }) => {
     link.tell(deserialize(body) as Answered);
     return Promise.resolve("");
   });
-  app.post<{ Body: Buffer }>(LINK.requests, async ({ body }) => {
+  app.post<{ Body: Buffer }>(LINK.requests, linked, async ({ body }) => {
     for (const { method, route, status, count } of deserialize(body) as RequestCount[])
       requests.count(method, route, status, count);
     return Promise.resolve("");

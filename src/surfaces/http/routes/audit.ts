@@ -65,6 +65,7 @@ export function auditRoute({ store }: RouteContext): Route {
     method: "GET",
     path: "/v1/audit",
     id: "getAudit",
+    access: { scope: "read" },
     summary: "Tells how much of what was served was compared with history, and what differed.",
     names: null,
     query: {},
