@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from "jose";
+import type { JWTPayload, JWTVerifyGetKey } from "jose";
 import type { Grant } from "../../../core/access/grant.ts";
 import { AsofError } from "../../../core/errors.ts";
 import { BoundedMap } from "./bounded-map.ts";
@@ -36,6 +36,11 @@ const plainGrants: Readonly<Record<string, ClaimGrant>> = {
   "asof:admin": "admin",
 };
 
+type Library = typeof import("jose");
+
+/** Takes its time to load, which only those who have an issuer wait for. */
+const library = (): Promise<Library> => import("jose");
+
 interface KnownToken {
   readonly caller: Caller;
   /** Milliseconds of the time of day. */
@@ -49,7 +54,7 @@ export class OidcVerifier {
   private readonly cooldown: number;
   private readonly known = new BoundedMap<string, KnownToken>(KNOWN);
   private readonly buckets = new BoundedMap<string, TokenBucket>(KNOWN);
-  private keys: Promise<ReturnType<typeof createRemoteJWKSet>> | null = null;
+  private keys: Promise<JWTVerifyGetKey> | null = null;
 
   constructor(options: OidcOptions, rate: number | null, cooldown: number = COOLDOWN) {
     this.options = options;
@@ -67,6 +72,7 @@ export class OidcVerifier {
     const { issuer, audience } = this.options;
     if (token.length > LONGEST_TOKEN) throw refused("it is too long");
     const keys = await this.issuersKeys();
+    const { errors, jwtVerify } = await library();
     let payload: JWTPayload;
     try {
       ({ payload } = await jwtVerify(token, keys, {
@@ -76,7 +82,7 @@ export class OidcVerifier {
         requiredClaims: ["sub", "exp"],
       }));
     } catch (error) {
-      throw errorOf(error, issuer);
+      throw errorOf(error, issuer, errors);
     }
     const who = `oidc:${payload.sub}`;
     const caller = new Caller(who, null, this.grantsOf(payload), this.bucketOf(who));
@@ -101,7 +107,7 @@ export class OidcVerifier {
     return bucket;
   }
 
-  private issuersKeys(): Promise<ReturnType<typeof createRemoteJWKSet>> {
+  private issuersKeys(): Promise<JWTVerifyGetKey> {
     this.keys ??= this.discover().catch((error: unknown) => {
       this.keys = null;
       throw error;
@@ -109,7 +115,8 @@ export class OidcVerifier {
     return this.keys;
   }
 
-  private async discover(): Promise<ReturnType<typeof createRemoteJWKSet>> {
+  private async discover(): Promise<JWTVerifyGetKey> {
+    const { createRemoteJWKSet } = await library();
     const { issuer, jwksUri } = this.options;
     const uri = jwksUri ?? (await discoveredUri(issuer));
     return createRemoteJWKSet(new URL(uri), { cooldownDuration: this.cooldown, timeoutDuration: FETCH_TIMEOUT });
@@ -140,7 +147,7 @@ function inside(payload: unknown, path: readonly string[]): unknown {
 }
 
 /** Errors of jose about the token are the caller's; others are about the issuer. */
-function errorOf(error: unknown, issuer: string): AsofError {
+function errorOf(error: unknown, issuer: string, errors: Library["errors"]): AsofError {
   if (error instanceof errors.JWTExpired) return refused("it has expired", "expired");
   if (error instanceof errors.JWTClaimValidationFailed) return refused(`its ${error.claim} is not right`);
   const isOfToken =
