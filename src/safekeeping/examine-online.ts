@@ -95,6 +95,8 @@ export async function examineOnline(
       else if (key[0] === 1) {
         const { state } = stateOfKey(key);
         const name = nameOf(state);
+        // What is to be removed is no damage, and is removed when the store is opened next.
+        if (record.removed?.includes(state)) continue;
         if (name === null) unknown.add(state);
         else take(name, state, () => decoders.get(state)?.(key, value));
       } else

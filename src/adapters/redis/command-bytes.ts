@@ -11,29 +11,19 @@ export class CommandBytes {
   readonly #buffer: Buffer;
   #at = 0;
 
-  /**
-   * `words`: how many the command has with its name; `size`: how many bytes these have together, at the most; `room`:
-   * where to build it, if it is large enough.
-   */
-  constructor(words: number, size: number, room: Buffer = NO_ROOM) {
-    const bytes = size + FRAME * (words + 1);
-    this.#buffer = room.length < bytes ? Buffer.allocUnsafeSlow(bytes) : room;
+  /** `words`: how many the command has with its name; `size`: how many bytes these have together, at the most. */
+  constructor(words: number, size: number) {
+    this.#buffer = Buffer.allocUnsafeSlow(size + FRAME * (words + 1));
     this.#number(42, words);
   }
 
   text(word: string): this {
-    return this.joined(EMPTY, Buffer.from(word, "latin1"));
+    return this.bytes(Buffer.from(word, "latin1"));
   }
 
   bytes(word: Uint8Array): this {
-    return this.joined(EMPTY, word);
-  }
-
-  /** One word of two parts. */
-  joined(head: Uint8Array, tail: Uint8Array): this {
-    this.#number(36, head.length + tail.length);
-    this.#copy(head);
-    this.#copy(tail);
+    this.#number(36, word.length);
+    this.#copy(word);
     this.#buffer[this.#at++] = 13;
     this.#buffer[this.#at++] = 10;
     return this;
@@ -68,9 +58,6 @@ export class CommandBytes {
     buffer[this.#at++] = 10;
   }
 }
-
-const EMPTY = new Uint8Array(0);
-const NO_ROOM = Buffer.alloc(0);
 
 /** A command whose bytes are built already: the driver's own way copies each word several times. */
 export class BuiltCommand extends Command {

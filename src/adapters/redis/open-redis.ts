@@ -25,7 +25,7 @@ export interface RedisOptions {
 export async function openRedis(settings: RedisSettings, options: RedisOptions): Promise<OnlineStore> {
   const { owner, readOnly = false } = options;
   const space = new KeySpace(prefixOf(settings), settings.url === undefined ? PARTITIONS : 1);
-  const readers = Array.from({ length: settings.connections ?? 2 }, () => new RedisClient(settings, space));
+  const readers = Array.from({ length: settings.connections ?? 1 }, () => new RedisClient(settings, space));
   // Writes have a connection of their own: a read would wait behind a large commit.
   const client = readOnly ? null : new RedisClient(settings, space);
   const clients = client === null ? readers : [...readers, client];

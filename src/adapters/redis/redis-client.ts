@@ -3,6 +3,7 @@ import { Cluster, Redis, type RedisOptions } from "ioredis";
 import { BuiltCommand, CommandBytes } from "./command-bytes.ts";
 import type { KeySpace } from "./key-space.ts";
 import { type NodeInfo, parseInfo } from "./node-info.ts";
+import { ReadCommand } from "./read-command.ts";
 import { codedError, unavailable } from "./redis-error.ts";
 import { addressOf, hostAndPort, type RedisSettings } from "./redis-settings.ts";
 
@@ -11,8 +12,6 @@ const RECONNECT_MS = [50, 100, 200, 400];
 const HEARTBEAT_MS = 1_000;
 /** How often it is looked whether there is a connection yet, in milliseconds. */
 const LOOK_MS = 5;
-/** Bytes of what most reads ask for. */
-const ROOM = 2 ** 14;
 /** How long INFO may take, in milliseconds. */
 const INFO_MS = 1_000;
 
@@ -29,8 +28,8 @@ export class RedisClient {
   readonly #driver: Redis | Cluster;
   readonly #space: KeySpace;
   readonly #nodes = new Map<string, Node>();
-  /** Memory that is used again: what reads ask for would be much garbage. As many as reads were under way at once. */
-  readonly #rooms: Buffer[] = [];
+  /** By partition. */
+  readonly #reads: readonly ReadCommand[];
   readonly #heartbeat: ReturnType<typeof setInterval>;
   /** Why there is no connection, as far as is known. */
   #fault: unknown = null;
@@ -38,6 +37,7 @@ export class RedisClient {
   constructor(settings: RedisSettings, space: KeySpace) {
     this.address = addressOf(settings);
     this.#space = space;
+    this.#reads = space.heads.map((head) => new ReadCommand(head));
     this.#driver = settings.url === undefined ? cluster(settings) : single(settings);
     this.#driver.on("error", (error: unknown) => (this.#fault = error));
     if (this.#driver instanceof Cluster) {
@@ -66,15 +66,21 @@ export class RedisClient {
 
   /** The marker of a partition and the values of keys in it, at one moment. */
   async values(partition: number, keys: readonly Uint8Array[], patience: number): Promise<(Buffer | null)[]> {
-    const head = this.#space.heads[partition];
-    const room = this.#rooms.pop() ?? Buffer.allocUnsafeSlow(ROOM);
-    const command = new CommandBytes(keys.length + 2, 64 + (keys.length + 1) * head.length + sizeOf(keys), room);
-    command.text("MGET").bytes(head);
-    for (const key of keys) command.joined(head, key);
+    const reads = this.#reads[partition];
+    const command = reads.build(keys);
+    this.#gather(partition);
     const values = (await this.#send("mget", partition, command, patience)) as (Buffer | null)[];
     // What is answered is written. What failed may be on its way still.
-    this.#rooms.push(room);
+    reads.release(command);
     return values;
+  }
+
+  /** Has what is asked for within one turn of the event loop written at once. */
+  #gather(partition: number): void {
+    const stream = this.#nodeOf(partition)?.redis.stream;
+    if (stream === undefined || stream === null || stream.writableCorked > 0) return;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
   }
 
   /** Runs a script on keys of one partition, given as Redis has them. */
@@ -89,16 +95,16 @@ export class RedisClient {
     command.text("EVAL").text(script).text(String(keys.length));
     for (const key of keys) command.bytes(key);
     for (const arg of args) command.bytes(arg);
-    return (await this.#send("eval", partition, command, patience)) as number;
+    return (await this.#send("eval", partition, command.finish(), patience)) as number;
   }
 
   async get(partition: number, key: Uint8Array, patience: number): Promise<Buffer | null> {
     const command = new CommandBytes(2, 64 + key.length).text("GET").bytes(key);
-    return (await this.#send("get", partition, command, patience)) as Buffer | null;
+    return (await this.#send("get", partition, command.finish(), patience)) as Buffer | null;
   }
 
-  async #send(name: string, partition: number, command: CommandBytes, patience: number): Promise<unknown> {
-    const built = new BuiltCommand(name, command.finish(), this.#space.slots[partition]);
+  async #send(name: string, partition: number, command: Buffer, patience: number): Promise<unknown> {
+    const built = new BuiltCommand(name, command, this.#space.slots[partition]);
     built.setTimeout(patience);
     try {
       return await this.#driver.sendCommand(built);

@@ -24,7 +24,7 @@ export interface RedisSettings {
   readonly prefix?: string;
   /** How long a read may take before it fails with ASOF_ONLINE_UNAVAILABLE. Default "250ms". */
   readonly timeout?: DurationText;
-  /** Connections (to each node) that reads share; writes have one of their own. Default 2. */
+  /** Connections (to each node) that reads share; writes have one of their own. Default 1. */
   readonly connections?: number;
 }
 

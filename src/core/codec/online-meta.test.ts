@@ -26,8 +26,9 @@ const views: fc.Arbitrary<OnlineViews> = fc.record(
     nextState: fc.nat(),
     views: fc.array(view, { maxLength: 3 }),
     building: fc.array(building, { maxLength: 2 }),
+    removed: fc.array(fc.nat(), { minLength: 1, maxLength: 3 }),
   },
-  { noNullPrototype: true },
+  { noNullPrototype: true, requiredKeys: ["version", "nextState", "views", "building"] },
 );
 const coded = (code: string): AsofError => expect.objectContaining({ name: "AsofError", code }) as AsofError;
 

@@ -35,6 +35,8 @@ export interface OnlineViews {
   readonly nextState: number;
   readonly views: readonly OnlineView[];
   readonly building: readonly BuildingView[];
+  /** States that are no view's any more, and of which keys may be left. Absent where there are none. */
+  readonly removed?: readonly number[];
 }
 
 const FORMAT = 1;

@@ -13,8 +13,10 @@ export interface CompactOutcome {
   readonly bytes: number;
 }
 
-/** So many files of one stream, kind and day are merged into one, where nothing else is said. */
+/** So many small files of one stream, kind and day are merged into one, where nothing else is said. */
 const MANY = 8;
+/** In bytes. A file as large as this stays as it is: what merging costs must not grow with the day. */
+const LARGE = 64 * 2 ** 20;
 
 /** Merges the small files that many small loads and archives leave behind. Rows, and what is visible, stay the same. */
 export class Compactor {
@@ -46,10 +48,10 @@ export class Compactor {
     this.from = parts.from ?? MANY;
   }
 
-  /** What there is to merge: files of one stream, kind and day. */
+  /** What there is to merge: small files of one stream, kind and day. */
   async candidates(): Promise<OfflineFile[][]> {
     const groups = Map.groupBy(
-      await this.registry.files(),
+      (await this.registry.files()).filter(({ bytes }) => bytes < LARGE),
       ({ path, kind }) => `${kind} ${path.slice(0, path.lastIndexOf("/"))}`,
     );
     return [...groups.values()].filter((group) => group.length >= this.from);

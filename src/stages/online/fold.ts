@@ -85,10 +85,24 @@ export class Fold {
    * materialized again, from history; without views all of the log is folded.
    */
   private async beginAnew(): Promise<void> {
-    const { views, building, nextState } = this.views;
+    const { nextState } = this.views;
     const at = { position: this.log.end, watermark: Math.max(this.watermark, this.log.lastStamp + 1) };
     await this.switchViews({ nextState, views: [], building: [] }, at, []);
-    for (const { state } of [...views, ...building]) await this.store.clear(statePrefix(state));
+    const removed = await this.clearStates();
+    await this.switchViews(this.views, this, [], removed);
+  }
+
+  /** Removes what is left of states that are no view's any more: of those, too, with which a crash came between. */
+  async clearRemoved(): Promise<void> {
+    if (this.views.removed === undefined) return;
+    const removed = await this.clearStates();
+    await this.pausedWhile(() => this.switchViews(this.views, this, [], removed));
+  }
+
+  private async clearStates(): Promise<readonly number[]> {
+    const removed = this.views.removed ?? [];
+    for (const state of removed) await this.store.clear(statePrefix(state));
+    return removed;
   }
 
   /** Says which views to keep: those of the store's that are wanted. */
@@ -203,13 +217,28 @@ export class Fold {
     }
   }
 
-  /** Replaces the record of views, and whatever goes with it, in one commit. */
+  /**
+   * Replaces the record of views, and whatever goes with it, in one commit. States that are no view's from then on are
+   * noted in it, until they are `cleared`.
+   */
   async switchViews(
-    views: Omit<OnlineViews, "version">,
+    { nextState, views, building }: Omit<OnlineViews, "version" | "removed">,
     at: { position: LogPosition; watermark: Timestamp },
     changes: readonly Put[],
+    cleared: readonly number[] = [],
   ): Promise<void> {
-    const next: OnlineViews = { ...views, version: this.views.version + 1 };
+    const kept = new Set([...views, ...building].map(({ state }) => state));
+    const removed = [
+      ...(this.views.removed ?? []),
+      ...[...this.views.views, ...this.views.building].map(({ state }) => state).filter((state) => !kept.has(state)),
+    ].filter((state) => !cleared.includes(state));
+    const next: OnlineViews = {
+      version: this.views.version + 1,
+      nextState,
+      views,
+      building,
+      ...(removed.length > 0 ? { removed } : {}),
+    };
     try {
       await this.store.commit([
         ...changes,

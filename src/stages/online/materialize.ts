@@ -1,6 +1,6 @@
 import { type BatchRow, decodeBatchRows, encodeBatchRows, keepVersions } from "../../core/codec/batch-rows.ts";
 import { ByteReader, ByteWriter } from "../../core/codec/bytes.ts";
-import { entityKeyEncoder, headKey, statePrefix } from "../../core/codec/online-keys.ts";
+import { entityKeyEncoder, headKey } from "../../core/codec/online-keys.ts";
 import type { BuildingView, OnlineView, OnlineViews } from "../../core/codec/online-meta.ts";
 import { rowCodec } from "../../core/codec/row-codec.ts";
 import type { AggregateViewDefinition, BatchViewDefinition } from "../../core/definition/data.ts";
@@ -103,7 +103,7 @@ export class Materializer {
     return this.changes.run(async () => {
       const { building } = this.fold.views;
       if (building.length > 0) await this.change({ building: [] });
-      for (const { state } of building) await this.store.clear(statePrefix(state));
+      await this.fold.clearRemoved();
     });
   }
 
@@ -123,7 +123,7 @@ export class Materializer {
     const dropped = [...views, ...building].filter((view) => !isWanted(view));
     if (dropped.length > 0) await this.change({ views: views.filter(isWanted), building: building.filter(isWanted) });
     this.followPresent(wanted);
-    for (const { state } of dropped) await this.store.clear(statePrefix(state));
+    await this.fold.clearRemoved();
   }
 
   private async bringUpToDate(
@@ -174,7 +174,7 @@ export class Materializer {
       : this.buildTiles(view, begun, options, counted));
     // The fold must not come upon records that the new state holds already.
     await this.fold.settled();
-    const replaced = await this.fold.pausedWhile(async () => {
+    await this.fold.pausedWhile(async () => {
       const { t, after: _, caught, ...online } = begun;
       const watermark = Math.max(this.fold.watermark, t);
       if (!isBatch(view))
@@ -196,9 +196,8 @@ export class Materializer {
         [],
       );
       this.followPresent(all);
-      return views.filter(({ name }) => name === online.name);
     });
-    for (const { state } of replaced) await this.store.clear(statePrefix(state));
+    await this.fold.clearRemoved();
   }
 
   /** Commits what a state that is being built has caught up with, and how far that reaches. */

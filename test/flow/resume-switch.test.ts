@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
-import { open } from "../../src/index.ts";
+import { doctor, open } from "../../src/index.ts";
+import { openLmdb } from "../../src/adapters/lmdb/open-lmdb.ts";
+import { STATES_PREFIX, stateOfKey } from "../../src/core/codec/online-keys.ts";
 import { Fold } from "../../src/stages/online/fold.ts";
 import * as clicks from "./clicks.ts";
 
@@ -51,3 +53,42 @@ test("a process that ends after a new state has caught up, and before it is swit
     await store.close();
   }
 });
+
+/** Found by `npm run torture`: what was left of the old state stayed for ever. */
+test("a process that ends after a new state is switched in, and before the old one is removed, leaves nothing of it", async () => {
+  const home = path.join(folder, "replaced");
+  const now = Date.now() * 1000 - 60_000_000;
+  const configuration = { definitions: clicks, home, audit: false } as const;
+  const file = path.join(folder, "clicks.ndjson");
+  const records = Array.from({ length: 50 }, (_, i) => JSON.stringify(clicks.clickOf(i, now)));
+  writeFileSync(file, `${records.join("\n")}\n`);
+  let store = await open(configuration);
+  await store.apply();
+  await store.ingest("clicks", [clicks.clickOf(50, now)] as never);
+  await store.materialize(["activity"]);
+  await store.load("clicks", [file]);
+  const spy = vi.spyOn(Fold.prototype, "clearRemoved").mockRejectedValueOnce(new Error("the process ends here"));
+  await expect(store.materialize(["activity"])).rejects.toThrow("the process ends here");
+  spy.mockRestore();
+  await store.close();
+  expect((await statesOf(home)).size).toBe(2);
+
+  // What the store is about to remove is no damage.
+  expect((await doctor(configuration)).findings).toEqual([]);
+  store = await open(configuration);
+  await store.close();
+  expect((await statesOf(home)).size).toBe(1);
+  expect((await doctor(configuration)).findings).toEqual([]);
+});
+
+/** The states of which the online store of a home holds keys. */
+async function statesOf(home: string): Promise<ReadonlySet<number>> {
+  const store = await openLmdb(path.join(home, "online"));
+  const states = new Set<number>();
+  try {
+    for await (const [key] of store.scan(STATES_PREFIX)) states.add(stateOfKey(key).state);
+  } finally {
+    await store.close();
+  }
+  return states;
+}

@@ -1,0 +1,51 @@
+import { defineConfig } from "vitepress";
+
+export default defineConfig({
+  title: "asof",
+  description: "The feature store for TypeScript",
+  cleanUrls: true,
+  // Pages lead to files of the project, too, which are not part of the site.
+  ignoreDeadLinks: [/^\.\.?\/\.\.\//, /^https?:\/\/localhost/, /ARCHITECTURE|SECURITY|examples\//],
+  themeConfig: {
+    search: { provider: "local" },
+    outline: [2, 3],
+    nav: [
+      { text: "Tutorial", link: "/tutorial" },
+      { text: "Concepts", link: "/concepts" },
+      { text: "API", link: "/api/" },
+    ],
+    sidebar: [
+      {
+        text: "Start",
+        items: [
+          { text: "Tutorial", link: "/tutorial" },
+          { text: "Concepts", link: "/concepts" },
+        ],
+      },
+      {
+        text: "How to",
+        items: [
+          { text: "Ingest", link: "/ingest" },
+          { text: "Change a source's fields", link: "/schema-changes" },
+          { text: "Train and serve models", link: "/models" },
+          { text: "Serve from Redis", link: "/online-stores" },
+          { text: "Move from Feast", link: "/feast" },
+          { text: "Forget a key", link: "/forget" },
+          { text: "Verify", link: "/verify" },
+          { text: "Monitor", link: "/monitoring" },
+          { text: "Operate", link: "/operations" },
+        ],
+      },
+      {
+        text: "Reference",
+        items: [
+          { text: "Aggregations", link: "/aggregations" },
+          { text: "The command", link: "/cli" },
+          { text: "HTTP", link: "/http" },
+          { text: "Errors", link: "/errors" },
+          { text: "API", link: "/api/" },
+        ],
+      },
+    ],
+  },
+});

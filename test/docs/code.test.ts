@@ -1,0 +1,108 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import * as asof from "../../src/index.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+interface Block {
+  readonly page: string;
+  readonly line: number;
+  /** The file of the reader's project that it is, where the page says so. */
+  readonly file: string | null;
+  readonly text: string;
+}
+
+/** What a page's blocks take for granted. */
+const TAKEN: Readonly<Record<string, string>> = {
+  "models.md": 'import { payments, riskFeatures } from "./shop.ts";',
+};
+
+const blocks = ["README.md", ...readdirSync(path.join(root, "docs")).map((name) => `docs/${name}`)]
+  .filter((name) => name.endsWith(".md"))
+  .flatMap((name) => {
+    const page = readFileSync(path.join(root, name), "utf8");
+    return [...page.matchAll(/^```ts(?: file=(\S+))?\n(.*?)^```/gms)].map(({ 1: file, 2: text, index }): Block => ({
+      page: path.basename(name),
+      line: page.slice(0, index).split("\n").length,
+      file: file ?? null,
+      text,
+    }));
+  });
+
+/** The block as a module: with the imports that a reader would add, and what the page takes for granted. */
+function moduleOf({ page, text }: Block): string {
+  // Some features of a view are shown without the view.
+  const whole = /^\w+: /.test(text) ? `export default {\n${text}};` : text;
+  const missing = Object.keys(asof).filter(
+    (name) =>
+      new RegExp(`(?<![.\\w"])${name}\\(`).test(whole) && !new RegExp(`import [^;]*\\b${name}\\b[^;]*;`).test(whole),
+  );
+  return [
+    TAKEN[page] ?? "",
+    missing.length > 0 ? `import { ${missing.join(", ")} } from "asof";` : "",
+    /\bstore\b/.test(whole) && !/const store\b/.test(whole) ? 'declare const store: import("asof").Store;' : "",
+    /\bdefinitions,/.test(whole) && !/as definitions\b/.test(whole)
+      ? 'import * as definitions from "./definitions.ts";'
+      : "",
+    whole,
+    "export {};",
+  ].join("\n");
+}
+
+test("all TypeScript in the documentation compiles", () => {
+  expect(blocks.length).toBeGreaterThan(12);
+  const folder = mkdtempSync(path.join(tmpdir(), "asof-docs-"));
+  try {
+    mkdirSync(path.join(folder, "node_modules"));
+    symlinkSync(path.join(root, "node_modules", "@types"), path.join(folder, "node_modules", "@types"), "dir");
+    writeFileSync(path.join(folder, "package.json"), '{ "type": "module" }');
+    const definitions = moduleOf(blocks.find(({ page }) => page === "README.md")!);
+    for (const block of blocks) {
+      const at = path.join(folder, block.page.replace(".md", ""));
+      mkdirSync(at, { recursive: true });
+      const own = blocks.filter(({ page, file }) => page === block.page && file !== null);
+      if (!own.some(({ file }) => file === "definitions.ts"))
+        writeFileSync(path.join(at, "definitions.ts"), definitions);
+      if (!own.some(({ file }) => file === "asof.config.ts"))
+        writeFileSync(
+          path.join(at, "asof.config.ts"),
+          'import { configure } from "asof";\nimport * as definitions from "./definitions.ts";\nexport default configure({ definitions });\n',
+        );
+      writeFileSync(path.join(at, "shop.ts"), readFileSync(path.join(root, "test/docs/shop.ts"), "utf8"));
+      writeFileSync(path.join(at, block.file ?? `line-${block.line}.ts`), moduleOf(block));
+    }
+    writeFileSync(
+      path.join(folder, "tsconfig.json"),
+      JSON.stringify({
+        compilerOptions: {
+          strict: true,
+          noEmit: true,
+          module: "nodenext",
+          target: "es2024",
+          types: ["node"],
+          skipLibCheck: true,
+          allowImportingTsExtensions: true,
+          paths: {
+            asof: [path.join(root, "src/index.ts")],
+            "asof/http": [path.join(root, "src/surfaces/http/index.ts")],
+          },
+        },
+        include: ["*/*.ts"],
+      }),
+    );
+    const tsc = path.join(root, "node_modules/typescript/bin/tsc");
+    let found = "";
+    try {
+      execFileSync(process.execPath, [tsc, "-p", folder], { encoding: "utf8" });
+    } catch (error) {
+      found = (error as { stdout: string }).stdout;
+    }
+    expect(found).toBe("");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
