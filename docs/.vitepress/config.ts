@@ -32,6 +32,7 @@ export default defineConfig({
           { text: "Move from Feast", link: "/feast" },
           { text: "Forget a key", link: "/forget" },
           { text: "Verify", link: "/verify" },
+          { text: "Let programs in", link: "/security" },
           { text: "Monitor", link: "/monitoring" },
           { text: "Operate", link: "/operations" },
         ],
