@@ -1,4 +1,4 @@
-import type { JWTPayload, JWTVerifyGetKey } from "jose";
+import type * as jose from "jose";
 import type { Grant } from "../../../core/access/grant.ts";
 import { AsofError } from "../../../core/errors.ts";
 import { BoundedMap } from "./bounded-map.ts";
@@ -36,10 +36,8 @@ const plainGrants: Readonly<Record<string, ClaimGrant>> = {
   "asof:admin": "admin",
 };
 
-type Library = typeof import("jose");
-
 /** Takes its time to load, which only those who have an issuer wait for. */
-const library = (): Promise<Library> => import("jose");
+const library = (): Promise<typeof jose> => import("jose");
 
 interface KnownToken {
   readonly caller: Caller;
@@ -54,7 +52,7 @@ export class OidcVerifier {
   private readonly cooldown: number;
   private readonly known = new BoundedMap<string, KnownToken>(KNOWN);
   private readonly buckets = new BoundedMap<string, TokenBucket>(KNOWN);
-  private keys: Promise<JWTVerifyGetKey> | null = null;
+  private keys: Promise<jose.JWTVerifyGetKey> | null = null;
 
   constructor(options: OidcOptions, rate: number | null, cooldown: number = COOLDOWN) {
     this.options = options;
@@ -73,7 +71,7 @@ export class OidcVerifier {
     if (token.length > LONGEST_TOKEN) throw refused("it is too long");
     const keys = await this.issuersKeys();
     const { errors, jwtVerify } = await library();
-    let payload: JWTPayload;
+    let payload: jose.JWTPayload;
     try {
       ({ payload } = await jwtVerify(token, keys, {
         issuer,
@@ -91,7 +89,7 @@ export class OidcVerifier {
   }
 
   /** What is not named in the settings grants nothing. */
-  private grantsOf(payload: JWTPayload): Grant[] {
+  private grantsOf(payload: jose.JWTPayload): Grant[] {
     const { claim = "scope", grants = plainGrants } = this.options;
     const value = Object.hasOwn(payload, claim) ? payload[claim] : inside(payload, claim.split("."));
     const values = typeof value === "string" ? value.split(" ") : Array.isArray(value) ? (value as unknown[]) : [];
@@ -107,7 +105,7 @@ export class OidcVerifier {
     return bucket;
   }
 
-  private issuersKeys(): Promise<JWTVerifyGetKey> {
+  private issuersKeys(): Promise<jose.JWTVerifyGetKey> {
     this.keys ??= this.discover().catch((error: unknown) => {
       this.keys = null;
       throw error;
@@ -115,7 +113,7 @@ export class OidcVerifier {
     return this.keys;
   }
 
-  private async discover(): Promise<JWTVerifyGetKey> {
+  private async discover(): Promise<jose.JWTVerifyGetKey> {
     const { createRemoteJWKSet } = await library();
     const { issuer, jwksUri } = this.options;
     const uri = jwksUri ?? (await discoveredUri(issuer));
@@ -147,7 +145,7 @@ function inside(payload: unknown, path: readonly string[]): unknown {
 }
 
 /** Errors of jose about the token are the caller's; others are about the issuer. */
-function errorOf(error: unknown, issuer: string, errors: Library["errors"]): AsofError {
+function errorOf(error: unknown, issuer: string, errors: typeof jose.errors): AsofError {
   if (error instanceof errors.JWTExpired) return refused("it has expired", "expired");
   if (error instanceof errors.JWTClaimValidationFailed) return refused(`its ${error.claim} is not right`);
   const isOfToken =
