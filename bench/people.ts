@@ -107,7 +107,7 @@ export const mixedService = featureService("mixed_features", [
   spending.as("spending", { person: "person" }),
 ]);
 
-const definitions = {
+export const definitions = {
   person,
   registrations,
   profile,

@@ -1,6 +1,7 @@
 import type { Definition, ModelDefinition, ViewUseDefinition } from "./core/definition/data.ts";
 import { assert } from "./core/assert.ts";
 import type { AuditOutcome } from "./core/result/audit.ts";
+import type { AnswerForm, WrittenAnswers } from "./core/result/answer-form.ts";
 import type { FeatureAnswer } from "./core/result/answers.ts";
 import type { HistoryFilter, HistoryRow } from "./core/result/history.ts";
 import type {
@@ -254,6 +255,14 @@ class EmbeddedStore implements LinkedStore {
     options: ReadOptions = {},
   ): Promise<never> {
     return this.answering.features(service, requests, options);
+  }
+
+  featuresAs(
+    service: string,
+    requests: readonly UntypedRequest[],
+    form: AnswerForm,
+  ): WrittenAnswers | Promise<WrittenAnswers> {
+    return this.answering.featuresAs(service, requests, form);
   }
 
   featuresOf(uses: readonly ViewUseDefinition[], requests: readonly UntypedRequest[]): Promise<FeatureAnswer[]> {

@@ -26,6 +26,13 @@ export interface ReadOptions {
  */
 export interface OnlineStore {
   /**
+   * The same as long as all that a reader sees comes about by commits, one after another: it may keep what it was lent, and
+   * judge by other keys of the same commit whether that has changed. Undefined where nobody can tell, as the store may
+   * fall back, or be another's.
+   */
+  readonly generation?: number | undefined;
+
+  /**
    * Looks up keys in one snapshot and calls `visit` once for each, in order. The bytes are lent for the duration of
    * that call only, and copied with `new Uint8Array`: they may be a Buffer, of which `slice` is no copy. A visit must
    * not read. A store that can answers synchronously; otherwise the promise resolves

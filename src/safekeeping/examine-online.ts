@@ -93,12 +93,14 @@ export async function examineOnline(
           }
         });
       else if (key[0] === 1) {
-        const { state } = stateOfKey(key);
+        let state: number | null = null;
+        take("a key of the online store", null, () => void ({ state } = stateOfKey(key)));
+        if (state === null) continue;
         const name = nameOf(state);
         // What is to be removed is no damage, and is removed when the store is opened next.
         if (record.removed?.includes(state)) continue;
         if (name === null) unknown.add(state);
-        else take(name, state, () => decoders.get(state)?.(key, value));
+        else take(name, state, () => decoders.get(state!)?.(key, value));
       } else
         take("the index of ids", null, () => {
           const entry = entryOfKey(key);

@@ -2,6 +2,7 @@ import { modelNamed } from "../core/definition/catalog.ts";
 import type { ModelDefinition, ViewUseDefinition } from "../core/definition/data.ts";
 import { servedStream } from "../core/definition/stream.ts";
 import type { ServicePlan } from "../core/plan/service-plan.ts";
+import type { AnswerForm, WrittenAnswers } from "../core/result/answer-form.ts";
 import type { FeatureAnswer } from "../core/result/answers.ts";
 import type { AuditOutcome } from "../core/result/audit.ts";
 import type { Explanation } from "../core/result/explanation.ts";
@@ -12,7 +13,7 @@ import { type Timestamp, parseTimestamp } from "../core/time/timestamp.ts";
 import type { LoadedModel } from "../ports/trainer.ts";
 import { answerAsOf } from "../stages/offline/as-of.ts";
 import { audit } from "../stages/offline/audit.ts";
-import { FeatureReader } from "../stages/serving/feature-reader.ts";
+import type { LiveAnswers } from "../stages/serving/live-answers.ts";
 import type { ModelServer, ServedModel } from "../stages/serving/model-server.ts";
 import { type ExplainParts, explain } from "./explain.ts";
 import { unverifiableUntil } from "./forgotten-list.ts";
@@ -46,12 +47,26 @@ export class Answering {
     const read = rows(listOf(requests));
     const at = options.at === undefined ? null : parseTimestamp(options.at);
     const knowledge = parseKnowledge(options.knowledge);
-    const answers =
-      at === null && knowledge === "served"
-        ? await reader.read(read)
-        : await this.featuresAt(plan, read, at, knowledge);
-    if (at === null && knowledge === "served") this.watch.answered(plan, read, answers);
-    return oneOrAll(requests, answers);
+    if (at !== null || knowledge !== "served")
+      return oneOrAll(requests, await this.featuresAt(plan, read, at, knowledge));
+    const live = await reader.live(read);
+    this.watch.answered(plan, read, live);
+    return oneOrAll(requests, live.all());
+  }
+
+  featuresAs(
+    service: string,
+    requests: readonly UntypedRequest[],
+    form: AnswerForm,
+  ): WrittenAnswers | Promise<WrittenAnswers> {
+    const { plan, rows, reader } = this.store.service(service);
+    const read = rows(requests);
+    const written = (live: LiveAnswers): WrittenAnswers => {
+      this.watch.answered(plan, read, live);
+      return live.written(form);
+    };
+    const live = reader.live(read);
+    return live instanceof Promise ? live.then(written) : written(live);
   }
 
   async featuresOf(uses: readonly ViewUseDefinition[], requests: readonly UntypedRequest[]): Promise<FeatureAnswer[]> {
@@ -120,7 +135,7 @@ export class Answering {
     const store: ExplainParts = {
       parts,
       offline,
-      readerOf: (plan) => new FeatureReader(plan, parts.online, this.store.presentOfStore()),
+      readerOf: (plan) => this.store.readerOf(plan),
       momentOf: (at) => this.store.momentOf(at),
     };
     return this.store.undisturbed(() => explain(store, view, feature, keys, options));

@@ -89,6 +89,12 @@ export class Definitions {
     return looked.applied;
   }
 
+  /** Whether `mustTakeRecords` is known not to throw. */
+  takesRecords(source: string): boolean {
+    const present = this.taking.get(source);
+    return present !== undefined && present.until !== Infinity && this.clock.elapsed() < present.until;
+  }
+
   batchViews(names: readonly string[] | undefined): BatchViewDefinition[] {
     return this.viewsOf(names, (view): view is BatchViewDefinition => view.kind === "batchView", "batch view");
   }

@@ -10,6 +10,7 @@ import {
 import type { Definition, EntityDefinition } from "../core/definition/data.ts";
 import { identifiedSources } from "../core/definition/identified-sources.ts";
 import { keyCarriers } from "../core/definition/key-carriers.ts";
+import { storedDefinition } from "../core/definition/stored-definition.ts";
 import { AsofError } from "../core/errors.ts";
 import { HISTORY, PINNED } from "../core/plan/folders.ts";
 import type { EntityKeys, ForgetOptions, ForgetOutcome } from "../core/result/forget.ts";
@@ -309,7 +310,7 @@ export class Forgetting {
   /** Every definition that the store has or ever had. */
   private async definitions(): Promise<Definition[]> {
     const ever = await this.parts.registry.everApplied();
-    return [...ever.map(({ json }) => JSON.parse(json) as Definition), ...this.parts.catalog.all];
+    return [...ever.map(({ name, json }) => storedDefinition(json, name)), ...this.parts.catalog.all];
   }
 }
 

@@ -6,6 +6,7 @@ import { AsofError } from "../core/errors.ts";
 import { OneByOne } from "../core/one-by-one.ts";
 import { copiedRelation, formatOf } from "../core/plan/file-relation.ts";
 import { STAGING } from "../core/plan/folders.ts";
+import { rejected } from "../core/rejected.ts";
 import { work } from "../core/result/progress.ts";
 import type {
   CorrectOutcome,
@@ -49,6 +50,8 @@ export class Ingesting {
   private readonly served: () => Promise<void>;
 
   private readonly turns = new OneByOne();
+  /** Calls that wait to know whether their source takes records. */
+  private asking = 0;
 
   constructor(store: OpenStore, served: () => Promise<void>) {
     this.store = store;
@@ -206,13 +209,34 @@ export class Ingesting {
     return sum;
   }
 
-  private async take<T>(name: string, by: (writing: Writing, source: SourceDefinition) => Promise<T>): Promise<T> {
-    const writing = this.store.writing();
-    const source = sourceNamed(this.store.parts.catalog, name);
-    await this.store.definitions.mustTakeRecords(name);
-    const outcome = await by(writing, source);
-    writing.appended();
-    return outcome;
+  /** Where it is known that the source takes records, they are on their way when this returns. */
+  private take<T>(name: string, by: (writing: Writing, source: SourceDefinition) => Promise<T>): Promise<T> {
+    let writing: Writing;
+    let source: SourceDefinition;
+    try {
+      writing = this.store.writing();
+      source = sourceNamed(this.store.parts.catalog, name);
+    } catch (error) {
+      return rejected(error);
+    }
+    const work = (): Promise<T> =>
+      by(writing, source).then((outcome) => {
+        writing.appended();
+        return outcome;
+      });
+    // Nobody overtakes those who wait to know.
+    if (this.asking === 0 && this.store.definitions.takesRecords(name)) return work();
+    this.asking++;
+    return this.store.definitions.mustTakeRecords(name).then(
+      () => {
+        this.asking--;
+        return work();
+      },
+      (error: unknown) => {
+        this.asking--;
+        throw error;
+      },
+    );
   }
 
   confirmClock(): void {

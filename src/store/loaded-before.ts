@@ -1,3 +1,5 @@
+import { objectOf, text } from "../core/codec/shape.ts";
+import { parseStored } from "../core/codec/stored-json.ts";
 import { AsofError } from "../core/errors.ts";
 import type { TablePosition } from "../ports/table-reader.ts";
 import type { RegistryStore } from "../ports/registry-store.ts";
@@ -54,9 +56,11 @@ export async function seenFiles(files: readonly string[], asked: Asked): Promise
   };
 }
 
+const POSITION = objectOf({ column: text, at: text });
+
 /** The note of how far a table was read into a source. */
 export const positionNote = (source: string, table: string): string => `table.${source}.${table}`;
 
 export function readPosition(note: string | null): TablePosition | null {
-  return note === null ? null : (JSON.parse(note) as TablePosition);
+  return note === null ? null : (parseStored(note, "the note on a table", POSITION) as TablePosition);
 }

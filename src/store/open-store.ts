@@ -18,6 +18,7 @@ import { Fold } from "../stages/online/fold.ts";
 import { Registry } from "../stages/registry/registry.ts";
 import { RunRecorder } from "../stages/registry/run-recorder.ts";
 import { FeatureReader, type Present } from "../stages/serving/feature-reader.ts";
+import { KeptBudget } from "../stages/serving/kept-rows.ts";
 import { Definitions } from "./definitions.ts";
 import type { StoreParts } from "./store-parts.ts";
 import { type Shared, Writing, restoreSchemas } from "./writing.ts";
@@ -44,6 +45,7 @@ export class OpenStore implements Shared {
   private readonly services = new Map<string, OpenService>();
   /** By what they are made of: what is asked for last stands last. */
   private readonly unnamed = new Map<string, OpenService>();
+  private readonly kept = new KeptBudget();
   private writes: Writing | null = null;
   private closed = false;
 
@@ -136,8 +138,13 @@ export class OpenStore implements Shared {
     return {
       plan,
       rows: requestReader(plan),
-      reader: new FeatureReader(plan, this.parts.online, this.presentOfStore()),
+      reader: this.readerOf(plan),
     };
+  }
+
+  /** What answers for a service from the online store. */
+  readerOf(plan: ServicePlan): FeatureReader {
+    return new FeatureReader(plan, this.parts.online, this.presentOfStore(), this.kept);
   }
 
   /** A moment asked about, now where it is null, and now, with all that was there at it. @throws ASOF_FUTURE_READ */

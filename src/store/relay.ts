@@ -1,9 +1,10 @@
 import type { ServicePlan } from "../core/plan/service-plan.ts";
-import type { FeatureAnswer, PredictionAnswer } from "../core/result/answers.ts";
+import type { PredictionAnswer } from "../core/result/answers.ts";
 import type { Row } from "../core/schema/data-type.ts";
 import type { WriterLink } from "../ports/writer-link.ts";
 import { requestSampler } from "../stages/monitoring/request-sample.ts";
 import { RunningRates } from "../stages/monitoring/service-rates.ts";
+import type { LiveAnswers } from "../stages/serving/live-answers.ts";
 import type { AuditSettings } from "./store-parts.ts";
 
 /** How often counts are told, in milliseconds. */
@@ -27,16 +28,16 @@ export class Relay {
     this.timer = setInterval(() => this.tellRates(), EVERY).unref();
   }
 
-  answered(plan: ServicePlan, requests: readonly Row[], answers: readonly FeatureAnswer[]): void {
+  answered(plan: ServicePlan, requests: readonly Row[], answers: LiveAnswers): void {
     const { rates, sampled } = this.watched(plan);
-    rates.count(answers);
+    rates.countLive(answers);
     const places = requests.flatMap((request, i) => (sampled(request) ? [i] : []));
     if (places.length === 0) return;
     this.link.tell({
       kind: "features",
       service: plan.service.name,
       requests: places.map((i) => requests[i]),
-      answers: places.map((i) => answers[i]),
+      answers: places.map((i) => answers.one(i)),
     });
   }
 

@@ -1,9 +1,10 @@
 import { columnRow } from "../core/codec/collection-text.ts";
+import { count, listOf, mapOf, objectOf, type Shape, text } from "../core/codec/shape.ts";
 import { decodeStoredJson } from "../core/codec/stored-json.ts";
 import { fingerprintOf, modelNamed, serviceNamed } from "../core/definition/catalog.ts";
 import { servedStream } from "../core/definition/stream.ts";
 import { AsofError } from "../core/errors.ts";
-import { type TrainingNote, trainingNoteName } from "../core/metrics/feature-summaries.ts";
+import { type TrainingNote, trainingNoteName, trainingNoteShape } from "../core/metrics/feature-summaries.ts";
 import type { ServicePlan } from "../core/plan/service-plan.ts";
 import type { FeatureAnswer, PredictionAnswer } from "../core/result/answers.ts";
 import type { MonitoringReport, ServiceRates, SourceFreshness } from "../core/result/monitoring.ts";
@@ -12,14 +13,15 @@ import { MILLISECOND, type Timestamp } from "../core/time/timestamp.ts";
 import type { OfflineFile } from "../ports/registry-store.ts";
 import type { LoadedModel } from "../ports/trainer.ts";
 import type { Answered } from "../ports/writer-link.ts";
-import type { AuditNote } from "../stages/monitoring/audit-totals.ts";
+import { type AuditNote, auditNoteShape } from "../stages/monitoring/audit-totals.ts";
 import { type Audited, Auditor, auditReport } from "../stages/monitoring/auditor.ts";
 import { BackgroundWork, rest } from "../stages/monitoring/background-work.ts";
-import { type StretchData, VersionDrift } from "../stages/monitoring/model-drift.ts";
+import { type StretchData, stretchShape, VersionDrift } from "../stages/monitoring/model-drift.ts";
 import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
 import { RunningRates } from "../stages/monitoring/service-rates.ts";
 import { compareWithHistory, readServed } from "../stages/offline/compare-with-history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
+import type { LiveAnswers } from "../stages/serving/live-answers.ts";
 import { Relay } from "./relay.ts";
 import { unverifiableUntil } from "./forgotten-list.ts";
 import type { StoreParts } from "./store-parts.ts";
@@ -42,6 +44,12 @@ interface RatesNote {
 
 /** The version of what is kept as notes. */
 const FORMAT = 1;
+
+const VIEW_RATES = { view: text, notFound: count, expired: count, overflow: count, nulls: count, values: count };
+const RATES = objectOf({
+  definition: text,
+  rates: objectOf({ service: text, answers: count, views: listOf(objectOf(VIEW_RATES)), features: mapOf(count) }),
+});
 
 /**
  * Watches what is served: the audit, drift and rates, wired to the store. The process that writes collects and keeps
@@ -83,11 +91,10 @@ export class Watch {
   }
 
   /** Takes note of answers with features alone. */
-  answered(plan: ServicePlan, requests: readonly Row[], answers: readonly FeatureAnswer[]): void {
+  answered(plan: ServicePlan, requests: readonly Row[], answers: LiveAnswers): void {
     if (this.relay !== null) return this.relay.answered(plan, requests, answers);
-    const { name } = plan.service;
-    this.rates.get(name)?.count(answers);
-    this.sample(plan, requests, answers);
+    this.rates.get(plan.service.name)?.countLive(answers);
+    this.sample(plan, requests, (i) => answers.one(i));
   }
 
   /** Takes what another process has answered beside this one. */
@@ -99,7 +106,7 @@ export class Watch {
         return;
       case "features":
         if (catalog.services.has(answered.service))
-          this.sample(this.wired.planOf(answered.service), answered.requests, answered.answers);
+          this.sample(this.wired.planOf(answered.service), answered.requests, (i) => answered.answers[i]);
         return;
       case "predictions": {
         const model = catalog.models.get(answered.model);
@@ -109,17 +116,17 @@ export class Watch {
   }
 
   /** Lets the audit have those of the answers that belong to its sample. */
-  private sample(plan: ServicePlan, requests: readonly Row[], answers: readonly FeatureAnswer[]): void {
+  private sample(plan: ServicePlan, requests: readonly Row[], answerTo: (row: number) => FeatureAnswer): void {
     const { name } = plan.service;
     if (this.auditor === null || !this.wired.parts.audit.on) return;
-    for (let i = 0; i < answers.length; i++)
-      this.auditor.answered(name, requests[i], () => ({
-        ...answers[i],
-        id: null,
-        request: requests[i],
-        features: this.rowOf(plan)(answers[i].values),
-        prediction: null,
-      }));
+    const sampled = this.auditor.sampled(name);
+    for (let i = 0; i < requests.length; i++)
+      if (sampled(requests[i]))
+        this.auditor.answered(name, requests[i], () => {
+          const answer = answerTo(i);
+          const features = this.rowOf(plan)(answer.values);
+          return { ...answer, id: null, request: requests[i], features, prediction: null };
+        });
   }
 
   /** Takes note of predictions. */
@@ -265,7 +272,7 @@ export class Watch {
             onCompared,
             signal,
           }),
-        load: (target) => this.note<AuditNote>(noteName(target)),
+        load: (target) => this.note<AuditNote>(noteName(target), auditNoteShape),
         save: (target, note) => this.setNote(noteName(target), note),
         ended: () => this.releaseModels(),
         rest,
@@ -299,11 +306,11 @@ export class Watch {
   }
 
   private async loadDrift(model: string, version: number): Promise<VersionDrift | null> {
-    const training = await this.note<TrainingNote>(trainingNoteName(model, version));
+    const training = await this.note<TrainingNote>(trainingNoteName(model, version), trainingNoteShape);
     if (training === null) return null;
     const stretches: StretchData[] = [];
     for (let place = 0; place < VersionDrift.places; place++) {
-      const stretch = await this.note<StretchData>(driftNoteName(model, version, place));
+      const stretch = await this.note<StretchData>(driftNoteName(model, version, place), stretchShape);
       if (stretch !== null) stretches.push(stretch);
     }
     return new VersionDrift(model, version, training.features, stretches);
@@ -311,7 +318,7 @@ export class Watch {
 
   private async restoredRates(service: string): Promise<RunningRates> {
     const { catalog } = this.wired.parts;
-    const note = await this.note<RatesNote>(`rates.${service}`);
+    const note = await this.note<RatesNote>(`rates.${service}`, RATES);
     const definition = fingerprintOf(catalog, serviceNamed(catalog, service));
     return new RunningRates(this.wired.planOf(service), note?.definition === definition ? note.rates : null);
   }
@@ -341,9 +348,10 @@ export class Watch {
   }
 
   /** @throws ASOF_CORRUPT; ASOF_FORMAT where a newer version wrote it */
-  private async note<T>(name: string): Promise<T | null> {
-    const text = await this.wired.parts.registry.note(name);
-    return text === null ? null : (decodeStoredJson(new TextEncoder().encode(text), `the note ${name}`, FORMAT) as T);
+  private async note<T>(name: string, shape: Shape): Promise<T | null> {
+    const note = await this.wired.parts.registry.note(name);
+    if (note === null) return null;
+    return decodeStoredJson(new TextEncoder().encode(note), `the note ${name}`, FORMAT, shape) as T;
   }
 
   private setNote(name: string, note: object): Promise<void> {

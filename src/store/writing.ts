@@ -1,9 +1,12 @@
 import type { StreamSchemas } from "../core/codec/stream-schemas.ts";
 import { META_KEY, STATES_PREFIX, VIEWS_KEY } from "../core/codec/online-keys.ts";
 import { noViews } from "../core/codec/online-meta.ts";
+import { fieldsShape, mapOf, objectOf, text } from "../core/codec/shape.ts";
+import { parseStored } from "../core/codec/stored-json.ts";
 import { sourceNamed } from "../core/definition/catalog.ts";
+import { storedDefinition } from "../core/definition/stored-definition.ts";
 import { sourceStream, type Stream, withdrawalStream } from "../core/definition/stream.ts";
-import type { Definition, SourceDefinition } from "../core/definition/data.ts";
+import type { SourceDefinition } from "../core/definition/data.ts";
 import { AsofError } from "../core/errors.ts";
 import { sourcesIn } from "../core/plan/source-change.ts";
 import { OneByOne } from "../core/one-by-one.ts";
@@ -31,7 +34,7 @@ import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
 import { Computer } from "../stages/offline/compute.ts";
 import { KeyedHistory } from "../stages/offline/history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
-import { Fold } from "../stages/online/fold.ts";
+import { Fold, FOLD_LIMITS } from "../stages/online/fold.ts";
 import { Materializer } from "../stages/online/materialize.ts";
 import { nextTurn } from "../stages/online/next-turn.ts";
 import type { RunRecorder } from "../stages/registry/run-recorder.ts";
@@ -54,6 +57,8 @@ export async function restoreSchemas({ registry }: StoreParts, schemas: StreamSc
   schemas.restore(await registry.note(SCHEMAS));
 }
 
+const STREAM = objectOf({ name: text, fields: fieldsShape, schema: text });
+
 /**
  * Where withdrawals of each source are kept: of those that are defined, and of those that were, whose withdrawals may
  * be in the log still.
@@ -61,7 +66,8 @@ export async function restoreSchemas({ registry }: StoreParts, schemas: StreamSc
 async function withdrawalStreams({ parts, definitions }: Shared): Promise<Readonly<Record<string, Stream>>> {
   const { registry } = parts;
   const note = await registry.note(WITHDRAWALS);
-  const known = note === null ? {} : (JSON.parse(note) as Record<string, Stream>);
+  const known =
+    note === null ? {} : (parseStored(note, "the note on withdrawals", mapOf(STREAM)) as Record<string, Stream>);
   const defined = [...definitions.catalog.sources.values()].flatMap((source) => {
     const stream = withdrawalStream(source);
     return stream === null ? [] : [[source.name, stream] as const];
@@ -168,7 +174,7 @@ export class Writing {
       schemas,
       identities: new IdentityEraser({ identities: this.identities, store: index, schemas }),
     });
-    this.fold = new Fold(log, online, schemas);
+    this.fold = new Fold(log, online, schemas, FOLD_LIMITS, () => clock.busy?.() ?? 0);
     this.materializer = new Materializer({ store: online, fold: this.fold, history, clock, cut: () => writer.cut() });
   }
 
@@ -268,7 +274,7 @@ export class Writing {
             `the index of identities ends at ${identities.position}, but the log begins at ${log.start}: the ids of ${name} are lost`,
             { part: "online", source: name },
           );
-    const ever = (await registry.everApplied()).map(({ json }) => JSON.parse(json) as Definition);
+    const ever = (await registry.everApplied()).map(({ name, json }) => storedDefinition(json, name));
     const { archived } = await registry.offlineState();
     const session = await engine.session();
     try {

@@ -510,7 +510,7 @@ describe("a fault", () => {
         throw new RangeError(`no ${secret}`);
       },
     ]) {
-      const { server, log } = logged({ features: failing });
+      const { server, log } = logged({ featuresAs: failing });
       const answer = await post(
         "/v1/features/checkout",
         { entities: [{ customer: "fay" }] },

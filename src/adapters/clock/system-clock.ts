@@ -3,9 +3,16 @@ import type { Clock } from "../../ports/clock.ts";
 
 /** The wall clock, in microseconds, and the process's monotonic clock. */
 export function systemClock(): Clock {
+  let before = performance.eventLoopUtilization();
   return {
     now: () => Math.floor((performance.timeOrigin + performance.now()) * 1000),
     elapsed: () => performance.now() / 1000,
+    busy: () => {
+      const now = performance.eventLoopUtilization();
+      const { utilization } = performance.eventLoopUtilization(now, before);
+      before = now;
+      return utilization;
+    },
     reserve: 10 * SECOND,
     advance: null,
   };

@@ -17,6 +17,10 @@ export class AppendQueue {
     return this.#items[this.#head];
   }
 
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
   push(item: Waiting): void {
     this.#items.push(item);
   }

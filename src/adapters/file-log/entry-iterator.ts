@@ -77,6 +77,8 @@ export class EntryIterator implements AsyncIterableIterator<LogEntry> {
     if (cursor === null) return null;
     while (cursor.step() === "frame") {
       if (cursor.position !== this.#expected) throw this.#outOfPlace(cursor);
+      if (cursor.count > 0 && !cursor.isPlaced())
+        throw corrupt(this.#path(), cursor.offset, `${cursor.stamp} is no stamp of ${cursor.count} records`);
       this.#expected += cursor.count;
       this.#span.segments[this.#part].segment.index.add(cursor.position, cursor.offset);
       if (this.#expected > this.#span.from && cursor.count > 0) return cursor.entry();

@@ -34,6 +34,35 @@ test("a header of a newer format is refused as such, a damaged one as damaged", 
 });
 
 // A log as format 1 writes it. These bytes must stay readable for ever; what differs needs a new version.
+test("a header or a frame whose checksum is right is refused where it holds no positions and stamps", async () => {
+  const corrupt = expect.objectContaining({ code: "ASOF_CORRUPT" }) as Error;
+  for (const [at, value] of [
+    [16, 0.5],
+    [24, Number.NaN],
+    [24, 1e300],
+    [32, Infinity],
+    [40, -0.5],
+  ]) {
+    const bytes = encodeHeader(header);
+    bytes.writeDoubleLE(value, at);
+    bytes.writeUInt32LE(crc32(bytes.subarray(12)), 8);
+    expect(() => decodeHeader(bytes, "a file")).toThrow(corrupt);
+  }
+  const folder = await mkdtemp(join(tmpdir(), "asof-format-"));
+  try {
+    for (const stamp of [1e300, 0.5, Infinity, 2 ** 53 - 1]) {
+      const head = encodeHeader({ first: 0, lastStamp: -Infinity, previous: null });
+      const frame = Buffer.alloc(200);
+      const place = { position: 0, stamp, synced: 64, count: 3, kind: 1 };
+      const end = writeFrame(frame, 0, head.readUInt32LE(8), place, "events", new Uint8Array(0), true);
+      await writeFile(join(folder, "00000000000000000000.log"), Buffer.concat([head, frame.subarray(0, end)]));
+      await expect(readFileLog(folder)).rejects.toThrow(corrupt);
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 const golden = {
   header:
     "61736f662e6c6f67fee523d4010000000000000000001c40000000007e842e41" +
@@ -50,9 +79,11 @@ test("frames and marks have the bytes of format 1", () => {
   const { seed } = decodeHeader(hex(golden.header), "golden");
   const bytes = Buffer.alloc(64);
   const payload = new Uint8Array([1, 2, 3]);
-  const end = writeFrame(bytes, 0, seed, { ...first, synced: 64 }, "été", payload);
+  const end = writeFrame(bytes, 0, seed, { ...first, synced: 64 }, "été", payload, false);
   expect(Buffer.concat([bytes.subarray(0, end), payload]).toString("hex")).toBe(golden.frame);
-  const emptyEnd = writeFrame(bytes, 0, seed, { ...second, synced: 108 }, "", new Uint8Array(0));
+  const wholeEnd = writeFrame(bytes, 0, seed, { ...first, synced: 64 }, "été", payload, true);
+  expect(bytes.subarray(0, wholeEnd).toString("hex")).toBe(golden.frame);
+  const emptyEnd = writeFrame(bytes, 0, seed, { ...second, synced: 108 }, "", new Uint8Array(0), true);
   expect(bytes.subarray(0, emptyEnd).toString("hex")).toBe(golden.empty);
   expect(markFrame(seed, 11, second.stamp, 144).toString("hex")).toBe(golden.mark);
 });

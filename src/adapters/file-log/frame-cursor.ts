@@ -73,6 +73,12 @@ export class FrameCursor {
     return "frame";
   }
 
+  /** Whether the current frame's records have positions and stamps that are exact: its checksum does not say so. */
+  isPlaced(): boolean {
+    const { position, stamp, count } = this;
+    return Number.isSafeInteger(stamp) && Number.isSafeInteger(stamp + count) && Number.isSafeInteger(position + count);
+  }
+
   /** Reads on, enough for the next step. A file shorter than the limit becomes the limit. */
   async fill(): Promise<void> {
     const at = this.next - this.#base;

@@ -35,7 +35,10 @@ export function frameBytes(streamBytes: number, payloadBytes: number): number {
   return FRAME_HEAD + streamBytes + payloadBytes;
 }
 
-/** Writes all of a frame but its payload; the checksum takes the payload from where it is. Returns the end. */
+/**
+ * Writes a frame, all of it, or all but its payload where that is to stay where it is. Returns the end of what was
+ * written.
+ */
 export function writeFrame(
   into: Buffer,
   at: number,
@@ -43,6 +46,7 @@ export function writeFrame(
   frame: Frame,
   stream: string,
   payload: Uint8Array,
+  withPayload: boolean,
 ): number {
   const streamBytes = into.write(stream, at + FRAME_HEAD, "utf8");
   const end = at + FRAME_HEAD + streamBytes;
@@ -54,14 +58,19 @@ export function writeFrame(
   into.writeUInt8(frame.kind, at + 32);
   into.writeUInt8(0, at + 33);
   into.writeUInt16LE(streamBytes, at + 34);
-  into.writeUInt32LE(crc32(payload, crc32(into.subarray(at + 4, end), seed)), at);
-  return end;
+  if (!withPayload) {
+    into.writeUInt32LE(crc32(payload, crc32(into.subarray(at + 4, end), seed)), at);
+    return end;
+  }
+  into.set(payload, end);
+  into.writeUInt32LE(crc32(into.subarray(at + 4, end + payload.length), seed), at);
+  return end + payload.length;
 }
 
 /** A mark as bytes. */
 export function markFrame(seed: number, position: LogPosition, stamp: Timestamp, synced: number): Buffer {
   const bytes = Buffer.alloc(FRAME_HEAD);
-  writeFrame(bytes, 0, seed, { position, stamp, synced, count: 0, kind: 0 }, "", new Uint8Array(0));
+  writeFrame(bytes, 0, seed, { position, stamp, synced, count: 0, kind: 0 }, "", new Uint8Array(0), true);
   return bytes;
 }
 

@@ -36,12 +36,10 @@ export class GroupBuffer {
     if (this.#used + room > this.#arena.length) return false;
     const frame = { position, stamp: entry.stamp, synced: this.#synced, count: entry.count, kind: entry.kind };
     const start = this.#used;
-    this.#used = writeFrame(this.#arena, start, this.#seed, frame, entry.stream, entry.payload);
-    this.bytes += this.#used - start + entry.payload.length;
-    if (copied) {
-      this.#arena.set(entry.payload, this.#used);
-      this.#used += entry.payload.length;
-    } else {
+    this.#used = writeFrame(this.#arena, start, this.#seed, frame, entry.stream, entry.payload, copied);
+    this.bytes += this.#used - start;
+    if (!copied) {
+      this.bytes += entry.payload.length;
       this.#cut();
       this.#pieces.push(entry.payload);
     }

@@ -14,15 +14,30 @@ export class RecentEntries {
   #entries: LogEntry[] = [];
   #bytes = 0;
 
-  /** Adds the entry behind the last, which has become durable. Copies its payload. */
-  add(entry: NewEntry, position: LogPosition): void {
-    if (entry.payload.length > SMALL) {
+  /** Adds the group behind the last, which has become durable. Copies its payloads. */
+  add(group: readonly { readonly entry: NewEntry | null; readonly position: LogPosition }[]): void {
+    let bytes = 0;
+    let isSmall = true;
+    for (const { entry } of group) {
+      bytes += entry!.payload.length;
+      isSmall &&= entry!.payload.length <= SMALL;
+    }
+    if (!isSmall) {
       this.#entries = [];
       this.#bytes = 0;
       return;
     }
-    this.#entries.push({ ...entry, position, payload: new Uint8Array(entry.payload) });
-    this.#bytes += entry.payload.length + OVERHEAD;
+    // Those of a group are let go together, or almost: one piece of memory costs less than one for each.
+    const copy = new Uint8Array(bytes);
+    let at = 0;
+    for (const { entry, position } of group) {
+      const { stream, kind, count, stamp, payload } = entry!;
+      copy.set(payload, at);
+      const end = at + payload.length;
+      this.#entries.push({ stream, kind, count, stamp, position, payload: copy.subarray(at, end) });
+      at = end;
+    }
+    this.#bytes += bytes + OVERHEAD * group.length;
     if (this.#bytes > BYTES) this.#forgetOldest();
   }
 
@@ -47,7 +62,17 @@ export class RecentEntries {
   }
 }
 
-/** Goes over entries that are in memory. */
-export async function* inMemory(entries: readonly LogEntry[]): AsyncGenerator<LogEntry> {
-  for (const entry of entries) yield await Promise.resolve(entry);
+/** Goes over entries that are in memory, with as little between two of them as an iteration can have. */
+export function inMemory(entries: readonly LogEntry[]): AsyncIterable<LogEntry> {
+  return {
+    [Symbol.asyncIterator]: () => {
+      let next = 0;
+      return {
+        next: () =>
+          Promise.resolve<IteratorResult<LogEntry>>(
+            next < entries.length ? { done: false, value: entries[next++] } : { done: true, value: undefined },
+          ),
+      };
+    },
+  };
 }

@@ -56,6 +56,8 @@ function checkFrame(cursor: FrameCursor, segment: Segment, { end, lastStamp }: T
     throw corrupt(segment.path, cursor.offset, `an entry at ${cursor.position} follows what ends at ${end}`);
   if (cursor.count > 0 && !(cursor.stamp > lastStamp))
     throw corrupt(segment.path, cursor.offset, `stamp ${cursor.stamp} follows ${lastStamp}`);
+  if (cursor.count > 0 && !cursor.isPlaced())
+    throw corrupt(segment.path, cursor.offset, `${cursor.stamp} is no stamp of ${cursor.count} records`);
 }
 
 /**

@@ -55,11 +55,17 @@ export function decodeHeader(bytes: Buffer, file: string): SegmentHeader & { rea
       version,
       supported: FORMAT_VERSION,
     });
-  const previousFirst = bytes.readDoubleLE(32);
+  const [first, lastStamp] = [bytes.readDoubleLE(16), bytes.readDoubleLE(24)];
+  const [previousFirst, previousBytes] = [bytes.readDoubleLE(32), bytes.readDoubleLE(40)];
+  // A checksum says that nothing has changed, not that it ever was a header.
+  const isHeader =
+    (lastStamp === -Infinity || Number.isSafeInteger(lastStamp)) &&
+    [first, previousFirst, previousBytes].every(Number.isSafeInteger);
+  if (!isHeader) throw corrupt(file, 0, "its header holds what is no position, stamp or length");
   return {
     seed,
-    first: bytes.readDoubleLE(16),
-    lastStamp: bytes.readDoubleLE(24),
-    previous: previousFirst < 0 ? null : { first: previousFirst, bytes: bytes.readDoubleLE(40) },
+    first,
+    lastStamp,
+    previous: previousFirst < 0 ? null : { first: previousFirst, bytes: previousBytes },
   };
 }

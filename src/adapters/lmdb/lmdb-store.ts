@@ -42,12 +42,15 @@ export class LmdbStore implements OnlineStore {
   #isTimed = false;
   /** What the present snapshot holds of the key that reads began with last. */
   #first: { readonly key: Uint8Array; readonly value: Uint8Array | undefined } | null = null;
+  /** What the last read began with. */
+  #usual: Uint8Array | null = null;
   #visiting = false;
   #closing: Promise<void> | null = null;
   /** While the store moves into another file. */
   #moving: Promise<void> | null = null;
   /** The data file that is open. */
   #inode: number;
+  #generation = 0;
 
   constructor(database: LmdbDatabase, folder: string, options: LmdbOptions, checked: boolean) {
     this.#checked = checked;
@@ -63,6 +66,10 @@ export class LmdbStore implements OnlineStore {
     );
   }
 
+  get generation(): number {
+    return this.#generation;
+  }
+
   read(
     keys: readonly Uint8Array[],
     visit: (index: number, value: Uint8Array | undefined) => void,
@@ -75,7 +82,9 @@ export class LmdbStore implements OnlineStore {
     this.#visiting = true;
     try {
       // Most reads begin with the same key, of which the snapshot has but one value.
-      const begin = keys.length > 1 ? this.#firstOf(keys[0], look) : null;
+      const isUsual = keys.length > 1 || (keys.length === 1 && keys[0] === this.#usual);
+      if (keys.length > 0) this.#usual = keys[0];
+      const begin = isUsual ? this.#firstOf(keys[0], look) : null;
       if (begin !== null) visit(0, begin.value);
       for (let i = begin === null ? 0 : 1; i < keys.length; i++) visit(i, this.#get(keys[i], look, options.verify));
     } finally {
@@ -239,6 +248,7 @@ export class LmdbStore implements OnlineStore {
   }
 
   #reopen(): void {
+    this.#generation++;
     this.#inode = inodeOf(this.#folder) ?? 0;
     this.#leavePresent();
     this.#database = openDatabase(this.#folder, this.#options);

@@ -23,10 +23,9 @@ export function decodeJournal(bytes: Uint8Array): { readonly commit: number; rea
   const input = new ByteReader(bytes);
   checkFormat(input.u8(), "the online store's journal", FORMAT);
   const commit = input.varint();
-  const changes = Array.from({ length: input.varint() }, (): Put => [
-    input.bytes(),
-    input.u8() === 0 ? null : input.bytes(),
-  ]);
+  const changes: Put[] = [];
+  // Pushed one by one: of a damaged number no more is allocated than there are bytes.
+  for (let n = input.varint(); n > 0; n--) changes.push([input.bytes(), input.u8() === 0 ? null : input.bytes()]);
   input.end();
   return { commit, changes };
 }

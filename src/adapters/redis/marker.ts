@@ -1,3 +1,4 @@
+import { count, listOf, objectOf, optional, text } from "../../core/codec/shape.ts";
 import { AsofError } from "../../core/errors.ts";
 
 /**
@@ -21,19 +22,28 @@ export interface Marker {
 
 const FORMAT = 1;
 
+const SHAPE = objectOf({
+  owner: text,
+  writer: text,
+  epoch: count,
+  commit: count,
+  replication: text,
+  last: optional(listOf(count)),
+});
+
 export function encodeMarker(marker: Marker): Buffer {
   return Buffer.from(JSON.stringify({ format: FORMAT, ...marker }), "latin1");
 }
 
 /** @throws ASOF_CORRUPT, ASOF_FORMAT */
 export function decodeMarker(bytes: Buffer, place: string): Marker {
-  let marker: Marker & { readonly format: unknown };
+  let marker: (Marker & { readonly format: unknown }) | null;
   try {
     marker = JSON.parse(bytes.toString("latin1")) as typeof marker;
-    if (typeof marker !== "object" || typeof marker.format !== "number") throw new TypeError("no format");
-  } catch {
-    throw new AsofError("ASOF_CORRUPT", `${place} holds something else than an online store`, { part: "online" });
+  } catch (cause) {
+    throw foreign(place, cause);
   }
+  if (typeof marker !== "object" || typeof marker?.format !== "number") throw foreign(place);
   if (marker.format > FORMAT)
     throw new AsofError(
       "ASOF_FORMAT",
@@ -42,5 +52,10 @@ export function decodeMarker(bytes: Buffer, place: string): Marker {
         format: marker.format,
       },
     );
+  if (SHAPE(marker, "") !== null) throw foreign(place);
   return marker;
+}
+
+function foreign(place: string, cause?: unknown): AsofError {
+  return new AsofError("ASOF_CORRUPT", `${place} holds something else than an online store`, { part: "online" }, cause);
 }

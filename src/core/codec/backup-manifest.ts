@@ -1,6 +1,7 @@
 import { sha256 } from "../definition/sha256.ts";
 import { AsofError } from "../errors.ts";
 import type { Timestamp } from "../time/timestamp.ts";
+import { count, listOf, matching, objectOf, text, whole } from "./shape.ts";
 import { decodeStoredJson } from "./stored-json.ts";
 
 /** A file of a backup, by its path within it, with `/`. */
@@ -24,6 +25,17 @@ export interface BackupManifest {
 
 const FORMAT = 1;
 
+const SHA256 = matching(/^[0-9a-f]{64}$/);
+const SHAPE = objectOf({
+  takenAt: whole,
+  log: objectOf({ start: count, end: count }),
+  online: count,
+  revision: count,
+  // No file system has a zero in a path.
+  files: listOf(objectOf({ path: matching(/^[^\0]+$/), bytes: count, sha256: SHA256 })),
+  digest: text,
+});
+
 export function encodeManifest(manifest: BackupManifest): Uint8Array {
   const content = { ...manifest, digest: digestOf(manifest) };
   return new TextEncoder().encode(`${JSON.stringify({ format: FORMAT, ...content }, null, 1)}\n`);
@@ -31,7 +43,12 @@ export function encodeManifest(manifest: BackupManifest): Uint8Array {
 
 /** @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
 export function decodeManifest(bytes: Uint8Array): BackupManifest {
-  const { digest, ...manifest } = decodeStoredJson(bytes, "the manifest of the backup", FORMAT) as BackupManifest & {
+  const { digest, ...manifest } = decodeStoredJson(
+    bytes,
+    "the manifest of the backup",
+    FORMAT,
+    SHAPE,
+  ) as BackupManifest & {
     readonly digest: string;
   };
   if (digest !== digestOf(manifest))

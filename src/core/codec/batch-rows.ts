@@ -47,22 +47,30 @@ export interface ReadVersion {
   readonly values: readonly Value[];
 }
 
+/** What counts at a moment, null where nothing is available by then, and until when no other version can. */
+export interface VersionUntil {
+  readonly version: ReadVersion | null;
+  readonly until: Timestamp;
+}
+
 /**
- * `versionAt` straight from what `encodeBatchRows` wrote, to the end; null where nothing is available by then.
+ * `versionAt` straight from what `encodeBatchRows` wrote, to the end.
  * @throws AsofError ASOF_CORRUPT, ASOF_FORMAT
  */
-export function readVersionAt(input: ByteReader, codec: RowCodec, t: Timestamp): ReadVersion | null {
+export function readVersionAt(input: ByteReader, codec: RowCodec, t: Timestamp): VersionUntil {
   let best: (ReadVersion & Omit<BatchRow, "features">) | null = null;
+  let until = Infinity;
   for (let n = rowsIn(input); n > 0; n--) {
     const event = input.zigzag();
     const available = input.zigzag();
     const entry = input.varint();
     const values = codec.decodeValues(input);
     const row = { event, available, entry, values };
-    if (available <= t && (best === null || compareVersions(row, best) > 0)) best = row;
+    if (available > t) until = Math.min(until, available);
+    else if (best === null || compareVersions(row, best) > 0) best = row;
   }
   input.end();
-  return best;
+  return { version: best, until };
 }
 
 /** The order in which versions win: by event, then available, then entry. */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ListType } from "../aggregation/feature-type.ts";
+import type { AsofError } from "../errors.ts";
 import { type DataType, t, type Value } from "../schema/data-type.ts";
 import { collectionText, columnType, parseCollection } from "./collection-text.ts";
 
@@ -62,4 +63,13 @@ test("keys that differ in their escapes alone are told apart", () => {
   const type = { kind: "counts", of: t.string(), nullable: true } as const;
   for (const key of ["\\", "\n", '"', "\t"])
     expect(parseCollection(type, collectionText(type, { a: 1, [key]: 2 }))).toStrictEqual({ a: 1, [key]: 2 });
+});
+
+test("a text that holds something else is refused by its code, and soon", () => {
+  const list = { kind: "list", of: t.int64(), nullable: false } as const;
+  const map = { kind: "map", key: t.string(), of: t.int64(), nullable: false } as const;
+  for (const text of ["", "[", '["x"]', "[[1]]", "[1.5]", `["${'\\"'.repeat(100_000)}`, `[${'"\\'.repeat(100_000)}`])
+    expect(() => parseCollection(list, text)).toThrow(expect.objectContaining({ code: "ASOF_CORRUPT" }) as AsofError);
+  for (const text of ['{"a":{}}', '{"a"1}', '{"a":"x"}'])
+    expect(() => parseCollection(map, text)).toThrow(expect.objectContaining({ code: "ASOF_CORRUPT" }) as AsofError);
 });

@@ -1,5 +1,6 @@
 import type { CollectionType, FeatureType, FeatureValue } from "../aggregation/feature-type.ts";
 import { isCollection } from "../aggregation/feature-type.ts";
+import { AsofError } from "../errors.ts";
 import type { DataType, Fields, Row, Value } from "../schema/data-type.ts";
 import { formatTimestamp, parseTimestamp } from "../time/timestamp.ts";
 
@@ -41,13 +42,23 @@ export function collectionText(type: CollectionType, value: Collection): string 
   return `[${(value as readonly Value[]).map((item) => itemText(type.of, item)).join(",")}]`;
 }
 
-/** Reads what `collectionText` wrote. */
+/** Reads what `collectionText` wrote. @throws AsofError ASOF_CORRUPT where it did not */
 export function parseCollection(type: CollectionType, text: string): FeatureValue {
+  try {
+    return collectionIn(type, text);
+  } catch (cause) {
+    throw new AsofError("ASOF_CORRUPT", `a text holds no ${type.kind}`, { expected: type.kind }, cause);
+  }
+}
+
+function collectionIn(type: CollectionType, text: string): FeatureValue {
+  const ends = type.kind === "list" ? "[]" : "{}";
+  if (text.length < 2 || text[0] !== ends[0] || !text.endsWith(ends[1])) throw new TypeError(`it is not in ${ends}`);
   const items = parseItems(type, text);
   if (type.kind === "list") return items.map((item) => itemValue(type.of, item));
   const of = type.kind === "counts" ? COUNT : type.of;
   const entries: [string, Value][] = [];
-  for (let i = 0; i < items.length; i += 2) entries.push([items[i] as string, itemValue(of, items[i + 1])]);
+  for (let i = 0; i < items.length; i += 2) entries.push([items[i] as string, itemValue(of, items[i + 1] ?? null)]);
   // fromEntries defines own properties, also one named __proto__.
   return Object.fromEntries(entries);
 }
@@ -56,8 +67,11 @@ const COUNT: DataType = { kind: "float64", nullable: false };
 
 type Item = string | number | boolean | null;
 
-/** A string, or what else is changed before the text is parsed. */
-const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+|:/g;
+/**
+ * A string, or what else is changed before the text is parsed. One that does not end is taken to the end, so that no
+ * text is looked through twice.
+ */
+const TOKEN = /"(?:[^"\\]|\\[^])*\\?(?:"|$)|-?\d+|:/g;
 
 /**
  * The items of a list, the keys and values of an object one after the other. JSON's numbers would lose an int64's last
@@ -74,10 +88,17 @@ function parseItems(type: CollectionType, text: string): Item[] {
 }
 
 function itemValue({ kind }: DataType, item: Item): Value {
-  if (typeof item !== "string" || kind === "string") return item;
-  if (kind === "int64") return BigInt(item);
-  return kind === "timestamp" ? parseTimestamp(item) : Number(item);
+  if (item === null) return null;
+  if (kind === "string" || kind === "boolean") {
+    if (typeof item === kind) return item;
+  } else if (kind === "int32" || kind === "float64") {
+    if (typeof item === "number") return item;
+    if (kind === "float64" && NOT_FINITE.has(item)) return Number(item);
+  } else if (typeof item === "string") return kind === "int64" ? BigInt(item) : parseTimestamp(item);
+  throw new TypeError(`an item is no ${kind}`);
 }
+
+const NOT_FINITE: ReadonlySet<unknown> = new Set(["NaN", "Infinity", "-Infinity"]);
 
 /** Features' values as the row of columns that they travel in. */
 export function columnRow(

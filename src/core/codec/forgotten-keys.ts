@@ -5,6 +5,7 @@ import type { Timestamp } from "../time/timestamp.ts";
 import { compareStrings } from "../schema/compare.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import { entityKeyEncoder } from "./online-keys.ts";
+import { count, listOf, mapOf, matching, objectOf, orNull, text, whole } from "./shape.ts";
 import { decodeStoredJson } from "./stored-json.ts";
 import { decodeTagged, encodeTagged } from "./tagged-value.ts";
 
@@ -25,13 +26,24 @@ export interface ForgottenKeys {
 
 const FORMAT = 1;
 
+const KEY = { entity: text, hash: text, at: whole };
+const LIST = objectOf({ secret: matching(/^[0-9a-f]{64}$/), keys: listOf(objectOf(KEY)) });
+const HERE = objectOf({ keys: listOf(objectOf({ ...KEY, sources: listOf(text), until: whole })) });
+const FORGETTING = objectOf({
+  ...KEY,
+  values: orNull(matching(/^([0-9a-f]{2})*$/)),
+  records: mapOf(count),
+  rejected: count,
+  sources: listOf(text),
+});
+
 export function encodeForgotten(forgotten: ForgottenKeys): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify({ format: FORMAT, ...forgotten }, null, 1)}\n`);
 }
 
 /** @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
 export function decodeForgotten(bytes: Uint8Array): ForgottenKeys {
-  return decodeStoredJson(bytes, "the list of forgotten keys", FORMAT) as ForgottenKeys;
+  return decodeStoredJson(bytes, "the list of forgotten keys", FORMAT, LIST) as ForgottenKeys;
 }
 
 /** What this very store has forgotten, as its registry remembers it. */
@@ -49,7 +61,7 @@ export function encodeForgottenHere(keys: readonly ForgottenHere[]): string {
 export function decodeForgottenHere(text: string | null): readonly ForgottenHere[] {
   if (text === null) return [];
   const bytes = new TextEncoder().encode(text);
-  return (decodeStoredJson(bytes, "the record of forgotten keys", FORMAT) as { keys: ForgottenHere[] }).keys;
+  return (decodeStoredJson(bytes, "the record of forgotten keys", FORMAT, HERE) as { keys: ForgottenHere[] }).keys;
 }
 
 /** A key that is being forgotten: what is needed to finish it after a crash. */
@@ -69,7 +81,12 @@ export function encodeForgetting(forgetting: ForgettingKey): string {
 /** Null where nothing is being forgotten. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
 export function decodeForgetting(text: string | null): ForgettingKey | null {
   if (text === null || text === "") return null;
-  return decodeStoredJson(new TextEncoder().encode(text), "what is being forgotten", FORMAT) as ForgettingKey;
+  return decodeStoredJson(
+    new TextEncoder().encode(text),
+    "what is being forgotten",
+    FORMAT,
+    FORGETTING,
+  ) as ForgettingKey;
 }
 
 /** Values of keys as text that reads back exactly. */

@@ -1,3 +1,4 @@
+import { AsofError } from "../errors.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 
 /** The first byte of every key of the index of identities; the others are in `online-keys.ts`. */
@@ -44,8 +45,10 @@ export function entryOfKey(key: Uint8Array): "position" | "record" | "request" |
 
 const ENTRIES = ["position", "record", "request", "expiry"] as const;
 
-/** What `expiryKey` was made of. */
+/** What `expiryKey` was made of. @throws AsofError ASOF_CORRUPT */
 export function expiryOf(key: Uint8Array): { readonly expires: Timestamp; readonly request: Uint8Array } {
+  if (key.length < EXPIRIES_PREFIX.length + TIME_BYTES)
+    throw new AsofError("ASOF_CORRUPT", "a key of the index of identities is cut short", { part: "online" });
   const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
   const expires = Number(view.getBigUint64(EXPIRIES_PREFIX.length) - 2n ** 63n);
   // A copy, whatever kind of array the key is: some slice in place.

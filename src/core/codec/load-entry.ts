@@ -1,4 +1,5 @@
 import type { KeyedRequest } from "./keyed-request.ts";
+import { count, listOf, mapOf, matching, objectOf, optional, text, whole } from "./shape.ts";
 import { decodeStoredJson } from "./stored-json.ts";
 
 /** A file that a load brought, as the log tells of it. */
@@ -26,11 +27,29 @@ export interface LoadEntry {
 
 const FORMAT = 1;
 
+const SHAPE = objectOf({
+  stream: text,
+  files: listOf(
+    objectOf({
+      path: text,
+      rows: count,
+      bytes: count,
+      minEvent: whole,
+      maxEvent: whole,
+      minAvailable: whole,
+      maxAvailable: whole,
+      checksum: optional(count),
+    }),
+  ),
+  request: optional(objectOf({ key: text, count, digest: matching(/^[0-9a-f]{32}$/) })),
+  notes: optional(mapOf(text)),
+});
+
 export function encodeLoad(load: LoadEntry): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ format: FORMAT, ...load }));
 }
 
 /** @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
 export function decodeLoad(payload: Uint8Array): LoadEntry {
-  return decodeStoredJson(payload, "a load in the log", FORMAT) as LoadEntry;
+  return decodeStoredJson(payload, "a load in the log", FORMAT, SHAPE) as LoadEntry;
 }

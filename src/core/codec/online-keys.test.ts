@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { AsofError } from "../errors.ts";
 import { compareStrings } from "../schema/compare.ts";
 import { type Fields, type Row, t } from "../schema/data-type.ts";
 import {
@@ -9,6 +10,7 @@ import {
   headPrefix,
   keyColumns,
   META_KEY,
+  stateOfKey,
   statePrefix,
   VIEWS_KEY,
 } from "./online-keys.ts";
@@ -114,4 +116,16 @@ test("a key up to the limit stands for itself", () => {
   out.string("x".repeat(398));
   expect(encode(() => "x".repeat(398))).toEqual(out.finish());
   expect(encode(() => "x".repeat(399))!.length).toBeGreaterThan(400);
+});
+
+test("a key that is cut short is damage, not a fault", () => {
+  const entity = Uint8Array.of(1, 65);
+  for (const [key, least] of [
+    [headKey(7, entity), 6],
+    [blockKey(7, entity, 1, 5), 14],
+  ] as const)
+    for (let length = 1; length < least; length++)
+      expect(() => stateOfKey(key.subarray(0, length))).toThrow(
+        expect.objectContaining({ code: "ASOF_CORRUPT" }) as AsofError,
+      );
 });

@@ -1,4 +1,5 @@
 import { sha256 } from "../definition/sha256.ts";
+import { AsofError } from "../errors.ts";
 import { compareStrings } from "../schema/compare.ts";
 import type { Fields, Row, Value } from "../schema/data-type.ts";
 import { ByteWriter } from "./bytes.ts";
@@ -73,12 +74,14 @@ export function blockKey(state: number, entity: Uint8Array, level: number, block
   return key;
 }
 
-/** What a key of a state was made of: a block of tiles, or a head record or row. */
+/** What a key of a state was made of: a block of tiles, or a head record or row. @throws AsofError ASOF_CORRUPT */
 export function stateOfKey(key: Uint8Array): {
   readonly state: number;
   readonly block: { readonly level: number; readonly block: number } | null;
 } {
   const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  if (key.length < 6 || (key[5] !== HEAD && key.length < 14))
+    throw new AsofError("ASOF_CORRUPT", "a key of the online store is cut short", { part: "online" });
   const state = view.getUint32(1);
   if (key[5] === 0) return { state, block: null };
   const tail = key.length - 8;

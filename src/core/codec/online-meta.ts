@@ -1,5 +1,6 @@
 import type { Timestamp } from "../time/timestamp.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
+import { count, listOf, objectOf, optional, orNull, text, whole } from "./shape.ts";
 import { checkFormat, decodeStoredJson } from "./stored-json.ts";
 
 /** What the online store contains: every record below `position`, visible as of `watermark`. */
@@ -41,6 +42,14 @@ export interface OnlineViews {
 
 const FORMAT = 1;
 
+const VIEW = { name: text, fingerprint: text, state: count, loads: count };
+const VIEWS = objectOf({
+  version: count,
+  nextState: count,
+  views: listOf(objectOf(VIEW)),
+  building: listOf(objectOf({ ...VIEW, t: whole, after: orNull(text), caught: optional(count) })),
+});
+
 export function encodeMeta(meta: OnlineMeta): Uint8Array {
   const out = new ByteWriter(32);
   out.u8(FORMAT);
@@ -67,5 +76,5 @@ export function encodeViews(views: OnlineViews): Uint8Array {
 
 /** @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
 export function decodeViews(bytes: Uint8Array): OnlineViews {
-  return decodeStoredJson(bytes, "the online store's record of views", FORMAT) as OnlineViews;
+  return decodeStoredJson(bytes, "the online store's record of views", FORMAT, VIEWS) as OnlineViews;
 }

@@ -26,6 +26,5 @@ test("numbers are carried along as they stand", () => {
 
 test("a message cut short is our fault", () => {
   const message = messageOf([lengthDelimited(3, new Uint8Array(200))]);
-  for (const length of [1, 2, 3, 100, 202])
-    expect(() => fieldsOf(message.subarray(0, length))).toThrow("internal error");
+  for (const length of [1, 2, 3, 100, 202]) expect(() => fieldsOf(message.subarray(0, length))).toThrow("cut short");
 });

@@ -1,4 +1,4 @@
-import { assert } from "../assert.ts";
+import { AsofError } from "../errors.ts";
 
 const VARINT = 0;
 const FIXED64 = 1;
@@ -14,14 +14,14 @@ export interface ProtobufField {
   readonly content: Uint8Array | null;
 }
 
-/** Splits a message into its fields, in their order. */
+/** Splits a message into its fields, in their order. @throws AsofError ASOF_CORRUPT */
 export function fieldsOf(message: Uint8Array): ProtobufField[] {
   const fields: ProtobufField[] = [];
   let at = 0;
   const varint = (): number => {
     let value = 0;
     for (let scale = 1; ; scale *= 128) {
-      assert(at < message.length, "a protobuf message is whole");
+      if (at >= message.length) throw corrupt("it is cut short");
       const byte = message[at++];
       value += (byte & 127) * scale;
       if (byte < 128) return value;
@@ -36,15 +36,19 @@ export function fieldsOf(message: Uint8Array): ProtobufField[] {
     else if (wire === FIXED64) at += 8;
     else if (wire === FIXED32) at += 4;
     else {
-      assert(wire === LENGTH, "a protobuf message has no groups");
+      if (wire !== LENGTH) throw corrupt("it has a group, or an unknown wire type");
       const length = varint();
       content = message.subarray(at, at + length);
       at += length;
     }
-    assert(at <= message.length, "a protobuf message is whole");
+    if (at > message.length) throw corrupt("it is cut short");
     fields.push({ number: Math.floor(tag / 8), bytes: message.subarray(start, at), content });
   }
   return fields;
+}
+
+function corrupt(why: string): AsofError {
+  return new AsofError("ASOF_CORRUPT", `bytes are no message of Protocol Buffers: ${why}`, {});
 }
 
 /** A field that holds a string, a message or bytes. */

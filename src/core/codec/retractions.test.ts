@@ -66,3 +66,21 @@ test("a newer format is refused by its code", () => {
     expect.objectContaining({ code: "ASOF_FORMAT" }) as AsofError,
   );
 });
+
+test("an id of no fields, or of one that may be null, is damage: rows of no bytes would have no end", () => {
+  const head = (names: readonly string[]): ByteWriter => {
+    const out = new ByteWriter();
+    out.u8(1);
+    out.string(schema);
+    out.varint(names.length);
+    for (const name of names) out.string(name);
+    out.varint(2 ** 53);
+    out.varint(0);
+    return out;
+  };
+  const nullable = Object.keys(fields).find((name) => fields[name as keyof typeof fields].nullable)!;
+  for (const names of [[], [nullable]])
+    expect(() => decodeRetractions(new ByteReader(head(names).finish()), schemas)).toThrow(
+      expect.objectContaining({ code: "ASOF_CORRUPT" }) as AsofError,
+    );
+});

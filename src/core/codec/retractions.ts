@@ -78,8 +78,11 @@ export function decodeRetractions(
   const schema = input.string();
   const fields = schemas.fieldsOf(schema);
   const names = listOf(input, () => input.string());
+  // Rows of no fields take no bytes: any number of them could follow.
+  if (names.length === 0) throw new AsofError("ASOF_CORRUPT", "a retraction in the log names no field of an id");
   for (const name of names)
-    if (!Object.hasOwn(fields, name)) throw new AsofError("ASOF_CORRUPT", `a retraction in the log names ${name}`);
+    if (!Object.hasOwn(fields, name) || fields[name].nullable)
+      throw new AsofError("ASOF_CORRUPT", `a retraction in the log names ${name}, which is no part of an id`);
   const ids = rowCodec(idFields(fields, names));
   const rows = (): Row[] => listOf(input, () => ids.decode(input));
   const waiting = rows();

@@ -5,6 +5,8 @@ import { conforming, narrowing } from "../schema/widening.ts";
 import { ByteWriter } from "./bytes.ts";
 import { fingerprint } from "../definition/fingerprint.ts";
 import { type RowCodec, rowCodec } from "./row-codec.ts";
+import { fieldsShape, mapOf } from "./shape.ts";
+import { parseStored } from "./stored-json.ts";
 
 /** How a stream is read: in the shape that is defined now, whatever shape its records were written in. */
 interface Reading {
@@ -121,11 +123,5 @@ function earlierBytes(stream: Stream, fields: Fields): ((row: Row) => Uint8Array
 }
 
 function parse(stored: string): Record<string, Fields> {
-  try {
-    const known = JSON.parse(stored) as unknown;
-    if (typeof known === "object" && known !== null) return known as Record<string, Fields>;
-  } catch {
-    // Told below.
-  }
-  throw new AsofError("ASOF_CORRUPT", "the record of the log's schemas is damaged: it is not JSON");
+  return parseStored(stored, "the record of the log's schemas", mapOf(fieldsShape)) as Record<string, Fields>;
 }

@@ -1,4 +1,5 @@
 import { columnType } from "../codec/collection-text.ts";
+import { mapOf, objectOf } from "../codec/shape.ts";
 import type { Features } from "../definition/service-features.ts";
 import { type Column, valueAt } from "../schema/column.ts";
 import {
@@ -8,6 +9,7 @@ import {
   type FeatureSummary,
   type SummaryData,
   summaryFromJson,
+  summaryShape,
   summaryToJson,
 } from "./feature-summary.ts";
 
@@ -21,6 +23,8 @@ export interface TrainingNote {
 }
 
 export const trainingNoteName = (model: string, version: number): string => `training.${model}.${version}`;
+
+export const trainingNoteShape = objectOf({ features: mapOf(summaryShape) });
 
 /** What the features of a training set look like. */
 export function summarizeColumns(

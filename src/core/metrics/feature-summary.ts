@@ -2,10 +2,13 @@ import { type FeatureType, isCollection } from "../aggregation/feature-type.ts";
 import { murmur3 } from "../aggregation/murmur3.ts";
 import { QuantileSketch } from "../aggregation/quantile-sketch.ts";
 import { ByteReader, ByteWriter } from "../codec/bytes.ts";
+import { count, listOf, matching, objectOf, oneOf, type Shape, text } from "../codec/shape.ts";
+import { checkShape } from "../codec/stored-json.ts";
 import type { Value } from "../schema/data-type.ts";
 
 /** Numbers fall into buckets 1/32 of a power of two wide: their relative error is at most 1/64. */
 const BITS = 5;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 /** Different values that are counted one by one; the others are counted together. */
 const CATEGORIES = 50;
 
@@ -111,9 +114,20 @@ export function summaryToJson(summary: FeatureSummary): SummaryData {
   return { kind, sketch: btoa(text), nulls };
 }
 
+const numbers = objectOf({ kind: oneOf("numbers"), sketch: matching(BASE64), nulls: count });
+const counted: Shape = (value, at) =>
+  Array.isArray(value) && value.length === 2 ? (text(value[0], at) ?? count(value[1], at)) : at;
+const categories = objectOf({ kind: oneOf("categories"), counts: listOf(counted), others: count, nulls: count });
+
+/** What a `SummaryData` looks like. */
+export const summaryShape: Shape = (value, at) => (numbers(value, at) === null ? null : categories(value, at));
+
 /** @throws AsofError ASOF_CORRUPT */
 export function summaryFromJson(data: SummaryData): FeatureSummary {
+  checkShape(data, "the summary of a feature", summaryShape);
   if (data.kind === "categories") return { ...data, counts: new Map(data.counts), open: false };
-  const bytes = Uint8Array.from(atob(data.sketch), (character) => character.charCodeAt(0));
-  return { kind: "numbers", sketch: QuantileSketch.decode(new ByteReader(bytes), BITS), nulls: data.nulls };
+  const input = new ByteReader(Uint8Array.from(atob(data.sketch), (character) => character.charCodeAt(0)));
+  const sketch = QuantileSketch.decode(input, BITS);
+  input.end();
+  return { kind: "numbers", sketch, nulls: data.nulls };
 }

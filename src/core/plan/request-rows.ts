@@ -12,6 +12,7 @@ export function requestReader(plan: ServicePlan): (requests: readonly unknown[])
   const { service } = plan;
   const keys = new Set([...plan.aggregates, ...plan.batches].flatMap(({ inputs }) => Object.values(inputs)));
   const names = Object.keys(service.inputs);
+  const inputs = names.map((name) => ({ name, type: service.inputs[name], isKey: keys.has(name) }));
   const read = (request: unknown): Row => {
     if (typeof request !== "object" || request === null || Array.isArray(request))
       throw new AsofError("ASOF_TYPE", `a request must be an object with ${names.join(", ")}`, {
@@ -19,8 +20,9 @@ export function requestReader(plan: ServicePlan): (requests: readonly unknown[])
       });
     const given = request as Readonly<Record<string, unknown>>;
     const row: Record<string, Value> = {};
-    for (const name of names) {
-      if (given[name] === undefined)
+    for (const { name, type, isKey } of inputs) {
+      const value = given[name];
+      if (value === undefined)
         throw new AsofError(
           "ASOF_MISSING_KEY",
           `service ${service.name} asks for ${name}; the request has ${Object.keys(given).join(", ") || "nothing"}`,
@@ -29,14 +31,15 @@ export function requestReader(plan: ServicePlan): (requests: readonly unknown[])
             field: name,
           },
         );
-      row[name] = given[name] === null && keys.has(name) ? null : canonicalize(service.inputs[name], given[name], name);
+      row[name] = value === null && isKey ? null : canonicalize(type, value, name);
     }
-    for (const name of Object.keys(given))
-      if (!Object.hasOwn(service.inputs, name))
+    const there = Object.keys(given);
+    for (let i = 0; i < there.length; i++)
+      if (there[i] !== names[i] && !Object.hasOwn(service.inputs, there[i]))
         throw new AsofError(
           "ASOF_UNKNOWN_FIELD",
-          `service ${service.name} has no input ${name}; it has ${names.join(", ")}`,
-          { service: service.name, field: name },
+          `service ${service.name} has no input ${there[i]}; it has ${names.join(", ")}`,
+          { service: service.name, field: there[i] },
         );
     return row;
   };

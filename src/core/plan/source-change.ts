@@ -1,5 +1,6 @@
 import type { SourceDefinition } from "../definition/data.ts";
 import { canonicalJson } from "../definition/fingerprint.ts";
+import { storedDefinition } from "../definition/stored-definition.ts";
 import { columnsOf, type Expression } from "../expression/tree.ts";
 import type { DataType } from "../schema/data-type.ts";
 import { widens } from "../schema/widening.ts";
@@ -15,8 +16,12 @@ export interface SourceChange {
 }
 
 /** The sources among stored definitions. */
-export function sourcesIn(stored: readonly { readonly kind: string; readonly json: string }[]): SourceDefinition[] {
-  return stored.filter(({ kind }) => kind === "source").map(({ json }) => JSON.parse(json) as SourceDefinition);
+export function sourcesIn(
+  stored: readonly { readonly kind: string; readonly name: string; readonly json: string }[],
+): SourceDefinition[] {
+  return stored
+    .filter(({ kind }) => kind === "source")
+    .map(({ name, json }) => storedDefinition(json, name) as SourceDefinition);
 }
 
 /**

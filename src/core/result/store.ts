@@ -2,6 +2,7 @@ import type { Definition, ViewUseDefinition } from "../definition/data.ts";
 import type { FeatureService } from "../definition/feature-service.ts";
 import type { Model } from "../definition/model.ts";
 import type { Credentials, Keys, Trail } from "./access.ts";
+import type { AnswerForm, WrittenAnswers } from "./answer-form.ts";
 import type { FeatureAnswer, PredictionAnswer } from "./answers.ts";
 import type { AuditedPrediction, AuditOutcome } from "./audit.ts";
 import type { Explanation } from "./explanation.ts";
@@ -186,6 +187,12 @@ export interface Store {
     options?: ReadOptions,
   ): Promise<FeatureAnswer<V>[]>;
   features(service: string, requests: readonly UntypedRequest[], options?: ReadOptions): Promise<FeatureAnswer[]>;
+  /** As `features`, live, as text: for those who hand answers on. Throws where it need not wait to know. */
+  featuresAs(
+    service: string,
+    requests: readonly UntypedRequest[],
+    form: AnswerForm,
+  ): WrittenAnswers | Promise<WrittenAnswers>;
   /**
    * The features of views that no service names together, live: as `features` of a service of these uses. They are not
    * counted nor audited as a service's are.

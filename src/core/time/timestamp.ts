@@ -97,11 +97,19 @@ function digitsAt(text: string, from: number, until: number): number {
 export function formatTimestamp(at: Timestamp): string {
   const seconds = Math.floor(at / SECOND);
   const micros = at - seconds * SECOND;
-  // Without ".000Z".
-  const iso = new Date(seconds * 1000).toISOString().slice(0, -5);
-  if (micros === 0) return `${iso}Z`;
-  return `${iso}.${String(micros).padStart(6, "0").replace(/000$/, "")}Z`;
+  // Most moments that are formatted one after the other are of the same second. Without ".000Z".
+  if (seconds !== lastSecond) {
+    lastIso = new Date(seconds * 1000).toISOString().slice(0, -5);
+    lastSecond = seconds;
+  }
+  if (micros === 0) return `${lastIso}Z`;
+  const millis = micros / 1000;
+  if (Number.isInteger(millis)) return `${lastIso}.${String(millis + 1000).slice(1)}Z`;
+  return `${lastIso}.${String(micros + SECOND).slice(1)}Z`;
 }
+
+let lastSecond = Number.NaN;
+let lastIso = "";
 
 function zoneOffset(zone: string): number {
   if (zone === "Z" || zone === "z") return 0;

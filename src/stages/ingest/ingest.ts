@@ -4,6 +4,7 @@ import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import type { AggregateViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
 import { sourceStream, type Stream } from "../../core/definition/stream.ts";
 import { AsofError } from "../../core/errors.ts";
+import { rejected } from "../../core/rejected.ts";
 import type { CorrectOutcome, IngestOutcome, RetractOutcome } from "../../core/result/outcomes.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { acceptor, acceptIds } from "./accept.ts";
@@ -49,18 +50,23 @@ export class Ingest {
    * of its request by the key, is not taken again.
    * @throws ASOF_QUEUE_FULL, ASOF_ID_CONFLICT; what `acceptor` throws
    */
-  async ingest(
-    source: SourceDefinition,
-    records: readonly unknown[],
-    key: string | null = null,
-  ): Promise<IngestOutcome> {
-    this.writer.admit();
-    const accepted = this.accept(source, records);
-    const identity = identityOf(source);
-    if (identity !== null) return this.intake.ingest(identity, accepted, key);
-    if (key !== null) return this.intake.ingestOnce(source, accepted, key);
-    const appended = await this.append(sourceStream(source), accepted);
-    return { source: source.name, accepted: accepted.length, duplicates: 0, ...appended };
+  ingest(source: SourceDefinition, records: readonly unknown[], key: string | null = null): Promise<IngestOutcome> {
+    try {
+      this.writer.admit();
+      const accepted = this.accept(source, records);
+      const identity = identityOf(source);
+      if (identity !== null) return this.intake.ingest(identity, accepted, key);
+      if (key !== null) return this.intake.ingestOnce(source, accepted, key);
+      return this.append(sourceStream(source), accepted).then(({ position, stamp }) => ({
+        source: source.name,
+        accepted: accepted.length,
+        duplicates: 0,
+        position,
+        stamp,
+      }));
+    } catch (error) {
+      return rejected(error);
+    }
   }
 
   /** Withdraws records by their ids. @throws ASOF_QUEUE_FULL, ASOF_NO_ID; what `acceptIds` throws */

@@ -1,5 +1,6 @@
 import { assert } from "../../core/assert.ts";
 import { AsofError } from "../../core/errors.ts";
+import { rejected } from "../../core/rejected.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EventLog, LogPosition } from "../../ports/event-log.ts";
@@ -95,17 +96,34 @@ export class LogWriter {
   /**
    * Appends `count` records of a stream. The payload is made at once, with the stamp of the first record, and the
    * order of calls is the order of the log.
-   * @throws ASOF_CLOCK_JUMP; what the log throws
+   * @throws ASOF_CLOCK_JUMP, ASOF_TOO_LARGE; what the log throws
    */
-  async append(
-    stream: string,
-    kind: number,
-    count: number,
-    payload: (stamp: Timestamp) => Uint8Array,
-  ): Promise<Appended> {
-    const { at, durable } = this.appendGroup(stream, [{ kind, count, payload: ({ stamp }) => payload(stamp) }]);
-    await durable;
-    return at[0];
+  append(stream: string, kind: number, count: number, payload: (stamp: Timestamp) => Uint8Array): Promise<Appended> {
+    const position = this.next;
+    let stamp: Timestamp;
+    let bytes: Uint8Array;
+    try {
+      stamp = Math.max(this.steady.now(), this.last + 1);
+      bytes = payload(stamp);
+      mustFit(bytes);
+    } catch (error) {
+      return rejected(error);
+    }
+    this.last = stamp + count - 1;
+    this.next = position + count;
+    this.underWay++;
+    this.queued += bytes.length;
+    return this.log.append({ stream, kind, count, stamp, payload: bytes }).then(
+      (at) => {
+        assert(at === position, ONE_WRITER);
+        this.done(bytes.length);
+        return { position, stamp };
+      },
+      (error: unknown) => {
+        this.done(bytes.length);
+        throw error;
+      },
+    );
   }
 
   /**
@@ -122,12 +140,7 @@ export class LogWriter {
     const made = entries.map(({ kind, count, payload }) => {
       const at = { position, stamp };
       const entry = { stream, kind, count, stamp, payload: payload(at) };
-      // Refused here, before anything rests on it: what the log refuses later, it refuses for good.
-      if (entry.payload.length > LARGEST)
-        throw new AsofError("ASOF_TOO_LARGE", `${entry.payload.length} bytes at once; the log takes up to ${LARGEST}`, {
-          bytes: entry.payload.length,
-          limit: LARGEST,
-        });
+      mustFit(entry.payload);
       position += count;
       stamp += count;
       return { at, entry };
@@ -138,12 +151,14 @@ export class LogWriter {
     const bytes = made.reduce((sum, { entry }) => sum + entry.payload.length, 0);
     this.queued += bytes;
     const durable = Promise.all(made.map(({ entry }) => this.log.append(entry)))
-      .then((positions) => assert(positions.at(-1) === made.at(-1)?.at.position, "this is the log's one writer"))
-      .finally(() => {
-        this.queued -= bytes;
-        if (--this.underWay === 0) for (const resolve of this.idle.splice(0)) resolve();
-      });
+      .then((positions) => assert(positions.at(-1) === made.at(-1)?.at.position, ONE_WRITER))
+      .finally(() => this.done(bytes));
     return { at: made.map(({ at }) => at), durable };
+  }
+
+  private done(bytes: number): void {
+    this.queued -= bytes;
+    if (--this.underWay === 0 && this.idle.length > 0) for (const resolve of this.idle.splice(0)) resolve();
   }
 
   /** Where the log ends once what is under way is on disk: the next position, and the latest stamp. */
@@ -192,4 +207,15 @@ export class LogWriter {
     await this.extending;
     await this.reserve.write(this.last);
   }
+}
+
+const ONE_WRITER = "this is the log's one writer";
+
+/** Refuses before anything rests on it: what the log refuses later, it refuses for good. @throws ASOF_TOO_LARGE */
+function mustFit({ length }: Uint8Array): void {
+  if (length <= LARGEST) return;
+  throw new AsofError("ASOF_TOO_LARGE", `${length} bytes at once; the log takes up to ${LARGEST}`, {
+    bytes: length,
+    limit: LARGEST,
+  });
 }

@@ -1,3 +1,4 @@
+import { count, listOf, mapOf, objectOf, optional, orNull, text, whole } from "../../core/codec/shape.ts";
 import type { AuditCounts, AuditedDifference } from "../../core/result/monitoring.ts";
 import type { ServedAnswer } from "../../core/result/audit.ts";
 import type { Fields, Value } from "../../core/schema/data-type.ts";
@@ -21,6 +22,29 @@ export interface AuditNote {
   readonly unverifiable?: number;
   readonly lastRun: Timestamp | null;
 }
+
+const COUNTS = objectOf({ compared: count, different: count });
+const EXAMPLE = objectOf({
+  what: text,
+  t: whole,
+  request: mapOf(orNull(text)),
+  loads: mapOf(count),
+  served: text,
+  recomputed: text,
+  id: orNull(text),
+});
+
+/** What an `AuditNote` looks like. */
+export const auditNoteShape = objectOf({
+  definition: text,
+  position: count,
+  answers: count,
+  features: mapOf(COUNTS),
+  examples: listOf(EXAMPLE),
+  dropped: count,
+  unverifiable: optional(count),
+  lastRun: orNull(whole),
+});
 
 /** Counts of compared and different values, by what was compared. */
 export class AuditTotals {

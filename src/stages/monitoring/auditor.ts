@@ -1,7 +1,7 @@
 import { OneByOne } from "../../core/one-by-one.ts";
 import type { OnCompared, ServedAnswer } from "../../core/result/audit.ts";
 import type { AuditReport, AuditTarget } from "../../core/result/monitoring.ts";
-import type { Fields } from "../../core/schema/data-type.ts";
+import type { Fields, Row } from "../../core/schema/data-type.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
@@ -127,6 +127,11 @@ export class Auditor {
       if (writes && target.kind === "predict" && before === null) await auditor.save(state);
     }
     return auditor;
+  }
+
+  /** Tells which requests for a service are sampled. */
+  sampled(service: string): (request: Row) => boolean {
+    return this.states.get(keyOf({ kind: "features", name: service }))!.sampled;
   }
 
   /** Takes note of an answer with features alone; `served` is called where it is sampled. */

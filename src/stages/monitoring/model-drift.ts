@@ -1,3 +1,4 @@
+import { count, mapOf, objectOf, whole } from "../../core/codec/shape.ts";
 import { driftOf } from "../../core/metrics/drift.ts";
 import {
   type Summaries,
@@ -5,7 +6,13 @@ import {
   summariesToJson,
   type SummariesData,
 } from "../../core/metrics/feature-summaries.ts";
-import { addToSummary, emptyLike, mergeSummary, summaryRows } from "../../core/metrics/feature-summary.ts";
+import {
+  addToSummary,
+  emptyLike,
+  mergeSummary,
+  summaryRows,
+  summaryShape,
+} from "../../core/metrics/feature-summary.ts";
 import type { FeatureAnswer } from "../../core/result/answers.ts";
 import type { ModelDrift } from "../../core/result/monitoring.ts";
 import type { Value } from "../../core/schema/data-type.ts";
@@ -28,6 +35,9 @@ export interface StretchData {
   readonly predictions: number;
   readonly features: SummariesData;
 }
+
+/** What a `StretchData` looks like. */
+export const stretchShape = objectOf({ number: whole, predictions: count, features: mapOf(summaryShape) });
 
 /** What one version of a model was trained on and is served with, the latter over the last seven days of serving. */
 export class VersionDrift {

@@ -1,6 +1,6 @@
 import { featureName } from "../../core/definition/service-features.ts";
 import type { ServicePlan } from "../../core/plan/service-plan.ts";
-import type { FeatureAnswer } from "../../core/result/answers.ts";
+import type { FeatureAnswer, ViewStatus } from "../../core/result/answers.ts";
 import type { ServiceRates } from "../../core/result/monitoring.ts";
 
 interface ViewCounts {
@@ -9,6 +9,14 @@ interface ViewCounts {
   notFound: number;
   expired: number;
   overflow: number;
+}
+
+/** Answers as far as they are counted: by row, and by use of the service's views. */
+export interface CountedAnswers {
+  readonly size: number;
+  statusOf(use: number, row: number): ViewStatus;
+  /** Which of the use's values are null. */
+  nullsOf(use: number, row: number): readonly number[];
 }
 
 /** Running counts of what a service answered. They go on where a report of the same definition left off. */
@@ -35,13 +43,20 @@ export class RunningRates {
     this.answers += answers.length;
     for (const { values, statuses } of answers) {
       for (let i = 0; i < this.names.length; i++) if (values[this.names[i]] === null) this.nulls[i]++;
-      for (const view of this.views) {
-        const status = statuses[view.view];
-        if (status === "PRESENT") continue;
-        if (status === "NOT_FOUND") view.notFound++;
-        else if (status === "EXPIRED") view.expired++;
-        else view.overflow++;
+      for (const view of this.views) count(view, statuses[view.view]);
+    }
+  }
+
+  /** As `count`, of answers that need not be made for it. */
+  countLive(answers: CountedAnswers): void {
+    this.answers += answers.size;
+    let first = 0;
+    for (const [use, view] of this.views.entries()) {
+      for (let row = 0; row < answers.size; row++) {
+        for (const place of answers.nullsOf(use, row)) this.nulls[first + place]++;
+        count(view, answers.statusOf(use, row));
       }
+      first += view.features.length;
     }
   }
 
@@ -74,4 +89,10 @@ export class RunningRates {
       features: nulls,
     };
   }
+}
+
+function count(view: ViewCounts, status: ViewStatus | undefined): void {
+  if (status === "NOT_FOUND") view.notFound++;
+  else if (status === "EXPIRED") view.expired++;
+  else if (status === "OVERFLOW") view.overflow++;
 }

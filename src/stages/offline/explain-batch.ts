@@ -1,4 +1,6 @@
 import { type BatchRow, compareVersions, isAlive } from "../../core/codec/batch-rows.ts";
+import { objectOf } from "../../core/codec/shape.ts";
+import { parseStored } from "../../core/codec/stored-json.ts";
 import type { FeatureValue } from "../../core/aggregation/aggregation.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import type { BatchUse } from "../../core/plan/service-plan.ts";
@@ -16,6 +18,9 @@ export type BatchAccount = Pick<BatchExplanation, "sql" | "ttl" | "read" | "expi
 
 /** Versions that are listed beside the one that was read. */
 const OTHERS = 10;
+
+const foundBy = (details: string): { readonly position?: number; readonly backfill?: boolean } =>
+  parseStored(details === "" ? "{}" : details, "what a computation found", objectOf({})) as ReturnType<typeof foundBy>;
 
 /** Reads every version of a key's row, and says which counts and why the others do not. */
 export async function explainBatch(
@@ -62,10 +67,10 @@ export async function explainBatch(
     const file = files.find(({ position, end }) => position === entry && end === position + 1);
     const named = /\/compute-(\d+)-\d+\.parquet$/.exec(file?.path ?? "");
     const run =
-      [...runs.values()].find(({ details }) => (JSON.parse(details) as { position?: number }).position === entry) ??
+      [...runs.values()].find(({ details }) => foundBy(details).position === entry) ??
       (named === null ? undefined : runs.get(Number(named[1])));
     if (run === undefined) return null;
-    const { backfill } = JSON.parse(run.details) as { backfill?: boolean };
+    const { backfill } = foundBy(run.details);
     return { id: run.id, startedAt: run.startedAt, backfill: backfill === true };
   };
   const stateOf = (row: BatchRow): VersionExplanation["state"] => {

@@ -24,6 +24,11 @@ import type { FoldedView } from "./view-batch.ts";
 const GATHER_MS = 5;
 const GATHER_MS_A_KEY = 0.02;
 const GATHER_MOST_MS = 100;
+/**
+ * How busy the thread may be before records gather longer, from batch to batch: where there is more to do than can be done,
+ * fewer and larger batches leave more of the time for records to come in.
+ */
+const BUSY = 0.7;
 
 /** What bounds the fold's memory. */
 export interface FoldLimits extends BatchLimits {
@@ -31,7 +36,7 @@ export interface FoldLimits extends BatchLimits {
   readonly cached: number;
 }
 
-const LIMITS: FoldLimits = { records: 32_768, bytes: 8 * 2 ** 20, keys: 10_000, cached: 128 * 2 ** 20 };
+export const FOLD_LIMITS: FoldLimits = { records: 32_768, bytes: 8 * 2 ** 20, keys: 10_000, cached: 128 * 2 ** 20 };
 /** When it is tried again what the store could not take, in milliseconds. */
 const RETRY_MS = 100;
 
@@ -44,6 +49,7 @@ export class Fold {
   private readonly store: OnlineStore;
   private readonly schemas: StreamSchemas;
   private readonly limits: FoldLimits;
+  private readonly busy: () => number;
   private folded: FoldedView[] = [];
   private caches = new Map<number, KeyCache>();
   private batch = 0;
@@ -61,7 +67,15 @@ export class Fold {
   /** Called when what the store holds was read anew: it may be another's, or older, than what was followed. */
   reopened: () => void = () => {};
 
-  constructor(log: LogReader, store: OnlineStore, schemas: StreamSchemas, limits: FoldLimits = LIMITS) {
+  /** @param busy how busy the thread was since it was asked last, from 0 to 1 */
+  constructor(
+    log: LogReader,
+    store: OnlineStore,
+    schemas: StreamSchemas,
+    limits: FoldLimits = FOLD_LIMITS,
+    busy: () => number = () => 0,
+  ) {
+    this.busy = busy;
     this.log = log;
     this.store = store;
     this.schemas = schemas;
@@ -288,13 +302,18 @@ export class Fold {
         committed = this.commit(batch.end, watermark, changes);
         // Told when it is awaited.
         committed.catch(() => {});
-        this.gather = Math.min(GATHER_MOST_MS, GATHER_MS + batch.keys * GATHER_MS_A_KEY);
+        this.gather = this.gatherAfter(batch.keys);
         for (const cache of caches.values()) cache.trim(this.limits.cached / caches.size, this.batch);
         if (this.paused > 0) return;
       }
     } finally {
       await committed;
     }
+  }
+
+  private gatherAfter(keys: number): number {
+    const least = GATHER_MS + keys * GATHER_MS_A_KEY;
+    return Math.min(GATHER_MOST_MS, this.busy() < BUSY ? least : Math.max(least, 2 * this.gather));
   }
 
   private async commit(position: LogPosition, watermark: Timestamp, changes: Put[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { AsofError } from "../../core/errors.ts";
 import { type BatchRow, decodeBatchRows, encodeBatchRows, keepVersions } from "../../core/codec/batch-rows.ts";
 import { ByteReader, ByteWriter } from "../../core/codec/bytes.ts";
 import { entityKeyEncoder, headKey } from "../../core/codec/online-keys.ts";
@@ -415,7 +416,11 @@ function formatJson(row: Row): string {
 }
 
 function parseJson(text: string): unknown {
-  return JSON.parse(text, (_, value: unknown) =>
-    typeof value === "object" && value !== null && "int64" in value ? BigInt(value.int64 as string) : value,
-  );
+  try {
+    return JSON.parse(text, (_, value: unknown) =>
+      typeof value === "object" && value !== null && "int64" in value ? BigInt(value.int64 as string) : value,
+    );
+  } catch (cause) {
+    throw new AsofError("ASOF_CORRUPT", "the note of how far a view is built is damaged", { part: "online" }, cause);
+  }
 }

@@ -1,6 +1,9 @@
 import { type Catalog, catalogOf, fingerprintOf } from "../../core/definition/catalog.ts";
 import type { AggregateViewDefinition } from "../../core/definition/data.ts";
+import { mapOf, text } from "../../core/codec/shape.ts";
+import { parseStored } from "../../core/codec/stored-json.ts";
 import { canonicalJson } from "../../core/definition/fingerprint.ts";
+import { storedDefinition } from "../../core/definition/stored-definition.ts";
 import { AsofError } from "../../core/errors.ts";
 import { type Comparable, type Difference, diffDefinitions } from "../../core/plan/diff.ts";
 import { changeOfSource, sourcesIn } from "../../core/plan/source-change.ts";
@@ -196,7 +199,7 @@ export class Registry {
     const views = [...this.catalog.views.values()].filter(({ kind }) => kind === "onDemandView");
     const note = await this.store.note(RUNTIME);
     if (views.length === 0 || note === null) return [];
-    const before = JSON.parse(note) as RuntimeVersions;
+    const before = parseStored(note, "the note on versions", mapOf(text)) as RuntimeVersions;
     const changed = [...new Set([...Object.keys(before), ...Object.keys(this.versions)])]
       .filter((name) => before[name] !== this.versions[name])
       .map((name) => `${name} ${this.versions[name] ?? "none"} (it was ${before[name] ?? "none"})`);
@@ -220,5 +223,5 @@ export class Registry {
 }
 
 function applied({ kind, name, fingerprint, json }: StoredDefinition): Comparable {
-  return { kind, name, fingerprint, data: JSON.parse(json) as unknown };
+  return { kind, name, fingerprint, data: storedDefinition(json, name) };
 }

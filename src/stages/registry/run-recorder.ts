@@ -1,3 +1,5 @@
+import { objectOf } from "../../core/codec/shape.ts";
+import { parseStored } from "../../core/codec/stored-json.ts";
 import { AsofError } from "../../core/errors.ts";
 import type { RunReport } from "../../core/result/status.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -62,7 +64,12 @@ export class RunRecorder {
   }
 }
 
+/** What a run keeps beside the columns of the registry. @throws AsofError ASOF_CORRUPT */
+export function detailsOf({ id, details }: Pick<Run, "id" | "details">): Readonly<Record<string, unknown>> {
+  return details === "" ? {} : (parseStored(details, `what run ${id} found`, objectOf({})) as Record<string, unknown>);
+}
+
 /** A run as it is reported. */
 export function reportOf(run: Run): RunReport {
-  return { ...run, details: JSON.parse(run.details === "" ? "{}" : run.details) as Record<string, unknown> };
+  return { ...run, details: detailsOf(run) };
 }

@@ -11,8 +11,6 @@ import type { RowReading, StoredUse, StoreReading } from "./stored-use.ts";
 
 interface Compiled {
   readonly layout: ViewLayout;
-  /** Where the use's features begin among those of the service. */
-  readonly first: number;
   /** By feature used, where the layout has it. */
   readonly places: readonly number[];
   /** Places of the used features that can overflow. */
@@ -24,18 +22,19 @@ interface Block {
   readonly block: number;
 }
 
-/** Compiles the use of an aggregate view whose features stand from `first` on among those of the service. */
-export function aggregateUse(use: AggregateUse, first: number): StoredUse {
+/** Compiles the use of an aggregate view. */
+export function aggregateUse(use: AggregateUse): StoredUse {
   const { layout } = use;
   const encode = entityKeyEncoder(use.keys);
   const index = new Map(layout.features.map(({ name }, i) => [name, i]));
   const places = Object.keys(use.features).map((name) => index.get(name)!);
   const overflowing = places.filter((place) => canOverflow(layout.features[place].type));
-  const compiled = { layout, first, places, overflowing };
+  const compiled = { layout, places, overflowing };
   // Rows of one request share their moment.
   let last: { readonly guess: Timestamp; readonly blocks: readonly Block[] } = { guess: Number.NaN, blocks: [] };
   return {
     use,
+    forget: () => {},
     covers: (guess, t) =>
       layout.levels.every(
         ({ hop }, level) => hop === null || blocksAt(layout, level, guess).until === blocksAt(layout, level, t).until,
@@ -68,14 +67,19 @@ function blocksFor(layout: ViewLayout, guess: Timestamp): readonly Block[] {
 }
 
 class AggregateReading implements RowReading {
-  status: ViewStatus = "PRESENT";
-  eventTime: Timestamp | null = null;
+  /** Every record may change it. */
+  readonly kept = null;
   private readonly compiled: Compiled;
   private readonly reading: StoreReading;
   private readonly blocks: readonly Block[];
   /** Where its keys begin: the head, then the blocks. */
   private readonly head: number;
   private found: StoredReading | null = null;
+  private read: {
+    readonly values: FeatureValue[];
+    readonly status: ViewStatus;
+    readonly eventTime: Timestamp | null;
+  } | null = null;
 
   constructor(compiled: Compiled, reading: StoreReading, blocks: readonly Block[]) {
     this.compiled = compiled;
@@ -94,11 +98,27 @@ class AggregateReading implements RowReading {
     }
   }
 
-  put(values: FeatureValue[]): void {
-    const { layout, first, places, overflowing } = this.compiled;
+  get values(): readonly FeatureValue[] {
+    return this.finished().values;
+  }
+
+  get status(): ViewStatus {
+    return this.finished().status;
+  }
+
+  get eventTime(): Timestamp | null {
+    return this.finished().eventTime;
+  }
+
+  private finished(): NonNullable<typeof this.read> {
+    if (this.read !== null) return this.read;
+    const { layout, places, overflowing } = this.compiled;
     const features = (this.found ?? new StoredReading(layout, this.reading.t)).features();
-    for (let i = 0; i < places.length; i++) values[first + i] = features[places[i]];
-    if (overflowing.some((place) => features[place] === null)) this.status = "OVERFLOW";
-    this.eventTime = features[features.length - 1] as Timestamp | null;
+    this.read = {
+      values: places.map((place) => features[place]),
+      status: overflowing.some((place) => features[place] === null) ? "OVERFLOW" : "PRESENT",
+      eventTime: features[features.length - 1] as Timestamp | null,
+    };
+    return this.read;
   }
 }

@@ -1,4 +1,3 @@
-import type { FeatureValue } from "../../core/aggregation/feature-type.ts";
 import { ByteReader } from "../../core/codec/bytes.ts";
 import { META_KEY, VIEWS_KEY } from "../../core/codec/online-keys.ts";
 import { decodeMeta, decodeViews, noViews, type OnlineMeta, type OnlineView } from "../../core/codec/online-meta.ts";
@@ -12,12 +11,14 @@ import {
   type ViewUsePlan,
 } from "../../core/plan/service-plan.ts";
 import { recordMaker } from "../../core/record-maker.ts";
-import type { FeatureAnswer, ViewStatus } from "../../core/result/answers.ts";
+import type { FeatureAnswer } from "../../core/result/answers.ts";
 import type { Row } from "../../core/schema/data-type.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { OnlineStore } from "../../ports/online-store.ts";
 import { aggregateUse } from "./aggregate-use.ts";
 import { batchUse } from "./batch-use.ts";
+import type { KeptBudget } from "./kept-rows.ts";
+import { type AnsweredUse, type AnswerShape, LiveAnswers } from "./live-answers.ts";
 import type { RowReading, StoredUse, StoreReading } from "./stored-use.ts";
 
 /**
@@ -42,13 +43,13 @@ interface HeldViews {
 interface OnDemandPart {
   readonly use: OnDemandUse;
   readonly call: ReturnType<typeof onDemand>;
-  readonly first: number;
   readonly names: readonly string[];
 }
 
 /**
  * Answers requests for one service from the online store: all keys of a request in one read, one snapshot, one
- * moment. That moment is the watermark, or the present while nothing has arrived since.
+ * moment. That moment is the watermark, or the present while nothing has arrived since. Rows of batch views, which
+ * change with the version of the store's views alone, are kept, where the store tells that it still is the same.
  */
 export class FeatureReader {
   private readonly plan: ServicePlan;
@@ -56,38 +57,37 @@ export class FeatureReader {
   private readonly present: Present | null;
   private readonly stored: readonly StoredUse[];
   private readonly onDemand: readonly OnDemandPart[];
-  /** By use of the service: which of `stored` it is, or −1. */
+  /** By use of the service: which of `stored` it is; or, negative and from −1 on, which of `onDemand`. */
   private readonly order: readonly number[];
-  private readonly valuesOf: (values: readonly FeatureValue[]) => Record<string, FeatureValue>;
-  private readonly statusesOf: (statuses: readonly ViewStatus[]) => Record<string, ViewStatus>;
-  private readonly timesOf: (times: readonly (Timestamp | null)[]) => Record<string, Timestamp | null>;
+  private readonly shape: AnswerShape;
+  /** The store's generation that kept rows are of. */
+  private generation: number | undefined;
   private views: HeldViews;
   /** The latest moment that was answered for: the next is rarely far from it. */
   private latest: Timestamp = -Infinity;
   private readonly input = new ByteReader(new Uint8Array(0));
 
-  constructor(plan: ServicePlan, store: OnlineStore, present: Present | null) {
+  constructor(plan: ServicePlan, store: OnlineStore, present: Present | null, budget: KeptBudget) {
     this.plan = plan;
     this.store = store;
     this.present = present;
     const stored: StoredUse[] = [];
     const computed: OnDemandPart[] = [];
-    let first = 0;
     this.order = plan.uses.map((use) => {
-      const names = Object.keys(use.features);
-      const from = first;
-      first += names.length;
-      if (isAggregate(use)) return stored.push(aggregateUse(use, from)) - 1;
-      if (isBatch(use)) return stored.push(batchUse(use, from)) - 1;
-      computed.push({ use, call: onDemand(use.view, use.compute), first: from, names });
-      return -1;
+      if (isAggregate(use)) return stored.push(aggregateUse(use)) - 1;
+      if (isBatch(use)) return stored.push(batchUse(use, budget)) - 1;
+      computed.push({ use, call: onDemand(use.view, use.compute), names: Object.keys(use.features) });
+      return -computed.length;
     });
     this.stored = stored;
     this.onDemand = computed;
     const aliases = plan.uses.map(({ alias }) => alias);
-    this.valuesOf = recordMaker(Object.keys(plan.features));
-    this.statusesOf = recordMaker(aliases);
-    this.timesOf = recordMaker(aliases);
+    this.shape = {
+      values: recordMaker(Object.keys(plan.features)),
+      statuses: recordMaker(aliases),
+      times: recordMaker(aliases),
+    };
+    this.generation = store.generation;
     this.views = this.held(-1, []);
   }
 
@@ -97,20 +97,30 @@ export class FeatureReader {
    * @throws ASOF_NOT_MATERIALIZED
    */
   read(requests: readonly Row[]): FeatureAnswer[] | Promise<FeatureAnswer[]> {
+    const answers = this.live(requests);
+    return answers instanceof Promise ? answers.then((late) => late.all()) : answers.all();
+  }
+
+  /** As `read`; the answers are not made yet. */
+  live(requests: readonly Row[]): LiveAnswers | Promise<LiveAnswers> {
     const present = this.present?.moment() ?? null;
     if (present instanceof Promise) return this.readOn(requests, present, this.latest);
     const answers = this.attempt(requests, present, Math.max(this.latest, present ?? -Infinity));
-    return Array.isArray(answers) ? answers : this.readOn(requests, present, answers);
+    return answers instanceof LiveAnswers ? answers : this.readOn(requests, present, answers);
   }
 
   /** Goes on where an attempt has not been enough, or is still under way. */
   private async readOn(
     requests: readonly Row[],
     moment: Timestamp | null | Promise<Timestamp | null>,
-    attempted: Timestamp | Promise<FeatureAnswer[] | Timestamp>,
-  ): Promise<FeatureAnswer[]> {
+    attempted: Timestamp | Promise<LiveAnswers | Timestamp>,
+  ): Promise<LiveAnswers> {
     let answers = await attempted;
-    for (let present = await moment; !Array.isArray(answers); present = (await this.present?.moment()) ?? null) {
+    for (
+      let present = await moment;
+      !(answers instanceof LiveAnswers);
+      present = (await this.present?.moment()) ?? null
+    ) {
       await this.lookAtViews();
       answers = await this.attempt(requests, present, Math.max(answers, present ?? -Infinity));
     }
@@ -122,10 +132,17 @@ export class FeatureReader {
     requests: readonly Row[],
     present: Timestamp | null,
     guess: Timestamp,
-  ): FeatureAnswer[] | number | Promise<FeatureAnswer[] | number> {
-    const { views, input, stored } = this;
+  ): LiveAnswers | number | Promise<LiveAnswers | number> {
+    const { views, input, stored, generation } = this;
     const position = this.present?.position;
-    const reading: StoreReading = { keys: [META_KEY], takers: [null], t: -Infinity };
+    const reading: StoreReading = {
+      keys: [META_KEY],
+      takers: [null],
+      t: -Infinity,
+      keeps: generation !== undefined,
+      from: -Infinity,
+      until: Infinity,
+    };
     const rows = stored.map((one, u): RowReading[] => {
       const view = views.states[u];
       return view === undefined ? [] : requests.map((row) => one.ask(row, view.state, guess, reading));
@@ -142,14 +159,22 @@ export class FeatureReader {
         reading.takers[i]!.take(i, input);
       }
     });
-    const answer = (): FeatureAnswer[] | number => {
-      const found = meta;
-      if (found === null) this.refuse(this.plan.uses.find((use) => isAggregate(use) || isBatch(use)));
-      if (found !== null && stale) return found.watermark;
-      stored.forEach(({ use }, u) => views.states[u] ?? this.refuse(use));
-      if (guess > reading.t || stored.some((one) => !one.covers(guess, reading.t))) return reading.t;
-      this.latest = reading.t;
-      return this.answer(requests, rows, views.loads, reading.t);
+    const answer = (): LiveAnswers | number => {
+      if (this.store.generation !== generation) {
+        this.forgetKept();
+        return reading.t;
+      }
+      if (meta === null) this.refuse(this.plan.uses.find((use) => isAggregate(use) || isBatch(use)));
+      else if (stale) return meta.watermark;
+      const { t } = reading;
+      let isRight = guess <= t && t >= reading.from && t < reading.until;
+      for (let u = 0; u < stored.length; u++) {
+        if (views.states[u] === undefined) this.refuse(stored[u].use);
+        isRight &&= stored[u].covers(guess, t);
+      }
+      if (!isRight) return t;
+      this.latest = t;
+      return this.answer(requests, rows, views.loads, t);
     };
     return read === undefined ? answer() : read.then(answer);
   }
@@ -163,8 +188,14 @@ export class FeatureReader {
         // Records may have been folded before any view was brought online.
         const { version, views } = bytes === undefined ? noViews : decodeViews(bytes);
         this.views = this.held(version, views);
+        this.forgetKept();
       }
     });
+  }
+
+  private forgetKept(): void {
+    for (const one of this.stored) one.forget();
+    this.generation = this.store.generation;
   }
 
   private held(version: number, views: readonly OnlineView[]): HeldViews {
@@ -179,36 +210,23 @@ export class FeatureReader {
     rows: readonly (readonly RowReading[])[],
     loads: Readonly<Record<string, number>>,
     t: Timestamp,
-  ): FeatureAnswer[] {
-    const computed = this.onDemand.map(({ use, call }) => {
+  ): LiveAnswers {
+    // Keys without a record are known to have none as of this read, and no later.
+    for (const ofUse of rows) for (const row of ofUse) void row.kept;
+    const computed = this.onDemand.map(({ use, call, names }): AnsweredUse[] => {
       const inputs = requests.map((row) =>
         Object.fromEntries(Object.entries(use.inputs).map(([input, name]) => [input, row[name]])),
       );
-      return call(inputs, new Float64Array(requests.length).fill(t));
+      const found = call(inputs, new Float64Array(requests.length).fill(t));
+      return found.map((one) => ({
+        values: names.map((name) => one[name]),
+        status: "PRESENT",
+        eventTime: null,
+        kept: null,
+      }));
     });
-    const { order } = this;
-    const features: FeatureValue[] = [];
-    const statuses: ViewStatus[] = [];
-    const eventTimes: (Timestamp | null)[] = [];
-    return requests.map((_, r) => {
-      for (let u = 0; u < order.length; u++) {
-        const row = order[u] < 0 ? null : rows[order[u]][r];
-        row?.put(features);
-        statuses[u] = row === null ? "PRESENT" : row.status;
-        eventTimes[u] = row === null ? null : row.eventTime;
-      }
-      this.onDemand.forEach(({ first, names }, c) => {
-        for (let i = 0; i < names.length; i++) features[first + i] = computed[c][r][names[i]];
-      });
-      return {
-        values: this.valuesOf(features),
-        statuses: this.statusesOf(statuses),
-        eventTimes: this.timesOf(eventTimes),
-        t,
-        knowledge: "served",
-        loads,
-      };
-    });
+    const uses = this.order.map((place) => (place >= 0 ? rows[place] : computed[-place - 1]));
+    return new LiveAnswers(this.shape, requests.length, uses, { t, loads });
   }
 
   private refuse(use: ViewUsePlan | undefined): void {

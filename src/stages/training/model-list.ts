@@ -1,3 +1,5 @@
+import { objectOf } from "../../core/codec/shape.ts";
+import { parseStored } from "../../core/codec/stored-json.ts";
 import type { ModelSummary } from "../../core/result/outcomes.ts";
 import type { RegistryStore } from "../../ports/registry-store.ts";
 import type { ModelDetails } from "./train.ts";
@@ -7,7 +9,11 @@ export async function listModels(registry: RegistryStore, model?: string): Promi
   const summaries: ModelSummary[] = [];
   for (const version of await registry.models(model)) {
     const promoted = await registry.promoted(version.model);
-    const { trainer, trainingSet, heldOut, metrics, baseline } = JSON.parse(version.details) as ModelDetails;
+    const { trainer, trainingSet, heldOut, metrics, baseline } = parseStored(
+      version.details,
+      `what is known of version ${version.version} of ${version.model}`,
+      objectOf({}),
+    ) as ModelDetails;
     summaries.push({
       model: version.model,
       version: version.version,

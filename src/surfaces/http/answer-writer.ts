@@ -54,7 +54,7 @@ export function answerWriter(types: Readonly<Record<string, FeatureType>>): Answ
 }
 
 /** Whether values are written alike by all who write JSON: none of another kind, no NaN and no infinity. */
-function plainValues(
+export function plainValues(
   types: Readonly<Record<string, FeatureType>>,
 ): (values: Readonly<Record<string, FeatureValue>>) => boolean {
   const kinds = Object.values(types).map(({ kind }) => kind);
@@ -98,12 +98,12 @@ function writeMap(map: Readonly<Record<string, Value>>, write: Write): string {
     .join(",")}}`;
 }
 
-function writeMoment(at: Timestamp | null): string {
+export function writeMoment(at: Timestamp | null): string {
   return at === null ? "null" : `"${formatTimestamp(at)}"`;
 }
 
 /** Remembers the last answer of a pure function. */
-function lastOf<A>(of: (argument: A) => string): (argument: A) => string {
+export function lastOf<A>(of: (argument: A) => string): (argument: A) => string {
   let last: { readonly argument: A; readonly text: string } | null = null;
   return (argument) => {
     if (last === null || last.argument !== argument) last = { argument, text: of(argument) };

@@ -17,7 +17,7 @@ export function readBody(
   contentType: string,
   contentEncoding: string | undefined,
 ): Body {
-  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType)?.[1];
+  const charset = contentType.includes(";") ? /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType)?.[1] : undefined;
   if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset))
     throw new AsofError("ASOF_MEDIA_TYPE", `a body in ${charset} is not read: send UTF-8`, { charset });
   if (contentEncoding !== undefined && contentEncoding !== "identity")

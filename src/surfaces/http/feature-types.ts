@@ -18,12 +18,22 @@ export function definitionOf<K extends Definition["kind"]>(
 
 /** The type of each feature of a service, by the name it has in answers. */
 export function featureTypes(store: Definitions, service: ServiceDefinition): Readonly<Record<string, FeatureType>> {
-  const types: Record<string, FeatureType> = {};
-  for (const { view, alias, features } of service.uses) {
+  return Object.assign({}, ...useFeatures(store, service).map(({ types }) => types)) as Record<string, FeatureType>;
+}
+
+/** What one use of a view gives to a service, by the names it has in answers. */
+export interface UseFeatures {
+  readonly alias: string;
+  readonly types: Readonly<Record<string, FeatureType>>;
+}
+
+/** The same by use of the service's views. */
+export function useFeatures(store: Definitions, service: ServiceDefinition): readonly UseFeatures[] {
+  return service.uses.map(({ view, alias, features }) => {
     const all = viewFeatureTypes(store, viewOf(store, view));
-    for (const name of features ?? Object.keys(all)) types[`${alias}__${name}`] = all[name]!;
-  }
-  return types;
+    const names = features ?? Object.keys(all);
+    return { alias, types: Object.fromEntries(names.map((name) => [`${alias}__${name}`, all[name]])) };
+  });
 }
 
 /** The type of each feature of a view, by its own name. */

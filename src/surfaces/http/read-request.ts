@@ -23,10 +23,11 @@ export function readRequest(body: Body, read: RowReader, maxRows: number, mayAsk
   const parsed = parseJson(body.text);
   if (parsed === null || typeof parsed !== "object" || Array.isArray(parsed))
     throw refused("the body must be an object with `entities`");
-  const { entities, request, ...rest } = parsed as Readonly<Record<string, unknown>>;
-  const { at, knowledge } = rest;
-  const unknown = Object.keys(rest).filter((name) => !mayAskAt || (name !== "at" && name !== "knowledge"));
-  if (unknown.length > 0) throw refused(`the body has ${unknown[0]}, which is unknown here`, { field: unknown[0] });
+  const { entities, request, at, knowledge } = parsed as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(parsed)) {
+    if (name === "entities" || name === "request" || (mayAskAt && (name === "at" || name === "knowledge"))) continue;
+    throw refused(`the body has ${name}, which is unknown here`, { field: name });
+  }
   const rows = readRows(entities, "entities", read, maxRows);
   return {
     rows: request === undefined ? rows : mergeRows(rows, readRows(request, "request", read, maxRows)),

@@ -6,15 +6,22 @@ export interface RequestCount {
   readonly count: number;
 }
 
+type Running = { -readonly [K in keyof RequestCount]: RequestCount[K] };
+
 /** How many requests a server has answered, by route and status. */
 export class RequestCounts {
-  private readonly counts = new Map<string, { method: string; route: string; status: number; count: number }>();
+  /** By route: its few methods and statuses. */
+  private readonly counts = new Map<string, Running[]>();
 
   count(method: string, route: string, status: number, times = 1): void {
-    const key = `${method} ${route} ${status}`;
-    const found = this.counts.get(key);
-    if (found !== undefined) found.count += times;
-    else this.counts.set(key, { method, route, status, count: times });
+    let ofRoute = this.counts.get(route);
+    if (ofRoute === undefined) this.counts.set(route, (ofRoute = []));
+    for (const one of ofRoute)
+      if (one.status === status && one.method === method) {
+        one.count += times;
+        return;
+      }
+    ofRoute.push({ method, route, status, count: times });
   }
 
   /** What was counted since this was asked last. */
@@ -25,6 +32,6 @@ export class RequestCounts {
   }
 
   all(): readonly RequestCount[] {
-    return [...this.counts.values()];
+    return [...this.counts.values()].flat();
   }
 }

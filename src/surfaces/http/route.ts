@@ -22,11 +22,18 @@ export interface Call {
   readonly accept: string;
 }
 
+export const JSON_TYPE = "application/json; charset=utf-8";
+
 /** An answer that is no text. */
 export interface BinaryAnswer {
   readonly type: string;
   readonly bytes: Uint8Array;
+  /** Called once they are sent, or will not be. */
+  readonly sent?: () => void;
 }
+
+/** Text of the route's type, or of another that was accepted. */
+export type Answer = string | BinaryAnswer;
 
 /** The schemas of what a route takes and gives. */
 export interface Shapes {
@@ -63,8 +70,8 @@ export interface Route {
   readonly type?: string;
   /** Other media types of the answer, for clients that accept them, and what these hold. */
   readonly also?: Readonly<Record<string, string>>;
-  /** The answer as text of its type, or of another that was accepted. Rejects with an AsofError. */
-  readonly handle: (call: Call) => Promise<string | BinaryAnswer>;
+  /** Throws an AsofError, or rejects with one. */
+  readonly handle: (call: Call) => Answer | Promise<Answer>;
 }
 
 /** What routes are made of. */

@@ -4,6 +4,7 @@ import { AsofError } from "../../core/errors.ts";
 import type { Store } from "../../store.ts";
 import { hasCredentials } from "./access/gate.ts";
 import { buildServer } from "./build-server.ts";
+import { Leaving } from "./leaving.ts";
 import { isLoopback } from "./loopback.ts";
 import { DEFAULT_PORT, LOOPBACK, type ServeOptions } from "./server-options.ts";
 
@@ -32,12 +33,8 @@ export async function serve(store: Store, options: ServeOptions = {}): Promise<R
     throw new AsofError("ASOF_NOT_LOOPBACK", `there are no credentials, so the server does not listen on ${host}`, {
       host,
     });
-  const app = buildServer(store, isOpen ? { ...options, requireCredentials: true } : options);
-  let retiring = false;
-  app.addHook("onSend", (_request, reply, _payload, done) => {
-    if (retiring) void reply.header("connection", "close");
-    done();
-  });
+  const leaving = new Leaving();
+  const app = buildServer(store, isOpen ? { ...options, requireCredentials: true } : options, leaving);
   const bare = host.replace(/^\[|\]$/g, "");
   try {
     await app.listen({ host: bare, port });
@@ -56,7 +53,7 @@ export async function serve(store: Store, options: ServeOptions = {}): Promise<R
   return {
     url: `http://${bare.includes(":") ? `[${bare}]` : bare}:${bound}`,
     retire: async (milliseconds) => {
-      retiring = true;
+      leaving.retire();
       // The server's own `close` would break connections on which a request may be under way to it.
       Server.prototype.close.call(app.server);
       const until = performance.now() + milliseconds;

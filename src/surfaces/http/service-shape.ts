@@ -1,8 +1,10 @@
 import type { FeatureType } from "../../core/aggregation/aggregation.ts";
 import type { ServiceDefinition } from "../../core/definition/data.ts";
+import type { AnswerForm } from "../../core/result/answer-form.ts";
 import { knowledgeSchema } from "./answer-schema.ts";
+import { answerForm } from "./answer-form.ts";
 import { type AnswerWriter, answerWriter } from "./answer-writer.ts";
-import { type Definitions, definitionOf, featureTypes } from "./feature-types.ts";
+import { type Definitions, definitionOf, featureTypes, useFeatures } from "./feature-types.ts";
 import { type RowReader, rowReader } from "./row-reader.ts";
 import { anyValue, inputRow, listOf, mapOf, momentInput, objectOf, type Schema } from "./schema.ts";
 
@@ -12,6 +14,8 @@ export interface ServiceShape {
   readonly types: Readonly<Record<string, FeatureType>>;
   readonly read: RowReader;
   readonly write: AnswerWriter;
+  /** Writes live answers as `write.features` does. */
+  readonly form: AnswerForm;
 }
 
 /** Works out the shape of a service once. The function it gives throws ASOF_UNKNOWN_SERVICE. */
@@ -22,7 +26,8 @@ export function serviceShapes(store: Definitions): (name: string) => ServiceShap
     const found = known.get(service);
     if (found !== undefined) return found;
     const types = featureTypes(store, service);
-    const shape = { service, types, read: rowReader(service.inputs), write: answerWriter(types) };
+    const form = answerForm(useFeatures(store, service));
+    const shape = { service, types, read: rowReader(service.inputs), write: answerWriter(types), form };
     known.set(service, shape);
     return shape;
   };

@@ -3,7 +3,7 @@ import { idOfKey, stateOf } from "../../../core/access/access-key.ts";
 import { narrowableKinds } from "../../../core/access/grant.ts";
 import { AsofError, errorTable } from "../../../core/errors.ts";
 import type { Store } from "../../../store.ts";
-import type { Route } from "../route.ts";
+import type { Answer, Call, Route } from "../route.ts";
 import type { Access } from "./access.ts";
 import { anonymous, type Caller, local } from "./caller.ts";
 import { KeyVerifier } from "./key-verifier.ts";
@@ -90,29 +90,28 @@ export class Gate {
     if (this.isRecorded(access)) this.recorder.count(caller, id, null, codeOf(error));
   }
 
-  /** Does the work of a route and records it: an action is answered once that is on disk. */
-  async recorded<T>(
-    caller: Caller,
-    { access, id }: GuardedRoute,
-    target: string | null,
-    requestId: string,
-    work: () => Promise<T>,
-  ): Promise<T> {
-    if (!this.isRecorded(access)) return work();
+  /** Does the work of a route; an action that is to be recorded is answered once that is on disk. */
+  handle(route: Route, call: Call, requestId: string): Answer | Promise<Answer> {
+    return this.isRecorded(route.access) ? this.recorded(route, call, requestId) : route.handle(call);
+  }
+
+  private async recorded({ access, id, names, handle }: Route, call: Call, requestId: string): Promise<Answer> {
+    const { caller, name } = call;
+    const target = names === null ? null : name;
     const record = (outcome: string): Promise<void> | undefined => {
       if (access.scope === "admin") return this.recorder.act(caller, id, target, outcome, requestId);
       this.recorder.count(caller, id, target, outcome);
       return undefined;
     };
-    let result: T;
+    let answer: Answer;
     try {
-      result = await work();
+      answer = await handle(call);
     } catch (error) {
       await record(codeOf(error))?.catch(this.failed);
       throw error;
     }
     await record("ok");
-    return result;
+    return answer;
   }
 
   async close(): Promise<void> {

@@ -16,8 +16,13 @@ const NINE = 57;
 const QUOTE = 34;
 const BACKSLASH = 92;
 
+/** As `SAFE_DIGITS` says, anywhere in a text. */
+const LONG_NUMBER = /\d{17}|9\d{15}/;
+
 /** Looks at a JSON text once, without judging whether it is valid. */
 export function scanJson(text: string): JsonScan {
+  // Most texts nest little and hold short numbers, which the engine's own searches see in a fraction of the time.
+  if (opens(text, "{") + opens(text, "[") <= MAX_DEPTH && !LONG_NUMBER.test(text)) return PLAIN;
   let depth = 0;
   let digits = 0;
   let longNumbers = false;
@@ -37,6 +42,15 @@ export function scanJson(text: string): JsonScan {
     } else if (code === 93 || code === 125) depth -= 1;
   }
   return { tooDeepAt: -1, longNumbers };
+}
+
+const PLAIN: JsonScan = { tooDeepAt: -1, longNumbers: false };
+
+/** How often a character is in a text, counted as far as `MAX_DEPTH` and one. */
+function opens(text: string, character: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at >= 0 && count <= MAX_DEPTH; at = text.indexOf(character, at + 1)) count++;
+  return count;
 }
 
 /** The index of the quote that ends the string that starts at `start`; −1 where none does. */

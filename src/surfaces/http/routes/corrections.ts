@@ -49,10 +49,10 @@ export function correctionsRoute({ store }: RouteContext): Route {
       "ASOF_QUEUE_FULL",
       "ASOF_HOME_LOCKED",
     ],
-    async handle({ name, query, body }) {
+    handle({ name, query, body }) {
       const { fields } = definitionOf(store, "source", name);
       const records = readRecords(body, rowReader(fields));
-      return written(store, query, await named(body, records.length, store.correct(name, records)));
+      return written(store, query, named(body, records.length, store.correct(name, records)));
     },
   };
 }

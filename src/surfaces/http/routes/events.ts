@@ -1,3 +1,6 @@
+import type { IngestOutcome } from "../../../core/result/outcomes.ts";
+import type { IngestOptions } from "../../../core/result/store.ts";
+import { formatTimestamp } from "../../../core/time/timestamp.ts";
 import { definitionOf } from "../feature-types.ts";
 import { readRecords } from "../read-records.ts";
 import type { Route, RouteContext } from "../route.ts";
@@ -59,12 +62,19 @@ export function eventsRoute({ store }: RouteContext): Route {
       "ASOF_QUEUE_FULL",
       "ASOF_HOME_LOCKED",
     ],
-    async handle({ name, query, headers, body }) {
+    handle({ name, query, headers, body }) {
       const { fields } = definitionOf(store, "source", name);
       const records = readRecords(body, rowReader(fields));
       const key = headers["idempotency-key"];
-      const options = key === undefined ? {} : { idempotencyKey: key };
-      return written(store, query, await named(body, records.length, store.ingest(name, records, options)));
+      const options = key === undefined ? NO_OPTIONS : { idempotencyKey: key };
+      return written(store, query, named(body, records.length, store.ingest(name, records, options)), writeAccepted);
     },
   };
+}
+
+const NO_OPTIONS: IngestOptions = {};
+
+/** As `writeJson` would: source and numbers need no more. */
+function writeAccepted({ source, accepted, duplicates, position, stamp }: IngestOutcome): string {
+  return `{"source":${JSON.stringify(source)},"accepted":${accepted},"duplicates":${duplicates},"position":${position},"stamp":"${formatTimestamp(stamp)}"}`;
 }

@@ -1,14 +1,32 @@
-import { mediaTypes } from "../body.ts";
+import type { WrittenAnswers } from "../../../core/result/answer-form.ts";
+import type { FeatureAnswer } from "../../../core/result/answers.ts";
+import { type Body, mediaTypes } from "../body.ts";
 import { featuresSchema } from "../answer-schema.ts";
-import { readRequest } from "../read-request.ts";
+import { readRequest, type RowsRequest } from "../read-request.ts";
 import { ARROW_STREAM, arrowAnswer, loadArrow } from "../columns/arrow-answer.ts";
 import { columnAnswer } from "../columns/column-answer.ts";
-import type { Route, RouteContext } from "../route.ts";
+import { type Answer, JSON_TYPE, type Route, type RouteContext } from "../route.ts";
 import { requestSchema, serviceShapes } from "../service-shape.ts";
+import { TextBuffers } from "../text-buffers.ts";
+
+/** From so many characters on an answer is put together as bytes. */
+const LONG = 32_768;
 
 /** The features of many rows, now or at a past moment. */
 export function featuresRoute({ store, maxRows }: RouteContext): Route {
   const shapeOf = serviceShapes(store);
+  const buffers = new TextBuffers();
+  const answersTo = (name: string, { rows, at, knowledge }: RowsRequest): Promise<FeatureAnswer[]> =>
+    store.features(name, rows, {
+      ...(at === undefined ? {} : { at }),
+      ...(knowledge === undefined ? {} : { knowledge }),
+    });
+  const arrowed = async (name: string, body: Body): Promise<Answer> => {
+    const { read, types } = shapeOf(name);
+    const arrow = await loadArrow();
+    const answers = await answersTo(name, readRequest(body, read, maxRows, true));
+    return { type: ARROW_STREAM, bytes: arrowAnswer(arrow, name, types, answers) };
+  };
   return {
     method: "POST",
     path: "/v1/features/{service}",
@@ -46,17 +64,40 @@ export function featuresRoute({ store, maxRows }: RouteContext): Route {
       "ASOF_FUTURE_READ",
       "ASOF_NOT_ACCEPTABLE",
     ],
-    async handle({ name, query, body, accept }) {
-      const { read, write, types } = shapeOf(name);
-      const arrow = accept.includes(ARROW_STREAM) ? await loadArrow() : null;
-      const { rows, at, knowledge } = readRequest(body, read, maxRows, true);
-      const answers = await store.features(name, rows, {
-        ...(at === undefined ? {} : { at }),
-        ...(knowledge === undefined ? {} : { knowledge }),
-      });
-      if (arrow !== null) return { type: ARROW_STREAM, bytes: arrowAnswer(arrow, name, types, answers) };
-      if (query["layout"] === "columns") return columnAnswer(name, types, answers);
-      return `{"service":${JSON.stringify(name)},"results":[${answers.map(write.features).join(",")}]}`;
+    handle({ name, query, body, accept }) {
+      const { read, form } = shapeOf(name);
+      if (accept.includes(ARROW_STREAM)) return arrowed(name, body);
+      const request = readRequest(body, read, maxRows, true);
+      if (query["layout"] === "columns")
+        return answersTo(name, request).then((answers) => columnAnswer(name, shapeOf(name).types, answers));
+      if (request.at !== undefined || request.knowledge !== undefined)
+        return answersTo(name, request).then(
+          (answers) => `${begin(name)}${answers.map(shapeOf(name).write.features).join(",")}]}`,
+        );
+      const written = store.featuresAs(name, request.rows, form);
+      return written instanceof Promise
+        ? written.then((late) => put(name, late, buffers))
+        : put(name, written, buffers);
     },
   };
+}
+
+function begin(service: string): string {
+  return `{"service":${JSON.stringify(service)},"results":[`;
+}
+
+/** The answer's text; as bytes where it is long. */
+function put(service: string, { heads, tail }: WrittenAnswers, buffers: TextBuffers): Answer {
+  if (heads.length === 1) return `${begin(service)}${heads[0]}${tail}]}`;
+  const pieces = [begin(service)];
+  let length = 0;
+  for (const head of heads) {
+    if (length > 0) pieces.push(",");
+    pieces.push(head, tail);
+    length += head.length + tail.length;
+  }
+  pieces.push("]}");
+  if (length < LONG) return pieces.join("");
+  const bytes = buffers.join(pieces);
+  return { type: JSON_TYPE, bytes, sent: () => buffers.giveBack(bytes) };
 }

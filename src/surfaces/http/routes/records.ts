@@ -23,12 +23,23 @@ export function bodyOf(record: Schema): Readonly<Record<string, Schema>> {
 }
 
 /** The outcome as JSON, once it is where the request wants it. */
-export async function written(
+export function written<T extends IngestOutcome | RetractOutcome | CorrectOutcome>(
   store: Store,
   query: Readonly<Record<string, string>>,
-  outcome: IngestOutcome | RetractOutcome | CorrectOutcome,
+  outcome: Promise<T>,
+  write: (outcome: T) => string = writeOutcome,
 ): Promise<string> {
-  if (query["wait"] === "applied") await store.settled();
+  const wanted = query["wait"] === "applied" ? applied(store, outcome) : outcome;
+  return wanted.then(write);
+}
+
+async function applied<T>(store: Store, outcome: Promise<T>): Promise<T> {
+  const done = await outcome;
+  await store.settled();
+  return done;
+}
+
+function writeOutcome(outcome: IngestOutcome | RetractOutcome | CorrectOutcome): string {
   return writeJson({ ...outcome, stamp: formatTimestamp(outcome.stamp) });
 }
 

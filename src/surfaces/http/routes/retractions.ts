@@ -47,10 +47,10 @@ export function retractionsRoute({ store }: RouteContext): Route {
       "ASOF_QUEUE_FULL",
       "ASOF_HOME_LOCKED",
     ],
-    async handle({ name, query, body }) {
+    handle({ name, query, body }) {
       const { fields } = definitionOf(store, "source", name);
       const ids = readRecords(body, rowReader(fields));
-      return written(store, query, await named(body, ids.length, store.retract(name, ids)));
+      return written(store, query, named(body, ids.length, store.retract(name, ids)));
     },
   };
 }
