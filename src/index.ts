@@ -37,4 +37,6 @@ export { evaluate } from "./core/metrics/metrics.ts";
 export type { Metrics } from "./core/metrics/metrics.ts";
 export type { AuditedPrediction, AuditOutcome } from "./core/result/audit.ts";
 export type { StatusReport, RunReport } from "./core/result/status.ts";
+export type { CreatedKey, CreateKeyOptions, KeySummary } from "./core/result/access.ts";
+export type { TrailEntry } from "./core/access/trail.ts";
 export type { AuditReport, MonitoringReport } from "./core/result/monitoring.ts";
