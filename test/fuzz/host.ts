@@ -3,13 +3,14 @@ import { caseOf, tryCase, type Case } from "./cases.ts";
 import { plantedTarget } from "./planted.ts";
 import { shrink } from "./shrink.ts";
 import type { FromHost, ToHost } from "./supervise.ts";
-import { targets } from "./targets.ts";
 
 const [name, seed] = [process.argv[2], Number(process.argv[3])];
-const target = [...targets, plantedTarget].find((one) => one.name === name);
+const { targets } = name === plantedTarget.name ? { targets: [plantedTarget] } : await import("./targets.ts");
+const target = targets.find((one) => one.name === name);
 if (target === undefined) throw new Error(`there is no target ${name}`);
 const open = await target.open();
-const tell = (message: FromHost): void => void process.send!(message);
+/** Waits until it is told: what comes next may end the process. */
+const tell = (message: FromHost): Promise<void> => new Promise((resolve) => process.send!(message, () => resolve()));
 const peak = (): number => process.resourceUsage().maxRSS / 1024;
 
 /** Tries a case; a case that takes long is a finding as well. */
@@ -27,20 +28,20 @@ const kindOf = (error: string | null): string => (error ?? "").split("\n", 1)[0]
 
 async function run({ from, until, one }: ToHost): Promise<void> {
   for (let number = from; number < until; number++) {
-    if (one) tell({ is: "trying", number });
+    if (one) await tell({ is: "trying", number });
     const made = caseOf(target!, open, seed, number);
     const error = await verdictOf(made);
     if (error === null) continue;
     const kind = kindOf(error);
-    const isSlow = error.startsWith("took");
-    const smaller = isSlow
-      ? made.bytes
-      : await shrink(made.bytes, async (bytes) => kindOf(await verdictOf({ ...made, bytes })) === kind);
-    tell({ is: "finding", number, sample: made.sample.name, error, bytes: Buffer.from(smaller).toString("base64") });
+    const finding = { is: "finding", number, sample: made.sample.name, error } as const;
+    await tell({ ...finding, bytes: Buffer.from(made.bytes).toString("base64") });
+    if (one || error.startsWith("took")) continue;
+    const fails = async (bytes: Uint8Array): Promise<boolean> => kindOf(await verdictOf({ ...made, bytes })) === kind;
+    await tell({ ...finding, bytes: Buffer.from(await shrink(made.bytes, fails)).toString("base64") });
   }
-  tell({ is: "done", until, peak: peak() });
+  await tell({ is: "done", until, peak: peak() });
 }
 
 process.on("message", (message: ToHost) => void run(message));
 process.on("disconnect", () => process.exit(0));
-tell({ is: "ready", peak: peak() });
+await tell({ is: "ready", peak: peak() });

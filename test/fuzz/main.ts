@@ -4,7 +4,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { fuzzHttp } from "./http/fuzz-http.ts";
+import { fuzzHttp, replayRequest } from "./http/fuzz-http.ts";
 import { findingIn, replay } from "./replay.ts";
 import { type Finding, fuzzTarget } from "./supervise.ts";
 import { targets } from "./targets.ts";
@@ -69,8 +69,8 @@ async function fuzz(): Promise<number> {
         .map(([status, n]) => `${status}: ${whole(n)}`)
         .join(", ")}`,
     );
-    for (const [i, error] of report.findings.entries())
-      say(`      ${await save({ target: "http-server", seed, number: i, sample: "", error, bytes: null })}: ${error}`);
+    for (const [i, { error, request: bytes }] of report.findings.entries())
+      say(`      ${await save({ target: "http-server", seed, number: i, sample: "", error, bytes })}: ${error}`);
   }
   say(
     `${whole(all)} cases, ${found} findings, ${whole(peak)} MB at the most, ${((performance.now() - began) / 60_000).toFixed(1)} min`,
@@ -82,7 +82,12 @@ async function fuzz(): Promise<number> {
 const HTTP_WEIGHT = 1;
 
 if (values.replay !== undefined) {
-  const error = await replay(await findingIn(values.replay));
+  const finding = await findingIn(values.replay);
+  const { target, bytes } = finding;
+  const error =
+    target === "http-server" && bytes !== null
+      ? await replayRequest(Buffer.from(bytes, "base64"))
+      : await replay(finding);
   say(error ?? "nothing is wrong any more");
   process.exitCode = error === null ? 0 : 1;
 } else process.exitCode = (await fuzz()) === 0 ? 0 : 1;

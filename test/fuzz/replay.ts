@@ -1,5 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
-import path from "node:path";
+import { readFile } from "node:fs/promises";
 import { caseOf, tryCase } from "./cases.ts";
 import type { Finding } from "./supervise.ts";
 import { targets } from "./targets.ts";
@@ -24,10 +23,4 @@ export async function replay({ target: name, seed, number, sample: from, bytes }
 
 export async function findingIn(file: string): Promise<Finding> {
   return JSON.parse(await readFile(file, "utf8")) as Finding;
-}
-
-/** The files of a folder of findings. */
-export async function findingsIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => name.endsWith(".json")).map((name) => path.join(folder, name));
 }

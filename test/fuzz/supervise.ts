@@ -64,8 +64,11 @@ export async function fuzzTarget(
   let peak = 0;
   let number = 0;
   let host: ChildProcess | null = null;
-  const add = (found: Omit<Finding, "target" | "seed">): void =>
-    void findings.push({ target: target.name, seed, ...found });
+  const add = (found: Omit<Finding, "target" | "seed">): void => {
+    const known = findings.findIndex(({ number }) => number === found.number);
+    // Told once more, it has become smaller.
+    findings.splice(known < 0 ? findings.length : known, known < 0 ? 0 : 1, { target: target.name, seed, ...found });
+  };
   while (number < cases && performance.now() < until && findings.length < MOST) {
     const end = Math.min(cases, number + target.batch);
     host ??= await started(target.name, seed, limits);
@@ -78,11 +81,13 @@ export async function fuzzTarget(
     // Once more, one by one: the same numbers are the same cases.
     for (let from = number; from < end; from = from + 1) {
       host = await started(target.name, seed, limits);
-      const again = await batch(host, { from, until: end, one: true }, limits, () => {});
+      const again = await batch(host, { from, until: end, one: true }, limits, add);
       if (again.why === null) break;
       add({ number: again.last, sample: "", error: again.why, bytes: null });
       from = again.last;
+      host = null;
     }
+    host?.kill("SIGKILL");
     host = null;
     number = end;
   }

@@ -7,9 +7,15 @@ import { type Outcome, RawClient } from "./raw-client.ts";
 import { bytesOf, type Request, requestArbitrary, shown } from "./requests.ts";
 import type { OpenApi } from "./schema-arbitrary.ts";
 
+export interface HttpFinding {
+  readonly error: string;
+  /** The request in base64; null where no single one did it. */
+  readonly request: string | null;
+}
+
 export interface HttpReport {
   readonly cases: number;
-  readonly findings: readonly string[];
+  readonly findings: readonly HttpFinding[];
   /** Answers by their status; connections closed without one under 0. */
   readonly statuses: Readonly<Record<number, number>>;
   readonly operations: number;
@@ -34,11 +40,11 @@ export async function fuzzHttp(options: {
   readonly milliseconds: number;
 }): Promise<HttpReport> {
   const fuzzed = await openFuzzStore();
-  const findings: string[] = [];
+  const findings: HttpFinding[] = [];
+  const found = (error: string, request: string | null = null): void => void findings.push({ error, request });
   const faults: string[] = [];
   const statuses: Record<number, number> = {};
-  const onFault = (error: unknown): void =>
-    void findings.push(`unhandled: ${String((error as Error)?.stack ?? error)}`);
+  const onFault = (error: unknown): void => found(`unhandled: ${String((error as Error)?.stack ?? error)}`);
   process.on("uncaughtException", onFault);
   process.on("unhandledRejection", onFault);
   let cases = 0;
@@ -80,16 +86,18 @@ export async function fuzzHttp(options: {
         endOnFailure: false,
       });
       if (result.failed && result.counterexample !== null)
-        findings.push(`${String(result.errorInstance)}\n${shown(result.counterexample[0])}`);
+        found(
+          `${String(result.errorInstance)}\n${shown(result.counterexample[0])}`,
+          Buffer.from(bytesOf(result.counterexample[0])).toString("base64"),
+        );
     }
     client.close();
     await server.close();
     const after = await witnessed(fuzzed.store);
-    if (!isDeepStrictEqual(after, before)) findings.push(`the witness changed: ${text(before)} became ${text(after)}`);
-    findings.push(...(await skew(fuzzed.store)));
+    if (!isDeepStrictEqual(after, before)) found(`the witness changed: ${text(before)} became ${text(after)}`);
+    for (const error of await skew(fuzzed.store)) found(error);
     const again = await witnessed(await fuzzed.reopen());
-    if (!isDeepStrictEqual(again, before))
-      findings.push(`opened again, the witness is ${text(again)}, not ${text(before)}`);
+    if (!isDeepStrictEqual(again, before)) found(`opened again, the witness is ${text(again)}, not ${text(before)}`);
   } finally {
     process.off("uncaughtException", onFault);
     process.off("unhandledRejection", onFault);
@@ -133,4 +141,20 @@ async function skew(store: Awaited<ReturnType<typeof openFuzzStore>>["store"]): 
 
 function text(value: unknown): string {
   return JSON.stringify(value, (_, one: unknown) => (typeof one === "bigint" ? `${one}n` : one));
+}
+
+/** Sends a request that was found to a server over a new store; tells what is wrong with the answer, or null. */
+export async function replayRequest(request: Uint8Array): Promise<string | null> {
+  const fuzzed = await openFuzzStore();
+  try {
+    const server = await serve(fuzzed.store, { port: 0, bodyLimit: 300_000, requestTimeout: REQUEST_TIMEOUT });
+    const client = new RawClient(Number(new URL(server.url).port), PATIENCE);
+    const method = Buffer.from(request.subarray(0, 20)).toString("latin1").split(" ", 1)[0];
+    const outcome = await client.send(request, method === "HEAD");
+    client.close();
+    await server.close();
+    return faultOf({ method, path: "", headers: [], body: null }, outcome);
+  } finally {
+    await fuzzed.remove();
+  }
 }

@@ -166,9 +166,9 @@ function pathArbitrary(operation: Operation): fc.Arbitrary<string> {
     )
     .map(([odd, pairs, ...valid]) => {
       const path = operation.path.replaceAll(/\{[^}]*\}/g, odd ?? "payments");
-      const parts = (pairs as [string, number, string | null][]).map(([name, i, value]) => {
+      const parts = pairs.map(([name, i, value]) => {
         const at = operation.query.findIndex((one) => one.name === name);
-        return `${inPath(name)}=${inPath(value ?? String(valid[at] ?? i))}`;
+        return `${inPath(name)}=${inPath(value ?? valid[at] ?? String(i))}`;
       });
       return parts.length === 0 ? path : `${path}?${parts.join("&")}`;
     });

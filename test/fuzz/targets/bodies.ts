@@ -5,7 +5,7 @@ import { rowCodec } from "../../../src/core/codec/row-codec.ts";
 import { ByteReader, ByteWriter } from "../../../src/core/codec/bytes.ts";
 import type { ErrorCode } from "../../../src/core/errors.ts";
 import type { CollectionType } from "../../../src/core/aggregation/feature-type.ts";
-import { type Fields, type Row, t, type Value } from "../../../src/core/schema/data-type.ts";
+import { type Fields, t, type Value } from "../../../src/core/schema/data-type.ts";
 import { readBody } from "../../../src/surfaces/http/body.ts";
 import { readRecords } from "../../../src/surfaces/http/read-records.ts";
 import { readRequest } from "../../../src/surfaces/http/read-request.ts";
@@ -48,7 +48,7 @@ function taken(row: Readonly<Record<string, unknown>>): void {
   const canonical: Record<string, Value> = {};
   for (const [name, type] of Object.entries(fields)) canonical[name] = canonicalize(type, row[name] ?? null, name);
   const out = new ByteWriter();
-  codec.encode(out, canonical as Row);
+  codec.encode(out, canonical);
   const again = codec.decode(new ByteReader(out.finish()));
   if (!codec.equals(again, canonical)) throw new Error("a row is not read as it was written");
   if (canonical["at"] !== null && parseTimestamp(formatTimestamp(canonical["at"] as number)) !== canonical["at"])
@@ -82,7 +82,7 @@ const requests: Target = {
   open: async () => ({
     samples: [
       '{"entities":[{"customer":"ann"},{"customer":"bob"}],"request":[{"amount":1},{"cents":9223372036854775807}]}',
-      '{"entities":[{"customer":"é"}],"at":"2026-03-01T00:00:00Z","knowledge":"final"}',
+      '{"entities":[{"customer":"é"}],"at":"2026-03-01T00:00:00Z","knowledge":"now"}',
     ].map((text, i) => ({ name: `request ${i}`, bytes: bytes(text) })),
     read(given) {
       const body = readBody("json", Buffer.from(given), "application/json", undefined);
@@ -170,7 +170,7 @@ const messages: Target = {
 };
 
 export const bodyTargets: readonly Target[] = [
-  bodyTarget("ndjson-bodies", "ndjson", [`${record}\n${other}\n`, `${other}`], 4),
+  bodyTarget("ndjson-bodies", "ndjson", [`${record}\n${other}\n`, other], 4),
   bodyTarget("json-bodies", "json", [record, `[${record}, ${other}]`], 3),
   requests,
   collectionTexts,

@@ -57,7 +57,7 @@ const loads = jsonTarget(
     const { stream, files, request, notes } = decodeLoad(bytes);
     void [stream.length, request?.key.length, ...Object.values(notes ?? {}).map((note) => note.length)];
     for (const { path, rows, minEvent, maxAvailable } of files)
-      if (!Number.isSafeInteger(rows + minEvent * 0 + maxAvailable * 0 + path.length)) throw new Error("no file");
+      if (path.length < 0 || ![rows, minEvent, maxAvailable].every(Number.isSafeInteger)) throw new Error("no file");
   },
 );
 
@@ -137,22 +137,28 @@ async function definitionSamples(): Promise<Sample[]> {
   return [...found.values()];
 }
 
-const definitions = jsonTarget(
-  "definitions",
-  definitionSamples,
-  (bytes, { name }) => {
-    const definition: Definition = storedDefinition(textOf(bytes), name);
-    if (definition.kind === "source") {
-      sourceStream(definition);
-      identifiedSources([definition]);
-      void [columnsOf(definition.eventTime), formatExpression(definition.eventTime)];
-    }
-    const catalog = catalogOf([{ definition }]);
-    for (const one of catalog.all) fingerprintOf(catalog, one);
+const definitions: Target = {
+  ...jsonTarget("definitions", definitionSamples, () => {}, [...STORED, "ASOF_DEFINITION"]),
+  open: async () => {
+    const samples = await definitionSamples();
+    const whole = samples.map(({ name, bytes }) => storedDefinition(textOf(bytes), name));
+    return {
+      samples,
+      read(bytes, { name }) {
+        const definition: Definition = storedDefinition(textOf(bytes), name);
+        if (definition.kind === "source") {
+          sourceStream(definition);
+          identifiedSources([definition]);
+          void [columnsOf(definition.eventTime), formatExpression(definition.eventTime)];
+        }
+        // A whole definition may refer to what is not there, or take the name of another.
+        const others = new Map(whole.map((one) => [one.name, one]));
+        const catalog = catalogOf([...others.set(name, definition).values()].map((one) => ({ definition: one })));
+        for (const one of catalog.all) fingerprintOf(catalog, one);
+      },
+    };
   },
-  // A whole definition may refer to what is not there.
-  [...STORED, "ASOF_DEFINITION"],
-);
+};
 
 const summary = { kind: "numbers", sketch: "AwQBBgICAQ==", nulls: 3 };
 const categories = { kind: "categories", counts: [["a-1", 3]], others: 0, nulls: 1 };
