@@ -155,8 +155,8 @@ describe("serve", () => {
   });
 
   test("answers that it is busy rather than hold more than it can", async () => {
-    const { method, entered, release } = held([]);
-    const server = await start({ features: method }, { bodiesLimit: 100 });
+    const { method, entered, release } = held({ heads: [], tail: "" });
+    const server = await start({ featuresAs: method }, { bodiesLimit: 100 });
     const body = JSON.stringify({ entities: [{ customer: "x".repeat(50) }] });
     const first = ask(server, body);
     await entered;
@@ -169,8 +169,8 @@ describe("serve", () => {
   });
 
   test("forgets the body of a client that has gone", async () => {
-    const { method, entered, release } = held([]);
-    const server = await start({ features: method }, { bodiesLimit: 100 });
+    const { method, entered, release } = held({ heads: [], tail: "" });
+    const server = await start({ featuresAs: method }, { bodiesLimit: 100 });
     const body = JSON.stringify({ entities: [{ customer: "x".repeat(50) }] });
     const client = new AbortController();
     const first = ask(server, body, { signal: client.signal }).catch(() => undefined);
@@ -185,8 +185,8 @@ describe("serve", () => {
 
 describe("close", () => {
   test("waits for what is in flight and takes nothing more", async () => {
-    const { method, entered, release } = held([]);
-    const server = await start({ features: method });
+    const { method, entered, release } = held({ heads: [], tail: "" });
+    const server = await start({ featuresAs: method });
     const first = ask(server, '{"entities":[{"customer":"a"}]}');
     await entered;
     let closed = false;
@@ -204,8 +204,8 @@ describe("close", () => {
   });
 
   test("refuses what comes after it on a connection that is open", async () => {
-    const { method, entered, release } = held([]);
-    const server = await start({ features: method });
+    const { method, entered, release } = held({ heads: [], tail: "" });
+    const server = await start({ featuresAs: method });
     const body = '{"entities":[{"customer":"a"}]}';
     const post = `POST /v1/features/fraud_features HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
     const { hostname, port } = new URL(server.url);
@@ -225,8 +225,8 @@ describe("close", () => {
   });
 
   test("waits no longer than it may", async () => {
-    const { method, entered, release } = held([]);
-    const server = await start({ features: method }, { drainTimeout: 200 });
+    const { method, entered, release } = held({ heads: [], tail: "" });
+    const server = await start({ featuresAs: method }, { drainTimeout: 200 });
     const first = ask(server, '{"entities":[{"customer":"a"}]}').catch(() => "broken");
     await entered;
     await server.close();
