@@ -25,9 +25,16 @@ interface Server {
   stop(): Promise<void>;
 }
 
-const shapes = [
+/** With the milliseconds that half of all answers may take, where that was said. */
+const shapes: readonly {
+  readonly service: string;
+  readonly name: string;
+  readonly keys: number;
+  readonly requests: number;
+  readonly allowed?: number;
+}[] = [
   { service: "details_features", name: "1 key x 50 features", keys: 1, requests: 6_000 },
-  { service: "details_features", name: "100 keys x 50 features", keys: 100, requests: 500 },
+  { service: "details_features", name: "100 keys x 50 features", keys: 100, requests: 500, allowed: 4 },
   { service: "mixed_features", name: "1 key x 30 features of two rows and 20 windows", keys: 1, requests: 6_000 },
   { service: "mixed_features", name: "100 keys x 30 features of two rows and 20 windows", keys: 100, requests: 300 },
 ];
@@ -55,35 +62,48 @@ async function rows(home: string, log: Log): Promise<BenchCase[]> {
   const bare = await startServer({ kind: "bare", answers });
   try {
     const cases: BenchCase[] = [];
-    for (const { service, name, keys, requests } of shapes) {
+    for (const { service, name, keys, requests, allowed } of shapes) {
       const path = `/v1/features/${service}`;
       const bodies = Array.from({ length: 200 }, (_, i) => bodyOf(i, keys));
       const load = (server: Server, path: string): Buffer[] =>
         bodies.map((body) => requestBytes(server.port, path, body));
+      // The second time of rows that are kept from the first.
+      const equal = (await sameAsHistory(ours, service, keys)) && (await sameAsHistory(ours, service, keys));
+      const clocked: number[] = [];
       const [us, them] = await alternate(
         [
-          saturating("asof", ours, load(ours, path), requests),
-          saturating("bare", bare, load(bare, `/${keys}${path}`), requests),
+          saturating("asof", ours, load(ours, path), requests, clocked),
+          saturating("bare", bare, load(bare, `/${keys}${path}`), requests, []),
         ],
         { rounds: ROUNDS, warmups: 2 },
       );
-      const rate = (requests / us.milliseconds) * 1000;
+      // What it can beside what asks, which is on the same processors and takes its share of them.
+      const rate = median(clocked.slice(-ROUNDS));
       cases.push(
         compare(name, us, them, {
-          equal: await sameAsHistory(ours, service, keys),
+          equal,
           rate: { work: requests, unit: "requests/s" },
         }),
       );
       for (const share of [0.5, 0.8]) {
         const found = await openLoop(ours.port, load(ours, path), {
           rate: rate * share,
-          seconds: 4,
+          seconds: 3,
           connections: 64,
         });
         const at = (q: number): string => found[Math.min(found.length - 1, Math.floor(found.length * q))].toFixed(2);
         log(
-          `${name}: ${Math.round(rate * share)} requests/s (${share * 100} %): p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, p99.9 ${at(0.999)} ms, ${found.length} of ${found.length} answered`,
+          `${name}: ${Math.round(rate * share)} requests/s (${share * 100} % of what it can beside what asks): p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, p99.9 ${at(0.999)} ms, ${found.length} of ${found.length} answered`,
         );
+        if (share === 0.5 && allowed !== undefined)
+          cases.push({
+            case: `${name}: latency at half of what it can, p50, against what is allowed`,
+            ours: Number(at(0.5)),
+            reference: allowed,
+            ratio: allowed / Number(at(0.5)),
+            unit: "ms",
+            equal: found.length === Math.ceil(rate * share * 3),
+          });
       }
     }
     return cases;
@@ -149,12 +169,21 @@ function bodyOf(from: number, keys: number): string {
   });
 }
 
-function saturating(name: string, server: Server, requests: readonly Buffer[], count: number): Contender<unknown> {
+function saturating(
+  name: string,
+  server: Server,
+  requests: readonly Buffer[],
+  count: number,
+  /** Gets requests a second by the clock. */
+  clocked: number[],
+): Contender<unknown> {
   return {
     name,
     async measure() {
       const [before] = await server.cpuSeconds();
+      const began = performance.now();
       await closedLoop(server.port, requests, count, CONNECTIONS);
+      clocked.push((count / (performance.now() - began)) * 1000);
       const [after] = await server.cpuSeconds();
       return { milliseconds: (after - before) * 1000, result: null };
     },

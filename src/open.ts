@@ -15,6 +15,7 @@ import { openSqliteRegistry } from "./adapters/sqlite/open-sqlite-registry.ts";
 import { createCommandTrainer } from "./adapters/command/command-trainer.ts";
 import { onnxFormat, onnxRuntime } from "./adapters/onnx/onnx-runtime.ts";
 import { ydfRuntime } from "./adapters/ydf/ydf-runtime.ts";
+import { startTableThread } from "./adapters/threads/table-thread.ts";
 import { createYdfTrainer } from "./adapters/ydf/ydf-trainer.ts";
 import { bytesOf, type Configuration } from "./configuration.ts";
 import { type Catalog, catalogOf } from "./core/definition/catalog.ts";
@@ -109,6 +110,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       clock: options.clock ?? clockOf(configuration, log, beacon),
       registry,
       engine,
+      startThread: threads === 1 ? null : startTableThread,
       online,
       index,
       files,

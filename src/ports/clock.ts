@@ -10,7 +10,7 @@ export interface Clock {
   /** Seconds since some moment, by a clock that only goes forward in real time: how long work takes. */
   elapsed(): number;
   /**
-   * How busy the thread was since this was asked last, from 0 to 1: how much of the time it had something to do. Without
+   * How busy the thread was since this was asked last, from 0 to 1: the share of the time that it had a processor. Without
    * it nobody can tell.
    */
   busy?(): number;

@@ -50,9 +50,9 @@ export class OpenStore implements Shared {
   private closed = false;
 
   constructor(parts: StoreParts) {
-    const { registry, files, log, catalog, engine, clock } = parts;
+    const { registry, files, log, catalog, engine, clock, startThread } = parts;
     this.parts = parts.writing instanceof AsofError ? { ...parts, refresh: () => this.refresh(parts) } : parts;
-    this.offline = new OfflineStore({ registry, files, log, schemas: this.schemas });
+    this.offline = new OfflineStore({ registry, files, log, schemas: this.schemas, startThread });
     const facts = {
       of: (source: string): ReturnType<typeof sourceFacts> =>
         sourceFacts(sourceNamed(catalog, source), { engine, registry, store: this.offline }),

@@ -6,6 +6,7 @@ import type { EventLog, LogReader } from "../ports/event-log.ts";
 import type { FileStore } from "../ports/file-store.ts";
 import type { OfflineEngine } from "../ports/offline-engine.ts";
 import type { OnlineStore } from "../ports/online-store.ts";
+import type { StartTableThread } from "../ports/table-thread.ts";
 import type { RegistryStore } from "../ports/registry-store.ts";
 import type { CopyTable } from "../ports/table-reader.ts";
 import type { ModelRuntime, Trainer } from "../ports/trainer.ts";
@@ -31,6 +32,8 @@ export interface StoreParts {
   readonly clock: Clock;
   readonly registry: RegistryStore;
   readonly engine: OfflineEngine;
+  /** What helps the engine with large histories; null where one thread is all there may be. */
+  readonly startThread: StartTableThread | null;
   readonly online: OnlineStore;
   /**
    * Where the index of identities is: at home always, since whoever decides about records waits for it. The online store

@@ -125,7 +125,7 @@ describe('knowledge "now"', () => {
       for (const hindsight of [late.clock.now() + 1, from + 4 * HOUR, from + HOUR]) {
         let at = 0;
         const request = { plan, spine: "spine", rows: rows.length, carry: {}, parts: () => ({ cut: log.end }) };
-        const limits = { outputBytes: 20_000, records: 100 };
+        const limits = { threadFrom: Infinity, outputBytes: 20_000, records: 100 };
         for await (const batch of pointInTime(session, offline, { ...request, evidence: false, hindsight }, limits))
           for (let i = 0; i < batch.rows; i++, at++) {
             const row = rowAt(batch, i);

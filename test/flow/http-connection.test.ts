@@ -183,6 +183,46 @@ describe("serve", () => {
   });
 });
 
+describe("long answers", () => {
+  test("are whole for a client that reads slowly, whatever else is answered meanwhile", async () => {
+    const server = await start();
+    const { hostname, port } = new URL(server.url);
+    const bodies = [250, 300, 200, 280].map((rows, b) =>
+      JSON.stringify({ entities: Array.from({ length: rows }, (_, i) => ({ customer: `${b}-${i}` })) }),
+    );
+    // Of one moment all of them, as nothing arrives and the clock stands still.
+    const expected = await Promise.all(bodies.map(async (body) => (await ask(server, body)).text()));
+    for (const answer of expected) expect(answer.length).toBeGreaterThan(32_768);
+    const socket = net.connect(Number(port), hostname);
+    for (const body of bodies)
+      socket.write(
+        `POST /v1/features/fraud_features HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+    const busy = Promise.all(
+      Array.from({ length: 6 }, async (_, i) => {
+        expect(await (await ask(server, bodies[i % 4])).text()).toBe(expected[i % 4]);
+      }),
+    );
+    const bytes = expected.reduce((sum, answer) => sum + Buffer.byteLength(answer), 0);
+    const chunks: Buffer[] = [];
+    let received = 0;
+    for await (const chunk of socket as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      received += chunk.length;
+      if (received > bytes && chunk.subarray(-2).toString() === "]}") break;
+      await sleep(1);
+    }
+    let at = 0;
+    const text = Buffer.concat(chunks).toString();
+    for (const answer of expected) {
+      at = text.indexOf(answer, at);
+      expect(at).toBeGreaterThan(0);
+      at += answer.length;
+    }
+    await busy;
+  });
+});
+
 describe("close", () => {
   test("waits for what is in flight and takes nothing more", async () => {
     const { method, entered, release } = held({ heads: [], tail: "" });

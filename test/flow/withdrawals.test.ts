@@ -33,7 +33,8 @@ import type { StoreParts } from "../../src/store/store-parts.ts";
 import type { Writing } from "../../src/store/writing.ts";
 import { BulkWriter } from "../../src/stages/ingest/bulk-writer.ts";
 import type { OfflineStore } from "../../src/stages/offline/offline-store.ts";
-import { eventTimeColumn, pointInTime } from "../../src/stages/offline/point-in-time.ts";
+import { pointInTime } from "../../src/stages/offline/point-in-time.ts";
+import { eventTimeColumn } from "../../src/stages/offline/result-columns.ts";
 import { featureTypes } from "../../src/surfaces/http/feature-types.ts";
 import { columnSql, featureIn } from "../../src/surfaces/verify/collection-column.ts";
 import { naiveVisible, naiveView, type OracleRecord, type OracleValue } from "../oracle/naive.ts";
@@ -409,7 +410,7 @@ describe("withdrawn records, online and offline", () => {
           session,
           offline,
           { plan, spine: "spine", rows: spine.length, carry: {}, parts: () => ({ cut, loadsUntil }), evidence: true },
-          { outputBytes: 2 ** 20, records: g % 2 === 0 ? 100 : 10 ** 6 },
+          { threadFrom: Infinity, outputBytes: 2 ** 20, records: g % 2 === 0 ? 100 : 10 ** 6 },
         );
         let at = 0;
         for await (const batch of joined)

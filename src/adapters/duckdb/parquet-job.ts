@@ -49,7 +49,8 @@ export function rowGroupRows(columns: number): number {
   return Math.min(ROW_GROUP_ROWS, Math.max(CHUNK_ROWS, rows));
 }
 
-const ROW_GROUP_ROWS = 122_880;
+/** Half of DuckDB's: a group stays nearer to the processor, and more of its columns have few enough values for a dictionary. */
+const ROW_GROUP_ROWS = 61_440;
 const ROW_GROUP_BYTES = 64 * 2 ** 20;
 
 /** Bytes of a slot. The rows of one are a multiple of 64, so that every part begins at a whole word. */

@@ -4,15 +4,17 @@ import type { DataType } from "../schema/data-type.ts";
 /** Collects the parts of a column as they arrive. */
 export class ColumnBuffer {
   private readonly type: DataType;
+  private readonly shared: boolean;
   private values: Column["values"];
   /** Made when the first part with nulls arrives. */
   private valid: Uint8Array | null = null;
   rows = 0;
 
-  /** `expected` rows cost one array; more of them cost its growing. */
-  constructor(type: DataType, expected = 0) {
+  /** `expected` rows cost one array; more of them cost its growing. Other threads see values that are `shared`, texts aside. */
+  constructor(type: DataType, expected = 0, shared = false) {
     this.type = type;
-    this.values = emptyValues(type, type.kind === "string" ? 0 : expected);
+    this.shared = shared;
+    this.values = emptyValues(type, type.kind === "string" ? 0 : expected, shared);
   }
 
   /** Copies the first `rows` values of a column. */
@@ -41,18 +43,12 @@ export class ColumnBuffer {
 
   /** All of it with the value of row i at `place[i]`: a permutation of the rows. */
   placed(place: Uint32Array): Column {
-    const { type, rows, valid } = this;
-    const values = emptyValues(type, rows);
-    put(this.values, values, place, rows);
-    if (valid === null) return { type, values, valid };
-    const placedValid = new Uint8Array(rows);
-    for (let i = 0; i < rows; i++) placedValid[place[i]] = valid[i];
-    return { type, values, valid: placedValid };
+    return placed(this.column(), place);
   }
 
   private reserve(rows: number): void {
     if (!Array.isArray(this.values) && rows > this.values.length) {
-      const grown = emptyValues(this.type, Math.max(rows, 2 * this.values.length));
+      const grown = emptyValues(this.type, Math.max(rows, 2 * this.values.length), this.shared);
       (grown as Float64Array).set(this.values.subarray(0, this.rows) as Float64Array);
       this.values = grown;
     }
@@ -67,17 +63,20 @@ export class ColumnBuffer {
 /** Collects whole numbers, such as those of keys, as they arrive. */
 export class NumberBuffer {
   private numbers: Int32Array;
+  private readonly shared: boolean;
   private rows = 0;
 
-  constructor(expected = 0) {
-    this.numbers = new Int32Array(expected);
+  constructor(expected = 0, shared = false) {
+    this.shared = shared;
+    this.numbers = new Int32Array(memory(expected * Int32Array.BYTES_PER_ELEMENT, shared));
   }
 
   /** Copies them. */
   add(numbers: Int32Array): void {
     const rows = this.rows + numbers.length;
     if (rows > this.numbers.length) {
-      const grown = new Int32Array(Math.max(rows, 2 * this.numbers.length));
+      const size = Math.max(rows, 2 * this.numbers.length);
+      const grown = new Int32Array(memory(size * Int32Array.BYTES_PER_ELEMENT, this.shared));
       grown.set(this.numbers.subarray(0, this.rows));
       this.numbers = grown;
     }
@@ -89,6 +88,17 @@ export class NumberBuffer {
   values(): Int32Array {
     return this.numbers.subarray(0, this.rows);
   }
+}
+
+/** A column with the value of row i at `place[i]`: a permutation of its rows. */
+export function placed({ type, values, valid }: Column, place: Uint32Array): Column {
+  const rows = place.length;
+  const all = emptyValues(type, rows);
+  put(values, all, place, rows);
+  if (valid === null) return { type, values: all, valid };
+  const placedValid = new Uint8Array(rows);
+  for (let i = 0; i < rows; i++) placedValid[place[i]] = valid[i];
+  return { type, values: all, valid: placedValid };
 }
 
 /** A loop for each kind of array: one for all would be slower for each. */
@@ -137,10 +147,12 @@ function gatherBytes(values: Uint8Array, order: Uint32Array): Uint8Array {
   return gathered;
 }
 
-function emptyValues({ kind }: DataType, rows: number): Float64Array | BigInt64Array | string[] {
-  return kind === "string"
-    ? Array.from({ length: rows }, () => "")
-    : kind === "int64"
-      ? new BigInt64Array(rows)
-      : new Float64Array(rows);
+function emptyValues({ kind }: DataType, rows: number, shared = false): Float64Array | BigInt64Array | string[] {
+  if (kind === "string") return Array.from({ length: rows }, () => "");
+  const bytes = memory(rows * Float64Array.BYTES_PER_ELEMENT, shared);
+  return kind === "int64" ? new BigInt64Array(bytes) : new Float64Array(bytes);
+}
+
+function memory(bytes: number, shared: boolean): ArrayBuffer | SharedArrayBuffer {
+  return shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
 }

@@ -1,7 +1,7 @@
-import type { Column } from "../schema/column.ts";
+import type { Column, NumericColumn } from "../schema/column.ts";
 import { type OrderKey } from "../aggregation/aggregation.ts";
 import { orderByEvent, type RecordTable } from "./aggregate-moments.ts";
-import type { ColumnBuffer } from "./column-buffer.ts";
+import { placed } from "./column-buffer.ts";
 import { placesByKey } from "./group.ts";
 import { withdrawalsOf } from "./withdrawals.ts";
 
@@ -11,12 +11,12 @@ export interface ReadRecords {
   readonly keys: number;
   /** The dense key of each, −1 for a record that belongs to nobody. */
   readonly key: Int32Array;
-  readonly visible: ColumnBuffer;
-  readonly event: ColumnBuffer;
-  readonly withdrawn: ColumnBuffer | null;
+  readonly visible: NumericColumn;
+  readonly event: NumericColumn;
+  readonly withdrawn: NumericColumn | null;
   /** As those of a table. */
-  readonly slots: readonly (ColumnBuffer | null)[];
-  readonly slotKeys: readonly (ColumnBuffer | null)[];
+  readonly slots: readonly (Column | null)[];
+  readonly slotKeys: readonly (Column | null)[];
   /** What gives the tie-breaks of records, once it is known which places they have. */
   readonly order: ((place: Uint32Array, event: Float64Array) => (place: number) => OrderKey) | null;
 }
@@ -24,21 +24,26 @@ export interface ReadRecords {
 /** Brings records into the form that the kernel works on. Those of nobody stand behind the others. */
 export function recordTable(records: ReadRecords): RecordTable {
   const { keys, visible, order, withdrawn } = records;
-  const times = visible.column().values as Float64Array;
-  const { first: all, place } = placesByKey(keys + 1, withLast(records.key, keys), times);
+  const { first: all, place } = placesByKey(keys + 1, withLast(records.key, keys), visible.values);
   const first = all.subarray(0, keys + 1);
-  const placed = (buffer: ColumnBuffer | null): Column | null => (buffer === null ? null : buffer.placed(place));
-  const event = records.event.placed(place).values as Float64Array;
+  const column = (read: Column | null): Column | null => (read === null ? null : placed(read, place));
+  const times = (read: NumericColumn): Float64Array => placed(read, place).values as Float64Array;
+  const event = times(records.event);
   return {
     first,
-    visible: visible.placed(place).values as Float64Array,
+    visible: times(visible),
     event,
     byEvent: orderByEvent(first, event),
-    slots: records.slots.map(placed),
-    keys: records.slotKeys.map(placed),
+    slots: records.slots.map(column),
+    keys: records.slotKeys.map(column),
     ...(order === null ? {} : { order: order(place, event) }),
-    withdrawn: withdrawn === null ? null : withdrawalsOf(first, withdrawn.placed(place).values as Float64Array),
+    withdrawn: withdrawn === null ? null : withdrawalsOf(first, times(withdrawn)),
   };
+}
+
+/** Whether another thread can do that: what gives tie-breaks is a function, and texts would be copied. */
+export function isPortable({ order, slots, slotKeys }: ReadRecords): boolean {
+  return order === null && [...slots, ...slotKeys].every((column) => column === null || column.type.kind !== "string");
 }
 
 /** Keys with a last one for those that have none. */

@@ -4,6 +4,7 @@ import {
   type FeatureOutput,
   type MomentTable,
   outputSize,
+  type RecordTable,
 } from "../../core/kernel/aggregate-moments.ts";
 import { gatherNumbers } from "../../core/kernel/column-buffer.ts";
 import { groupByKey } from "../../core/kernel/group.ts";
@@ -13,8 +14,9 @@ import type { AggregateUse } from "../../core/plan/service-plan.ts";
 import type { Batch } from "../../core/schema/column.ts";
 import { EVENT_TIME, type LayoutFeature } from "../../core/tile/view-layout.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
+import type { StartTableThread } from "../../ports/table-thread.ts";
 import { askedKeys, type AttachedHistory, isWorthFiltering, keyColumns } from "./asked-keys.ts";
-import { type NumberedRecords, readRecords } from "./record-reader.ts";
+import { readRecords } from "./record-reader.ts";
 import { SpineQuery } from "./spine-query.ts";
 import { MOMENT, type RowRange, type SpineTable } from "./spine-table.ts";
 
@@ -24,6 +26,12 @@ export type UseOutput = ReadonlyMap<string, FeatureOutput>;
 /** How many records may be held in memory at once. What is held for long is taken from it. */
 export interface RecordBudget {
   records: number;
+}
+
+/** Records by the numbers of their keys, all of them there. */
+interface KeptRecords {
+  readonly keys: KeyIndex;
+  readonly table: RecordTable;
 }
 
 interface JoinedUse {
@@ -45,12 +53,12 @@ export class AggregateJoin {
   private readonly history: AttachedHistory;
   private readonly spine: SpineTable;
   private readonly parts: number;
-  private readonly kept: NumberedRecords | null;
+  private readonly kept: KeptRecords | null;
 
   private constructor(
     uses: readonly JoinedUse[],
     source: { history: AttachedHistory; spine: SpineTable; parts: number },
-    kept: NumberedRecords | null,
+    kept: KeptRecords | null,
   ) {
     this.uses = uses;
     this.history = source.history;
@@ -64,7 +72,13 @@ export class AggregateJoin {
     session: OfflineSession,
     views: readonly { readonly uses: readonly AggregateUse[]; readonly history: AttachedHistory }[],
     spine: SpineTable,
-    options: { readonly eventTimes: boolean; readonly budget: RecordBudget; readonly limit: number },
+    options: {
+      readonly eventTimes: boolean;
+      readonly budget: RecordBudget;
+      readonly limit: number;
+      readonly threadFrom: number;
+      readonly startThread: StartTableThread | null;
+    },
   ): Promise<AggregateJoin[]> {
     const { budget, limit } = options;
     const [{ history }] = views;
@@ -94,9 +108,12 @@ export class AggregateJoin {
           ),
       );
     const asked = views.map(({ uses, history }, v) => ({ uses, history, features: wanted[v].flat() }));
-    const tables = await readRecords(session, asked, { history, spine, part: 0, parts });
-    return views.map(({ uses, history }, v) => {
-      const kept = tables[v];
+    // Begun before the reading, so that it is there after it.
+    const thread = views.length > 1 && history.rows >= options.threadFrom ? (options.startThread?.() ?? null) : null;
+    const tables = await readRecords(session, asked, { history, spine, part: 0, parts }, thread);
+    const joins: AggregateJoin[] = [];
+    for (const [v, { uses, history }] of views.entries()) {
+      const kept = { keys: tables[v].keys, table: await tables[v].table };
       budget.records -= kept.table.event.length;
       const { slots } = uses[0].layout;
       const prefixes = new Prefixes(kept.table);
@@ -106,8 +123,9 @@ export class AggregateJoin {
         if (windows === null) return { use, passing: [], windows, held: wanted[v][u] };
         return { use, passing, windows, held: wanted[v][u].filter((feature) => !passing.includes(feature)) };
       });
-      return new AggregateJoin(joined, { history, spine, parts }, kept);
-    });
+      joins.push(new AggregateJoin(joined, { history, spine, parts }, kept));
+    }
+    return joins;
   }
 
   /** How many numbers the outputs held for a row of a range take. */
@@ -135,7 +153,8 @@ export class AggregateJoin {
         this.kept === null
           ? await readRecords(session, [{ uses, features, history: this.history }], source)
           : [this.kept];
-      const prefixes = new Prefixes(records.table);
+      const table = await records.table;
+      const prefixes = new Prefixes(table);
       const rows = await this.readRows(session, spine, range, records.keys);
       for (const [u, { held }] of this.uses.entries()) {
         const output = (feature: LayoutFeature): FeatureOutput => outputs[u].get(feature.name)!;
@@ -146,7 +165,7 @@ export class AggregateJoin {
         if (walked.length === 0) continue;
         const moments = momentsOf(rows[u], records.keys.size);
         for (const feature of walked)
-          aggregateMoments(feature, layout.slots[feature.slot], records.table, moments, output(feature));
+          aggregateMoments(feature, layout.slots[feature.slot], table, moments, output(feature));
       }
     }
     return outputs;

@@ -10,7 +10,8 @@ import type { LogPosition } from "../../ports/event-log.ts";
 import type { OfflineEngine } from "../../ports/offline-engine.ts";
 import { MOMENT, ROW } from "./spine-table.ts";
 import type { OfflineStore } from "./offline-store.ts";
-import { eventTimeColumn, pointInTime, statusColumn } from "./point-in-time.ts";
+import { pointInTime } from "./point-in-time.ts";
+import { eventTimeColumn, statusColumn } from "./result-columns.ts";
 
 export interface AsOfOptions {
   /** Answers by what is known at this later moment. */

@@ -10,7 +10,8 @@ import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.t
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import { MOMENT, ROW } from "./spine-table.ts";
 import type { OfflineStore } from "./offline-store.ts";
-import { eventTimeColumn, pointInTime, statusColumn } from "./point-in-time.ts";
+import { pointInTime } from "./point-in-time.ts";
+import { eventTimeColumn, statusColumn } from "./result-columns.ts";
 
 export interface AuditRequest {
   readonly plan: ServicePlan;

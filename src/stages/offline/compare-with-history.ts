@@ -11,7 +11,8 @@ import type { LogPosition } from "../../ports/event-log.ts";
 import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.ts";
 import { spineFields } from "./as-of.ts";
 import type { OfflineStore } from "./offline-store.ts";
-import { eventTimeColumn, pointInTime, statusColumn } from "./point-in-time.ts";
+import { pointInTime } from "./point-in-time.ts";
+import { eventTimeColumn, statusColumn } from "./result-columns.ts";
 import { MOMENT, ROW } from "./spine-table.ts";
 
 export interface ComparisonRequest {

@@ -23,6 +23,7 @@ import type { LogEntry, LogPosition, LogReader } from "../../ports/event-log.ts"
 import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
 import type { OfflineFile, OfflineState, RegistryStore } from "../../ports/registry-store.ts";
+import type { StartTableThread } from "../../ports/table-thread.ts";
 
 /** Which part of a stream is asked for. */
 export interface Part {
@@ -52,12 +53,21 @@ interface FoundPart {
  * record counts once wherever it is at the moment.
  */
 export class OfflineStore {
+  /** Starts a thread that helps with what is read; null where all is done on this one. */
+  readonly startThread: StartTableThread | null;
   private readonly registry: RegistryStore;
   private readonly files: FileStore;
   private readonly log: LogReader;
   private readonly schemas: StreamSchemas;
 
-  constructor(parts: { registry: RegistryStore; files: FileStore; log: LogReader; schemas: StreamSchemas }) {
+  constructor(parts: {
+    registry: RegistryStore;
+    files: FileStore;
+    log: LogReader;
+    schemas: StreamSchemas;
+    startThread?: StartTableThread | null;
+  }) {
+    this.startThread = parts.startThread ?? null;
     this.registry = parts.registry;
     this.files = parts.files;
     this.log = parts.log;

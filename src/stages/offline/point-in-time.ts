@@ -1,29 +1,36 @@
-import { canOverflow, type FeatureType, isCollection } from "../../core/aggregation/feature-type.ts";
-import { type Collection, collectionText, columnType, columnTypes } from "../../core/codec/collection-text.ts";
+import { columnTypes } from "../../core/codec/collection-text.ts";
 import { onDemand } from "../../core/on-demand/on-demand.ts";
-import { clearOutput, type FeatureOutput } from "../../core/kernel/aggregate-moments.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import { featureName } from "../../core/definition/service-features.ts";
 import type { Stream } from "../../core/definition/stream.ts";
 import type { AggregateUse, ServicePlan } from "../../core/plan/service-plan.ts";
 import type { WorkOptions } from "../../core/result/progress.ts";
 import { type Batch, type Column, columnsOfRows, valueAt } from "../../core/schema/column.ts";
-import type { DataType, Fields, Value } from "../../core/schema/data-type.ts";
+import type { DataType, Fields } from "../../core/schema/data-type.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
-import { EVENT_TIME, levelStart } from "../../core/tile/view-layout.ts";
+import { levelStart } from "../../core/tile/view-layout.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
-import { AggregateJoin, emptyOutputs, type RecordBudget, type UseOutput } from "./aggregate-join.ts";
+import { AggregateJoin, type RecordBudget, type UseOutput } from "./aggregate-join.ts";
 import type { AttachedHistory } from "./asked-keys.ts";
 import { type BatchJoin, batchJoin } from "./batch-join.ts";
 import { asKnown } from "./hindsight.ts";
 import type { OfflineStore, Part } from "./offline-store.ts";
+import {
+  addAggregates,
+  aggregateStatus,
+  constant,
+  eventTimeColumn,
+  LentOutputs,
+  nothing,
+  statusColumn,
+} from "./result-columns.ts";
 import { SpineQuery } from "./spine-query.ts";
 import { slicesOf, type SpineSlice } from "./spine-slices.ts";
 import { MOMENT, type Moments, type RowRange, type SpineTable } from "./spine-table.ts";
 import { type VersionAnswers, VersionJoin } from "./version-join.ts";
 
 /** What gives the join its history. */
-export type HistoryStore = Pick<OfflineStore, "attach" | "rowsWithin">;
+export type HistoryStore = Pick<OfflineStore, "attach" | "rowsWithin" | "startThread">;
 
 export interface PointInTimeRequest extends WorkOptions {
   readonly plan: ServicePlan;
@@ -50,17 +57,16 @@ export interface PointInTimeRequest extends WorkOptions {
   readonly evidence: boolean;
 }
 
-/** The columns of a view's evidence in a result. */
-export const statusColumn = (alias: string): string => `${alias}____status`;
-export const eventTimeColumn = (alias: string): string => `${alias}____event_time`;
-
 /** What may be held in memory at once: outputs of the kernel in bytes, and records of history. */
 export interface PointInTimeLimits {
   readonly outputBytes: number;
   readonly records: number;
+  /** From so many records of a source on, another thread helps with bringing them into tables. */
+  readonly threadFrom: number;
 }
 
-const LIMITS: PointInTimeLimits = { outputBytes: 768 * 2 ** 20, records: 12_000_000 };
+/** A thread takes some fifty milliseconds to start, in which as many records of a view are brought into a table. */
+const LIMITS: PointInTimeLimits = { outputBytes: 768 * 2 ** 20, records: 12_000_000, threadFrom: 500_000 };
 
 /**
  * The features of a service for every row of a spine, as they were visible at the row's moment: batches in the order
@@ -79,7 +85,7 @@ export async function* pointInTime(
   const batches = await prepareBatches(session, store, request, spine, budget);
   const recordsFor = await recordsNeeded(store, request);
   for (const slice of await slicesOf(session, spine, budget.records, recordsFor)) {
-    const aggregates = await prepareAggregates(session, store, request, spine, slice, { ...budget }, limits.records);
+    const aggregates = await prepareAggregates(session, store, request, spine, slice, { ...budget }, limits);
     const held = aggregates.reduce((sum, { heldColumns }) => sum + heldColumns, 0);
     const rows = slice.until - slice.from;
     const size = held === 0 ? rows : Math.max(1, Math.floor(limits.outputBytes / (held * OUTPUT_BYTES)));
@@ -150,7 +156,7 @@ async function prepareAggregates(
   spine: SpineTable,
   { first, last }: SpineSlice,
   budget: RecordBudget,
-  limit: number,
+  { records: limit, threadFrom }: PointInTimeLimits,
 ): Promise<AggregateJoin[]> {
   // Views of one source share what is attached, from the first event on that any of them needs.
   const attached = await attachHistory(
@@ -164,7 +170,7 @@ async function prepareAggregates(
     }),
   );
   const aggregates: AggregateJoin[] = [];
-  const options = { eventTimes: evidence, budget, limit };
+  const options = { eventTimes: evidence, budget, limit, threadFrom, startThread: store.startThread };
   const bySource = Map.groupBy(plan.aggregates, ({ alias }) => attached.get(alias)!.name);
   for (const sharing of bySource.values()) {
     const views = [...Map.groupBy(sharing, ({ fingerprint }) => fingerprint).values()];
@@ -298,8 +304,9 @@ async function* joined(
         const outputs = join.outputs.get(use.alias);
         if (outputs !== undefined) addAggregates(columns, use, outputs, at, rows);
         if (windows === null || passing.length === 0) continue;
-        const passed = lent.of(joinedUse, rows);
-        windows.compute(aggregate.keyed(use, batch), [...passed.values()], 0);
+        const keyed = aggregate.keyed(use, batch);
+        const passed = lent.of(joinedUse, keyed);
+        windows.compute(keyed, [...passed.values()], 0);
         addAggregates(columns, use, passed, 0, rows);
       }
     if (evidence)
@@ -319,95 +326,4 @@ async function* joined(
     at += rows;
     request.onProgress?.({ phase: "join", done: range.from + at, total: request.rows, unit: "rows" });
   }
-}
-
-/** Outputs of batches, of the same memory for all of them where that is allowed. */
-class LentOutputs {
-  private readonly isAllowed: boolean;
-  private readonly kept = new Map<string, { readonly rows: number; readonly outputs: UseOutput }>();
-
-  constructor(isAllowed: boolean) {
-    this.isAllowed = isAllowed;
-  }
-
-  of({ use, passing }: AggregateJoin["uses"][number], rows: number): UseOutput {
-    if (!this.isAllowed) return emptyOutputs(passing, use, rows);
-    let kept = this.kept.get(use.alias);
-    if (kept === undefined || kept.rows < rows) {
-      kept = { rows, outputs: emptyOutputs(passing, use, rows) };
-      this.kept.set(use.alias, kept);
-    } else for (const { name, slot } of passing) clearOutput(use.layout.slots[slot], kept.outputs.get(name)!);
-    return new Map([...kept.outputs].map(([name, output]) => [name, firstRows(output, rows)]));
-  }
-}
-
-/** The first rows of an output, in its memory. */
-function firstRows({ numbers, objects, valid }: FeatureOutput, rows: number): FeatureOutput {
-  return {
-    numbers: numbers === null ? null : numbers.subarray(0, rows),
-    objects: objects === null ? null : objects.slice(0, rows),
-    valid: valid.subarray(0, rows),
-  };
-}
-
-/** Adds those of a use's features that are among the outputs, from a row of theirs on. */
-function addAggregates(
-  columns: Record<string, Column>,
-  use: AggregateUse,
-  outputs: UseOutput,
-  at: number,
-  rows: number,
-): void {
-  for (const [feature, output] of outputs) {
-    if (feature === EVENT_TIME)
-      columns[eventTimeColumn(use.alias)] = slice(output, { kind: "timestamp", nullable: true }, at, rows);
-    else columns[featureName(use.alias, feature)] = slice(output, use.features[feature], at, rows);
-  }
-}
-
-function slice({ numbers, objects, valid }: FeatureOutput, feature: FeatureType, at: number, rows: number): Column {
-  const type = columnType(feature);
-  const part = valid.subarray(at, at + rows);
-  const bits = type.nullable && part.includes(0) ? part : null;
-  if (numbers !== null) return { type, values: numbers.subarray(at, at + rows), valid: bits };
-  const values = objects!.slice(at, at + rows);
-  if (type.kind === "int64")
-    return {
-      type,
-      values: BigInt64Array.from(values, (value) => (value === null ? 0n : (value as bigint))),
-      valid: bits,
-    };
-  if (type.kind === "boolean")
-    return { type, values: Float64Array.from(values, (value) => (value === true ? 1 : 0)), valid: bits };
-  if (isCollection(feature))
-    return {
-      type,
-      values: values.map((value) => (value === null ? "" : collectionText(feature, value as Collection))),
-      valid: bits,
-    };
-  return { type, values: values.map((value) => (value === null ? "" : String(value as Value))), valid: bits };
-}
-
-/** What an aggregate view had to say: OVERFLOW where a feature of it is null that only then is. */
-function aggregateStatus(
-  { alias, features }: AggregateUse,
-  columns: Readonly<Record<string, Column>>,
-  rows: number,
-): Column {
-  const status = constant("PRESENT", rows);
-  const statuses = status.values as string[];
-  for (const [feature, type] of Object.entries(features)) {
-    const { valid } = columns[featureName(alias, feature)];
-    if (valid === null || !canOverflow(type)) continue;
-    for (let i = 0; i < rows; i++) if (valid[i] === 0) statuses[i] = "OVERFLOW";
-  }
-  return status;
-}
-
-function constant(value: string, rows: number): Column {
-  return { type: { kind: "string", nullable: false }, values: Array.from({ length: rows }, () => value), valid: null };
-}
-
-function nothing(rows: number): Column {
-  return { type: { kind: "timestamp", nullable: true }, values: new Float64Array(rows), valid: new Uint8Array(rows) };
 }

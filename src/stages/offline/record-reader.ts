@@ -2,15 +2,16 @@ import { canonicalJson } from "../../core/definition/fingerprint.ts";
 import type { RecordTable } from "../../core/kernel/aggregate-moments.ts";
 import { ColumnBuffer, gatherBatch, NumberBuffer, scatter } from "../../core/kernel/column-buffer.ts";
 import { KeyIndex, PartIndex } from "../../core/kernel/key-index.ts";
-import { recordTable } from "../../core/kernel/record-table.ts";
+import { isPortable, type ReadRecords, recordTable } from "../../core/kernel/record-table.ts";
 import { compileSlot, compileSlotKey } from "../../core/kernel/slot-arguments.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import type { AggregateUse } from "../../core/plan/service-plan.ts";
-import type { Batch, Column } from "../../core/schema/column.ts";
+import type { Batch, Column, NumericColumn } from "../../core/schema/column.ts";
 import type { DataType, Fields } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT, WITHDRAWN } from "../../core/schema/system-columns.ts";
 import type { LayoutFeature, Slot } from "../../core/tile/view-layout.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
+import type { TableThread } from "../../ports/table-thread.ts";
 import { askedKeys, type AttachedHistory, isWorthFiltering, ofPart } from "./asked-keys.ts";
 import { OrderBuffer } from "./order-buffer.ts";
 import type { SpineTable } from "./spine-table.ts";
@@ -25,7 +26,7 @@ export interface ViewOfRecords {
 /** Records by the numbers of their keys. */
 export interface NumberedRecords {
   readonly keys: KeyIndex;
-  readonly table: RecordTable;
+  readonly table: RecordTable | Promise<RecordTable>;
 }
 
 /** Which records are read: those of a part of the keys that the spine asks about; others may be among them. */
@@ -36,14 +37,32 @@ export interface RecordSource {
   readonly parts: number;
 }
 
-/** Reads a source once for several views. Only where there is one can it leave out what the view does not ask for. */
+/**
+ * Reads a source once for several views. Only where there is one can it leave out what the view does not ask for. Where a
+ * thread is given it builds some of the tables, which are there when they are; it is ended here, whatever happens.
+ */
 export async function readRecords(
   session: OfflineSession,
   views: readonly ViewOfRecords[],
   source: RecordSource,
+  thread: TableThread | null = null,
 ): Promise<NumberedRecords[]> {
-  const { history, spine, part, parts } = source;
-  const collector = new RecordCollector(views, Math.ceil(history.rows / parts));
+  try {
+    const collector = new RecordCollector(views, Math.ceil(source.history.rows / source.parts), thread !== null);
+    await collect(session, collector, views, source);
+    return collector.records(thread);
+  } catch (error) {
+    await thread?.close();
+    throw error;
+  }
+}
+
+async function collect(
+  session: OfflineSession,
+  collector: RecordCollector,
+  views: readonly ViewOfRecords[],
+  { history, spine, part, parts }: RecordSource,
+): Promise<void> {
   const [first] = views;
   const filter = parts > 1 || isWorthFiltering(history, spine) ? askedKeys(history, first.uses, spine) : "";
   const { withdrawals } = first.uses[0].source;
@@ -73,7 +92,6 @@ export async function readRecords(
   };
   for await (const { rows, columns } of session.columns(sql, { ...collector.read, ...times }, { lend: true }))
     collector.take({ rows, columns: { ...columns, [EVENT]: { ...columns[EVENT], type: timestamp } } });
-  return collector.records();
 }
 
 /** Collects the records of a source as they are read: what several views need of them once for all. */
@@ -87,7 +105,8 @@ class RecordCollector {
   private readonly event: ColumnBuffer;
   private readonly withdrawn: ColumnBuffer | null;
 
-  constructor(views: readonly ViewOfRecords[], expected: number) {
+  /** Records that are `shared` can be brought into tables by another thread. */
+  constructor(views: readonly ViewOfRecords[], expected: number, shared: boolean) {
     const { fields, withdrawals } = views[0].uses[0].source;
     const parts = new Map<string, PartIndex>();
     const known = new Map<string, CollectedArgument>();
@@ -96,7 +115,7 @@ class RecordCollector {
       const text = canonicalJson([id, type]);
       let argument = known.get(text);
       if (argument === undefined)
-        known.set(text, (argument = { compiled, buffer: new ColumnBuffer(type, expected), views: new Set() }));
+        known.set(text, (argument = { compiled, buffer: new ColumnBuffer(type, expected, shared), views: new Set() }));
       argument.views.add(view);
       return argument.buffer;
     };
@@ -112,7 +131,7 @@ class RecordCollector {
         keyNames,
         columns,
         keys: new KeyIndex(keyNames.map((name) => partOf(parts, name))),
-        numbers: new NumberBuffer(expected),
+        numbers: new NumberBuffer(expected, shared),
         order: isOrdered ? new OrderBuffer(layout, fields, columns) : null,
         slots: each((slot) =>
           collect(v, compileSlot(slot, fields), { of: slot.of, where: slot.where }, slot.input ?? boolean),
@@ -139,9 +158,9 @@ class RecordCollector {
         .flatMap(({ keyNames, columns }) => [...keyNames, ...columns])
         .map((name) => [name, { ...fields[name], nullable: true }]),
     );
-    this.visible = new ColumnBuffer(timestamp, expected);
-    this.event = new ColumnBuffer(timestamp, expected);
-    this.withdrawn = withdrawals === undefined ? null : new ColumnBuffer(timestamp, expected);
+    this.visible = new ColumnBuffer(timestamp, expected, shared);
+    this.event = new ColumnBuffer(timestamp, expected, shared);
+    this.withdrawn = withdrawals === undefined ? null : new ColumnBuffer(timestamp, expected, shared);
   }
 
   take(batch: Batch): void {
@@ -167,21 +186,31 @@ class RecordCollector {
     }
   }
 
-  records(): NumberedRecords[] {
-    const { visible, event, withdrawn } = this;
-    return this.views.map(({ keys, numbers, order, slots, slotKeys }) => ({
-      keys,
-      table: recordTable({
-        keys: keys.size,
-        key: numbers.values(),
-        visible,
-        event,
-        withdrawn,
-        slots,
-        slotKeys,
-        order: order === null ? null : (place, event) => order.placed(place, event),
-      }),
-    }));
+  /** The tables of all views. The thread, where there is one, takes the last of them and ends with its work. */
+  records(thread: TableThread | null): NumberedRecords[] {
+    const read = this.views.map((view) => this.readOf(view));
+    const first = read.length - Math.round(read.length * THEIR_SHARE);
+    const theirs = new Map<ReadRecords, Promise<RecordTable>>();
+    if (thread !== null) {
+      for (const records of read.slice(first)) if (isPortable(records)) theirs.set(records, thread.build(records));
+      void Promise.allSettled(theirs.values()).then(() => thread.close());
+    }
+    return read.map((records, v) => ({ keys: this.views[v].keys, table: theirs.get(records) ?? recordTable(records) }));
+  }
+
+  private readOf({ keys, numbers, order, slots, slotKeys }: CollectedView): ReadRecords {
+    const column = (buffer: ColumnBuffer | null): Column | null => buffer?.column() ?? null;
+    const times = (buffer: ColumnBuffer): NumericColumn => buffer.column() as NumericColumn;
+    return {
+      keys: keys.size,
+      key: numbers.values(),
+      visible: times(this.visible),
+      event: times(this.event),
+      withdrawn: this.withdrawn === null ? null : times(this.withdrawn),
+      slots: slots.map(column),
+      slotKeys: slotKeys.map(column),
+      order: order === null ? null : (place, event) => order.placed(place, event),
+    };
   }
 }
 
@@ -217,6 +246,9 @@ function rowsOfSome(numbers: readonly Int32Array[]): Uint32Array | null {
 }
 
 const VISIBLE = "__visible";
+
+/** Of the views: what is made of tables after them is our own work. */
+const THEIR_SHARE = 2 / 3;
 
 const boolean: DataType = { kind: "boolean", nullable: true };
 const float64: DataType = { kind: "float64", nullable: false };

@@ -28,7 +28,7 @@ const GATHER_MOST_MS = 100;
  * How busy the thread may be before records gather longer, from batch to batch: where there is more to do than can be done,
  * fewer and larger batches leave more of the time for records to come in.
  */
-const BUSY = 0.7;
+const BUSY = 0.8;
 
 /** What bounds the fold's memory. */
 export interface FoldLimits extends BatchLimits {

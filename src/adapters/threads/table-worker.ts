@@ -1,0 +1,24 @@
+import { parentPort, type Transferable } from "node:worker_threads";
+import type { RecordTable } from "../../core/kernel/aggregate-moments.ts";
+import { type ReadRecords, recordTable } from "../../core/kernel/record-table.ts";
+import type { Column } from "../../core/schema/column.ts";
+
+parentPort!.on("message", (records: ReadRecords) => {
+  const table = recordTable(records);
+  parentPort!.postMessage(table, memoryOf(table));
+});
+
+/** The memory of a table, which is handed over. */
+function memoryOf({ first, visible, event, byEvent, slots, keys = [], withdrawn }: RecordTable): Transferable[] {
+  const columns = [...slots, ...keys].filter((column): column is Column => column !== null);
+  const arrays = [
+    first,
+    visible,
+    event,
+    byEvent,
+    withdrawn?.at,
+    withdrawn?.order,
+    ...columns.flatMap(({ values, valid }) => [values, valid]),
+  ];
+  return arrays.flatMap((array) => (ArrayBuffer.isView(array) ? [array.buffer as ArrayBuffer] : []));
+}
