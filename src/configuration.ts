@@ -2,11 +2,24 @@ import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { redisFault, type RedisSettings } from "./adapters/redis/redis-settings.ts";
+import { type OidcOptions, oidcFault } from "./core/access/oidc-options.ts";
 import { AsofError } from "./core/errors.ts";
 import type { DurationText } from "./core/time/duration.ts";
 import { parseTimestamp, type TimestampInput } from "./core/time/timestamp.ts";
 import { explainImportFailure } from "./import-failure.ts";
 import { type ScheduleSettings, scheduleFault } from "./job-settings.ts";
+
+/** How the store is served over HTTP. */
+export interface ServerConfiguration {
+  /** Default "127.0.0.1". Others take credentials: an API key (`asof keys create`), or `oidc`. */
+  readonly host?: string;
+  /** Default 2763. */
+  readonly port?: number;
+  /** An issuer whose bearer tokens are taken beside API keys. */
+  readonly oidc?: OidcOptions;
+  /** Requests a second of each key or token that does not say otherwise. Default: as many as come. */
+  readonly rate?: number;
+}
 
 /** What `asof.config.ts` exports by default: where a store lives and what it is made of. */
 export interface Configuration {
@@ -18,7 +31,7 @@ export interface Configuration {
   readonly online?: "lmdb" | { readonly redis: RedisSettings };
   /** "system" (default), or a simulated clock that stands at `start` until a replay moves it. */
   readonly clock?: "system" | { readonly simulated: TimestampInput };
-  readonly server?: { readonly host?: string; readonly port?: number };
+  readonly server?: ServerConfiguration;
   /** DuckDB's share of memory, such as "512MB". Default "1GB". */
   readonly memory?: string;
   /**
@@ -100,7 +113,7 @@ const settings: Readonly<Record<keyof Configuration, (value: unknown) => string 
     value === "system" || isRecord(value) ? clockFault(value) : 'must be "system" or { simulated: "<time>" }',
   online: (value) =>
     value === "lmdb" ? null : isRecord(value) ? onlineFault(value) : 'must be "lmdb" or { redis: { url } }',
-  server: (value) => (isRecord(value) ? serverFault(value) : "must be { host, port }"),
+  server: (value) => (isRecord(value) ? serverFault(value) : "must be { host, port, oidc, rate }"),
   memory: sizeFault,
   queue: sizeFault,
   audit: (value) =>
@@ -201,7 +214,15 @@ function clockFault(clock: "system" | Readonly<Record<string, unknown>>): string
   }
 }
 
-function serverFault({ host, port }: Readonly<Record<string, unknown>>): string | null {
+function serverFault({ host, port, oidc, rate, ...others }: Readonly<Record<string, unknown>>): string | null {
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) return `has no ${unknown}: there are host, port, oidc and rate`;
+  if (oidc !== undefined) {
+    const fault = isRecord(oidc) ? oidcFault(oidc) : "must be { issuer, audience }";
+    if (fault !== null) return `is not right: its oidc ${fault}`;
+  }
+  if (rate !== undefined && !(typeof rate === "number" && Number.isFinite(rate) && rate > 0))
+    return "must have a positive number of requests a second as its rate";
   if (host !== undefined && (typeof host !== "string" || host === ""))
     return "must have a host name or address as its host";
   const inRange = Number.isSafeInteger(port) && Number(port) >= 0 && Number(port) <= 65_535;

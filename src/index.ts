@@ -39,4 +39,6 @@ export type { AuditedPrediction, AuditOutcome } from "./core/result/audit.ts";
 export type { ModelComparison, TrialComparison, VersionOutcomes } from "./core/result/comparison.ts";
 export type { PromoteOptions, ServingRole, TrialRole } from "./core/result/serving-role.ts";
 export type { StatusReport, RunReport } from "./core/result/status.ts";
+export type { CreatedKey, CreateKeyOptions, KeySummary } from "./core/result/access.ts";
+export type { TrailEntry } from "./core/access/trail.ts";
 export type { AuditReport, MonitoringReport } from "./core/result/monitoring.ts";

@@ -19,8 +19,9 @@ import { ydfRuntime } from "./adapters/ydf/ydf-runtime.ts";
 import { startTableThread } from "./adapters/threads/table-thread.ts";
 import { createYdfTrainer } from "./adapters/ydf/ydf-trainer.ts";
 import { bytesOf, type Configuration } from "./configuration.ts";
-import { catalogOf } from "./core/definition/catalog.ts";
+import { type Catalog, catalogOf } from "./core/definition/catalog.ts";
 import { AsofError } from "./core/errors.ts";
+import type { Keys } from "./core/result/access.ts";
 import { parseDuration } from "./core/time/duration.ts";
 import { parseTimestamp } from "./core/time/timestamp.ts";
 import type { Beacon } from "./ports/beacon.ts";
@@ -30,7 +31,7 @@ import type { OfflineEngine } from "./ports/offline-engine.ts";
 import type { OnlineStore } from "./ports/online-store.ts";
 import type { RegistryStore } from "./ports/registry-store.ts";
 import type { WriterLink } from "./ports/writer-link.ts";
-import { createStore, type LinkedStore } from "./store.ts";
+import { createStore, KeyRing, type LinkedStore, timeOfDay } from "./store.ts";
 import type { AuditSettings, StoreParts } from "./store/store-parts.ts";
 
 /** The registry's note of the home's name in an online store elsewhere. */
@@ -65,6 +66,16 @@ export interface OpenOptions {
   readonly compactFrom?: number;
 }
 
+/** The API keys of a store, of which nothing else is opened: whatever else uses it, and whether or not it is served. */
+export async function openKeys(
+  configuration: Configuration,
+): Promise<{ readonly keys: Keys; readonly close: () => Promise<void> }> {
+  const home = path.resolve(configuration.home ?? ".asof");
+  const registry = await openSqliteRegistry(path.join(home, "registry.sqlite"));
+  const catalog = catalogIn(configuration);
+  return { keys: new KeyRing({ registry, catalog, randomBytes, now: timeOfDay }), close: () => registry.close() };
+}
+
 /** An engine of the kind that stores have, without a store: for files of rows and for queries over them. */
 export function openEngine(temporaryFolder: string): Promise<OfflineEngine> {
   return openDuckDb({ memoryLimit: "512MB", temporaryFolder, threads: 1 });
@@ -77,12 +88,9 @@ export function openEngine(temporaryFolder: string): Promise<OfflineEngine> {
  * online store is in Redis, ASOF_ONLINE_UNAVAILABLE, ASOF_ONLINE_TAKEN
  */
 export async function open(configuration: Configuration, options: OpenOptions = {}): Promise<LinkedStore> {
-  const { definitions, memory, threads } = configuration;
+  const { memory, threads } = configuration;
   const home = path.resolve(configuration.home ?? ".asof");
-  const modules = (Array.isArray(definitions) ? definitions : [definitions]) as readonly Readonly<
-    Record<string, unknown>
-  >[];
-  const catalog = catalogOf(modules.flatMap((module) => Object.values(module)));
+  const catalog = catalogIn(configuration);
   const files = await openFolder(home);
   const opened: { close(): Promise<void> }[] = [];
   const keep = <T extends { close(): Promise<void> }>(part: T): T => {
@@ -139,6 +147,13 @@ export async function open(configuration: Configuration, options: OpenOptions = 
     for (const part of opened.reverse()) await part.close().catch(() => {});
     throw error;
   }
+}
+
+function catalogIn({ definitions }: Configuration): Catalog {
+  const modules = (Array.isArray(definitions) ? definitions : [definitions]) as readonly Readonly<
+    Record<string, unknown>
+  >[];
+  return catalogOf(modules.flatMap((module) => Object.values(module)));
 }
 
 /** A build of Node may have neither. */

@@ -41,6 +41,7 @@ import type {
 } from "./core/result/store.ts";
 import type { LoadedModel } from "./ports/trainer.ts";
 import type { WriterLink } from "./ports/writer-link.ts";
+import { KeyRing } from "./stages/access/key-ring.ts";
 import { ModelServer } from "./stages/serving/model-server.ts";
 import { Answering } from "./store/answering.ts";
 import { Comparing } from "./store/comparing.ts";
@@ -51,10 +52,12 @@ import { OpenStore } from "./store/open-store.ts";
 import { Reporting } from "./store/reporting.ts";
 import type { StoreParts } from "./store/store-parts.ts";
 import { ModelTraining } from "./store/training.ts";
+import { AuditTrail } from "./store/audit-trail.ts";
 import { Watch } from "./store/watch.ts";
 import type { Writing } from "./store/writing.ts";
 
 export type { Store } from "./core/result/store.ts";
+export { KeyRing } from "./stages/access/key-ring.ts";
 export type { StoreParts } from "./store/store-parts.ts";
 export type { Answered, WriterLink } from "./ports/writer-link.ts";
 
@@ -71,6 +74,9 @@ export async function createStore(parts: StoreParts): Promise<LinkedStore> {
   return store;
 }
 
+/** Keys expire by the time of day, whatever clock the store has. */
+export const timeOfDay = (): number => Date.now() * 1000;
+
 /** The steps of the flow over one open store, each with a file of its own in `store/`. */
 class EmbeddedStore implements LinkedStore {
   private readonly store: OpenStore;
@@ -83,6 +89,8 @@ class EmbeddedStore implements LinkedStore {
   private readonly comparing: Comparing;
   private readonly reporting: Reporting;
   private forgetting: Forgetting | null = null;
+  readonly keys: KeyRing;
+  readonly trail: AuditTrail;
   readonly link: WriterLink = {
     append: async (stream, records) => this.append(this.store.writing(), stream, records),
     tell: (answered) => {
@@ -121,6 +129,8 @@ class EmbeddedStore implements LinkedStore {
     this.answering = new Answering(store, { models: this.modelServer, watch: this.watch, loadModel });
     this.comparing = new Comparing(store, served);
     this.reporting = new Reporting(store, this.watch);
+    this.keys = new KeyRing({ ...parts, now: timeOfDay });
+    this.trail = new AuditTrail(store, parts.link ?? this.link);
   }
 
   async open(): Promise<void> {

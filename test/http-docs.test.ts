@@ -44,6 +44,7 @@ const store = {
     if (found === undefined) throw new AsofError("ASOF_UNKNOWN_VIEW", `no ${kind} ${name}`);
     return found;
   },
+  keys: { version: async () => 0 },
   catalog: async () => definitions.map(({ kind, name }) => ({ kind, name, applied: true })),
 } as unknown as Store;
 

@@ -33,6 +33,7 @@ export default defineConfig({
           { text: "Forget a key", link: "/forget" },
           { text: "Keep records for a time", link: "/retention" },
           { text: "Verify", link: "/verify" },
+          { text: "Let programs in", link: "/security" },
           { text: "Monitor", link: "/monitoring" },
           { text: "Schedule jobs", link: "/scheduling" },
           { text: "Operate", link: "/operations" },

@@ -174,13 +174,36 @@ export const errorTable = {
   },
   ASOF_NOT_LOOPBACK: {
     status: 400,
-    message: "the server may listen on this machine only",
-    remedy: "Listen on 127.0.0.1, ::1 or localhost: there are no credentials yet.",
+    message: "without credentials the server listens on this machine only",
+    remedy: "Make a key with `asof keys create`, or configure `server.oidc`; or listen on 127.0.0.1, ::1 or localhost.",
   },
   ASOF_LISTEN: {
     status: 409,
     message: "the server cannot listen there",
     remedy: "Free the port, or give another one; 0 takes any that is free.",
+  },
+  // access
+  ASOF_UNAUTHENTICATED: {
+    status: 401,
+    message: "the request has no valid credentials",
+    remedy: "Send `Authorization: Bearer` with a key of `asof keys create`, or with a token of the configured issuer.",
+  },
+  ASOF_FORBIDDEN: {
+    status: 403,
+    message: "the credentials do not allow that",
+    remedy: "Use a key with the scope named, for the definition named; see `asof keys list`.",
+  },
+  ASOF_RATE_LIMIT: {
+    status: 429,
+    message: "the key makes more requests than it may",
+    remedy: "Send the request again after the time in Retry-After.",
+  },
+  ASOF_KEY: { status: 400, message: "such a key makes no sense", remedy: "See `asof keys create --help`." },
+  ASOF_UNKNOWN_KEY: { status: 404, message: "unknown key", remedy: "List the keys with `asof keys list`." },
+  ASOF_ISSUER: {
+    status: 503,
+    message: "the issuer of tokens does not answer",
+    remedy: "Check `server.oidc`, and that its keys can be fetched from here; then try again.",
   },
   // identity
   ASOF_ID_CONFLICT: {

@@ -1,3 +1,5 @@
+import type { AccessKey } from "../core/access/access-key.ts";
+import type { TrailEntry } from "../core/access/trail.ts";
 import type { TrialRole } from "../core/result/serving-role.ts";
 import type { Timestamp } from "../core/time/timestamp.ts";
 import type { LogPosition } from "./event-log.ts";
@@ -172,6 +174,21 @@ export interface RegistryStore {
   /** Small named values, such as the reserve of stamps. */
   note(name: string): Promise<string | null>;
   setNote(name: string, value: string): Promise<void>;
+
+  /** API keys, in the order in which they were made; those that were revoked stay. */
+  keys(): Promise<AccessKey[]>;
+  addKey(key: AccessKey): Promise<void>;
+  /** The first revocation of a key stands. */
+  revokeKey(id: string, at: Timestamp, by: string): Promise<void>;
+  /** Notes uses by the ids of keys; of each the latest stands. */
+  noteKeyUse(uses: ReadonlyMap<string, Timestamp>): Promise<void>;
+  /** Grows with each key that is made or revoked; 0 before the first. */
+  keyVersion(): Promise<number>;
+
+  /** Adds to the audit trail what was done where the log could not be written. */
+  addTrail(entry: TrailEntry): Promise<void>;
+  /** Entries that ended at `since` or later, the newest first. */
+  trail(since: Timestamp, limit: number): Promise<TrailEntry[]>;
 
   /** Overwrites these texts wherever the details of runs hold them; resolves to how many runs did. */
   redact(texts: readonly string[]): Promise<number>;

@@ -1,3 +1,4 @@
+import { trailStream } from "../core/access/trail.ts";
 import {
   type Catalog,
   fingerprintOf,
@@ -142,6 +143,7 @@ export class Definitions {
     return [
       ...[...sources.values()].map(sourceStream),
       ...[...models.values()].map((model) => servedStream(this.catalog, model)),
+      trailStream,
     ];
   }
 

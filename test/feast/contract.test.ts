@@ -381,7 +381,7 @@ describe("refusals", () => {
       );
       const { statusCode } = await failing.inject({ method: "POST", url: "/get-online-features", payload: body });
       if (status >= 500) expect(statusCode, code).toBe(status);
-      else expect([403, 404, 405, 408, 413, 415, 422, 429, 431], code).toContain(statusCode);
+      else expect([401, 403, 404, 405, 408, 413, 415, 422, 429, 431], code).toContain(statusCode);
       await failing.close();
     }
     // No route declares the codes that only others fail with.

@@ -5,7 +5,8 @@ import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { open } from "../../src/open.ts";
+import { open, openKeys } from "../../src/open.ts";
+import { REVOKED_WITHIN } from "../../src/surfaces/http/access/gate.ts";
 import { supervise } from "../../src/surfaces/workers/supervisor.ts";
 import * as definitions from "./clicks.ts";
 
@@ -55,10 +56,14 @@ afterAll(async () => {
 });
 
 /** One request over a connection of the agent's; a connection of its own without one. */
-function ask(route: string, body: unknown, agent?: Agent): Promise<{ status: number; body: never }> {
+function ask(route: string, body: unknown, agent?: Agent, key?: string): Promise<{ status: number; body: never }> {
   return new Promise((resolve, reject) => {
     const text = JSON.stringify(body);
-    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
+    const headers = {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(text),
+      ...(key !== undefined && { authorization: `Bearer ${key}` }),
+    };
     const sent = request(`${started.url}${route}`, { method: "POST", headers, agent: agent ?? false }, (answer) => {
       let told = "";
       answer.setEncoding("utf8");
@@ -164,4 +169,44 @@ test("a process that is killed is started again", async () => {
   await click();
   await wait(2100);
   await expectCounts();
+});
+
+test("a key counts in every process at once, and its revocation too", async () => {
+  const { keys, close } = await openKeys({ home, definitions });
+  const statuses = async (count: number, key?: string): Promise<Set<number>> => {
+    // Each over a connection of its own: they spread over the processes.
+    const asked = Array.from({ length: count }, () =>
+      ask("/v1/features/profile", { entities: [{ user: "ann" }] }, undefined, key),
+    );
+    return new Set((await Promise.all(asked)).map(({ status }) => status));
+  };
+  try {
+    expect(await statuses(8)).toEqual(new Set([200]));
+    const app = await keys.create({ name: "app", scopes: ["read", "ingest"], by: "user:ada" });
+    const admin = await keys.create({ name: "admin", scopes: ["admin"], by: "user:ada" });
+    await wait(2 * REVOKED_WITHIN);
+    expect(await statuses(8)).toEqual(new Set([401]));
+    expect(await statuses(8, app.key)).toEqual(new Set([200]));
+    const one = definitions.clickOf(next++, Date.now() * 1000);
+    const click = { ...one, at: new Date(one.at / 1000).toISOString() };
+    expect((await ask("/v1/events/clicks", click, undefined, app.key)).status).toBe(200);
+    expect((await ask("/v1/events/clicks", click)).status).toBe(401);
+    await keys.revoke("app", "user:ada");
+    await wait(2 * REVOKED_WITHIN);
+    expect(await statuses(16, app.key)).toEqual(new Set([401]));
+    expect((await ask("/v1/events/clicks", click, undefined, app.key)).status).toBe(401);
+    // What each process counted is with the one that writes within a second or so.
+    for (const until = Date.now() + 20_000; ;) {
+      const headers = { authorization: `Bearer ${admin.key}` };
+      const answer = await fetch(`${started.url}/v1/audit-log`, { headers });
+      const { entries } = (await answer.json()) as { entries: { who: string; action: string; outcome: string }[] };
+      const told = new Set(entries.map(({ who, action, outcome }) => `${who} ${action} ${outcome}`));
+      const isWhole = told.has(`key:${app.id} postEvents ok`) && told.has("anonymous postEvents ASOF_UNAUTHENTICATED");
+      if (isWhole && told.has("user:ada keys revoke ok")) break;
+      if (Date.now() > until) expect([...told]).toEqual([]);
+      await wait(100);
+    }
+  } finally {
+    await close();
+  }
 });

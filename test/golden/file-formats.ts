@@ -14,6 +14,8 @@ import { openSqliteRegistry } from "../../src/adapters/sqlite/open-sqlite-regist
 import { MIGRATIONS } from "../../src/adapters/sqlite/schema.ts";
 import { ydfRuntime } from "../../src/adapters/ydf/ydf-runtime.ts";
 import { createYdfTrainer } from "../../src/adapters/ydf/ydf-trainer.ts";
+import type { AccessKey } from "../../src/core/access/access-key.ts";
+import type { TrailEntry } from "../../src/core/access/trail.ts";
 import { type Catalog, catalogOf, fingerprintOf } from "../../src/core/definition/catalog.ts";
 import type { Definition } from "../../src/core/definition/data.ts";
 import { canonicalJson, fingerprint } from "../../src/core/definition/fingerprint.ts";
@@ -210,6 +212,32 @@ const model: Omit<ModelVersion, "version" | "promotedAt"> = {
   details: '{"metrics":{"auc":0.9}}',
 };
 
+const accessKey: AccessKey = {
+  id: "0123456789ab",
+  name: "grafana",
+  hash: "f".repeat(64),
+  grant: { scopes: ["read"], only: { service: ["checkout"] } },
+  rate: 2.5,
+  createdAt: 12,
+  createdBy: "user:ada",
+  expiresAt: 2 ** 52,
+  revokedAt: null,
+  revokedBy: null,
+  usedAt: null,
+};
+const trailEntry: TrailEntry = {
+  who: "user:ada",
+  name: null,
+  via: "cli",
+  action: "apply",
+  target: null,
+  outcome: "ok",
+  requests: 1,
+  from: 16,
+  until: 17,
+  requestId: null,
+};
+
 /** The registry's database. */
 const registry: GoldenFormat = {
   name: "registry",
@@ -236,6 +264,10 @@ const registry: GoldenFormat = {
     await registry.tryOut("fraud", "canary", { version: 2, share: 0.25 }, 14);
     await registry.tryOut("fraud", "shadow", { version: 3, share: null }, 15);
     await registry.setNote("reserve", "1772323200000001");
+    await registry.addKey(accessKey);
+    await registry.revokeKey(accessKey.id, 15, "user:ada");
+    await registry.noteKeyUse(new Map([[accessKey.id, 14]]));
+    await registry.addTrail(trailEntry);
     await registry.close();
     const run = { id, kind: "load", target: "payments", startedAt: 7, ...outcome, location: "offline store" };
     const versions = [1, 2, 3].map((version) => ({
@@ -253,6 +285,9 @@ const registry: GoldenFormat = {
       promoted: versions[0],
       serving: { current: versions[0], canary: { version: versions[1], share: 0.25 }, shadow: versions[2] },
       note: "1772323200000001",
+      keys: [{ ...accessKey, revokedAt: 15, revokedBy: "user:ada", usedAt: 14 }],
+      keyVersion: 2,
+      trail: [trailEntry],
     };
   },
   read: async (folder, version) => {
@@ -269,6 +304,12 @@ const registry: GoldenFormat = {
         // Before the third there were no trials, and are none.
         ...(version < 3 ? {} : { serving: await registry.serving("fraud") }),
         note: await registry.note("reserve"),
+        // Since version 3.
+        ...((await registry.keyVersion()) > 0 && {
+          keys: await registry.keys(),
+          keyVersion: await registry.keyVersion(),
+          trail: await registry.trail(0, 10),
+        }),
       };
     } finally {
       await registry.close();

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import type { RegistryStore } from "../../ports/registry-store.ts";
 import { definitionTable } from "./definition-table.ts";
 import { erasure } from "./erasure.ts";
+import { keyTable } from "./key-table.ts";
 import { migrate } from "./migrate.ts";
 import { modelTable } from "./model-table.ts";
 import { noteTable } from "./note-table.ts";
@@ -10,6 +11,7 @@ import { offlineFileTable } from "./offline-file-table.ts";
 import { runTable } from "./run-table.ts";
 import { SqliteConnection } from "./sqlite-connection.ts";
 import { codedError, damaged } from "./sqlite-error.ts";
+import { trailTable } from "./trail-table.ts";
 
 /**
  * Opens the registry in one file, which is made where it is missing, with its folder.
@@ -45,6 +47,8 @@ function prepareTables(connection: SqliteConnection): Omit<RegistryStore, "close
       ...offlineFileTable(connection),
       ...modelTable(connection),
       ...noteTable(connection),
+      ...keyTable(connection),
+      ...trailTable(connection),
       ...erasure(connection),
     };
   } catch (error) {

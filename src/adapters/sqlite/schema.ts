@@ -113,4 +113,34 @@ export const MIGRATIONS: readonly string[] = [
   create index trial_by_role on trial (model, role);
   create index trial_by_version on trial (model, version);
   `,
+  `
+  create table access_key (
+    id text primary key,
+    name text not null,
+    hash text not null,
+    grant_json text not null,
+    rate real,
+    created_at integer not null,
+    created_by text not null,
+    expires_at integer,
+    revoked_at integer,
+    revoked_by text,
+    used_at integer
+  ) strict;
+
+  -- Grows with each key that is made or revoked, so that whoever serves sees it at a glance.
+  create table access_version (
+    id integer primary key check (id = 0),
+    version integer not null
+  ) strict;
+  insert into access_version values (0, 0);
+
+  -- What was done by the command, each entry of the audit trail as JSON.
+  create table trail (
+    id integer primary key,
+    at integer not null,
+    entry text not null
+  ) strict;
+  create index trail_by_time on trail (at);
+  `,
 ];

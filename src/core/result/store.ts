@@ -1,6 +1,7 @@
 import type { Definition, ViewUseDefinition } from "../definition/data.ts";
 import type { FeatureService } from "../definition/feature-service.ts";
 import type { Model } from "../definition/model.ts";
+import type { Credentials, Keys, Trail } from "./access.ts";
 import type { AnswerForm, WrittenAnswers } from "./answer-form.ts";
 import type { FeatureAnswer, PredictionAnswer } from "./answers.ts";
 import type { AuditedPrediction, AuditOutcome } from "./audit.ts";
@@ -264,6 +265,10 @@ export interface Store {
   distribution(model: string, feature: string): Promise<FeatureDistribution>;
   status(): Promise<StatusReport>;
   runs(filter?: { readonly kind?: string; readonly limit?: number }): Promise<RunReport[]>;
+
+  // who may do what over HTTP, and who did
+  readonly keys: Keys & Credentials;
+  readonly trail: Trail;
 
   close(): Promise<void>;
 }

@@ -12,24 +12,27 @@ function section(verb: string): string {
   return new RegExp(`^## asof ${verb}$[^]*?(?=^## |$(?![^]))`, "m").exec(page)?.[0] ?? "";
 }
 
-test.each(program.commands.map((command) => [command.name(), command] as const))(
-  "docs/cli.md tells of %s",
-  (name, command) => {
-    const text = section(name);
-    for (const one of [command, ...command.commands]) {
-      const typed = one === command ? name : `${name} ${one.name()}`;
-      for (const { long } of one.options) expect(text).toContain(`\`${long}`);
-      for (const argument of one.registeredArguments) expect(text).toContain(argument.name());
-      expect(text).toContain(`$ asof ${typed}`);
-    }
-  },
+/** A command and those below it, by the verb that they belong to. */
+const all = program.commands.flatMap((command) =>
+  [command, ...command.commands].map((one) => {
+    const path = one === command ? one.name() : `${command.name()} ${one.name()}`;
+    return [path, command.name(), one] as const;
+  }),
 );
 
+test.each(all)("docs/cli.md tells of %s", (name, verb, command) => {
+  const text = section(verb);
+  for (const { long } of command.options) expect(text).toContain(`\`${long}`);
+  for (const argument of command.registeredArguments) expect(text).toContain(argument.name());
+  expect(text).toContain(command.commands.length > 0 ? `$ asof ${name} ` : `$ asof ${name}`);
+});
+
 test("docs/cli.md tells of no verb and no option that is not there", () => {
-  const names = [...page.matchAll(/^## asof (\w+)$/gm)].map((match) => match[1]);
+  const names = [...page.matchAll(/^## asof ([\w-]+)$/gm)].map((match) => match[1]);
   expect(names).toEqual(program.commands.map((command) => command.name()));
-  const verbs = program.commands.flatMap((command) => [command, ...command.commands]);
-  const owned = [program, ...verbs].flatMap(({ options }) => options.map(({ long }) => long));
+  const owned = [program, ...all.map(([, , command]) => command)].flatMap(({ options }) =>
+    options.map(({ long }) => long),
+  );
   const options = ["--help", ...owned];
   for (const [, option] of page.matchAll(/`(--[a-z-]+)/g)) expect(options).toContain(option);
 });

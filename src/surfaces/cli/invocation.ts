@@ -1,8 +1,10 @@
+import { userInfo } from "node:os";
 import path from "node:path";
 import { assert } from "../../core/assert.ts";
 import type { WorkOptions } from "../../core/result/progress.ts";
 import { type LoadedConfiguration, loadConfiguration } from "../../configuration.ts";
 import type { Store } from "../../store.ts";
+import { failureOf } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { writeJson } from "../http/json/write-json.ts";
 import { type ProgressBar, progressBar } from "./progress-bar.ts";
@@ -18,16 +20,38 @@ export interface GlobalOptions {
   readonly quiet?: boolean;
 }
 
+/** What a run was asked to do. */
+export interface Command {
+  readonly verb: string;
+  /** The first name that it was given. */
+  readonly target: string | null;
+}
+
+/** Verbs that change the store, which the audit trail tells of. */
+const CHANGING = new Set("apply ingest retract compute train promote materialize replay forget".split(" "));
+
 /** One run of one verb: its way to the store, to the user's files and to the user. */
 export class Invocation {
   readonly io: Io;
   readonly options: GlobalOptions;
+  readonly #command: Command | null;
   #bar: ProgressBar | null = null;
   #printed = false;
 
-  constructor(io: Io, options: GlobalOptions) {
+  constructor(io: Io, options: GlobalOptions, command: Command | null = null) {
     this.io = io;
     this.options = options;
+    this.#command = command;
+  }
+
+  /** Who runs it, as the audit trail has it. */
+  get user(): string {
+    try {
+      return `user:${userInfo().username}`;
+    } catch {
+      // A container may run under a number that nobody goes by.
+      return `user:${process.getuid?.() ?? "unknown"}`;
+    }
   }
 
   /** A path that the user gave, absolute. */
@@ -58,17 +82,30 @@ export class Invocation {
     const onDamage = ({ message }: Error): void =>
       this.note(`${message}: only what is online can be served; \`asof doctor\` says what mends it`);
     const store = await open(loaded.configuration, { whenLocked, onDamage });
+    const from = Date.now() * 1000;
     let result: T;
     try {
       result = await work(store, loaded);
+      await this.#record(store, from, "ok");
     } catch (error) {
       this.closeBar();
+      await this.#record(store, from, failureOf(error).code).catch(() => {});
       await store.close().catch(() => {});
       throw error;
     }
     this.closeBar();
     await store.close();
     return result;
+  }
+
+  /** Notes in the audit trail, which begins with the first key, what changed the store. */
+  async #record(store: Store, from: number, outcome: string): Promise<void> {
+    const command = this.#command;
+    if (command === null || !CHANGING.has(command.verb) || (await store.keys.version()) === 0) return;
+    const { verb, target } = command;
+    const [who, until] = [this.user, Date.now() * 1000];
+    const what = { who, name: null, via: "cli", action: verb, target, outcome } as const;
+    await store.trail.note({ ...what, requests: 1, from, until, requestId: null });
   }
 
   /** What long work is given: the user's wish to stop, and on a terminal a bar to report to. */

@@ -6,6 +6,7 @@ import type { Report } from "./report.ts";
 import { styleFor } from "./style.ts";
 import type { Action, Verb } from "./verb.ts";
 import { version } from "./version.ts";
+import { auditLogVerb } from "./verbs/audit-log.ts";
 import { applyVerb } from "./verbs/apply.ts";
 import { backupVerb } from "./verbs/backup.ts";
 import { computeVerb } from "./verbs/compute.ts";
@@ -17,6 +18,7 @@ import { getVerb } from "./verbs/get.ts";
 import { importVerb } from "./verbs/import.ts";
 import { ingestVerb } from "./verbs/ingest.ts";
 import { initVerb } from "./verbs/init.ts";
+import { keysVerb } from "./verbs/keys.ts";
 import { materializeVerb } from "./verbs/materialize.ts";
 import { modelsVerb } from "./verbs/models.ts";
 import { planVerb } from "./verbs/plan.ts";
@@ -39,6 +41,7 @@ const groups: readonly (readonly [title: string, verbs: readonly Verb[]])[] = [
   ["Models:", [trainVerb, modelsVerb, promoteVerb]],
   ["Online store:", [materializeVerb, serveVerb, getVerb, explainVerb, predictVerb, replayVerb]],
   ["What there is:", [statusVerb, runsVerb, scheduleVerb, verifyVerb, forgetVerb]],
+  ["Access:", [keysVerb, auditLogVerb]],
   ["Safekeeping:", [doctorVerb, backupVerb, restoreVerb]],
 ];
 
@@ -73,7 +76,8 @@ export function makeProgram(io: Io, exit: (code: number) => void): Command {
     <A extends unknown[]>(work: (run: Invocation, ...parsed: A) => Promise<Report | void>) =>
     async (...given: [...A, Command]) => {
       const command = given.at(-1) as Command;
-      const run = new Invocation(io, command.optsWithGlobals<GlobalOptions>());
+      const target = typeof given[0] === "string" ? given[0] : null;
+      const run = new Invocation(io, command.optsWithGlobals<GlobalOptions>(), { verb: command.name(), target });
       try {
         const report = await work(run, ...(given.slice(0, -1) as unknown as A));
         if (report === undefined) return;

@@ -8,6 +8,9 @@ import fastify, {
 } from "fastify";
 import { AsofError, errorTable } from "../../core/errors.ts";
 import type { Store } from "../../store.ts";
+import { PUBLIC } from "./access/access.ts";
+import { Gate, type GuardedRoute } from "./access/gate.ts";
+import { guard } from "./access/guard.ts";
 import { Admission } from "./admission.ts";
 import { type Body, mediaTypes, readBody } from "./body.ts";
 import { refuseConnection } from "./client-error.ts";
@@ -16,7 +19,6 @@ import { errorAnswer } from "./error-answer.ts";
 import { EventStreams } from "./live/event-stream.ts";
 import { RequestTimes } from "./live/request-times.ts";
 import { logLevel, logSettings } from "./log-settings.ts";
-import { addressesLoopback } from "./loopback.ts";
 import { readHeaders } from "./read-headers.ts";
 import { readQuery } from "./read-query.ts";
 import { Leaving } from "./leaving.ts";
@@ -65,7 +67,9 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
   });
   app.server.maxConnections = maxConnections;
 
-  guard(app, leaving, new Admission(bodiesLimit, bodyLimit));
+  const gate = new Gate(store, { ...options, failed: (error) => app.log.error({ err: error }, "access") });
+  app.addHook("onClose", () => gate.close());
+  guard(app, gate, leaving, new Admission(bodiesLimit, bodyLimit));
   readBodies(app);
   const { requests = new RequestCounts(), forward, behindOthers = false, jobs = () => [] } = options;
   /** What comes through other processes is theirs to count. */
@@ -84,6 +88,7 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
   options.attach?.(app);
   for (const route of routes)
     addRoute(app, route, {
+      gate,
       forward: route.anywhere === true ? undefined : forward,
       leaving,
       streams,
@@ -110,26 +115,6 @@ function counted(requests: RequestCounts, path: string, route?: Route, times?: R
     }
     done();
   };
-}
-
-/** Refuses, before a body is read, what will not be answered. */
-function guard(app: FastifyInstance, leaving: Leaving, admission: Admission): void {
-  app.addHook("preClose", (done) => {
-    leaving.close();
-    done();
-  });
-  app.addHook("onRequest", (request, reply, done) => {
-    const { headers } = request.raw;
-    if (leaving.isClosing) throw new AsofError("ASOF_CLOSED", "the server is shutting down");
-    if (!addressesLoopback(headers.host))
-      throw new AsofError("ASOF_HOST", "the request's Host header names another machine", {
-        host: headers.host ?? null,
-      });
-    if (request.is404)
-      throw new AsofError("ASOF_NOT_FOUND", `there is no route ${pathOf(request.url)}`, { path: pathOf(request.url) });
-    reply.raw.on("close", admission.admit(headers["content-length"], headers["transfer-encoding"]));
-    done();
-  });
 }
 
 /** Logs a line for each request. */
@@ -170,6 +155,7 @@ function urlOf({ names, path }: Route): string {
 }
 
 interface RouteUse {
+  readonly gate: Gate;
   readonly forward: Forward | undefined;
   readonly leaving: Leaving;
   readonly streams: EventStreams;
@@ -177,7 +163,7 @@ interface RouteUse {
 }
 
 // The path of every request: what can be answered at once waits for nothing.
-function addRoute(app: FastifyInstance, route: Route, { forward, leaving, streams, answered }: RouteUse): void {
+function addRoute(app: FastifyInstance, route: Route, { gate, forward, leaving, streams, answered }: RouteUse): void {
   const { method, shapes } = route;
   const type = route.type ?? JSON_TYPE;
   const send = (reply: FastifyReply, answer: Answer): void => {
@@ -189,7 +175,7 @@ function addRoute(app: FastifyInstance, route: Route, { forward, leaving, stream
   app.route<{ Params: { name?: string }; Body: Body | undefined }>({
     method,
     url: urlOf(route),
-    config: { described: route },
+    config: { route, described: route },
     onResponse: answered,
     handler: (request, reply) => {
       const { raw, body } = request;
@@ -197,13 +183,15 @@ function addRoute(app: FastifyInstance, route: Route, { forward, leaving, stream
       if (shapes.body !== null && body === undefined)
         throw new AsofError("ASOF_MEDIA_TYPE", "a body with its content type is missing");
       if (route.events !== undefined) return streams.send(reply, route.events.name, route.events.texts);
-      const answer = route.handle({
+      const call = {
         name: request.params.name ?? "",
         query: raw.url?.includes("?") === true ? readQuery(route, request.query) : NOTHING,
         headers: route.headers === undefined ? NOTHING : readHeaders(route, raw.headers),
         body: body ?? NO_BODY,
         accept: raw.headers.accept ?? "",
-      });
+        caller: request.caller,
+      };
+      const answer = gate.handle(route, call, request.id);
       if (!(answer instanceof Promise)) return send(reply, answer);
       answer.then(
         (late) => send(reply, late),
@@ -230,6 +218,7 @@ function refuseOtherMethods(app: FastifyInstance, path: string, routes: readonly
   app.route({
     method: METHODS.filter((other) => !allowed.includes(other)),
     url: urlOf(routes[0]),
+    config: { route: REFUSING },
     onResponse: answered,
     onRequest: (request) => {
       const allow = allowed.join(", ");
@@ -238,6 +227,9 @@ function refuseOtherMethods(app: FastifyInstance, path: string, routes: readonly
     handler: () => undefined,
   });
 }
+
+/** What refuses methods tells nothing of the store. */
+const REFUSING: GuardedRoute = { id: "refuseMethod", access: PUBLIC, names: null };
 
 const NO_BODY: Body = { language: "json", text: "" };
 const NOTHING: Readonly<Record<string, string>> = {};
@@ -261,13 +253,14 @@ function answerError(
   void reply.code(status).headers(headers).send(body);
 }
 
-function pathOf(url: string): string {
-  return url.split("?", 1)[0];
-}
-
 /** Ids that differ between processes as well. */
 function requestIds(): () => string {
   const process = randomBytes(6).toString("base64url");
   let last = 0;
   return () => `${process}-${(last += 1).toString(36)}`;
+}
+
+/** The path of a URL, without its query, which may hold keys. */
+function pathOf(url: string): string {
+  return url.split("?", 1)[0];
 }

@@ -27,7 +27,8 @@ export function errorAnswer(error: unknown, requestId: string): ErrorAnswer {
     status,
     headers: {
       "content-type": "application/json; charset=utf-8",
-      ...(RETRYABLE.has(status) && { "retry-after": RETRY_AFTER }),
+      ...(RETRYABLE.has(status) && { "retry-after": String(details["retryAfter"] ?? RETRY_AFTER) }),
+      ...(status === 401 && { "www-authenticate": "Bearer" }),
       ...(code === "ASOF_METHOD" && { allow: String(details["allow"]) }),
     },
     body: writeJson({ error: { code, message, remedy, details, requestId } }),

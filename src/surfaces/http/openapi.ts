@@ -12,6 +12,8 @@ const EVERYWHERE: readonly ErrorCode[] = [
   "ASOF_NOT_APPLIED",
   ...codes.filter((code) => errorTable[code].status === 500 || errorTable[code].status === 503),
 ];
+/** Codes that any route may fail with that asks for credentials. */
+const GUARDED: readonly ErrorCode[] = ["ASOF_UNAUTHENTICATED", "ASOF_FORBIDDEN", "ASOF_RATE_LIMIT", "ASOF_ISSUER"];
 /** Codes that any route with a body may fail with. */
 const WITH_BODY: readonly ErrorCode[] = ["ASOF_TOO_LARGE", "ASOF_MEDIA_TYPE", "ASOF_TIMEOUT"];
 
@@ -47,12 +49,23 @@ export function openApi(routes: readonly Route[], defined: DefinedNames, version
     openapi: "3.1.0",
     info: { title: "asof", version, description: "A feature store: records in, features and predictions out." },
     paths,
-    components: { schemas: { Error: error } },
+    components: {
+      schemas: { Error: error },
+      securitySchemes: {
+        bearer: {
+          type: "http",
+          scheme: "bearer",
+          description: "an API key, or a token of the configured issuer; nothing while neither is configured",
+        },
+      },
+    },
   };
 }
 
 function operation(route: Route, { body, answer }: Shapes, name: string | null): Schema {
   const { id, summary, names, query, headers = {}, also = {}, type = "application/json", dialect } = route;
+  const isPublic = route.access.scope === "public";
+  const mayFail = [...route.errors, ...EVERYWHERE, ...(isPublic ? [] : GUARDED), ...(body === null ? [] : WITH_BODY)];
   const inPath =
     name === null && names !== null ? [{ name: names.parameter, in: "path", required: true, schema: text }] : [];
   const given = (where: string, declared: typeof query): Schema[] =>
@@ -62,15 +75,12 @@ function operation(route: Route, { body, answer }: Shapes, name: string | null):
   return {
     operationId: name === null ? id : `${id}_${name}`,
     summary,
+    ...(isPublic ? {} : { security: [{ bearer: [route.access.scope] }] }),
     ...(parameters.length > 0 && { parameters }),
     ...(body !== null && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
       "200": { description: "done", content: contentOf({ [type.split(";", 1)[0]]: answer, ...binary }) },
-      ...failures(dialect === undefined ? OWN : inDialect(dialect), [
-        ...route.errors,
-        ...EVERYWHERE,
-        ...(body === null ? [] : WITH_BODY),
-      ]),
+      ...failures(dialect === undefined ? OWN : inDialect(dialect), mayFail),
     },
   };
 }

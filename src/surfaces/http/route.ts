@@ -2,6 +2,8 @@ import type { Definition } from "../../core/definition/data.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import type { JobReport } from "../../core/result/schedule.ts";
 import type { Store } from "../../store.ts";
+import type { Access } from "./access/access.ts";
+import type { Caller } from "./access/caller.ts";
 import type { Body } from "./body.ts";
 import type { ErrorDialect } from "./error-dialect.ts";
 import type { RequestTimes } from "./live/request-times.ts";
@@ -16,6 +18,8 @@ export interface Call {
   /** The headers that the route declares, by their names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Body;
+  /** Who asks. Where the request itself names what it is about, the route asks him for that. */
+  readonly caller: Caller;
   /** The media types that the client would take; empty where it does not say. */
   readonly accept: string;
 }
@@ -46,6 +50,8 @@ export interface Route {
   /** As in OpenAPI: `/v1/events/{source}`. */
   readonly path: string;
   readonly id: string;
+  /** Whom it is for. */
+  readonly access: Access;
   readonly summary: string;
   /** What the path names; null where it names nothing. */
   readonly names: { readonly parameter: string; readonly kind: Definition["kind"] } | null;

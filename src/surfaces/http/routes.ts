@@ -1,5 +1,6 @@
 import { feastRoutes } from "./feast/routes.ts";
 import type { Route, RouteContext } from "./route.ts";
+import { auditLogRoute } from "./routes/audit-log.ts";
 import { auditNowRoute, auditRoute } from "./routes/audit.ts";
 import { catalogRoute } from "./routes/catalog.ts";
 import { distributionRoute } from "./routes/distribution.ts";
@@ -54,6 +55,7 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     distributionRoute(context),
     metricsRoute(context, version),
     forgetRoute(context),
+    auditLogRoute(context),
     healthRoute(),
     readyRoute(context),
     ...feastRoutes(context),

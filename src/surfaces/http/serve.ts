@@ -2,6 +2,7 @@ import { Server } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { AsofError } from "../../core/errors.ts";
 import type { Store } from "../../store.ts";
+import { hasCredentials } from "./access/gate.ts";
 import { buildServer } from "./build-server.ts";
 import { Leaving } from "./leaving.ts";
 import { isLoopback } from "./loopback.ts";
@@ -22,17 +23,18 @@ export interface RunningServer {
 const DRAIN_TIMEOUT = 10_000;
 
 /**
- * Serves a store over HTTP on this machine.
+ * Serves a store over HTTP: on this machine, unless there are credentials and it is told otherwise.
  * @throws ASOF_NOT_LOOPBACK for a host that others could reach; ASOF_LISTEN where the port cannot be had
  */
 export async function serve(store: Store, options: ServeOptions = {}): Promise<RunningServer> {
   const { host = LOOPBACK, port = DEFAULT_PORT, drainTimeout = DRAIN_TIMEOUT } = options;
-  if (!isLoopback(host))
-    throw new AsofError("ASOF_NOT_LOOPBACK", `the server has no credentials yet, so it does not listen on ${host}`, {
+  const isOpen = !isLoopback(host);
+  if (isOpen && !(await hasCredentials(store, options)))
+    throw new AsofError("ASOF_NOT_LOOPBACK", `there are no credentials, so the server does not listen on ${host}`, {
       host,
     });
   const leaving = new Leaving();
-  const app = buildServer(store, options, leaving);
+  const app = buildServer(store, isOpen ? { ...options, requireCredentials: true } : options, leaving);
   const bare = host.replace(/^\[|\]$/g, "");
   try {
     await app.listen({ host: bare, port });

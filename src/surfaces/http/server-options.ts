@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { LogLevel } from "../../configuration.ts";
 import type { JobReport } from "../../core/result/schedule.ts";
+import type { GateOptions } from "./access/gate.ts";
 import type { RequestCounts } from "./request-counts.ts";
 
 /** A request for another process, and its answer. */
@@ -24,7 +25,7 @@ export type Forward = (request: ForwardedRequest) => Promise<ForwardedAnswer>;
 /** Levels of logging, the most quiet first. */
 export type { LogLevel };
 
-export interface ServerOptions {
+export interface ServerOptions extends GateOptions {
   /**
    * What is logged, as JSON lines on standard error. Default "error": faults of the server alone. "info" or true adds
    * a line for each request; false logs nothing. No level logs a record, a request or a feature, but for `logBodies`.
@@ -64,7 +65,7 @@ export const LOOPBACK = "127.0.0.1";
 export const DEFAULT_PORT = 2763;
 
 export interface ServeOptions extends ServerOptions {
-  /** A loopback address or "localhost". Default "127.0.0.1". */
+  /** Default "127.0.0.1". Any but a loopback address takes credentials: an API key, or an issuer of tokens. */
   readonly host?: string;
   /** 0 takes any that is free. Default 2763: ASOF on a telephone's keys. */
   readonly port?: number;

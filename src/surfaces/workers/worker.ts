@@ -89,7 +89,14 @@ async function startWriter({ configuration: file, home, socket, version, ...told
   // The processes before it log requests.
   const tracing = await tracingOf(configuration, version);
   const leaving = new Leaving();
-  const options = { version, requests, behindOthers: true, jobs, ...(tracing && { attach: tracing.attach }) };
+  const options = {
+    ...configuration.server,
+    version,
+    requests,
+    behindOthers: true,
+    jobs,
+    ...(tracing && { attach: tracing.attach }),
+  };
   const app = buildServer(tracing?.traced(store) ?? store, options, leaving);
   addWriterRoutes(app, store.link, requests, leaving);
   await rm(socket, { force: true });
@@ -121,6 +128,7 @@ async function startReader(message: StartMessage): Promise<Running> {
   const requests = new RequestCounts();
   const tracing = await tracingOf(configuration, version);
   const server = await serve(tracing?.traced(store) ?? store, {
+    ...configuration.server,
     host,
     port,
     version,

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { StreamRecord } from "../../core/codec/record-batch.ts";
 import type { Stream } from "../../core/definition/stream.ts";
 import type { Answered, WriterLink } from "../../store.ts";
+import { PUBLIC } from "../http/access/access.ts";
 import type { Leaving } from "../http/leaving.ts";
 import type { RequestCounts, ToldRequests } from "../http/request-counts.ts";
 
@@ -23,8 +24,10 @@ export function addWriterRoutes(
     if (leaving.isTold) leaving.hangUpAfter(reply);
     done();
   };
+  // Who reaches the socket is a process of this store: its folder is for its user alone.
+  const linked = { onSend, config: { route: { id: "link", access: PUBLIC, names: null } } };
   app.addContentTypeParser(OCTETS, { parseAs: "buffer" }, (_request, bytes, done) => done(null, bytes));
-  app.post<{ Body: Buffer }>(LINK.append, { onSend }, async ({ body }) => {
+  app.post<{ Body: Buffer }>(LINK.append, linked, async ({ body }) => {
     const { stream, records } = deserialize(body) as {
       stream: Pick<Stream, "name" | "schema">;
       records: readonly StreamRecord[];
@@ -32,11 +35,11 @@ export function addWriterRoutes(
     await link.append(stream, records);
     return "";
   });
-  app.post<{ Body: Buffer }>(LINK.answered, { onSend }, async ({ body }) => {
+  app.post<{ Body: Buffer }>(LINK.answered, linked, async ({ body }) => {
     link.tell(deserialize(body) as Answered);
     return Promise.resolve("");
   });
-  app.post<{ Body: Buffer }>(LINK.requests, { onSend }, async ({ body }) => {
+  app.post<{ Body: Buffer }>(LINK.requests, linked, async ({ body }) => {
     requests.add(deserialize(body) as ToldRequests);
     return Promise.resolve("");
   });

@@ -13,9 +13,10 @@ export const serveVerb: Verb = (program, action) => {
     .summary("serve events, features and predictions over HTTP")
     .description(
       "Runs the HTTP server until it is told to stop: SIGINT or SIGTERM let requests that came in be answered, write " +
-        "what was accepted to disk, and close the store.",
+        "what was accepted to disk, and close the store. It listens on other addresses than this machine's own once " +
+        "there are credentials: `asof keys create`, or `server.oidc` in the configuration.",
     )
-    .option("--host <host>", "the loopback address to listen on (default: the configuration's, else 127.0.0.1)")
+    .option("--host <host>", "the address to listen on (default: the configuration's, else 127.0.0.1)")
     .option("--port <port>", "the port, 0 for a free one (default: the configuration's, else 2763)", portOption)
     .option(
       "--workers <count>",
@@ -33,6 +34,7 @@ export const serveVerb: Verb = (program, action) => {
       examples(
         ["asof serve", "for programs on this machine"],
         ["asof serve --port 0 --json", "on any free port; the document says which"],
+        ["asof serve --host 0.0.0.0", "for other machines: once there is a key, or an issuer of tokens"],
         ["asof serve --workers 4", "with four processes that answer; SIGHUP takes up other definitions"],
       ),
     )
@@ -49,6 +51,7 @@ export const serveVerb: Verb = (program, action) => {
           let attendance: Attendance | null = null;
           const tracing = await tracingOf(configuration, version());
           const server = await serve(tracing?.traced(store) ?? store, {
+            ...configuration.server,
             version: version(),
             ...logging,
             ...(tracing === null ? {} : { attach: tracing.attach }),

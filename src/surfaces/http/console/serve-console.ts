@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { PUBLIC } from "../access/access.ts";
 import { AsofError } from "../../../core/errors.ts";
 import { type BuiltFile, builtFiles } from "./built-files.ts";
 
@@ -38,6 +39,8 @@ const HEADERS = {
   "cross-origin-resource-policy": "same-origin",
 } as const;
 
+const OPEN = { config: { route: { id: "console", access: PUBLIC, names: null } } };
+
 /**
  * Serves the console's own files, which tell nothing of the store: whoever may reach the server may have them. They are
  * read when they are asked for the first time.
@@ -49,8 +52,9 @@ export function serveConsole(app: FastifyInstance): void {
     if (found === undefined) throw new AsofError("ASOF_NOT_FOUND", `the console has no file ${path}`, { path });
     return found;
   };
-  for (const url of consolePages) app.get(url, (request, reply) => send(request, reply, fileAt(DOCUMENT), "no-cache"));
-  app.get<{ Params: { "*": string } }>(ASSETS, (request, reply) =>
+  for (const url of consolePages)
+    app.get(url, OPEN, (request, reply) => send(request, reply, fileAt(DOCUMENT), "no-cache"));
+  app.get<{ Params: { "*": string } }>(ASSETS, OPEN, (request, reply) =>
     // Their names change with what is in them.
     send(request, reply, fileAt(`assets/${request.params["*"]}`), "public, max-age=31536000, immutable"),
   );

@@ -11,10 +11,12 @@ const classes: Readonly<Partial<Record<ErrorCode, string>>> = {
   ASOF_UNKNOWN_SOURCE: "PushSourceNotFoundException",
   ASOF_NAME_COLLISION: "FeatureNameCollisionError",
   ASOF_HOST: "FeastPermissionError",
+  ASOF_UNAUTHENTICATED: "FeastPermissionError",
+  ASOF_FORBIDDEN: "FeastPermissionError",
 };
 
 /** Statuses that speak of the connection or of the server rather than of what was asked: they stay as they are. */
-const KEPT: ReadonlySet<number> = new Set([403, 404, 405, 408, 413, 415, 429, 431]);
+const KEPT: ReadonlySet<number> = new Set([401, 403, 404, 405, 408, 413, 415, 429, 431]);
 
 function status(code: ErrorCode): number {
   const { status } = errorTable[code];

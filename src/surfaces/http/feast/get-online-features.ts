@@ -47,6 +47,7 @@ export function getOnlineFeaturesRoute({ store, maxRows }: RouteContext): Route 
     method: "POST",
     path: "/get-online-features",
     id: "feastGetOnlineFeatures",
+    access: { scope: "read", names: "in the request" },
     anywhere: true,
     summary: "Answers with features as Feast's feature server does, column by column.",
     names: null,
@@ -70,12 +71,13 @@ export function getOnlineFeaturesRoute({ store, maxRows }: RouteContext): Route 
       "ASOF_NOT_MATERIALIZED",
     ],
     dialect: feastErrors,
-    async handle({ body }) {
+    async handle({ body, caller }) {
       const fields = new RequestFields(body);
       const service = fields.text("feature_service");
       // As Feast has it, an empty name is none.
-      const selection =
-        service === null || service === "" ? selectFeatures(store, fields.texts("features") ?? []) : ofService(service);
+      const unnamed = service === null || service === "";
+      caller.mustReach("read", unnamed ? null : "service", service ?? "");
+      const selection = unnamed ? selectFeatures(store, fields.texts("features") ?? []) : ofService(service);
       const naming = {
         full: fields.flag("full_feature_names"),
         views: fields.flag("include_feature_view_version_metadata"),

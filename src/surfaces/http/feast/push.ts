@@ -28,15 +28,17 @@ export function pushRoute({ store }: RouteContext): Route {
     method: "POST",
     path: "/push",
     id: "feastPush",
+    access: { scope: "ingest", names: "in the request" },
     summary: "Accepts records of a source, as Feast's feature server does. They can be read when it answers.",
     names: null,
     query: {},
     shapes: { body: { [mediaTypes.json]: request }, answer: done },
     errors: ["ASOF_UNKNOWN_SOURCE", ...writeErrors],
     dialect: feastErrors,
-    async handle({ body }) {
+    async handle({ body, caller }) {
       const fields = new RequestFields(body);
       const name = fields.needText("push_source_name");
+      caller.mustReach("ingest", "source", name);
       const to = fields.text("to") ?? "online";
       const source: SourceDefinition = definitionOf(store, "source", name);
       if (!TO.includes(to))

@@ -29,16 +29,18 @@ export function writeToOnlineStoreRoute({ store }: RouteContext): Route {
     method: "POST",
     path: "/write-to-online-store",
     id: "feastWriteToOnlineStore",
+    access: { scope: "ingest", names: "in the request" },
     summary: "Accepts features of a view that holds last values, as Feast's feature server does.",
     names: null,
     query: {},
     shapes: { body: { [mediaTypes.json]: request }, answer: done },
     errors: ["ASOF_UNKNOWN_VIEW", "ASOF_VIEW_COMPUTED", ...writeErrors],
     dialect: feastErrors,
-    async handle({ body }) {
+    async handle({ body, caller }) {
       const fields = new RequestFields(body);
       const view = viewOf(store, fields.needText("feature_view_name"));
       const latest = latestView(view);
+      caller.mustReach("ingest", latest === null ? null : "source", latest?.view.source ?? "");
       if (latest === null) throw computed(view);
       const source = definitionOf(store, "source", latest.view.source);
       const rows = rowsOf(fields.columns("df"), source.fields, (column) => fieldOf(latest, source, column));

@@ -32,6 +32,7 @@ export function catalogRoute({ store }: RouteContext): Route {
     method: "GET",
     path: "/v1/catalog",
     id: "getCatalog",
+    access: { scope: "read" },
     anywhere: true,
     summary: "Lists the definitions.",
     names: null,

@@ -75,6 +75,7 @@ export function comparisonRoute({ store }: RouteContext): Route {
     method: "GET",
     path: "/v1/models/{model}/comparison",
     id: "compareModel",
+    access: { scope: "read" },
     summary: "Compares what each version of a model predicted, by its role, with what has become known since.",
     names: { parameter: "model", kind: "model" },
     query: {

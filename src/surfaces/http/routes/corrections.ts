@@ -21,6 +21,7 @@ export function correctionsRoute({ store }: RouteContext): Route {
     method: "POST",
     path: "/v1/events/{source}/corrections",
     id: "postCorrections",
+    access: { scope: "ingest" },
     summary:
       "Replaces records of a source that declares an `id` by others of the same ids: all of them, or none. A correction is a retraction and a record; sent again it changes nothing.",
     names: { parameter: "source", kind: "source" },

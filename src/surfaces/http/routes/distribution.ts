@@ -22,6 +22,7 @@ export function distributionRoute({ store }: RouteContext): Route {
     method: "GET",
     path: "/v1/distribution/{model}",
     id: "getDistribution",
+    access: { scope: "read" },
     summary: "Tells how a feature of a model is spread in training and in what is served, over the same bins.",
     names: { parameter: "model", kind: "model" },
     query: { feature: { description: "the feature, as it is called in the service", schema: text } },

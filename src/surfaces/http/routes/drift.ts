@@ -29,6 +29,7 @@ export function driftRoute({ store }: RouteContext): Route {
     method: "GET",
     path: "/v1/drift",
     id: "getDrift",
+    access: { scope: "read" },
     summary: "Compares what each model is served with, feature by feature, with what it was trained on.",
     names: null,
     query: {},

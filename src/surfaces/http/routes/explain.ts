@@ -42,6 +42,7 @@ export function explainRoute({ store }: RouteContext): Route {
     method: "GET",
     path: PATH,
     id: "explain",
+    access: { scope: "read" },
     summary: SUMMARY,
     names: null,
     query: {
@@ -68,6 +69,7 @@ export function explainByBodyRoute({ store }: RouteContext): Route {
     method: "POST",
     path: PATH,
     id: "explainByBody",
+    access: { scope: "read" },
     summary: SUMMARY,
     names: null,
     query: {},

@@ -33,6 +33,7 @@ export function featuresRoute({ store, maxRows, times }: RouteContext): Route {
     method: "POST",
     path: "/v1/features/{service}",
     id: "getFeatures",
+    access: { scope: "read" },
     anywhere: true,
     summary: "Answers with the features of a service for each row, now, as of a past moment, or of that in hindsight.",
     names: { parameter: "service", kind: "service" },

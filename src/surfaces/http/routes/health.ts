@@ -1,3 +1,4 @@
+import { PUBLIC } from "../access/access.ts";
 import type { Route } from "../route.ts";
 import { objectOf } from "../schema.ts";
 
@@ -7,6 +8,7 @@ export function healthRoute(): Route {
     method: "GET",
     path: "/health",
     id: "getHealth",
+    access: PUBLIC,
     anywhere: true,
     summary: "Answers while the process is up.",
     names: null,

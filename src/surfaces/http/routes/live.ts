@@ -1,3 +1,4 @@
+import { local } from "../access/caller.ts";
 import { writeJson } from "../json/write-json.ts";
 import { SharedSnapshots } from "../live/shared-snapshots.ts";
 import type { Route, RouteContext } from "../route.ts";
@@ -10,7 +11,14 @@ const milliseconds: Schema = { type: "number", minimum: 0 };
 export function liveRoute(context: RouteContext): Route {
   const status = statusRoute(context);
   const snapshot = async (): Promise<string> => {
-    const told = (await status.handle({ name: "", query: {}, headers: {}, body: NO_BODY, accept: "" })) as string;
+    const told = (await status.handle({
+      name: "",
+      query: {},
+      headers: {},
+      body: NO_BODY,
+      accept: "",
+      caller: local,
+    })) as string;
     return `{"status":${told},"requests":${writeJson(context.times.report())}}`;
   };
   const snapshots = new SharedSnapshots(snapshot);
@@ -18,6 +26,7 @@ export function liveRoute(context: RouteContext): Route {
     method: "GET",
     path: "/v1/live",
     id: "streamLive",
+    access: { scope: "read" },
     anywhere: true,
     summary: "Tells about once a second, as server-sent events, what `/v1/status` answers and how long requests take.",
     names: null,

@@ -14,6 +14,7 @@ export function metricsRoute({ store, requests, jobs }: RouteContext, version: s
     method: "GET",
     path: "/metrics",
     id: "getMetrics",
+    access: { scope: "read" },
     summary: "Gives freshness, rates, audit and drift in the text format of Prometheus.",
     names: null,
     query: {},

@@ -27,12 +27,14 @@ export function modelsRoute({ store }: RouteContext): Route {
     method: "GET",
     path: "/v1/models",
     id: "getModels",
+    access: { scope: "read", names: "in the request" },
     summary: "Lists the versions of the models.",
     names: null,
     query: { model: { description: "only versions of this model", schema: text } },
     shapes: { body: null, answer: objectOf({ models: listOf(version) }) },
     errors: ["ASOF_UNKNOWN_MODEL"],
-    async handle({ query }) {
+    async handle({ query, caller }) {
+      caller.mustReach("read", query["model"] === undefined ? null : "model", query["model"] ?? "");
       const models = await store.models(query["model"]);
       return writeJson({
         models: models.map((summary) => ({

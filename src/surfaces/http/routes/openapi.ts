@@ -9,6 +9,7 @@ export function openApiRoute({ store }: RouteContext, described: readonly Route[
     method: "GET",
     path: "/openapi.json",
     id: "getOpenApi",
+    access: { scope: "read" },
     anywhere: true,
     summary: "Describes this server as OpenAPI 3.1, with the types of the definitions.",
     names: null,

@@ -13,6 +13,7 @@ export function predictRoute({ store, maxRows }: RouteContext): Route {
     method: "POST",
     path: "/v1/predict/{model}",
     id: "predict",
+    access: { scope: "predict" },
     anywhere: true,
     summary: "Answers with a model's prediction for each row, its version and the features it was told; logs them.",
     names: { parameter: "model", kind: "model" },

@@ -15,6 +15,7 @@ export function promoteRoute({ store }: RouteContext): Route {
     method: "POST",
     path: "/v1/promote/{model}",
     id: "promote",
+    access: { scope: "admin" },
     summary: "Makes a version of a model the one that predicts.",
     names: { parameter: "model", kind: "model" },
     query: {},

@@ -21,6 +21,7 @@ export function retractionsRoute({ store }: RouteContext): Route {
     method: "POST",
     path: "/v1/events/{source}/retractions",
     id: "postRetractions",
+    access: { scope: "ingest" },
     summary:
       "Withdraws records of a source that declares an `id`, each by the fields of its id: all of them, or none. A second retraction changes nothing; one that comes before its record waits for it.",
     names: { parameter: "source", kind: "source" },

@@ -26,6 +26,7 @@ export function runsRoute({ store }: RouteContext): Route {
     method: "GET",
     path: "/v1/runs",
     id: "getRuns",
+    access: { scope: "read" },
     summary: "Lists what ran, the newest first.",
     names: null,
     query: {

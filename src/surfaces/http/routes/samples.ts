@@ -29,6 +29,7 @@ export function samplesRoute({ store }: RouteContext): Route {
     method: "GET",
     path: "/v1/samples/{source}",
     id: "getSamples",
+    access: { scope: "read" },
     summary: "Shows a sample of the records of a source, the newest first.",
     names: { parameter: "source", kind: "source" },
     query: {

@@ -41,6 +41,7 @@ export function scheduleRoute({ jobs }: RouteContext): Route {
     method: "GET",
     path: "/v1/schedule",
     id: "getSchedule",
+    access: { scope: "read" },
     summary: "Lists the scheduled jobs: when each ran last, how that ended, and when it runs next.",
     names: null,
     query: {},

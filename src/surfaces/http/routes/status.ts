@@ -90,6 +90,7 @@ export function statusRoute({ store }: RouteContext): Route {
     method: "GET",
     path: "/v1/status",
     id: "getStatus",
+    access: { scope: "read" },
     summary: "Tells what is in each store, how fresh it is and what ran last.",
     names: null,
     query: {},
