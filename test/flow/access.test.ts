@@ -35,7 +35,7 @@ const LIVE = "/v1/live";
 
 /** What each route takes, and a request of which nothing but the caller may be refused; `about` is what it names. */
 interface Guarded {
-  readonly scope: Scope | "public";
+  readonly scope: Scope | "public" | "any";
   readonly url: string;
   readonly body?: object;
   readonly about?: boolean;
@@ -69,6 +69,7 @@ const guarded: Readonly<Record<string, Guarded>> = {
   materializeViews: { scope: "admin", url: "/v1/materialize", body: { views: [] } },
   forget: { scope: "admin", url: "/v1/forget/customer?dryRun=true", body: { customer: "nobody" } },
   getAuditLog: { scope: "admin", url: "/v1/audit-log" },
+  getAccess: { scope: "any", url: "/v1/access" },
   getHealth: { scope: "public", url: "/health" },
   getReady: { scope: "public", url: "/ready" },
   getOpenApi: { scope: "read", url: "/openapi.json" },
@@ -149,6 +150,7 @@ async function ask(
 function expected({ scope, about }: Guarded, credential: string): "let in" | 401 | 403 {
   if (scope === "public") return "let in";
   if (["none", "wrong secret", "unknown", "no key", "expired", "revoked"].includes(credential)) return 401;
+  if (scope === "any") return "let in";
   if (credential === "narrowed") return scope !== "admin" && about === true ? "let in" : 403;
   if (credential === "narrowed elsewhere") return 403;
   return credential === "admin" || credential === scope ? "let in" : 403;
@@ -228,6 +230,33 @@ test("a key says when it was used, and its hash is nowhere to be seen", async ()
   const used = (await store.keys.list()).find(({ name }) => name === "read")!;
   expect(used.usedAt).toBeGreaterThan(used.createdAt);
   expect(usedAt === null || usedAt >= listed.createdAt).toBe(true);
+});
+
+test("tells who asks what his credentials are for", async () => {
+  const told = async (name: string): Promise<unknown> =>
+    JSON.parse((await ask(guarded["getAccess"], credentials.get(name)!)).body);
+  const scopes = ["read", "predict", "ingest", "admin"];
+  expect(await told("admin")).toMatchObject({ name: "admin", credentials: true, grants: [{ scopes, only: null }] });
+  expect(await told("predict")).toMatchObject({ grants: [{ scopes: ["predict"], only: null }] });
+  expect(await told("narrowed")).toMatchObject({ grants: [{ scopes: scopes.slice(0, 3), only: all }] });
+});
+
+test("a stream of events ends once the key of its reader is revoked or has expired", async () => {
+  const revoked = await key("soon revoked", {});
+  const expiring = await key("soon expired", { expires: (Date.now() + 2000) * 1000 });
+  const ended: string[] = [];
+  const follow = async ({ name, key }: CreatedKey): Promise<void> => {
+    const headers = { authorization: `Bearer ${key}` };
+    const answer = await app.inject({ url: LIVE, headers, payloadAsStream: true });
+    expect(answer.statusCode).toBe(200);
+    for await (const chunk of answer.stream()) expect(String(chunk)).not.toBe("");
+    ended.push(name);
+  };
+  const both = [follow(revoked), follow(expiring)];
+  await both[1];
+  expect(ended).toEqual(["soon expired"]);
+  await store.keys.revoke(revoked.id, "user:ada");
+  await both[0];
 });
 
 test("keys that make no sense are not made", async () => {

@@ -182,7 +182,10 @@ function addRoute(app: FastifyInstance, route: Route, { gate, forward, leaving, 
       if (forward !== undefined) return forwarded(forward, leaving, request, reply);
       if (shapes.body !== null && body === undefined)
         throw new AsofError("ASOF_MEDIA_TYPE", "a body with its content type is missing");
-      if (route.events !== undefined) return streams.send(reply, route.events.name, route.events.texts);
+      if (route.events !== undefined) {
+        const stays = (): Promise<void> => gate.lookAfter(route, raw.headers, nameIn(request));
+        return streams.send(reply, route.events.name, route.events.texts, stays);
+      }
       const call = {
         name: request.params.name ?? "",
         query: raw.url?.includes("?") === true ? readQuery(route, request.query) : NOTHING,

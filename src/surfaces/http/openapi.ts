@@ -75,7 +75,7 @@ function operation(route: Route, { body, answer }: Shapes, name: string | null):
   return {
     operationId: name === null ? id : `${id}_${name}`,
     summary,
-    ...(isPublic ? {} : { security: [{ bearer: [route.access.scope] }] }),
+    ...(isPublic ? {} : { security: [{ bearer: route.access.scope === "any" ? [] : [route.access.scope] }] }),
     ...(parameters.length > 0 && { parameters }),
     ...(body !== null && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {

@@ -1,5 +1,6 @@
 import { feastRoutes } from "./feast/routes.ts";
 import type { Route, RouteContext } from "./route.ts";
+import { accessRoute } from "./routes/access.ts";
 import { auditLogRoute } from "./routes/audit-log.ts";
 import { auditNowRoute, auditRoute } from "./routes/audit.ts";
 import { catalogRoute } from "./routes/catalog.ts";
@@ -56,6 +57,7 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     metricsRoute(context, version),
     forgetRoute(context),
     auditLogRoute(context),
+    accessRoute(),
     healthRoute(),
     readyRoute(context),
     ...feastRoutes(context),

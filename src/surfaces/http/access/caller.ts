@@ -1,4 +1,4 @@
-import { type Grant, hasScope, type NarrowableKind, reaches, type Scope } from "../../../core/access/grant.ts";
+import { type Grant, hasScope, type NarrowableKind, reaches, type Scope, scopes } from "../../../core/access/grant.ts";
 import { AsofError } from "../../../core/errors.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 
@@ -21,6 +21,12 @@ export class Caller {
   /** Whether he was asked who he is and did not say. */
   get isUnknown(): boolean {
     return this.grants?.length === 0;
+  }
+
+  /** What he may do, each grant with all that its scopes include. */
+  get mayDo(): readonly Grant[] {
+    const grants = this.grants ?? [{ scopes, only: null }];
+    return grants.map((grant) => ({ scopes: scopes.filter((scope) => hasScope(grant, scope)), only: grant.only }));
   }
 
   /** @throws ASOF_FORBIDDEN */

@@ -67,19 +67,23 @@ export class Gate {
 
   /** Who makes a request. @throws ASOF_UNAUTHENTICATED, ASOF_RATE_LIMIT, ASOF_ISSUER */
   identify(access: Access, headers: IncomingHttpHeaders): Caller | Promise<Caller> {
-    if (!this.closed) return local;
-    if (access.scope === "public") return anonymous;
-    const bearer = bearerOf(headers.authorization);
-    if (this.oidc === null || idOfKey(bearer) !== null)
-      return withinRate(this.verifier.verify(bearer, Date.now() * 1000));
-    const caller = this.oidc.verify(bearer);
+    const caller = this.callerOf(access, headers);
     return caller instanceof Promise ? caller.then(withinRate) : withinRate(caller);
+  }
+
+  /**
+   * Resolves while whoever was let into a route may still stay there, as one does whose answer has no end. It counts as no
+   * request. @throws ASOF_UNAUTHENTICATED, ASOF_FORBIDDEN, ASOF_ISSUER
+   */
+  async lookAfter(route: GuardedRoute, headers: IncomingHttpHeaders, name: string): Promise<void> {
+    await this.look();
+    this.allow(await this.callerOf(route.access, headers), route, name);
   }
 
   /** @throws ASOF_FORBIDDEN */
   allow(caller: Caller, { access, names }: GuardedRoute, name: string): void {
     const { scope } = access;
-    if (scope === "public") return;
+    if (scope === "public" || scope === "any") return;
     if (access.names !== undefined) return caller.mustHave(scope);
     const kind = narrowableKinds.find((one) => one === names?.kind) ?? null;
     caller.mustReach(scope, kind, name);
@@ -118,6 +122,14 @@ export class Gate {
     clearInterval(this.timer);
     await this.recorder.close();
     await this.noteUses();
+  }
+
+  private callerOf(access: Access, headers: IncomingHttpHeaders): Caller | Promise<Caller> {
+    if (!this.closed) return local;
+    if (access.scope === "public") return anonymous;
+    const bearer = bearerOf(headers.authorization);
+    if (this.oidc === null || idOfKey(bearer) !== null) return this.verifier.verify(bearer, Date.now() * 1000);
+    return this.oidc.verify(bearer);
   }
 
   private isRecorded({ scope }: Access): boolean {

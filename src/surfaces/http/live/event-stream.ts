@@ -2,6 +2,8 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 
 /** Tells a client to come back so many milliseconds after its connection is lost. */
 const RETRY = 1000;
+/** How often it is asked whether a reader may still listen, in milliseconds. */
+const LOOK_AFTER = 1000;
 
 /**
  * Streams that are open, as server-sent events. Closing the server ends them first: else it would wait for them as for
@@ -17,11 +19,21 @@ export class EventStreams {
     });
   }
 
-  /** Sends each text as an event named `event` until the client hangs up or the server closes. */
-  async send(reply: FastifyReply, event: string, texts: (signal: AbortSignal) => AsyncIterable<string>): Promise<void> {
+  /**
+   * Sends each text as an event named `event` until the client hangs up, the server closes, or the client may not listen
+   * any more: who comes back is told why.
+   * @param mayListen rejects where he may not
+   */
+  async send(
+    reply: FastifyReply,
+    event: string,
+    texts: (signal: AbortSignal) => AsyncIterable<string>,
+    mayListen: () => Promise<void>,
+  ): Promise<void> {
     const { raw } = reply;
     const stream = new AbortController();
     const end = (): void => stream.abort();
+    const looking = setInterval(() => void mayListen().catch(end), LOOK_AFTER);
     this.open.add(stream);
     raw.once("close", end);
     reply.hijack();
@@ -39,6 +51,7 @@ export class EventStreams {
     } catch (error) {
       if (!stream.signal.aborted) reply.log.error({ err: error }, "a stream of events failed");
     } finally {
+      clearInterval(looking);
       this.open.delete(stream);
       raw.end();
     }
