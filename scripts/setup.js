@@ -67,8 +67,9 @@ function keyOf(start, files) {
   return hash.digest("hex");
 }
 
-/** The console takes nothing but types from src/, which leave no trace in it. */
-const consoleKey = () => keyOf(installKey(), filesUnder(at("console")));
+/** Of what is in src/, beside types, which leave no trace in it, the console takes the client alone. */
+const consoleKey = () =>
+  keyOf(installKey(), [...filesUnder(at("console")), ...filesUnder(at("src", "surfaces", "client"))]);
 
 const installed = () => read(installStamp) === installKey() && fs.existsSync(at("node_modules", ".bin", "node"));
 const built = () => sources().length === 0 || read(buildStamp) === buildKey(installKey());

@@ -1,4 +1,5 @@
 import { lazy, type ReactNode, Suspense } from "react";
+import { WithAccess } from "./api/access.tsx";
 import { Layout } from "./layout.tsx";
 import { usePlace } from "./navigation/location.ts";
 import { Link } from "./navigation/link.tsx";
@@ -20,9 +21,11 @@ export function App() {
   const { path } = usePlace();
   const Shown = pages[path];
   return (
-    <Layout>
-      <Faults key={path}>{Shown === undefined ? <Nowhere /> : <Wait>{<Shown />}</Wait>}</Faults>
-    </Layout>
+    <WithAccess>
+      <Layout>
+        <Faults key={path}>{Shown === undefined ? <Nowhere /> : <Wait>{<Shown />}</Wait>}</Faults>
+      </Layout>
+    </WithAccess>
   );
 }
 

@@ -1,8 +1,9 @@
 import { type ReactNode, useEffect, useState } from "react";
-import { keepKey, signedInKey } from "./api/key.ts";
-import { followAnew, useLive } from "./live/live-stream.ts";
+import { useAccess } from "./api/access.tsx";
+import { signOut } from "./api/turned-away.ts";
+import { useLive } from "./live/live-stream.ts";
 import { Link } from "./navigation/link.tsx";
-import { go, usePlace } from "./navigation/location.ts";
+import { usePlace } from "./navigation/location.ts";
 import { span, utcSeconds } from "./parts/figures.ts";
 import { ThemeSwitch } from "./theme/theme-switch.tsx";
 
@@ -56,18 +57,7 @@ export function Layout({ children }: { readonly children: ReactNode }) {
           <div className="side-foot">
             {path !== "/sign-in" && <Connection />}
             <ThemeSwitch />
-            {signedInKey() !== null && (
-              <button
-                type="button"
-                onClick={() => {
-                  keepKey(null);
-                  followAnew();
-                  go("/sign-in");
-                }}
-              >
-                Sign out
-              </button>
-            )}
+            {path !== "/sign-in" && <SignedIn />}
           </div>
         </div>
       </header>
@@ -119,6 +109,30 @@ function Connection() {
   );
 }
 
+/** Who the person is to a server that asks; what he may not do is not offered anywhere. */
+function SignedIn() {
+  const access = useAccess();
+  if (access === null || !access.credentials) return null;
+  const may = [...new Set(access.grants.flatMap(({ scopes }) => scopes))];
+  return (
+    <>
+      <dl className="connection">
+        <div>
+          <dt>Signed in as</dt>
+          <dd>{access.name ?? access.who}</dd>
+        </div>
+        <div>
+          <dt>May</dt>
+          <dd>{may.includes("admin") ? "do everything" : may.join(", ")}</dd>
+        </div>
+      </dl>
+      <button type="button" onClick={signOut}>
+        Sign out
+      </button>
+    </>
+  );
+}
+
 /** Told at the top of every page: what is shown may be old. */
 function Lost() {
   const { connection, live, refusal } = useLive();
@@ -126,7 +140,7 @@ function Lost() {
   return (
     <div className="notice notice-bad lost" role="alert">
       <p className="notice-title">
-        {refusal === null || refusal.status === 0 ? "The server does not answer." : refusal.message}
+        {refusal === null || refusal.status === null ? "The server does not answer." : refusal.message}
       </p>
       <p>
         {live === null ? "Nothing can be shown." : `What is shown is of ${utcSeconds(live.status.now)} UTC.`} The

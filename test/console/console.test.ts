@@ -10,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { aggregateView, count, entity, eventSource, featureService, open, type Store, t } from "../../src/index.ts";
 import { type RunningServer, serve } from "../../src/surfaces/http/serve.ts";
 import { now, openTestStore } from "../flow/open-test-store.ts";
-import { browserMissing, openBrowser, visit } from "./browser.ts";
+import { browserMissing, openBrowser, type Visit, visit } from "./browser.ts";
+import { testKeys } from "./keys.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -94,32 +95,35 @@ describe.skipIf(browserMissing !== null)("the console", () => {
     ["/sign-in", null],
   ] as const;
 
-  test.each(pages)(
-    "shows %s without a fault, accessible in light and dark, wide and narrow",
-    async (address, region) => {
-      const { page, faults, close } = await visit(browser, server.url, {
-        colorScheme: "light",
-        reducedMotion: "reduce",
-      });
-      const width = (): Promise<number> => page.evaluate<number>("document.documentElement.scrollWidth");
-      try {
+  describe("page by page", () => {
+    let tab: Visit;
+    beforeAll(async () => {
+      tab = await visit(browser, server.url, { reducedMotion: "reduce" });
+    });
+    afterAll(() => tab?.close());
+
+    test.each(pages)(
+      "shows %s without a fault, accessible in light and dark, wide and narrow",
+      async (address, region) => {
+        const { page, faults } = tab;
+        const width = (): Promise<number> => page.evaluate<number>("document.documentElement.scrollWidth");
+        await page.setViewportSize({ width: 1440, height: 900 });
+        await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
         await page.goto(`${server.url}${address}`);
         await page.getByRole("heading", { level: 1 }).waitFor();
         if (region !== null) await page.getByRole("region", { name: region, exact: true }).first().waitFor();
         expect(await violations(page)).toEqual([]);
         expect(await width()).toBe(1440);
         // What differs in the dark is the colours.
-        await page.emulateMedia({ colorScheme: "dark" });
+        await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
         expect(await violations(page, { type: "rule", values: ["color-contrast"] })).toEqual([]);
         await page.setViewportSize({ width: 390, height: 844 });
         await page.getByRole("button", { name: "Menu" }).waitFor();
         expect(await width()).toBe(390);
         expect(faults).toEqual([]);
-      } finally {
-        await close();
-      }
-    },
-  );
+      },
+    );
+  });
 
   test("has its pages in a menu where there is little room", async () => {
     const { page, close } = await visit(browser, server.url, { viewport: { width: 390, height: 844 } });
@@ -265,14 +269,45 @@ describe.skipIf(browserMissing !== null)("the console", () => {
     try {
       await page.goto(`${server.url}/models`);
       expect(await promoted()).toBe(1);
+      const versions = page.getByRole("region", { name: "Versions", exact: true });
       await page.getByRole("button", { name: "Promote" }).click();
       await page.getByRole("button", { name: "Yes, let version 2 serve" }).click();
-      await page.getByRole("row", { name: /Version 2.*serves/ }).waitFor();
+      await versions.getByRole("row", { name: /^Version 2.*serves/ }).waitFor();
       expect(await promoted()).toBe(2);
       await page.getByRole("button", { name: "Roll back to it" }).click();
       await page.getByRole("button", { name: "Yes, let version 1 serve" }).click();
-      await page.getByRole("row", { name: /Version 1.*serves/ }).waitFor();
+      await versions.getByRole("row", { name: /^Version 1.*serves/ }).waitFor();
       expect(await promoted()).toBe(1);
+      expect(faults).toEqual([]);
+    } finally {
+      await close();
+    }
+  });
+
+  test("tries a version out, shows how each does as outcomes come in, and ends the trial", async () => {
+    const { page, faults, close } = await visit(browser, server.url);
+    const role = async (): Promise<unknown> => {
+      const { role, share } = (await store.models("fraud")).find(({ version }) => version === 2)!;
+      return { role, share };
+    };
+    try {
+      await page.goto(`${server.url}/models`);
+      const row = page.getByRole("region", { name: "Versions", exact: true }).getByRole("row", { name: /^Version 2/ });
+      await page.getByRole("button", { name: "Try out version 2" }).click();
+      const trial = page.getByRole("form", { name: "Trial of version 2" });
+      await trial.getByLabel("As a canary").check();
+      await trial.getByLabel("Share of the keys, %").fill("100");
+      expect(await violations(page)).toEqual([]);
+      await trial.getByRole("button", { name: "Let it answer for 100 %" }).click();
+      await row.getByText("canary, 100 % of keys").waitFor();
+      expect(await role()).toEqual({ role: "canary", share: 1 });
+      await post(`${server.url}/v1/predict/fraud`, { entities: [{ customer: "calm-3" }] });
+      const outcomes = page.getByRole("region", { name: "As outcomes come in" });
+      await outcomes.getByRole("row", { name: /^Version 2 canary 1 / }).waitFor();
+      await page.getByRole("button", { name: "Trial of version 2" }).click();
+      await trial.getByRole("button", { name: "End the trial" }).click();
+      await row.getByText("kept").waitFor();
+      expect(await role()).toEqual({ role: null, share: null });
       expect(faults).toEqual([]);
     } finally {
       await close();
@@ -357,6 +392,8 @@ describe.skipIf(browserMissing !== null)("the console", () => {
       rmSync(folder, { recursive: true, force: true });
     }
   });
+
+  describe("of a store that asks for keys", () => testKeys(() => ({ browser, store })));
 });
 
 /** A file as it is sent to whoever takes it compressed. */

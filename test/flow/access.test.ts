@@ -66,6 +66,7 @@ const guarded: Readonly<Record<string, Guarded>> = {
   getServiceTypes: { scope: "read", url: "/v1/features/fraud_features", about: true },
   getModelTypes: { scope: "read", url: "/v1/predict/fraud", about: true },
   promote: { scope: "admin", url: "/v1/promote/fraud", body: { version: 1 } },
+  demote: { scope: "admin", url: "/v1/demote/fraud", body: { role: "shadow" } },
   materializeViews: { scope: "admin", url: "/v1/materialize", body: { views: [] } },
   forget: { scope: "admin", url: "/v1/forget/customer?dryRun=true", body: { customer: "nobody" } },
   getAuditLog: { scope: "admin", url: "/v1/audit-log" },

@@ -138,7 +138,9 @@ describe("GET /v1/distribution", () => {
 
 describe("what is set going", () => {
   test("promote, materialize, and the audit of what waits", async () => {
-    expect(await asked("/v1/promote/fraud", { version: 1 })).toMatchObject({ body: { model: "fraud", promoted: 1 } });
+    expect(await asked("/v1/promote/fraud", { version: 1 })).toMatchObject({
+      body: { model: "fraud", version: 1, role: "current", share: null },
+    });
     expect(await asked("/v1/materialize", { views: ["spending"] })).toMatchObject({
       body: { views: [{ view: "spending", how: "unchanged" }] },
     });
@@ -152,6 +154,13 @@ describe("what is set going", () => {
     ["/v1/promote/fraud", { version: "1" }, "ASOF_REQUEST"],
     ["/v1/promote/fraud", { version: 1, force: true }, "ASOF_REQUEST"],
     ["/v1/promote/fraud", [1], "ASOF_REQUEST"],
+    ["/v1/promote/fraud", { version: 1, as: "best" }, "ASOF_REQUEST"],
+    ["/v1/promote/fraud", { version: 1, as: "canary" }, "ASOF_REQUEST"],
+    ["/v1/promote/fraud", { version: 1, as: "canary", share: 1.5 }, "ASOF_REQUEST"],
+    ["/v1/promote/fraud", { version: 1, as: "shadow", share: 0.5 }, "ASOF_REQUEST"],
+    ["/v1/promote/fraud", { version: 1, as: "shadow" }, "ASOF_MODEL_ROLE"],
+    ["/v1/demote/fraud", { role: "current" }, "ASOF_REQUEST"],
+    ["/v1/demote/nothing", { role: "canary" }, "ASOF_UNKNOWN_MODEL"],
     ["/v1/materialize", { views: ["nothing"] }, "ASOF_UNKNOWN_VIEW"],
     ["/v1/materialize", { views: "spending" }, "ASOF_REQUEST"],
     ["/v1/materialize", { view: ["spending"] }, "ASOF_REQUEST"],

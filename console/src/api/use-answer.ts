@@ -1,9 +1,10 @@
 import { useCallback, useEffect, useState } from "react";
-import { ask, type Refusal } from "./request.ts";
+import type { ClientError } from "../../../src/surfaces/client/client-error.ts";
+import { ask } from "./ask.ts";
 
 export interface Answer<T> {
   readonly data: T | null;
-  readonly refusal: Refusal | null;
+  readonly refusal: ClientError | null;
   readonly loading: boolean;
   readonly again: () => void;
 }
@@ -34,12 +35,12 @@ export function useAnswer<T>(path: string | null, body?: unknown): Answer<T> {
       (refusal: unknown) => {
         if (abort.signal.aborted) return;
         // A server that is gone, or says "not now", may come back; until then what was there stays.
-        const gone = [0, 503].includes((refusal as Refusal).status);
+        const gone = [null, 503].includes((refusal as ClientError).status);
         if (gone) retry = setTimeout(() => setTurn((last) => last + 1), RETRY);
         setState((last) => ({
           of: question,
           data: gone && last.of === question ? last.data : null,
-          refusal: refusal as Refusal,
+          refusal: refusal as ClientError,
           loading: false,
         }));
       },

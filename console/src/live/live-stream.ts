@@ -1,12 +1,13 @@
 import { useSyncExternalStore } from "react";
 import type { Live } from "../api/answers.ts";
-import { parse, Refusal, send } from "../api/request.ts";
+import { ClientError } from "../../../src/surfaces/client/client-error.ts";
+import { follow as followAnswer, parse } from "../api/ask.ts";
 
 export interface LiveState {
   readonly connection: "connecting" | "open" | "lost";
   /** The last that was told; it stays while the connection is lost. */
   readonly live: Live | null;
-  readonly refusal: Refusal | null;
+  readonly refusal: ClientError | null;
   /** What came in and went out a second, over the last events; null before there are two. */
   readonly rates: { readonly records: number; readonly predictions: number } | null;
 }
@@ -68,8 +69,8 @@ async function follow(signal: AbortSignal): Promise<void> {
     } catch (error) {
       if (signal.aborted) return;
       samples = [];
-      set({ connection: "lost", rates: null, refusal: error instanceof Refusal ? error : null });
-      if (error instanceof Refusal && (error.status === 401 || error.status === 403)) return;
+      set({ connection: "lost", rates: null, refusal: error instanceof ClientError ? error : null });
+      if (error instanceof ClientError && (error.status === 401 || error.status === 403)) return;
     }
     await new Promise((resolve) => setTimeout(resolve, RETRIES[Math.min(failed++, RETRIES.length - 1)]));
   }
@@ -77,13 +78,14 @@ async function follow(signal: AbortSignal): Promise<void> {
 
 async function read(signal: AbortSignal, heard: () => void): Promise<void> {
   const connection = new AbortController();
-  const response = await send("/v1/live", { signal: AbortSignal.any([signal, connection.signal]) });
+  const response = await followAnswer("/v1/live", AbortSignal.any([signal, connection.signal]));
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
     const silence = setTimeout(() => connection.abort(), SILENCE);
     const { value, done } = await reader.read().finally(() => clearTimeout(silence));
-    if (done) throw new Refusal("UNREACHABLE", "the server has ended the connection", "Start it again: asof serve.", 0);
+    // Whoever may not listen any more is told so, and a server that has ended does not answer, when it is asked again.
+    if (done) return;
     text += value;
     for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
       const event = text.slice(0, end);

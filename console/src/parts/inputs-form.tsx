@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useState } from "react";
 import type { CatalogEntry, Value } from "../api/answers.ts";
-import { ask, type Refusal } from "../api/request.ts";
+import type { ClientError } from "../../../src/surfaces/client/client-error.ts";
+import { ask } from "../api/ask.ts";
 import { exampleOf, type Service, type Texts } from "./inputs.ts";
 import { Refused } from "./notice.tsx";
 import { textOf } from "./value.tsx";
@@ -33,7 +34,7 @@ export function InputsForm({
   readonly onAsk: (texts: Texts) => void;
 }) {
   const [texts, setTexts] = useState(given);
-  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const [refusal, setRefusal] = useState<ClientError | null>(null);
   const [asked, setAsked] = useState(0);
   useEffect(() => setTexts(given), [given]);
   const example = exampleOf(service, catalog);
@@ -49,7 +50,7 @@ export function InputsForm({
       setRefusal(null);
       setTexts(Object.fromEntries(Object.entries(fields).map(([input, field]) => [input, textIn(row[field])])));
     } catch (error) {
-      setRefusal(error as Refusal);
+      setRefusal(error as ClientError);
     }
   };
   return (

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { Refusal } from "../api/request.ts";
+import type { ClientError } from "../../../src/surfaces/client/client-error.ts";
 
 /** Where there is nothing to show: why, and what to do next. */
 export function Empty({ title, children }: { readonly title: string; readonly children?: ReactNode }) {
@@ -12,7 +12,7 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
 }
 
 /** What was refused, and what to do about it. */
-export function Refused({ refusal, again }: { readonly refusal: Refusal; readonly again?: () => void }) {
+export function Refused({ refusal, again }: { readonly refusal: ClientError; readonly again?: () => void }) {
   return (
     <div className="notice notice-bad" role="alert">
       <p className="notice-title">{refusal.message}</p>

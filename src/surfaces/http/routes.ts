@@ -19,7 +19,7 @@ import { metricsRoute } from "./routes/metrics.ts";
 import { modelsRoute } from "./routes/models.ts";
 import { openApiRoute } from "./routes/openapi.ts";
 import { predictRoute } from "./routes/predict.ts";
-import { promoteRoute } from "./routes/promote.ts";
+import { demoteRoute, promoteRoute } from "./routes/promote.ts";
 import { readyRoute } from "./routes/ready.ts";
 import { retractionsRoute } from "./routes/retractions.ts";
 import { runsRoute } from "./routes/runs.ts";
@@ -49,6 +49,7 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     scheduleRoute(context),
     comparisonRoute(context),
     promoteRoute(context),
+    demoteRoute(context),
     materializeViewsRoute(context),
     auditRoute(context),
     auditNowRoute(context),

@@ -44,6 +44,7 @@ export function featuresOf(catalog: readonly CatalogEntry[]): readonly Feature[]
   );
 }
 
-export function typeText({ kind, nullable, of }: FieldType): string {
-  return `${kind}${of === undefined ? "" : ` of ${typeText(of)}`}${nullable ? ", may be null" : ""}`;
+export function typeText(type: FieldType): string {
+  const { kind, nullable } = type;
+  return `${kind}${"of" in type ? ` of ${typeText(type.of)}` : ""}${nullable ? ", may be null" : ""}`;
 }

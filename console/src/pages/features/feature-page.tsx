@@ -1,6 +1,7 @@
 import { lazy, Suspense, useState } from "react";
 import type { CatalogEntry, Fields, Value } from "../../api/answers.ts";
-import { ask, type Refusal } from "../../api/request.ts";
+import type { ClientError } from "../../../../src/surfaces/client/client-error.ts";
+import { ask } from "../../api/ask.ts";
 import { useLive } from "../../live/live-stream.ts";
 import { Link } from "../../navigation/link.tsx";
 import { Explained } from "../../parts/explained/explained.tsx";
@@ -130,7 +131,7 @@ function WhatCounts({
     {};
   const [texts, setTexts] = useState<Readonly<Record<string, string>>>({});
   const [asked, setAsked] = useState<Readonly<Record<string, Value>> | null>(null);
-  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const [refusal, setRefusal] = useState<ClientError | null>(null);
   const source = definition.source ?? definition.reads?.[0];
   const fill = async (): Promise<void> => {
     try {
@@ -146,7 +147,7 @@ function WhatCounts({
       );
       setRefusal(null);
     } catch (error) {
-      setRefusal(error as Refusal);
+      setRefusal(error as ClientError);
     }
   };
   return (

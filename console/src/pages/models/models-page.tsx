@@ -1,16 +1,13 @@
-import { useState } from "react";
 import type { ModelVersion } from "../../api/answers.ts";
-import { ask, type Refusal } from "../../api/request.ts";
 import { useAnswer } from "../../api/use-answer.ts";
 import { useLive } from "../../live/live-stream.ts";
 import { addressOf, go, usePlace } from "../../navigation/location.ts";
-import { bytes, count } from "../../parts/figures.ts";
-import { Moment } from "../../parts/moment.tsx";
 import { Command, Empty, Loading, Refused } from "../../parts/notice.tsx";
 import { Page, Section } from "../../parts/page.tsx";
-import { ScrollTable } from "../../parts/scroll-table.tsx";
 import { Drift } from "./drift.tsx";
+import { Outcomes } from "./outcomes.tsx";
 import { Quality } from "./quality.tsx";
+import { Versions } from "./versions.tsx";
 import "./models-page.css";
 
 export default function ModelsPage() {
@@ -60,103 +57,8 @@ function Models({ models, again }: { readonly models: readonly ModelVersion[]; r
         <Versions versions={versions} chosen={chosen} again={again} />
       </Section>
       <Quality version={chosen} />
+      <Outcomes key={name} model={name} state={versions.map(({ role, share }) => `${role} ${share}`).join()} />
       {drift !== undefined && <Drift drift={drift} />}
-    </>
-  );
-}
-
-function Versions({
-  versions,
-  chosen,
-  again,
-}: {
-  readonly versions: readonly ModelVersion[];
-  readonly chosen: ModelVersion;
-  readonly again: () => void;
-}) {
-  const [asked, setAsked] = useState<number | null>(null);
-  const [refusal, setRefusal] = useState<Refusal | null>(null);
-  const promote = async ({ model, version }: ModelVersion): Promise<void> => {
-    try {
-      await ask(`/v1/promote/${encodeURIComponent(model)}`, { body: { version } });
-      setRefusal(null);
-      again();
-    } catch (error) {
-      setRefusal(error as Refusal);
-    }
-    setAsked(null);
-  };
-  return (
-    <>
-      <ScrollTable label="Versions">
-        <thead>
-          <tr>
-            <th>Version</th>
-            <th>State</th>
-            <th>Made</th>
-            <th>Trained on</th>
-            <th className="number">Examples</th>
-            <th>Trainer</th>
-            <th className="number">Size</th>
-            <th>
-              <span className="visually-hidden">Action</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {versions.toReversed().map((one) => (
-            <tr key={one.version} className={one === chosen ? "model-chosen" : undefined}>
-              <th scope="row">
-                <button
-                  type="button"
-                  className="plain"
-                  aria-pressed={one === chosen}
-                  onClick={() => go(addressOf("/models", { model: one.model, version: String(one.version) }), true)}
-                >
-                  Version {one.version}
-                </button>
-              </th>
-              <td>
-                {one.promoted ? <span className="tag tag-good">serves</span> : <span className="muted">kept</span>}
-              </td>
-              <td>
-                <Moment at={one.createdAt} />
-              </td>
-              <td>
-                <Moment at={one.trainingSet.from} /> to <br />
-                <Moment at={one.trainingSet.until} />
-              </td>
-              <td className="number">{count(one.trainingSet.rows)}</td>
-              <td>{one.trainer}</td>
-              <td className="number">{bytes(one.bytes)}</td>
-              <td className="number">
-                {!one.promoted &&
-                  (asked === one.version ? (
-                    <span className="model-sure">
-                      <button type="button" className="primary" onClick={() => void promote(one)}>
-                        Yes, let version {one.version} serve
-                      </button>
-                      <button type="button" onClick={() => setAsked(null)}>
-                        No
-                      </button>
-                    </span>
-                  ) : (
-                    <button type="button" onClick={() => setAsked(one.version)}>
-                      {versions.some(({ promoted, version }) => promoted && version > one.version)
-                        ? "Roll back to it"
-                        : "Promote"}
-                    </button>
-                  ))}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </ScrollTable>
-      {refusal !== null && (
-        <div className="model-refused">
-          <Refused refusal={refusal} />
-        </div>
-      )}
     </>
   );
 }

@@ -1,6 +1,8 @@
 import { useMemo, useState } from "react";
 import type { CatalogEntry } from "../../api/answers.ts";
-import { parse, type Refusal, send } from "../../api/request.ts";
+import type { ClientError } from "../../../../src/surfaces/client/client-error.ts";
+import { useMay } from "../../api/access.tsx";
+import { askText, parse } from "../../api/ask.ts";
 import { addressOf, go, usePlace } from "../../navigation/location.ts";
 import { useCatalog } from "../../parts/catalog.ts";
 import { digits, milliseconds } from "../../parts/figures.ts";
@@ -67,11 +69,15 @@ interface Result {
 
 function Asking({ catalog }: { readonly catalog: readonly CatalogEntry[] }) {
   const { query } = usePlace();
-  const targets = useMemo(() => targetsOf(catalog), [catalog]);
+  const mayPredict = useMay("predict");
+  const targets = useMemo(
+    () => targetsOf(catalog).filter(({ model }) => model === null || mayPredict),
+    [catalog, mayPredict],
+  );
   const target = targets.find(({ id }) => id === query.get("ask")) ?? targets[0];
   const [row, setRow] = useState<Readonly<Record<string, Value>> | null>(null);
   const [result, setResult] = useState<Result | null>(null);
-  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const [refusal, setRefusal] = useState<ClientError | null>(null);
   const nothing = useMemo((): Texts => ({}), []);
   if (target === undefined)
     return (
@@ -87,7 +93,7 @@ function Asking({ catalog }: { readonly catalog: readonly CatalogEntry[] }) {
       setRefusal(null);
     } catch (error) {
       setResult(null);
-      setRefusal(error as Refusal);
+      setRefusal(error as ClientError);
     }
   };
   return (
@@ -134,7 +140,7 @@ function Asking({ catalog }: { readonly catalog: readonly CatalogEntry[] }) {
 async function resultOf({ path, model }: Target, row: Readonly<Record<string, Value>>): Promise<Result> {
   performance.clearResourceTimings();
   const began = performance.now();
-  const text = await (await send(path, { body: { entities: [row] } })).text();
+  const text = await askText(path, { body: { entities: [row] } });
   const took = performance.now() - began;
   const [timing] = performance.getEntriesByName(new URL(path, location.href).href) as PerformanceResourceTiming[];
   const waited = timing === undefined || timing.requestStart === 0 ? null : timing.responseStart - timing.requestStart;

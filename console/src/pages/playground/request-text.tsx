@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { Value } from "../../api/answers.ts";
-import { write } from "../../api/request.ts";
+import { writeBody } from "../../../../src/surfaces/client/values.ts";
 import { signedInKey } from "../../api/key.ts";
 import { Section } from "../../parts/page.tsx";
 
@@ -11,7 +11,7 @@ type Language = (typeof languages)[number];
 export function RequestText({ path, row }: { readonly path: string; readonly row: Readonly<Record<string, Value>> }) {
   const [language, setLanguage] = useState<Language>("curl");
   const [copied, setCopied] = useState(false);
-  const text = texts[language](`${location.origin}${path}`, write({ entities: [row] }), signedInKey() !== null);
+  const text = texts[language](`${location.origin}${path}`, writeBody({ entities: [row] }), signedInKey() !== null);
   return (
     <Section
       title="The same request elsewhere"

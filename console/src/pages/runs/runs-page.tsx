@@ -1,6 +1,8 @@
 import { Fragment, useState } from "react";
 import type { Run } from "../../api/answers.ts";
-import { ask, type Refusal } from "../../api/request.ts";
+import type { ClientError } from "../../../../src/surfaces/client/client-error.ts";
+import { useMay } from "../../api/access.tsx";
+import { ask } from "../../api/ask.ts";
 import { useAnswer } from "../../api/use-answer.ts";
 import { useLive } from "../../live/live-stream.ts";
 import { bytes, count, seconds, span } from "../../parts/figures.ts";
@@ -13,13 +15,14 @@ import "./runs-page.css";
 
 export default function RunsPage() {
   const { live } = useLive();
+  const mayAdminister = useMay("admin");
   const newest = live?.status.runs[0];
   const runs = useAnswer<{ runs: readonly Run[] }>(`/v1/runs?limit=1000#${newest?.id ?? ""}${newest?.state ?? ""}`);
   return (
     <Page
       title="Runs and health"
       lead="What ran and how it ended; how large, how fresh and how quick the store is."
-      actions={<Actions />}
+      actions={mayAdminister ? <Actions /> : undefined}
     >
       {live !== null && <Health />}
       <LiveCharts />
@@ -35,6 +38,9 @@ export default function RunsPage() {
   );
 }
 
+/** Milliseconds: a large store takes its time. */
+const LONG = 3_600_000;
+
 const actions = [
   { name: "Materialize", path: "/v1/materialize", body: {}, done: "All views are in the online store." },
   { name: "Audit now", path: "/v1/audit", body: null, done: "What waited has been compared with history." },
@@ -43,16 +49,16 @@ const actions = [
 function Actions() {
   const [busy, setBusy] = useState<string | null>(null);
   const [told, setTold] = useState<string | null>(null);
-  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const [refusal, setRefusal] = useState<ClientError | null>(null);
   const start = async ({ name, path, body, done }: (typeof actions)[number]): Promise<void> => {
     setBusy(name);
     setTold(null);
     setRefusal(null);
     try {
-      await ask(path, { method: "POST", ...(body !== null && { body }) });
+      await ask(path, { method: "POST", timeout: LONG, ...(body !== null && { body }) });
       setTold(done);
     } catch (error) {
-      setRefusal(error as Refusal);
+      setRefusal(error as ClientError);
     }
     setBusy(null);
   };

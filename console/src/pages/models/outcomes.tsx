@@ -1,0 +1,184 @@
+import { useEffect, useRef, useState } from "react";
+import type { Comparison, Metrics } from "../../api/answers.ts";
+import { useAnswer } from "../../api/use-answer.ts";
+import { useLive } from "../../live/live-stream.ts";
+import { count, countOf, digits, NONE, span } from "../../parts/figures.ts";
+import { Moment } from "../../parts/moment.tsx";
+import { Empty, Refused } from "../../parts/notice.tsx";
+import { Section } from "../../parts/page.tsx";
+import { ScrollTable } from "../../parts/scroll-table.tsx";
+
+/** A comparison reads history: while records come in, it is asked for so often, in milliseconds. */
+const EVERY = 5000;
+
+const roles = { current: "serves", canary: "canary", shadow: "shadow" } as const;
+
+const names = {
+  auc: ["AUC", "higher"],
+  logLoss: ["Log loss", "lower"],
+  rmse: ["RMSE", "lower"],
+  mae: ["MAE", "lower"],
+} as const;
+
+/** How each version has done in its roles, by what has become known since it predicted. */
+export function Outcomes({
+  model,
+  state,
+}: {
+  readonly model: string;
+  /** Changes with roles. */ readonly state: string;
+}) {
+  const { live } = useLive();
+  const end = useNowAndThen(live?.status.log.end ?? 0);
+  const path = `/v1/models/${encodeURIComponent(model)}/comparison`;
+  const { data, refusal, again } = useAnswer<Comparison>(`${path}#${end} ${state}`);
+  if (refusal !== null)
+    return (
+      <Section title="As outcomes come in">
+        <Refused refusal={refusal} again={again} />
+      </Section>
+    );
+  if (data === null) return null;
+  if (data.versions.length === 0)
+    return (
+      <Section title="As outcomes come in">
+        <Empty title="No prediction has been logged yet.">
+          <p>
+            Each prediction is compared with what becomes known of it, in {data.source}, within {span(data.within)}.
+          </p>
+        </Empty>
+      </Section>
+    );
+  const [first, second] = data.task === "classification" ? (["auc", "logLoss"] as const) : (["rmse", "mae"] as const);
+  return (
+    <Section
+      title="As outcomes come in"
+      note={
+        <>
+          {countOf(data.withOutcome, "outcome")} of {countOf(data.predictions, "logged prediction")}: what {data.source}{" "}
+          says within {span(data.within)} of each, as known at <Moment at={data.t} />.
+        </>
+      }
+    >
+      <ScrollTable label="As outcomes come in">
+        <thead>
+          <tr>
+            <th>Version</th>
+            <th>Role</th>
+            <th className="number">Predictions</th>
+            <th className="number">With outcome</th>
+            <th className="number">Waiting</th>
+            <th className="number">{names[first][0]}</th>
+            <th className="number">{names[second][0]}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {data.versions.map((one) => (
+            <tr key={`${one.version} ${one.role}`}>
+              <th scope="row">Version {one.version}</th>
+              <td>{roles[one.role]}</td>
+              <td className="number">{count(one.predictions)}</td>
+              <td className="number">{count(one.withOutcome)}</td>
+              <td className="number">{count(one.waiting)}</td>
+              {[first, second].map((metric) => (
+                <td key={metric} className="number">
+                  {figure(one.metrics, metric)}
+                  {(one.standardErrors[metric] ?? null) !== null && (
+                    <span className="muted"> ± {digits(one.standardErrors[metric]!)}</span>
+                  )}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </ScrollTable>
+      {data.trials.map((trial) => (
+        <TrialResult
+          key={`${trial.version} ${trial.role} ${trial.against.version} ${trial.against.role}`}
+          trial={trial}
+          metrics={[first, second]}
+        />
+      ))}
+    </Section>
+  );
+}
+
+type MetricName = keyof typeof names;
+
+function TrialResult({
+  trial: { version, role, against, paired, predictions, apart, metrics, differences },
+  metrics: compared,
+}: {
+  readonly trial: Comparison["trials"][number];
+  readonly metrics: readonly MetricName[];
+}) {
+  const title = `Version ${version} (${roles[role]}) against version ${against.version} (${roles[against.role]})`;
+  return (
+    <div className="trial-result">
+      <h3>{title}</h3>
+      <p className="note">
+        {paired
+          ? `On the same ${countOf(predictions[0], "request")}${apart === null ? "" : `; predictions are ${digits(apart)} apart on average`}.`
+          : `Over the same time: ${count(predictions[0])} and ${countOf(predictions[1], "prediction")}, of different keys.`}
+      </p>
+      <ScrollTable label={title} fits>
+        <thead>
+          <tr>
+            <th>Metric</th>
+            <th className="number">Version {version}</th>
+            <th className="number">Version {against.version}</th>
+            <th className="number">Difference</th>
+            <th className="number">95 % interval</th>
+          </tr>
+        </thead>
+        <tbody>
+          {compared.map((metric) => {
+            const found = differences[metric];
+            const [name, better] = names[metric];
+            return (
+              <tr key={metric}>
+                <th scope="row">
+                  {name}
+                  <span className="more muted">{better} is better</span>
+                </th>
+                <td className="number">{figure(metrics[0], metric)}</td>
+                <td className="number">{figure(metrics[1], metric)}</td>
+                <td className="number">{found === undefined ? NONE : signed(found.difference)}</td>
+                <td className="number">
+                  {found === undefined || found.low === null || found.high === null
+                    ? NONE
+                    : `${signed(found.low)} to ${signed(found.high)}`}
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </ScrollTable>
+    </div>
+  );
+}
+
+function figure(metrics: Metrics | null, name: MetricName): string {
+  const value = metrics === null ? null : (metrics as Partial<Record<MetricName, number | null>>)[name];
+  return value === null || value === undefined ? NONE : digits(value);
+}
+
+function signed(value: number): string {
+  return value === 0 ? "0" : `${value > 0 ? "+" : "−"}${digits(Math.abs(value))}`;
+}
+
+/** A value that changes often, taken up now and then. */
+function useNowAndThen<T>(value: T): T {
+  const [taken, setTaken] = useState(value);
+  const latest = useRef(value);
+  const changed = taken !== value;
+  useEffect(() => {
+    latest.current = value;
+  }, [value]);
+  useEffect(() => {
+    if (!changed) return undefined;
+    const timer = setTimeout(() => setTaken(latest.current), EVERY);
+    return () => clearTimeout(timer);
+  }, [changed]);
+  return taken;
+}
