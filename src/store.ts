@@ -1,3 +1,4 @@
+import type { StageTimer } from "./core/result/stage-timer.ts";
 import type { Definition, ModelDefinition, ViewUseDefinition } from "./core/definition/data.ts";
 import { assert } from "./core/assert.ts";
 import type { StreamRecord } from "./core/codec/record-batch.ts";
@@ -287,16 +288,21 @@ class EmbeddedStore implements LinkedStore {
     service: string,
     requests: readonly UntypedRequest[],
     form: AnswerForm,
+    timer?: StageTimer,
   ): WrittenAnswers | Promise<WrittenAnswers> {
-    return this.answering.featuresAs(service, requests, form);
+    return this.answering.featuresAs(service, requests, form, timer);
   }
 
   featuresOf(uses: readonly ViewUseDefinition[], requests: readonly UntypedRequest[]): Promise<FeatureAnswer[]> {
     return this.answering.featuresOf(uses, requests);
   }
 
-  predict(model: string | { readonly definition: ModelDefinition }, requests: unknown): Promise<never> {
-    return this.answering.predict(model, requests);
+  predict(
+    model: string | { readonly definition: ModelDefinition },
+    requests: unknown,
+    timer?: StageTimer,
+  ): Promise<never> {
+    return this.answering.predict(model, requests, timer);
   }
 
   audit(name: string, options: AuditOptions = {}): Promise<AuditOutcome> {

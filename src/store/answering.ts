@@ -7,6 +7,7 @@ import type { FeatureAnswer } from "../core/result/answers.ts";
 import type { AuditOutcome } from "../core/result/audit.ts";
 import type { Explanation } from "../core/result/explanation.ts";
 import { type Knowledge, parseKnowledge } from "../core/result/knowledge.ts";
+import type { StageTimer } from "../core/result/stage-timer.ts";
 import type { AuditOptions, ReadOptions, UntypedRequest } from "../core/result/store.ts";
 import type { Row } from "../core/schema/data-type.ts";
 import { type Timestamp, parseTimestamp } from "../core/time/timestamp.ts";
@@ -58,14 +59,17 @@ export class Answering {
     service: string,
     requests: readonly UntypedRequest[],
     form: AnswerForm,
+    timer?: StageTimer,
   ): WrittenAnswers | Promise<WrittenAnswers> {
     const { plan, rows, reader } = this.store.service(service);
     const read = rows(requests);
     const written = (live: LiveAnswers): WrittenAnswers => {
       this.watch.answered(plan, read, live);
+      // What was looked at has been computed.
+      timer?.begin(null);
       return live.written(form);
     };
-    const live = reader.live(read);
+    const live = reader.live(read, timer);
     return live instanceof Promise ? live.then(written) : written(live);
   }
 
@@ -74,15 +78,22 @@ export class Answering {
     return reader.read(rows(requests));
   }
 
-  async predict(model: string | { readonly definition: ModelDefinition }, requests: unknown): Promise<never> {
+  async predict(
+    model: string | { readonly definition: ModelDefinition },
+    requests: unknown,
+    timer?: StageTimer,
+  ): Promise<never> {
     const { catalog, link } = this.store.parts;
     // What was predicted has to be logged.
     if (link === null) this.store.writing();
     const definition = modelNamed(catalog, typeof model === "string" ? model : model.definition.name);
     const { plan, rows, reader } = this.store.service(definition.service);
     const read = rows(listOf(requests));
-    const answers = await this.models.predict(this.servedModel(definition, plan), read, async (asked) =>
-      reader.read(asked),
+    const answers = await this.models.predict(
+      this.servedModel(definition, plan),
+      read,
+      async (asked) => reader.read(asked, timer),
+      timer,
     );
     await this.watch.predicted(definition.name, plan, answers);
     return oneOrAll(requests, answers);

@@ -1,9 +1,10 @@
 // The console in a real browser, on a real server over a real store.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:http";
-import { createRequire } from "node:module";
+import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -12,8 +13,7 @@ import { type RunningServer, serve } from "../../src/surfaces/http/serve.ts";
 import { now, openTestStore } from "../flow/open-test-store.ts";
 import { browserMissing, openBrowser, type Visit, visit } from "./browser.ts";
 import { testKeys } from "./keys.ts";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+import { violations } from "./violations.ts";
 
 let browser: Browser;
 let store: Store;
@@ -36,28 +36,6 @@ const payment = (customer: string, more: object = {}): object => ({
   refund: false,
   ...more,
 });
-
-/** The rules of WCAG 2.2 AA, and what is good practice beyond them. */
-const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-
-/** What breaks rules on the page as it is. */
-async function violations(page: Page, runOnly: object = rules): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async (runOnly) => {
-    const { violations } = await (
-      globalThis as unknown as {
-        axe: {
-          run(
-            options: object,
-          ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
-        };
-      }
-    ).axe.run({ runOnly });
-    return violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`),
-    );
-  }, runOnly);
-}
 
 /** Asks for the comparison of a customer. */
 async function compare(page: Page, customer: string): Promise<void> {
@@ -248,6 +226,13 @@ describe.skipIf(browserMissing !== null)("the console", () => {
       await page.getByRole("button", { name: "Send" }).click();
       await page.getByText("Prediction of version 1").waitFor();
       expect(await page.locator("pre code").textContent()).toContain(`curl ${server.url}/v1/predict/fraud`);
+      const parts = await page.getByLabel("The server’s work").locator("dt").allTextContents();
+      for (const part of ["Online store", "Decoding", "Computing", "Model", "Request and answer"])
+        expect(parts.join()).toContain(part);
+      await page.getByRole("button", { name: "TypeScript" }).click();
+      const program = await page.locator("pre code").textContent();
+      const run = ["--input-type=module-typescript", "-e", `${program}\nconsole.log(answer.version, answer.model);`];
+      expect((await promisify(execFile)(process.execPath, run)).stdout).toBe("1 fraud\n");
       await page.getByRole("button", { name: "Python" }).click();
       expect(await page.locator("pre code").textContent()).toContain("urllib.request");
       await page.getByLabel("Ask for").selectOption("features of checkout");

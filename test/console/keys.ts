@@ -4,6 +4,7 @@ import type { CreatedKey, CreateKeyOptions } from "../../src/core/result/access.
 import type { Store } from "../../src/index.ts";
 import { type RunningServer, serve } from "../../src/surfaces/http/serve.ts";
 import { visit } from "./browser.ts";
+import { violations } from "./violations.ts";
 
 /** The console of a store that asks for keys. From the first of these on it asks everybody: they come last. */
 export function testKeys(at: () => { readonly browser: Browser; readonly store: Store }): void {
@@ -42,6 +43,7 @@ export function testKeys(at: () => { readonly browser: Browser; readonly store: 
       expect(await page.getByRole("alert").count()).toBe(0);
       await signIn(page, `asof_${"0".repeat(12)}_${"A".repeat(43)}`);
       await page.getByRole("alert").getByText("there is no such key").waitFor();
+      expect(await violations(page)).toEqual([]);
       await signIn(page, reader.key);
       // To where the person wanted to go.
       await page.getByRole("region", { name: "Versions", exact: true }).waitFor();

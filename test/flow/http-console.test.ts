@@ -136,6 +136,34 @@ describe("GET /v1/distribution", () => {
   });
 });
 
+describe("Server-Timing", () => {
+  const timed = async (path: string): Promise<string | null> => {
+    const answer = await fetch(`${server.url}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ entities: [{ customer: "ann" }] }),
+    });
+    expect([path, answer.status]).toEqual([path, path.endsWith("=maybe") ? 400 : 200]);
+    await answer.text();
+    return answer.headers.get("server-timing");
+  };
+
+  test.each([
+    ["/v1/features/fraud_features", ["store", "decode", "compute", "total"]],
+    ["/v1/predict/fraud", ["store", "decode", "compute", "model", "total"]],
+  ])("%s tells what its parts took, where it is asked to", async (path, names) => {
+    const header = (await timed(`${path}?timing=true`))!;
+    const told = header.split(", ").map((part) => /^(\w+);dur=([\d.]+)$/.exec(part)!);
+    expect(told.map(([, name]) => name)).toEqual(names);
+    const took = told.map(([, , milliseconds]) => Number(milliseconds));
+    const total = took.pop()!;
+    expect(Math.min(...took)).toBeGreaterThan(0);
+    expect(took.reduce((sum, one) => sum + one, 0)).toBeLessThanOrEqual(total + 0.001);
+    expect(await timed(path)).toBe(null);
+    expect(await timed(`${path}?timing=maybe`)).toBe(null);
+  });
+});
+
 describe("what is set going", () => {
   test("promote, materialize, and the audit of what waits", async () => {
     expect(await asked("/v1/promote/fraud", { version: 1 })).toMatchObject({

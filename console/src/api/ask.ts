@@ -26,8 +26,24 @@ export async function ask<T>(path: string, options: Ask = {}): Promise<T> {
   return parse(await askText(path, options)) as T;
 }
 
-/** The answer's text. @throws ClientError */
-export async function askText(path: string, options: Ask = {}): Promise<string> {
+/** The answer, and what the server says that it took, in the header `Server-Timing`. @throws ClientError */
+export async function askTimed(path: string, body: unknown): Promise<{ answer: unknown; timing: string | null }> {
+  let timing: string | null = null;
+  const timed = new Transport({
+    url: location.origin,
+    timeout: TIMEOUT,
+    retries: 0,
+    fetch: async (url, init) => {
+      const response = await fetch(url, init);
+      timing = response.headers.get("server-timing");
+      return response;
+    },
+  });
+  const answer = parse(await askText(path, { body }, timed));
+  return { answer, timing };
+}
+
+async function askText(path: string, options: Ask, by = transport): Promise<string> {
   const { body, method = body === undefined ? "GET" : "POST", signal, timeout, headers, key = signedInKey() } = options;
   const call = {
     method,
@@ -37,7 +53,7 @@ export async function askText(path: string, options: Ask = {}): Promise<string> 
     ...(body !== undefined && { body: writeBody(body) }),
   } as const;
   try {
-    return await transport.send(call, { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) });
+    return await by.send(call, { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) });
   } catch (error) {
     if (error instanceof ClientError && options.key === undefined) turnedAway(error, key);
     throw error;

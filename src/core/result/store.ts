@@ -1,3 +1,4 @@
+import type { StageTimer } from "./stage-timer.ts";
 import type { Definition, ViewUseDefinition } from "../definition/data.ts";
 import type { FeatureService } from "../definition/feature-service.ts";
 import type { Model } from "../definition/model.ts";
@@ -221,6 +222,7 @@ export interface Store {
     service: string,
     requests: readonly UntypedRequest[],
     form: AnswerForm,
+    timer?: StageTimer,
   ): WrittenAnswers | Promise<WrittenAnswers>;
   /**
    * The features of views that no service names together, live: as `features` of a service of these uses. They are not
@@ -232,7 +234,7 @@ export interface Store {
     model: Model<I, V>,
     requests: readonly I[],
   ): Promise<PredictionAnswer<V>[]>;
-  predict(model: string, requests: readonly UntypedRequest[]): Promise<PredictionAnswer[]>;
+  predict(model: string, requests: readonly UntypedRequest[], timer?: StageTimer): Promise<PredictionAnswer[]>;
 
   /**
    * Compares everything that a model served with what history gives for the same requests and moments, bit for bit:

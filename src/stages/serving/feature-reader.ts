@@ -12,6 +12,7 @@ import {
 } from "../../core/plan/service-plan.ts";
 import { recordMaker } from "../../core/record-maker.ts";
 import type { FeatureAnswer } from "../../core/result/answers.ts";
+import type { StageTimer } from "../../core/result/stage-timer.ts";
 import type { Row } from "../../core/schema/data-type.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { OnlineStore } from "../../ports/online-store.ts";
@@ -96,17 +97,17 @@ export class FeatureReader {
    * @param requests canonical rows of the service's inputs
    * @throws ASOF_NOT_MATERIALIZED
    */
-  read(requests: readonly Row[]): FeatureAnswer[] | Promise<FeatureAnswer[]> {
-    const answers = this.live(requests);
+  read(requests: readonly Row[], timer?: StageTimer): FeatureAnswer[] | Promise<FeatureAnswer[]> {
+    const answers = this.live(requests, timer);
     return answers instanceof Promise ? answers.then((late) => late.all()) : answers.all();
   }
 
   /** As `read`; the answers are not made yet. */
-  live(requests: readonly Row[]): LiveAnswers | Promise<LiveAnswers> {
+  live(requests: readonly Row[], timer?: StageTimer): LiveAnswers | Promise<LiveAnswers> {
     const present = this.present?.moment() ?? null;
-    if (present instanceof Promise) return this.readOn(requests, present, this.latest);
-    const answers = this.attempt(requests, present, Math.max(this.latest, present ?? -Infinity));
-    return answers instanceof LiveAnswers ? answers : this.readOn(requests, present, answers);
+    if (present instanceof Promise) return this.readOn(requests, present, this.latest, timer);
+    const answers = this.attempt(requests, present, Math.max(this.latest, present ?? -Infinity), timer);
+    return answers instanceof LiveAnswers ? answers : this.readOn(requests, present, answers, timer);
   }
 
   /** Goes on where an attempt has not been enough, or is still under way. */
@@ -114,6 +115,7 @@ export class FeatureReader {
     requests: readonly Row[],
     moment: Timestamp | null | Promise<Timestamp | null>,
     attempted: Timestamp | Promise<LiveAnswers | Timestamp>,
+    timer: StageTimer | undefined,
   ): Promise<LiveAnswers> {
     let answers = await attempted;
     for (
@@ -121,8 +123,9 @@ export class FeatureReader {
       !(answers instanceof LiveAnswers);
       present = (await this.present?.moment()) ?? null
     ) {
+      timer?.begin("store");
       await this.lookAtViews();
-      answers = await this.attempt(requests, present, Math.max(answers, present ?? -Infinity));
+      answers = await this.attempt(requests, present, Math.max(answers, present ?? -Infinity), timer);
     }
     return answers;
   }
@@ -132,6 +135,7 @@ export class FeatureReader {
     requests: readonly Row[],
     present: Timestamp | null,
     guess: Timestamp,
+    timer: StageTimer | undefined,
   ): LiveAnswers | number | Promise<LiveAnswers | number> {
     const { views, input, stored, generation } = this;
     const position = this.present?.position;
@@ -149,7 +153,9 @@ export class FeatureReader {
     });
     let meta: OnlineMeta | null = null;
     let stale = false;
+    timer?.begin("store");
     const read = this.store.read(reading.keys, (i, bytes) => {
+      timer?.begin("decode");
       if (i === 0) {
         meta = bytes === undefined ? null : decodeMeta(bytes);
         stale = meta !== null && meta.views !== views.version;
@@ -158,8 +164,10 @@ export class FeatureReader {
         input.reset(bytes);
         reading.takers[i]!.take(i, input);
       }
+      timer?.begin("store");
     });
     const answer = (): LiveAnswers | number => {
+      timer?.begin("compute");
       if (this.store.generation !== generation) {
         this.forgetKept();
         return reading.t;

@@ -3,6 +3,7 @@ import type { Stream } from "../../core/definition/stream.ts";
 import type { ServicePlan } from "../../core/plan/service-plan.ts";
 import type { FeatureAnswer, PredictionAnswer } from "../../core/result/answers.ts";
 import type { ShadowedRows } from "../../core/result/monitoring.ts";
+import type { StageTimer } from "../../core/result/stage-timer.ts";
 import type { Row } from "../../core/schema/data-type.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ModelVersion, RegistryStore } from "../../ports/registry-store.ts";
@@ -43,12 +44,13 @@ export class ModelServer {
     served: ServedModel,
     requests: readonly Row[],
     read: (requests: readonly Row[]) => Promise<FeatureAnswer[]>,
+    timer?: StageTimer,
   ): Promise<PredictionAnswer[]> {
     const versions = this.versionsOf(served.model.name);
     const held = versions.hold();
     const serving = held instanceof Promise ? await held : held;
     try {
-      return await this.predictorOf(served).predict(serving, requests, await read(requests));
+      return await this.predictorOf(served).predict(serving, requests, await read(requests), timer);
     } finally {
       versions.release(serving);
     }

@@ -7,6 +7,7 @@ import { keyPlaces } from "../../core/plan/key-share.ts";
 import type { ServicePlan } from "../../core/plan/service-plan.ts";
 import type { FeatureAnswer, PredictionAnswer } from "../../core/result/answers.ts";
 import type { ShadowedRows } from "../../core/result/monitoring.ts";
+import type { StageTimer } from "../../core/result/stage-timer.ts";
 import type { ServingRole } from "../../core/result/serving-role.ts";
 import { columnsOfRows } from "../../core/schema/column.ts";
 import type { Fields, Row } from "../../core/schema/data-type.ts";
@@ -70,6 +71,7 @@ export class Predictor {
     serving: Serving,
     requests: readonly Row[],
     answers: readonly FeatureAnswer[],
+    timer?: StageTimer,
   ): Promise<PredictionAnswer[]> {
     if (this.failure !== null)
       throw new AsofError(
@@ -78,8 +80,10 @@ export class Predictor {
         { model: this.model.name },
         this.failure,
       );
+    timer?.begin("model");
     const rows = answers.map(({ values }) => this.row(values));
     const answered = await this.answer(serving, requests, rows);
+    timer?.begin(null);
     const results = answers.map((features, i): PredictionAnswer => ({
       model: this.model.name,
       version: answered[i].version,

@@ -169,6 +169,7 @@ function addRoute(app: FastifyInstance, route: Route, { gate, forward, leaving, 
   const send = (reply: FastifyReply, answer: Answer): void => {
     if (leaving.isTold) leaving.hangUpAfter(reply);
     if (typeof answer === "string") return void reply.header("content-type", type).send(answer);
+    if ("timing" in answer) return send(reply.header("server-timing", answer.timing), answer.answer);
     if (answer.sent !== undefined) reply.raw.on("close", answer.sent);
     void reply.header("content-type", answer.type).send(answer.bytes);
   };

@@ -34,8 +34,14 @@ export interface BinaryAnswer {
   readonly sent?: () => void;
 }
 
+/** An answer, and what it took, for the header `Server-Timing`. */
+export interface TimedAnswer {
+  readonly timing: string;
+  readonly answer: Answer;
+}
+
 /** Text of the route's type, or of another that was accepted. */
-export type Answer = string | BinaryAnswer;
+export type Answer = string | BinaryAnswer | TimedAnswer;
 
 /** The schemas of what a route takes and gives. */
 export interface Shapes {

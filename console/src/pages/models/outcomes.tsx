@@ -167,18 +167,19 @@ function signed(value: number): string {
   return value === 0 ? "0" : `${value > 0 ? "+" : "−"}${digits(Math.abs(value))}`;
 }
 
-/** A value that changes often, taken up now and then. */
+/** A value that changes often, taken up now and then: at once where the last time is long enough ago. */
 function useNowAndThen<T>(value: T): T {
-  const [taken, setTaken] = useState(value);
+  const [taken, setTaken] = useState({ value, at: -Infinity });
   const latest = useRef(value);
-  const changed = taken !== value;
+  const changed = taken.value !== value;
   useEffect(() => {
     latest.current = value;
   }, [value]);
   useEffect(() => {
     if (!changed) return undefined;
-    const timer = setTimeout(() => setTaken(latest.current), EVERY);
+    const wait = Math.max(0, taken.at + EVERY - performance.now());
+    const timer = setTimeout(() => setTaken({ value: latest.current, at: performance.now() }), wait);
     return () => clearTimeout(timer);
-  }, [changed]);
-  return taken;
+  }, [changed, taken.at]);
+  return taken.value;
 }

@@ -2,10 +2,10 @@ import { useMemo, useState } from "react";
 import type { CatalogEntry } from "../../api/answers.ts";
 import type { ClientError } from "../../../../src/surfaces/client/client-error.ts";
 import { useMay } from "../../api/access.tsx";
-import { askText, parse } from "../../api/ask.ts";
+import { askTimed } from "../../api/ask.ts";
 import { addressOf, go, usePlace } from "../../navigation/location.ts";
 import { useCatalog } from "../../parts/catalog.ts";
-import { digits, milliseconds } from "../../parts/figures.ts";
+import { digits } from "../../parts/figures.ts";
 import { rowOf, type Service, servicesOf, type Texts } from "../../parts/inputs.ts";
 import { InputsForm } from "../../parts/inputs-form.tsx";
 import { Empty, Loading, Refused } from "../../parts/notice.tsx";
@@ -14,6 +14,7 @@ import { ShownValue } from "../../parts/value.tsx";
 import type { FeatureAnswer, Value } from "../../api/answers.ts";
 import { ScrollTable } from "../../parts/scroll-table.tsx";
 import { Moment } from "../../parts/moment.tsx";
+import { durationsIn, type Latency, LatencySplit } from "./latency.tsx";
 import { RequestText } from "./request-text.tsx";
 import "./playground-page.css";
 
@@ -62,9 +63,7 @@ interface Result {
   readonly prediction: number | null;
   readonly version: number | null;
   readonly id: string | null;
-  /** Milliseconds from the request to its answer, and of that until its first byte. */
-  readonly took: number;
-  readonly waited: number | null;
+  readonly latency: Latency;
 }
 
 function Asking({ catalog }: { readonly catalog: readonly CatalogEntry[] }) {
@@ -132,26 +131,29 @@ function Asking({ catalog }: { readonly catalog: readonly CatalogEntry[] }) {
         </div>
       )}
       {result !== null && <Answered result={result} />}
-      {row !== null && <RequestText path={target.path} row={row} />}
+      {row !== null && (
+        <RequestText
+          path={target.path}
+          row={row}
+          call={target.model === null ? "features" : "predict"}
+          name={target.model ?? target.service.name}
+        />
+      )}
     </>
   );
 }
 
 async function resultOf({ path, model }: Target, row: Readonly<Record<string, Value>>): Promise<Result> {
-  performance.clearResourceTimings();
   const began = performance.now();
-  const text = await askText(path, { body: { entities: [row] } });
-  const took = performance.now() - began;
-  const [timing] = performance.getEntriesByName(new URL(path, location.href).href) as PerformanceResourceTiming[];
-  const waited = timing === undefined || timing.requestStart === 0 ? null : timing.responseStart - timing.requestStart;
-  const [answer] = (parse(text) as { results: readonly unknown[] }).results;
-  if (model === null)
-    return { features: answer as FeatureAnswer, prediction: null, version: null, id: null, took, waited };
-  const predicted = answer as { features: FeatureAnswer; prediction: number; version: number; id: string };
-  return { ...predicted, took, waited };
+  const { answer, timing } = await askTimed(`${path}?timing=true`, { entities: [row] });
+  const latency = { took: performance.now() - began, server: durationsIn(timing) };
+  const [result] = (answer as { results: readonly unknown[] }).results;
+  if (model === null) return { features: result as FeatureAnswer, prediction: null, version: null, id: null, latency };
+  const predicted = result as { features: FeatureAnswer; prediction: number; version: number; id: string };
+  return { ...predicted, latency };
 }
 
-function Answered({ result: { features, prediction, version, id, took, waited } }: { readonly result: Result }) {
+function Answered({ result: { features, prediction, version, id, latency } }: { readonly result: Result }) {
   return (
     <Section
       title="Answer"
@@ -166,27 +168,16 @@ function Answered({ result: { features, prediction, version, id, took, waited } 
         </>
       }
     >
-      <dl className="facts playground-facts">
-        {prediction !== null && (
+      {prediction !== null && (
+        <dl className="facts playground-facts">
           <div>
             <dt>Prediction of version {version}</dt>
             <dd className="figure-large">{digits(prediction)}</dd>
             <dd className="value muted">{prediction}</dd>
           </div>
-        )}
-        <div>
-          <dt>In all, as the browser sees it</dt>
-          <dd className="figure-large">{milliseconds(took)}</dd>
-        </div>
-        <div>
-          <dt>Of that the server and the way to it</dt>
-          <dd className="figure-large">{milliseconds(waited)}</dd>
-        </div>
-        <div>
-          <dt>Reading the answer</dt>
-          <dd className="figure-large">{milliseconds(waited === null ? null : Math.max(0, took - waited))}</dd>
-        </div>
-      </dl>
+        </dl>
+      )}
+      <LatencySplit latency={latency} />
       <ScrollTable label="Features of the answer">
         <thead>
           <tr>

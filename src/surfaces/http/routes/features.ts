@@ -6,6 +6,7 @@ import { readRequest, type RowsRequest } from "../read-request.ts";
 import { ARROW_STREAM, arrowAnswer, loadArrow } from "../columns/arrow-answer.ts";
 import { columnAnswer } from "../columns/column-answer.ts";
 import { type Answer, JSON_TYPE, type Route, type RouteContext } from "../route.ts";
+import { timingIn, timingQuery } from "../server-timing.ts";
 import { requestSchema, serviceShapes } from "../service-shape.ts";
 import { TextBuffers } from "../text-buffers.ts";
 
@@ -42,6 +43,7 @@ export function featuresRoute({ store, maxRows, times }: RouteContext): Route {
         description: "`columns` answers column by column, in place of row by row",
         schema: { enum: ["columns"] },
       },
+      ...timingQuery,
     },
     also: { [ARROW_STREAM]: "an Arrow IPC stream: a column a feature, `alias.status` and `alias.event_time` a view" },
     shapes: { body: { [mediaTypes.json]: requestSchema(maxRows, true) }, answer: featuresSchema() },
@@ -76,6 +78,11 @@ export function featuresRoute({ store, maxRows, times }: RouteContext): Route {
       if (request.at !== undefined || request.knowledge !== undefined)
         return answersTo(name, body, request).then(
           (answers) => `${begin(name)}${answers.map(shapeOf(name).write.features).join(",")}]}`,
+        );
+      const timing = timingIn(query);
+      if (timing !== null)
+        return Promise.resolve(store.featuresAs(name, request.rows, form, timing)).then((late) =>
+          timing.tell(put(name, late, buffers)),
         );
       const written = store.featuresAs(name, request.rows, form);
       return written instanceof Promise

@@ -3,6 +3,7 @@ import { predictionsSchema } from "../answer-schema.ts";
 import { definitionOf } from "../feature-types.ts";
 import { readRequest } from "../read-request.ts";
 import type { Route, RouteContext } from "../route.ts";
+import { timingIn, timingQuery } from "../server-timing.ts";
 import { requestSchema, serviceShapes } from "../service-shape.ts";
 
 /** What a model says to many rows, with what it was told. */
@@ -17,7 +18,7 @@ export function predictRoute({ store, maxRows }: RouteContext): Route {
     anywhere: true,
     summary: "Answers with a model's prediction for each row, its version and the features it was told; logs them.",
     names: { parameter: "model", kind: "model" },
-    query: {},
+    query: timingQuery,
     shapes: { body: { [mediaTypes.json]: requestSchema(maxRows, false) }, answer: predictionsSchema() },
     shapesOf: (name) => {
       const { service, types } = shapeOf(name);
@@ -40,11 +41,13 @@ export function predictRoute({ store, maxRows }: RouteContext): Route {
       "ASOF_NOT_MATERIALIZED",
       "ASOF_HOME_LOCKED",
     ],
-    async handle({ name, body }) {
+    async handle({ name, query, body }) {
+      const timing = timingIn(query);
       const { read, write } = shapeOf(name);
       const { rows } = readRequest(body, read, maxRows, false);
-      const answers = await store.predict(name, rows);
-      return `{"model":${JSON.stringify(name)},"results":[${answers.map(write.prediction).join(",")}]}`;
+      const answers = await (timing === null ? store.predict(name, rows) : store.predict(name, rows, timing));
+      const text = `{"model":${JSON.stringify(name)},"results":[${answers.map(write.prediction).join(",")}]}`;
+      return timing === null ? text : timing.tell(text);
     },
   };
 }
