@@ -106,7 +106,7 @@ export function Outcomes({
 type MetricName = keyof typeof names;
 
 function TrialResult({
-  trial: { version, role, against, paired, predictions, apart, metrics, differences },
+  trial: { version, role, against, paired, predictions, withOutcome, apart, metrics, differences },
   metrics: compared,
 }: {
   readonly trial: Comparison["trials"][number];
@@ -120,40 +120,43 @@ function TrialResult({
         {paired
           ? `On the same ${countOf(predictions[0], "request")}${apart === null ? "" : `; predictions are ${digits(apart)} apart on average`}.`
           : `Over the same time: ${count(predictions[0])} and ${countOf(predictions[1], "prediction")}, of different keys.`}
+        {(withOutcome[0] === 0 || withOutcome[1] === 0) && " No outcomes of both are known yet."}
       </p>
-      <ScrollTable label={title} fits>
-        <thead>
-          <tr>
-            <th>Metric</th>
-            <th className="number">Version {version}</th>
-            <th className="number">Version {against.version}</th>
-            <th className="number">Difference</th>
-            <th className="number">95 % interval</th>
-          </tr>
-        </thead>
-        <tbody>
-          {compared.map((metric) => {
-            const found = differences[metric];
-            const [name, better] = names[metric];
-            return (
-              <tr key={metric}>
-                <th scope="row">
-                  {name}
-                  <span className="more muted">{better} is better</span>
-                </th>
-                <td className="number">{figure(metrics[0], metric)}</td>
-                <td className="number">{figure(metrics[1], metric)}</td>
-                <td className="number">{found === undefined ? NONE : signed(found.difference)}</td>
-                <td className="number">
-                  {found === undefined || found.low === null || found.high === null
-                    ? NONE
-                    : `${signed(found.low)} to ${signed(found.high)}`}
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </ScrollTable>
+      {withOutcome[0] > 0 && withOutcome[1] > 0 && (
+        <ScrollTable label={title}>
+          <thead>
+            <tr>
+              <th>Metric</th>
+              <th className="number">Version {version}</th>
+              <th className="number">Version {against.version}</th>
+              <th className="number">Difference</th>
+              <th className="number">95 % interval</th>
+            </tr>
+          </thead>
+          <tbody>
+            {compared.map((metric) => {
+              const found = differences[metric];
+              const [name, better] = names[metric];
+              return (
+                <tr key={metric}>
+                  <th scope="row">
+                    {name} <span className="muted">{better === "higher" ? "↑" : "↓"}</span>
+                    <span className="visually-hidden">, {better} is better</span>
+                  </th>
+                  <td className="number">{figure(metrics[0], metric)}</td>
+                  <td className="number">{figure(metrics[1], metric)}</td>
+                  <td className="number">{found === undefined ? NONE : signed(found.difference)}</td>
+                  <td className="number">
+                    {found === undefined || found.low === null || found.high === null
+                      ? NONE
+                      : `${signed(found.low)} to ${signed(found.high)}`}
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </ScrollTable>
+      )}
     </div>
   );
 }

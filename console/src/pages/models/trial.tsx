@@ -32,7 +32,7 @@ export function Trial({
       }}
     >
       <fieldset className="trial-roles">
-        <legend className="visually-hidden">How version {version} is tried out</legend>
+        <legend>How version {version} is tried out</legend>
         <label>
           <input type="radio" name="as" checked={as === "shadow"} onChange={() => setAs("shadow")} />
           <span>

@@ -1,4 +1,4 @@
-import { Fragment, useState } from "react";
+import { useState } from "react";
 import type { ClientError } from "../../../../src/surfaces/client/client-error.ts";
 import { useMay } from "../../api/access.tsx";
 import type { Metrics, ModelVersion } from "../../api/answers.ts";
@@ -41,6 +41,8 @@ export function Versions({
     setBegun(null);
   };
   const serving = versions.find(({ promoted }) => promoted)?.version ?? 0;
+  const tried =
+    mayAdminister && begun?.what === "trial" ? versions.find(({ version }) => version === begun.version) : undefined;
   const metric = chosen.metrics.task === "regression" ? "RMSE" : "AUC";
   return (
     <>
@@ -50,8 +52,9 @@ export function Versions({
             <th>Version</th>
             <th>Role</th>
             <th className="number">{metric}, held out</th>
-            <th className="number">Without the store</th>
-            <th>Made</th>
+            <th className="number">
+              Without <span className="visually-hidden">the store’s features</span>
+            </th>
             <th>Trained on</th>
             <th>Trainer</th>
             {mayAdminister && (
@@ -63,93 +66,88 @@ export function Versions({
         </thead>
         <tbody>
           {versions.toReversed().map((one) => (
-            <Fragment key={one.version}>
-              <tr className={one === chosen ? "model-chosen" : undefined}>
-                <th scope="row">
-                  <button
-                    type="button"
-                    className="plain"
-                    aria-pressed={one === chosen}
-                    onClick={() => go(addressOf("/models", { model, version: String(one.version) }), true)}
-                  >
-                    Version {one.version}
-                  </button>
-                </th>
-                <td>
-                  <Role version={one} />
-                </td>
-                <td className="number">{headline(one.metrics)}</td>
-                <td className="number">{one.baseline === null ? NONE : headline(one.baseline)}</td>
-                <td>
+            <tr key={one.version} className={one === chosen ? "model-chosen" : undefined}>
+              <th scope="row">
+                <button
+                  type="button"
+                  className="plain"
+                  aria-pressed={one === chosen}
+                  onClick={() => go(addressOf("/models", { model, version: String(one.version) }), true)}
+                >
+                  Version {one.version}
+                </button>
+                <span className="more muted model-made">
                   <Moment at={one.createdAt} />
-                </td>
-                <td>
-                  <Moment at={one.trainingSet.from} /> to <br />
-                  <Moment at={one.trainingSet.until} />
-                  <span className="more muted">{count(one.trainingSet.rows)} examples</span>
-                </td>
-                <td>
-                  {one.trainer}
-                  <span className="more muted">{bytes(one.bytes)}</span>
-                </td>
-                {mayAdminister && (
-                  <td className="number">
-                    {!one.promoted &&
-                      (begun?.what === "promote" && begun.version === one.version ? (
-                        <span className="model-sure">
+                </span>
+              </th>
+              <td>
+                <Role version={one} />
+              </td>
+              <td className="number">{headline(one.metrics)}</td>
+              <td className="number">{one.baseline === null ? NONE : headline(one.baseline)}</td>
+              <td className="model-span">
+                <Moment at={one.trainingSet.from} /> to <br />
+                <Moment at={one.trainingSet.until} />
+                <span className="more muted">{count(one.trainingSet.rows)} examples</span>
+              </td>
+              <td>
+                {one.trainer}
+                <span className="more muted">{bytes(one.bytes)}</span>
+              </td>
+              {mayAdminister && (
+                <td className="number">
+                  {!one.promoted &&
+                    (begun?.what === "promote" && begun.version === one.version ? (
+                      <span className="model-sure">
+                        <button
+                          type="button"
+                          className="primary"
+                          onClick={() => void change("promote", { version: one.version })}
+                        >
+                          Yes, let version {one.version} serve
+                        </button>
+                        <button type="button" onClick={() => setBegun(null)}>
+                          No
+                        </button>
+                      </span>
+                    ) : (
+                      <span className="model-sure">
+                        <button type="button" onClick={() => setBegun({ what: "promote", version: one.version })}>
+                          {one.version < serving ? "Roll back to it" : "Promote"}
+                        </button>
+                        {serving > 0 && (
                           <button
                             type="button"
-                            className="primary"
-                            onClick={() => void change("promote", { version: one.version })}
+                            aria-expanded={begun?.what === "trial" && begun.version === one.version}
+                            aria-label={`${one.role === null ? "Try out" : "Trial of"} version ${one.version}`}
+                            onClick={() =>
+                              setBegun(
+                                begun?.what === "trial" && begun.version === one.version
+                                  ? null
+                                  : { what: "trial", version: one.version },
+                              )
+                            }
                           >
-                            Yes, let version {one.version} serve
+                            {one.role === null ? "Try out" : "Trial"}
                           </button>
-                          <button type="button" onClick={() => setBegun(null)}>
-                            No
-                          </button>
-                        </span>
-                      ) : (
-                        <span className="model-sure">
-                          <button type="button" onClick={() => setBegun({ what: "promote", version: one.version })}>
-                            {one.version < serving ? "Roll back to it" : "Promote"}
-                          </button>
-                          {serving > 0 && (
-                            <button
-                              type="button"
-                              aria-expanded={begun?.what === "trial" && begun.version === one.version}
-                              aria-label={`${one.role === null ? "Try out" : "Trial of"} version ${one.version}`}
-                              onClick={() =>
-                                setBegun(
-                                  begun?.what === "trial" && begun.version === one.version
-                                    ? null
-                                    : { what: "trial", version: one.version },
-                                )
-                              }
-                            >
-                              {one.role === null ? "Try out" : "Trial"}
-                            </button>
-                          )}
-                        </span>
-                      ))}
-                  </td>
-                )}
-              </tr>
-              {mayAdminister && begun?.what === "trial" && begun.version === one.version && (
-                <tr className="model-trial">
-                  <td colSpan={8}>
-                    <Trial
-                      version={one}
-                      current={serving}
-                      onWish={(wish) => void change(...requestOf(one.version, wish))}
-                      onClose={() => setBegun(null)}
-                    />
-                  </td>
-                </tr>
+                        )}
+                      </span>
+                    ))}
+                </td>
               )}
-            </Fragment>
+            </tr>
           ))}
         </tbody>
       </ScrollTable>
+      {tried !== undefined && (
+        <Trial
+          key={tried.version}
+          version={tried}
+          current={serving}
+          onWish={(wish) => void change(...requestOf(tried.version, wish))}
+          onClose={() => setBegun(null)}
+        />
+      )}
       {refusal !== null && (
         <div className="model-refused">
           <Refused refusal={refusal} />

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { milliseconds } from "../../parts/figures.ts";
 
 /** Where the time of one request went, in milliseconds. */
@@ -16,7 +17,14 @@ const parts = [
 ] as const;
 
 /** The server's part as a bar, and what it is made of; the rest is the way there and back. */
-export function LatencySplit({ latency: { took, server } }: { readonly latency: Latency }) {
+export function LatencySplit({
+  latency: { took, server },
+  children,
+}: {
+  readonly latency: Latency;
+  /** What to tell before. */
+  readonly children: ReactNode;
+}) {
   const total = server?.["total"];
   const measured = parts.filter(([name]) => server?.[name] !== undefined);
   const rest = (total ?? 0) - measured.reduce((sum, [name]) => sum + server![name], 0);
@@ -27,6 +35,7 @@ export function LatencySplit({ latency: { took, server } }: { readonly latency: 
   return (
     <div className="latency">
       <dl className="facts">
+        {children}
         <div>
           <dt>In all, as the browser sees it</dt>
           <dd className="figure-large">{milliseconds(took)}</dd>

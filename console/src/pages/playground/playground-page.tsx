@@ -168,16 +168,15 @@ function Answered({ result: { features, prediction, version, id, latency } }: { 
         </>
       }
     >
-      {prediction !== null && (
-        <dl className="facts playground-facts">
+      <LatencySplit latency={latency}>
+        {prediction !== null && (
           <div>
             <dt>Prediction of version {version}</dt>
             <dd className="figure-large">{digits(prediction)}</dd>
             <dd className="value muted">{prediction}</dd>
           </div>
-        </dl>
-      )}
-      <LatencySplit latency={latency} />
+        )}
+      </LatencySplit>
       <ScrollTable label="Features of the answer">
         <thead>
           <tr>

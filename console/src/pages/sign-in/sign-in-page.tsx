@@ -63,7 +63,7 @@ export default function SignInPage() {
           if (key !== "") void signIn(key);
         }}
       >
-        <label className="field field-wide">
+        <label className="field sign-in-key">
           <span>API key</span>
           <input name="key" type="password" autoComplete="current-password" required />
         </label>
@@ -75,7 +75,9 @@ export default function SignInPage() {
         A key with the scope read sees everything; predictions take predict, and what changes the store takes admin.
         Whoever runs the server makes one:
       </p>
-      <Command>asof keys create NAME --scope read predict</Command>
+      <div className="sign-in-command">
+        <Command>asof keys create NAME --scope read predict</Command>
+      </div>
     </Page>
   );
 }
