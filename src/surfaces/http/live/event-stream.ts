@@ -5,6 +5,12 @@ const RETRY = 1000;
 /** How often it is asked whether a reader may still listen, in milliseconds. */
 const LOOK_AFTER = 1000;
 
+const HEAD = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-store",
+  connection: "keep-alive",
+};
+
 /**
  * Streams that are open, as server-sent events. Closing the server ends them first: else it would wait for them as for
  * answers in flight.
@@ -31,17 +37,15 @@ export class EventStreams {
     mayListen: () => Promise<void>,
   ): Promise<void> {
     const { raw } = reply;
+    reply.hijack();
+    raw.writeHead(200, HEAD);
+    // Whoever asks for the head alone is not to wait for an end of what has none.
+    if (reply.request.method === "HEAD") return void raw.end();
     const stream = new AbortController();
     const end = (): void => stream.abort();
     const looking = setInterval(() => void mayListen().catch(end), LOOK_AFTER);
     this.open.add(stream);
     raw.once("close", end);
-    reply.hijack();
-    raw.writeHead(200, {
-      "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-store",
-      connection: "keep-alive",
-    });
     raw.write(`retry: ${RETRY}\n\n`);
     try {
       for await (const text of texts(stream.signal)) {
