@@ -16,7 +16,7 @@ export interface LiveState {
 const STRETCH = 10_000;
 /** A connection on which nothing comes for so long is taken for lost. */
 const SILENCE = 15_000;
-const RETRIES = [500, 1000, 2000, 4000];
+const RETRIES = [250, 500, 1000, 2000, 4000];
 
 let state: LiveState = { connection: "connecting", live: null, refusal: null, rates: null };
 const listeners = new Set<() => void>();

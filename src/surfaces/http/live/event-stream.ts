@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 /** Tells a client to come back so many milliseconds after its connection is lost. */
 const RETRY = 1000;
 /** How often it is asked whether a reader may still listen, in milliseconds. */
-const LOOK_AFTER = 1000;
+const LOOK_AFTER = 500;
 
 const HEAD = {
   "content-type": "text/event-stream; charset=utf-8",
