@@ -8,8 +8,10 @@ import { Empty, Refused } from "../../parts/notice.tsx";
 import { Section } from "../../parts/page.tsx";
 import { ScrollTable } from "../../parts/scroll-table.tsx";
 
-/** A comparison reads history: while records come in, it is asked for so often, in milliseconds. */
-const EVERY = 5000;
+/** While records come in it is asked for anew, at the earliest after so many milliseconds. */
+const EVERY = 1000;
+/** A comparison reads history: so many times as long as one took is rested after it. */
+const REST = 10;
 
 const roles = { current: "serves", canary: "canary", shadow: "shadow" } as const;
 
@@ -26,12 +28,21 @@ export function Outcomes({
   state,
 }: {
   readonly model: string;
-  /** Changes with roles. */ readonly state: string;
+  /** Changes with roles. */
+  readonly state: string;
 }) {
   const { live } = useLive();
-  const end = useNowAndThen(live?.status.log.end ?? 0);
+  const took = useRef(0);
+  const end = useNowAndThen(live?.status.log.end ?? 0, () => Math.max(EVERY, REST * took.current));
   const path = `/v1/models/${encodeURIComponent(model)}/comparison`;
-  const { data, refusal, again } = useAnswer<Comparison>(`${path}#${end} ${state}`);
+  const { data, refusal, loading, again } = useAnswer<Comparison>(`${path}#${end} ${state}`);
+  useEffect(() => {
+    if (!loading) return undefined;
+    const began = performance.now();
+    return () => {
+      took.current = performance.now() - began;
+    };
+  }, [loading]);
   if (refusal !== null)
     return (
       <Section title="As outcomes come in">
@@ -171,16 +182,17 @@ function signed(value: number): string {
 }
 
 /** A value that changes often, taken up now and then: at once where the last time is long enough ago. */
-function useNowAndThen<T>(value: T): T {
+function useNowAndThen<T>(value: T, every: () => number): T {
   const [taken, setTaken] = useState({ value, at: -Infinity });
   const latest = useRef(value);
+  const apart = useRef(every);
   const changed = taken.value !== value;
   useEffect(() => {
     latest.current = value;
   }, [value]);
   useEffect(() => {
     if (!changed) return undefined;
-    const wait = Math.max(0, taken.at + EVERY - performance.now());
+    const wait = Math.max(0, taken.at + apart.current() - performance.now());
     const timer = setTimeout(() => setTaken({ value: latest.current, at: performance.now() }), wait);
     return () => clearTimeout(timer);
   }, [changed, taken.at]);
