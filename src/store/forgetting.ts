@@ -16,7 +16,7 @@ import { HISTORY, PINNED } from "../core/plan/folders.ts";
 import type { EntityKeys, ForgetOptions, ForgetOutcome } from "../core/result/forget.ts";
 import type { WorkOptions } from "../core/result/progress.ts";
 import type { FoundRecords, KeyToErase } from "../stages/ingest/erase.ts";
-import type { MaterializableView } from "../stages/online/materialize.ts";
+import type { MaterializableView } from "../stages/online/materializable-view.ts";
 import { type Changed, runsMadeBefore } from "./forget-made-before.ts";
 import { proveForgotten, redacted } from "./forget-proof.ts";
 import { forgottenKey, ForgottenList } from "./forgotten-list.ts";
