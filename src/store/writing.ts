@@ -17,6 +17,7 @@ import { BulkWriter } from "../stages/ingest/bulk-writer.ts";
 import { Compactor } from "../stages/ingest/compact.ts";
 import { IdentityEraser } from "../stages/ingest/erase-identities.ts";
 import { Eraser } from "../stages/ingest/erase.ts";
+import { KeyFinder } from "../stages/ingest/find-key.ts";
 import { Identities } from "../stages/ingest/identities.ts";
 import {
   canRebuild,
@@ -106,6 +107,7 @@ export class Writing {
   readonly computer: Computer;
   readonly fold: Fold;
   readonly materializer: Materializer;
+  readonly finder: KeyFinder;
   readonly eraser: Eraser;
   /** Loads, computations, reads of history and merges go on side by side; while a key is forgotten there are none. */
   readonly upkeep = new SharedOrAlone();
@@ -171,15 +173,9 @@ export class Writing {
     this.retired = new RetiredFiles(files, () => this.upkeep.present());
     this.compactor = new Compactor({ engine, registry, files, bulk, from: parts.compactFrom, retired: this.retired });
     this.retention = new Retention({ registry, bulk, identities: this.identities, retired: this.retired });
-    this.eraser = new Eraser({
-      engine,
-      registry,
-      files,
-      bulk,
-      log,
-      schemas,
-      identities: new IdentityEraser({ identities: this.identities, store: index, schemas }),
-    });
+    const identities = new IdentityEraser({ identities: this.identities, store: index, schemas });
+    this.finder = new KeyFinder({ engine, registry, files, log, schemas, identities });
+    this.eraser = new Eraser({ engine, registry, files, bulk, identities });
     this.fold = new Fold(log, online, schemas, FOLD_LIMITS, () => clock.busy?.() ?? 0);
     this.materializer = new Materializer({ store: online, fold: this.fold, history, clock, cut: () => writer.cut() });
   }
