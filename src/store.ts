@@ -171,7 +171,7 @@ class EmbeddedStore implements LinkedStore {
       async () => {
         const plan = await this.store.registry.apply(expected, this.store.parts.clock.now());
         await this.store.writer?.materializer.follow(await this.store.definitions.appliedViews());
-        this.store.writer?.tidySoon();
+        this.store.writer?.tidying.soon();
         return plan;
       },
       ({ changes, revision }) => ({

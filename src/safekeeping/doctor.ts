@@ -19,7 +19,7 @@ import type { DoctorOutcome } from "../core/result/doctor.ts";
 import type { WorkOptions } from "../core/result/progress.ts";
 import type { LogPosition } from "../ports/event-log.ts";
 import type { RegistryStore } from "../ports/registry-store.ts";
-import type { MaterializableView } from "../stages/online/materialize.ts";
+import type { MaterializableView } from "../stages/online/materializable-view.ts";
 import { examineLeftovers, examineModels, examineOffline, mustBeStore } from "./examine-offline.ts";
 import { examineOnline, type ExaminedOnline } from "./examine-online.ts";
 import { FIX, Findings, RESTORE } from "./findings.ts";

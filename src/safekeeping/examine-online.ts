@@ -22,7 +22,7 @@ import type { WorkOptions } from "../core/result/progress.ts";
 import { decodeBlock, decodeHead } from "../core/tile/key-state-codec.ts";
 import { layoutOf } from "../core/tile/view-layout.ts";
 import type { LogPosition } from "../ports/event-log.ts";
-import type { MaterializableView } from "../stages/online/materialize.ts";
+import type { MaterializableView } from "../stages/online/materializable-view.ts";
 import { FIX, type Findings, RESTORE } from "./findings.ts";
 
 export interface OnlineExamination extends WorkOptions {

@@ -36,7 +36,7 @@ export class Computing {
         ),
       );
     }
-    await writing.tidy();
+    await writing.tidying.now();
     return outcomes;
   }
 

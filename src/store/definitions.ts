@@ -17,7 +17,7 @@ import { batchStream, servedStream, sourceStream, type Stream } from "../core/de
 import { AsofError } from "../core/errors.ts";
 import type { CatalogEntry } from "../core/result/status.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { MaterializableView } from "../stages/online/materialize.ts";
+import type { MaterializableView } from "../stages/online/materializable-view.ts";
 import type { Registry } from "../stages/registry/registry.ts";
 
 /** How long a source is taken to be applied, in seconds: other processes may apply other definitions. */

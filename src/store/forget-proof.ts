@@ -2,7 +2,7 @@ import { encodeKeyValues } from "../core/codec/forgotten-keys.ts";
 import { entityKeyEncoder, headKey } from "../core/codec/online-keys.ts";
 import type { EntityDefinition } from "../core/definition/data.ts";
 import type { ForgetProof } from "../core/result/forget.ts";
-import type { KeyToErase } from "../stages/ingest/erase.ts";
+import type { KeyToErase } from "../stages/ingest/key-files.ts";
 import type { Shared, Writing } from "./writing.ts";
 
 /** A string of fewer bytes may be found by chance. */
@@ -16,20 +16,20 @@ export async function proveForgotten(
   key: KeyToErase,
 ): Promise<ForgetProof> {
   const { files } = shared.parts;
-  const { eraser } = writing;
-  const left = await eraser.find(key);
+  const { finder } = writing;
+  const left = await finder.find(key);
   const telling = tellingTexts(key);
   const searched =
     telling.length === 0 ? { bytes: 0, found: [] } : await files.search([...telling, encodeKeyValues(key.keys)]);
   return {
     records: [...left.files, ...left.rejects].reduce(
       (sum, { rows }) => sum + rows,
-      left.traces + (await eraser.leftBesideFiles(key)),
+      left.traces + (await finder.leftBesideFiles(key)),
     ),
     online: await onlineStates(shared, writing, definition, key),
     bytes: searched.bytes,
     files: searched.found,
-    elsewhere: telling.length === 0 ? [] : await eraser.mentions(telling),
+    elsewhere: telling.length === 0 ? [] : await finder.mentions(telling),
   };
 }
 

@@ -15,8 +15,9 @@ import { AsofError } from "../core/errors.ts";
 import { HISTORY, PINNED } from "../core/plan/folders.ts";
 import type { EntityKeys, ForgetOptions, ForgetOutcome } from "../core/result/forget.ts";
 import type { WorkOptions } from "../core/result/progress.ts";
-import type { FoundRecords, KeyToErase } from "../stages/ingest/erase.ts";
-import type { MaterializableView } from "../stages/online/materialize.ts";
+import type { FoundRecords } from "../stages/ingest/find-key.ts";
+import type { KeyToErase } from "../stages/ingest/key-files.ts";
+import type { MaterializableView } from "../stages/online/materializable-view.ts";
 import { type Changed, runsMadeBefore } from "./forget-made-before.ts";
 import { proveForgotten, redacted } from "./forget-proof.ts";
 import { forgottenKey, ForgottenList } from "./forgotten-list.ts";
@@ -78,7 +79,7 @@ export class Forgetting {
       await this.finish();
       const key = await this.keyOf(definition, keys);
       await this.served();
-      const found = await this.writing.eraser.find(key);
+      const found = await this.writing.finder.find(key);
       if (isNothing(found)) return none(entity);
       return this.recorded(entity, (id) => this.begin(id, definition, key, options));
     });
@@ -123,7 +124,7 @@ export class Forgetting {
       const carriers = keyCarriers(await this.definitions(), definition);
       await this.writing.archiveAll(`forget-again-${entity}-${this.writing.log.end}`);
       const again = new Map<string, EntityKeys>();
-      for await (const keys of this.writing.eraser.keysIn(carriers, definition.keys)) {
+      for await (const keys of this.writing.finder.keysIn(carriers, definition.keys)) {
         const hash = hashOf(keys);
         if (missing.has(hash)) again.set(hash, keys);
       }
@@ -173,7 +174,7 @@ export class Forgetting {
     for (const { file } of before) if (!known.has(file)) await files.remove(file);
     // A backup that is being taken finds its files gone, and begins anew.
     await files.remove(PINNED);
-    return this.writing.eraser.find(key);
+    return this.writing.finder.find(key);
   }
 
   private async run(
@@ -184,13 +185,13 @@ export class Forgetting {
     options: WorkOptions,
   ): Promise<ForgetOutcome> {
     const { clock, registry, online, index } = this.parts;
-    const { eraser } = this.writing;
+    const { eraser, finder } = this.writing;
     const began = clock.elapsed();
     const warnings: string[] = [];
     await this.forgetExamples();
     let files = await eraser.erase(key, await this.settle(id, key), `forget-${id}`);
     // What was withdrawn while its record was erased has come into the log once more. Now no id leads to it.
-    if (await eraser.isInLog(key)) files += await eraser.erase(key, await this.settle(id, key), `forget-${id}-again`);
+    if (await finder.isInLog(key)) files += await eraser.erase(key, await this.settle(id, key), `forget-${id}-again`);
     const recomputed = await this.recompute(id, forgetting, warnings, options);
     const rebuilt = await this.rebuild(forgetting, options);
     await online.rewrite();
@@ -269,7 +270,7 @@ export class Forgetting {
   }
 
   private async count(key: KeyToErase, { name }: EntityDefinition): Promise<ForgetOutcome> {
-    const found = await this.writing.eraser.find(key);
+    const found = await this.writing.finder.find(key);
     const sources = Object.keys(found.records);
     const all = await this.shared.definitions.appliedViews();
     const changing = { records: found.records, sources };

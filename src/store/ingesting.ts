@@ -107,7 +107,7 @@ export class Ingesting {
       ),
     );
     if (outcome === null || outcome.rows === 0) return outcome;
-    await writing.tidy();
+    await writing.tidying.now();
     const warnings = [...outcome.warnings, ...tooOld(source, outcome, (await writing.writer.cut()).t)];
     return { ...outcome, warnings };
   }

@@ -1,6 +1,7 @@
-import { count, objectOf, orNull, type Shape, text } from "../core/codec/shape.ts";
+import { count, objectOf, orNull, text } from "../core/codec/shape.ts";
 import type { ShadowedRows, ShadowReport } from "../core/result/monitoring.ts";
 import { ShadowCounts } from "../stages/monitoring/shadow-counts.ts";
+import type { KeptNotes } from "./kept-notes.ts";
 
 /** What the shadow of a model did, as it is kept. */
 interface ShadowNote {
@@ -18,17 +19,12 @@ const SHADOW = objectOf({
   }),
 });
 
-interface Notes {
-  readonly load: (name: string, shape: Shape) => Promise<ShadowNote | null>;
-  readonly save: (name: string, note: ShadowNote) => Promise<void>;
-}
-
 /** What shadows do, counted and kept as notes of the registry. */
 export class KeptShadows {
-  private readonly notes: Notes;
+  private readonly notes: KeptNotes;
   private readonly counts = new ShadowCounts();
 
-  constructor(notes: Notes) {
+  constructor(notes: KeptNotes) {
     this.notes = notes;
   }
 
@@ -57,7 +53,10 @@ export class KeptShadows {
   async save(): Promise<void> {
     const taken = this.counts.take();
     try {
-      for (const report of taken) await this.notes.save(nameOf(report.model), { report });
+      for (const report of taken) {
+        const note: ShadowNote = { report };
+        await this.notes.save(nameOf(report.model), note);
+      }
     } catch (error) {
       this.counts.untake(taken);
       throw error;
@@ -65,7 +64,7 @@ export class KeptShadows {
   }
 
   private load(model: string): Promise<ShadowNote | null> {
-    return this.notes.load(nameOf(model), SHADOW);
+    return this.notes.load<ShadowNote>(nameOf(model), SHADOW);
   }
 }
 

@@ -21,8 +21,9 @@ import { RunRecorder } from "../stages/registry/run-recorder.ts";
 import { FeatureReader, type Present } from "../stages/serving/feature-reader.ts";
 import { KeptBudget } from "../stages/serving/kept-rows.ts";
 import { Definitions } from "./definitions.ts";
+import { restoreSchemas } from "./logged-schemas.ts";
 import type { StoreParts } from "./store-parts.ts";
-import { type Shared, Writing, restoreSchemas } from "./writing.ts";
+import { type Shared, Writing } from "./writing.ts";
 
 /** How many sets of views that no service names are kept ready. */
 const KEPT_SERVICES = 256;
@@ -69,7 +70,7 @@ export class OpenStore implements Shared {
 
   /** Takes up what an earlier process left; resolves to what the writer has, or null where another process writes. */
   async open(): Promise<Writing | null> {
-    await restoreSchemas(this.parts, this.schemas);
+    await restoreSchemas(this.parts.registry, this.schemas);
     await this.followSources();
     const { writing } = this.parts;
     if (!(writing instanceof AsofError)) this.writes = await Writing.open(this, writing);
@@ -79,7 +80,7 @@ export class OpenStore implements Shared {
   /** Reads on in the log of another process, which may bring records of schemas that were not known before. */
   private async refresh(parts: StoreParts): Promise<void> {
     await parts.refresh();
-    await restoreSchemas(parts, this.schemas);
+    await restoreSchemas(parts.registry, this.schemas);
   }
 
   /** Has sources read in the shape in which they are defined, whatever shape their records are of. */

@@ -1,10 +1,7 @@
 import { columnRow } from "../core/codec/collection-text.ts";
-import { count, listOf, mapOf, objectOf, type Shape, text } from "../core/codec/shape.ts";
-import { decodeStoredJson } from "../core/codec/stored-json.ts";
 import { fingerprintOf, modelNamed, serviceNamed } from "../core/definition/catalog.ts";
 import { servedStream } from "../core/definition/stream.ts";
 import { AsofError } from "../core/errors.ts";
-import { type TrainingNote, trainingNoteName, trainingNoteShape } from "../core/metrics/feature-summaries.ts";
 import type { ServicePlan } from "../core/plan/service-plan.ts";
 import type { FeatureAnswer, PredictionAnswer } from "../core/result/answers.ts";
 import type {
@@ -23,12 +20,13 @@ import type { Answered } from "../ports/writer-link.ts";
 import { type AuditNote, auditNoteShape } from "../stages/monitoring/audit-totals.ts";
 import { type Audited, Auditor, auditReport } from "../stages/monitoring/auditor.ts";
 import { BackgroundWork, rest } from "../stages/monitoring/background-work.ts";
-import { type StretchData, stretchShape, VersionDrift } from "../stages/monitoring/model-drift.ts";
 import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
-import { RunningRates } from "../stages/monitoring/service-rates.ts";
 import { compareWithHistory, readServed } from "../stages/offline/compare-with-history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
 import type { LiveAnswers } from "../stages/serving/live-answers.ts";
+import { KeptDrifts, versionKey } from "./kept-drifts.ts";
+import { KeptNotes } from "./kept-notes.ts";
+import { KeptRates } from "./kept-rates.ts";
 import { KeptShadows } from "./kept-shadows.ts";
 import { Relay } from "./relay.ts";
 import { unverifiableUntil } from "./forgotten-list.ts";
@@ -44,21 +42,6 @@ interface WatchParts {
   readonly logged: () => Promise<void>;
 }
 
-/** Rates of a service as they are kept, with the fingerprint of the service that they are about. */
-interface RatesNote {
-  readonly definition: string;
-  readonly rates: ServiceRates;
-}
-
-/** The version of what is kept as notes. */
-const FORMAT = 1;
-
-const VIEW_RATES = { view: text, notFound: count, expired: count, overflow: count, nulls: count, values: count };
-const RATES = objectOf({
-  definition: text,
-  rates: objectOf({ service: text, answers: count, views: listOf(objectOf(VIEW_RATES)), features: mapOf(count) }),
-});
-
 /**
  * Watches what is served: the audit, drift and rates, wired to the store. The process that writes collects and keeps
  * them as notes of the registry; others read these. What it does for itself never makes a request fail.
@@ -66,39 +49,32 @@ const RATES = objectOf({
 export class Watch {
   private readonly wired: WatchParts;
   private readonly writes: boolean;
-  private readonly rates = new Map<string, RunningRates>();
-  /** Answers that the rates had when they were written last, by service. */
-  private readonly written = new Map<string, number>();
-  /** By model and version; null where the version has no summary of its training. */
-  private readonly drifts = new Map<string, VersionDrift | null>();
-  private readonly shadows = new KeptShadows({
-    load: (name, shape) => this.note(name, shape),
-    save: (name, note) => this.setNote(name, note),
-  });
+  private readonly notes: KeptNotes;
+  private readonly rates: KeptRates;
+  private readonly drifts: KeptDrifts;
+  private readonly shadows: KeptShadows;
   private readonly models = new Map<string, LoadedModel>();
   private readonly rows = new WeakMap<ServicePlan, ReturnType<typeof columnRow>>();
   private readonly background: BackgroundWork;
   private auditor: Auditor | null = null;
-  private lastFault: Error | null = null;
   private readonly relay: Relay | null;
 
   constructor(wired: WatchParts) {
-    const { audit, writing, link } = wired.parts;
+    const { audit, writing, link, registry, catalog } = wired.parts;
     this.relay = link === null ? null : new Relay(link, audit);
     this.wired = wired;
     this.writes = !(writing instanceof AsofError);
+    this.notes = new KeptNotes(registry);
+    this.rates = new KeptRates(this.notes, catalog, wired.planOf);
+    this.drifts = new KeptDrifts(this.notes);
+    this.shadows = new KeptShadows(this.notes);
     this.background = new BackgroundWork((signal) => this.work(signal, true), audit.every / MILLISECOND);
   }
 
   async open(): Promise<void> {
     if (!this.writes) return;
-    const { catalog } = this.wired.parts;
-    for (const name of catalog.services.keys()) {
-      const rates = await this.restoredRates(name);
-      this.rates.set(name, rates);
-      this.written.set(name, rates.answers);
-    }
-    await this.shadows.restore(catalog.models.keys());
+    await this.rates.restore();
+    await this.shadows.restore(this.wired.parts.catalog.models.keys());
     this.auditor = await this.openAuditor();
     this.background.start();
   }
@@ -106,7 +82,7 @@ export class Watch {
   /** Takes note of answers with features alone. */
   answered(plan: ServicePlan, requests: readonly Row[], answers: LiveAnswers): void {
     if (this.relay !== null) return this.relay.answered(plan, requests, answers);
-    this.rates.get(plan.service.name)?.countLive(answers);
+    this.rates.running(plan.service.name)?.countLive(answers);
     this.sample(plan, requests, (i) => answers.one(i));
   }
 
@@ -115,7 +91,7 @@ export class Watch {
     const { catalog } = this.wired.parts;
     switch (answered.kind) {
       case "rates":
-        for (const rates of answered.rates) this.rates.get(rates.service)?.add(rates);
+        for (const rates of answered.rates) this.rates.running(rates.service)?.add(rates);
         return;
       case "features":
         if (catalog.services.has(answered.service))
@@ -150,22 +126,11 @@ export class Watch {
     if (this.relay !== null) return this.relay.predicted(model, answers);
     if (answers.length === 0 || !this.writes) return;
     const features = answers.map((answer) => answer.features);
-    this.rates.get(plan.service.name)?.count(features);
+    this.rates.running(plan.service.name)?.count(features);
     if (this.wired.parts.audit.on) this.auditor?.predicted(model, answers.length, features[0].t);
     for (const [version, own] of Map.groupBy(answers, (answer) => answer.version)) {
-      const key = driftKey(model, version);
-      let drift = this.drifts.get(key);
-      if (drift === undefined) {
-        try {
-          drift = await this.loadDrift(model, version);
-        } catch (error) {
-          this.lastFault = error as Error;
-          drift = null;
-        }
-        // Another request may have been here meanwhile.
-        if (this.drifts.has(key)) drift = this.drifts.get(key)!;
-        else this.drifts.set(key, drift);
-      }
+      let drift = this.drifts.running(model, version);
+      if (drift === undefined) drift = await this.drifts.begin(model, version);
       drift?.add(own.map((answer) => answer.features));
     }
   }
@@ -208,16 +173,15 @@ export class Watch {
   ): Promise<Pick<MonitoringReport, "sources" | "services" | "audit" | "drift" | "shadows">> {
     const { catalog, audit, registry } = this.wired.parts;
     const auditor = this.auditor ?? (await this.openAuditor());
-    const failure = this.background.failure ?? this.lastFault;
+    const failure = this.background.failure ?? this.drifts.fault;
     const services: ServiceRates[] = [];
-    for (const name of catalog.services.keys())
-      services.push((this.rates.get(name) ?? (await this.restoredRates(name))).report());
+    for (const name of catalog.services.keys()) services.push(await this.rates.report(name));
     const drift: MonitoringReport["drift"][number][] = [];
     const shadows: ShadowReport[] = [];
     for (const model of catalog.models.keys()) {
       const { current, canary, shadow } = await registry.serving(model);
       for (const version of [current, canary?.version ?? null]) {
-        const found = version === null ? null : await this.driftOf(model, version.version);
+        const found = version === null ? null : await this.drifts.of(model, version.version);
         if (found !== null) drift.push(found.report(now));
       }
       if (shadow !== null) shadows.push(await this.shadows.of(model, shadow.version, this.writes));
@@ -247,7 +211,7 @@ export class Watch {
   async distribution(name: string, feature: string): Promise<FeatureDistribution> {
     const { catalog, clock, registry } = this.wired.parts;
     const { version } = (await registry.promoted(modelNamed(catalog, name).name)) ?? { version: null };
-    const drift = version === null ? null : await this.driftOf(name, version);
+    const drift = version === null ? null : await this.drifts.of(name, version);
     return { version, histogram: drift?.histograms(feature, clock.now()) ?? null };
   }
 
@@ -264,6 +228,13 @@ export class Watch {
     await this.save();
     if (!this.wired.parts.audit.on) return;
     await this.auditor!.round(signal, rests);
+  }
+
+  /** Writes what has changed of rates, of shadows and of drift. */
+  private async save(): Promise<void> {
+    await this.rates.save();
+    await this.shadows.save();
+    await this.drifts.save();
   }
 
   private openAuditor(): Promise<Auditor> {
@@ -307,8 +278,8 @@ export class Watch {
             onCompared,
             signal,
           }),
-        load: (target) => this.note<AuditNote>(noteName(target), auditNoteShape),
-        save: (target, note) => this.setNote(noteName(target), note),
+        load: (target) => this.notes.load<AuditNote>(noteName(target), auditNoteShape),
+        save: (target, note) => this.notes.save(noteName(target), note),
         ended: () => this.releaseModels(),
         rest,
       },
@@ -318,7 +289,7 @@ export class Watch {
 
   /** Versions of models stay loaded for one round. */
   private async modelOf(model: string, version: number): Promise<LoadedModel> {
-    const key = driftKey(model, version);
+    const key = versionKey(model, version);
     let loaded = this.models.get(key);
     if (loaded === undefined) this.models.set(key, (loaded = await this.wired.loadModel(model, version)));
     return loaded;
@@ -334,67 +305,4 @@ export class Watch {
     if (row === undefined) this.rows.set(plan, (row = columnRow(plan.features)));
     return row;
   }
-
-  private async driftOf(model: string, version: number): Promise<VersionDrift | null> {
-    const present = this.drifts.get(driftKey(model, version));
-    return present === undefined ? this.loadDrift(model, version) : present;
-  }
-
-  private async loadDrift(model: string, version: number): Promise<VersionDrift | null> {
-    const training = await this.note<TrainingNote>(trainingNoteName(model, version), trainingNoteShape);
-    if (training === null) return null;
-    const stretches: StretchData[] = [];
-    for (let place = 0; place < VersionDrift.places; place++) {
-      const stretch = await this.note<StretchData>(driftNoteName(model, version, place), stretchShape);
-      if (stretch !== null) stretches.push(stretch);
-    }
-    return new VersionDrift(model, version, training.features, stretches);
-  }
-
-  private async restoredRates(service: string): Promise<RunningRates> {
-    const { catalog } = this.wired.parts;
-    const note = await this.note<RatesNote>(`rates.${service}`, RATES);
-    const definition = fingerprintOf(catalog, serviceNamed(catalog, service));
-    return new RunningRates(this.wired.planOf(service), note?.definition === definition ? note.rates : null);
-  }
-
-  /** Writes what has changed of rates and drift. */
-  private async save(): Promise<void> {
-    const { catalog } = this.wired.parts;
-    for (const [service, rates] of this.rates) {
-      const { answers } = rates;
-      if (answers === (this.written.get(service) ?? 0)) continue;
-      const definition = fingerprintOf(catalog, serviceNamed(catalog, service));
-      const note: RatesNote = { definition, rates: rates.report() };
-      await this.setNote(`rates.${service}`, note);
-      this.written.set(service, answers);
-    }
-    await this.shadows.save();
-    for (const drift of this.drifts.values()) {
-      if (drift === null) continue;
-      try {
-        for (const { place, data } of drift.changes()) {
-          await this.setNote(driftNoteName(drift.model, drift.version, place), data);
-        }
-      } catch (error) {
-        drift.unwritten();
-        throw error;
-      }
-    }
-  }
-
-  /** @throws ASOF_CORRUPT; ASOF_FORMAT where a newer version wrote it */
-  private async note<T>(name: string, shape: Shape): Promise<T | null> {
-    const note = await this.wired.parts.registry.note(name);
-    if (note === null) return null;
-    return decodeStoredJson(new TextEncoder().encode(note), `the note ${name}`, FORMAT, shape) as T;
-  }
-
-  private setNote(name: string, note: object): Promise<void> {
-    return this.wired.parts.registry.setNote(name, JSON.stringify({ format: FORMAT, ...note }));
-  }
 }
-
-const driftKey = (model: string, version: number): string => `${model} ${version}`;
-
-const driftNoteName = (model: string, version: number, place: number): string => `drift.${model}.${version}.${place}`;

@@ -1,15 +1,9 @@
 import type { StreamSchemas } from "../core/codec/stream-schemas.ts";
 import { META_KEY, STATES_PREFIX, VIEWS_KEY } from "../core/codec/online-keys.ts";
 import { noViews } from "../core/codec/online-meta.ts";
-import { fieldsShape, mapOf, objectOf, text } from "../core/codec/shape.ts";
-import { parseStored } from "../core/codec/stored-json.ts";
 import { sourceNamed } from "../core/definition/catalog.ts";
-import { storedDefinition } from "../core/definition/stored-definition.ts";
-import { isServedStream, sourceStream, type Stream, withdrawalStream } from "../core/definition/stream.ts";
-import type { SourceDefinition } from "../core/definition/data.ts";
+import { sourceStream, type Stream } from "../core/definition/stream.ts";
 import { AsofError } from "../core/errors.ts";
-import { sourcesIn } from "../core/plan/source-change.ts";
-import { OneByOne } from "../core/one-by-one.ts";
 import { SharedOrAlone } from "../core/shared-or-alone.ts";
 import type { EventLog, LogPosition } from "../ports/event-log.ts";
 import { type ArchiveOutcome, Archiver } from "../stages/ingest/archive.ts";
@@ -17,19 +11,13 @@ import { BulkWriter } from "../stages/ingest/bulk-writer.ts";
 import { Compactor } from "../stages/ingest/compact.ts";
 import { IdentityEraser } from "../stages/ingest/erase-identities.ts";
 import { Eraser } from "../stages/ingest/erase.ts";
+import { KeyFinder } from "../stages/ingest/find-key.ts";
 import { Identities } from "../stages/ingest/identities.ts";
-import {
-  canRebuild,
-  dropExpiredRequests,
-  rebuildIdentities,
-  rememberFromNow,
-} from "../stages/ingest/rebuild-identities.ts";
-import { replayIdentities } from "../stages/ingest/identity-replay.ts";
+import { dropExpiredRequests } from "../stages/ingest/rebuild-identities.ts";
 import { Ingest } from "../stages/ingest/ingest.ts";
 import { type HearAppended, Intake } from "../stages/ingest/intake.ts";
-import { indexLoad, rowsOfLoad } from "../stages/ingest/load-identity.ts";
 import { Loader } from "../stages/ingest/load.ts";
-import { keptOf, Retention } from "../stages/ingest/retention.ts";
+import { Retention } from "../stages/ingest/retention.ts";
 import { RetiredFiles } from "../stages/ingest/retired-files.ts";
 import { LogWriter } from "../stages/ingest/log-writer.ts";
 import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
@@ -41,7 +29,10 @@ import { Materializer } from "../stages/online/materialize.ts";
 import { nextTurn } from "../stages/online/next-turn.ts";
 import type { RunRecorder } from "../stages/registry/run-recorder.ts";
 import type { Definitions } from "./definitions.ts";
+import { addSchemas, withdrawalStreams } from "./logged-schemas.ts";
+import { recoverIdentities } from "./recover-identities.ts";
 import type { StoreParts } from "./store-parts.ts";
+import { Tidying } from "./tidying.ts";
 
 /** Records in the log from which on they are archived: when the store is closed, and while it is open. */
 const ARCHIVE_AT_CLOSE = 20_000;
@@ -50,35 +41,7 @@ const ARCHIVE_RUNNING = 250_000;
 const SIGNAL_MS = 10;
 /** How often what idle keys left in the online store is removed, in milliseconds. */
 const SWEEP_MS = 3_600_000;
-const SCHEMAS = "schemas";
 const RESERVE = "reserve";
-const WITHDRAWALS = "withdrawals";
-
-/** Takes up the schemas that the log's records may have. */
-export async function restoreSchemas({ registry }: StoreParts, schemas: StreamSchemas): Promise<void> {
-  schemas.restore(await registry.note(SCHEMAS));
-}
-
-const STREAM = objectOf({ name: text, fields: fieldsShape, schema: text });
-
-/**
- * Where withdrawals of each source are kept: of those that are defined, and of those that were, whose withdrawals may
- * be in the log still.
- */
-async function withdrawalStreams({ parts, definitions }: Shared): Promise<Readonly<Record<string, Stream>>> {
-  const { registry } = parts;
-  const note = await registry.note(WITHDRAWALS);
-  const known =
-    note === null ? {} : (parseStored(note, "the note on withdrawals", mapOf(STREAM)) as Record<string, Stream>);
-  const defined = [...definitions.catalog.sources.values()].flatMap((source) => {
-    const stream = withdrawalStream(source);
-    return stream === null ? [] : [[source.name, stream] as const];
-  });
-  const all = { ...known, ...Object.fromEntries(defined) };
-  const text = JSON.stringify(all);
-  if (defined.length > 0 && text !== note) await registry.setNote(WITHDRAWALS, text);
-  return all;
-}
 
 /** Whether the online store, which is elsewhere, does not answer, or has lost what it is to be given once more. */
 function isAway(error: unknown): boolean {
@@ -106,24 +69,21 @@ export class Writing {
   readonly computer: Computer;
   readonly fold: Fold;
   readonly materializer: Materializer;
+  readonly finder: KeyFinder;
   readonly eraser: Eraser;
+  readonly tidying: Tidying;
   /** Loads, computations, reads of history and merges go on side by side; while a key is forgotten there are none. */
   readonly upkeep = new SharedOrAlone();
   private readonly archiver: Archiver;
-  private readonly compactor: Compactor;
-  private readonly retention: Retention;
   private readonly retired: RetiredFiles;
   private readonly parts: StoreParts;
   private readonly bulk: BulkWriter;
-  private readonly schemas: StreamSchemas;
   private readonly recorder: RunRecorder;
   private archived: LogPosition;
   private archiving: Promise<void> | null = null;
-  private readonly tidying = new OneByOne();
   private readonly timer = setInterval(() => this.signal(), SIGNAL_MS);
   private readonly sweeper = setInterval(() => this.sweep(), SWEEP_MS);
   private sweeping: Promise<unknown> | null = null;
-  private aside: Promise<unknown> = Promise.resolve();
 
   private constructor(
     shared: Shared,
@@ -143,7 +103,6 @@ export class Writing {
     this.bulk = bulk;
     this.timer.unref();
     this.sweeper.unref();
-    this.schemas = schemas;
     this.recorder = shared.recorder;
     this.archived = archived;
     this.log = log;
@@ -169,17 +128,19 @@ export class Writing {
     const withdrawals = (source: string): Stream | null => withdrawn[source] ?? null;
     this.archiver = new Archiver({ engine, log, registry, files, bulk, schemas, withdrawals });
     this.retired = new RetiredFiles(files, () => this.upkeep.present());
-    this.compactor = new Compactor({ engine, registry, files, bulk, from: parts.compactFrom, retired: this.retired });
-    this.retention = new Retention({ registry, bulk, identities: this.identities, retired: this.retired });
-    this.eraser = new Eraser({
-      engine,
-      registry,
-      files,
-      bulk,
-      log,
-      schemas,
-      identities: new IdentityEraser({ identities: this.identities, store: index, schemas }),
+    const { upkeep, retired } = this;
+    this.tidying = new Tidying({
+      parts,
+      writer,
+      recorder: shared.recorder,
+      upkeep,
+      retention: new Retention({ registry, bulk, identities: this.identities, retired }),
+      compactor: new Compactor({ engine, registry, files, bulk, from: parts.compactFrom, retired }),
+      retired,
     });
+    const erasable = new IdentityEraser({ identities: this.identities, store: index, schemas });
+    this.finder = new KeyFinder({ engine, registry, files, log, schemas, identities: erasable });
+    this.eraser = new Eraser({ engine, registry, files, bulk, identities: erasable });
     this.fold = new Fold(log, online, schemas, FOLD_LIMITS, () => clock.busy?.() ?? 0);
     this.materializer = new Materializer({ store: online, fold: this.fold, history, clock, cut: () => writer.cut() });
   }
@@ -188,9 +149,7 @@ export class Writing {
   static async open(shared: Shared, log: EventLog): Promise<Writing> {
     const { schemas, definitions } = shared;
     const { registry, clock } = shared.parts;
-    let added = false;
-    for (const stream of definitions.loggedStreams()) added = schemas.add(stream) || added;
-    if (added) await registry.setNote(SCHEMAS, JSON.stringify(schemas));
+    await addSchemas(registry, schemas, definitions);
     const reserve = {
       read: async () => {
         const note = await registry.note(RESERVE);
@@ -200,40 +159,14 @@ export class Writing {
     };
     const writer = await LogWriter.open(log, clock, reserve, shared.parts.queueBytes);
     const { archived } = await registry.offlineState();
-    const writing = new Writing(shared, log, writer, archived, await withdrawalStreams(shared));
+    const writing = new Writing(shared, log, writer, archived, await withdrawalStreams(registry, definitions));
     await writing.archiver.recover();
-    await writing.recoverIdentities();
+    const { identities, intake } = writing;
+    await recoverIdentities({ parts: shared.parts, log, schemas, identities, intake });
     await writing.openFold();
     await writing.materializer.follow(await definitions.followedViews());
     writing.fold.wake();
     return writing;
-  }
-
-  /** Brings the index of identities up to the log, and finishes the request that a crash has cut short. */
-  private async recoverIdentities(): Promise<void> {
-    const { identities, log, parts } = this;
-    const { engine, registry, files } = parts;
-    await identities.open();
-    await rememberFromNow(registry);
-    if (identities.position < log.start) await this.rebuildIdentities();
-    const unfinished = await replayIdentities(identities, {
-      log,
-      schemas: this.schemas,
-      // As long as others are not applied, records are named as those that are say.
-      sources: await this.appliedSources(),
-      load: async (source, position) => {
-        const rows = rowsOfLoad(await registry.files(source.source.name), files, source.source, position);
-        if (rows === null) return;
-        const session = await engine.session();
-        try {
-          await indexLoad(session, identities, source, position, rows);
-        } finally {
-          await session.close();
-        }
-      },
-    });
-    if (unfinished !== null) await this.intake.redo(unfinished.source, unfinished.redo);
-    await identities.sweep(parts.clock.now());
   }
 
   /** Sees where the online store stands, which may have been anywhere since where it is not at home. */
@@ -261,35 +194,6 @@ export class Writing {
     if (index !== online) await index.flushed();
   }
 
-  private async appliedSources(): Promise<ReadonlyMap<string, SourceDefinition>> {
-    const { catalog, registry } = this.parts;
-    const { definitions } = await registry.revision();
-    return new Map([...catalog.sources, ...sourcesIn(definitions).map((source) => [source.name, source] as const)]);
-  }
-
-  /** Makes the index of identities again, which is lost, or was restored from before. */
-  private async rebuildIdentities(): Promise<void> {
-    const { identities, log, parts } = this;
-    const { engine, registry, files, catalog } = parts;
-    const sources = [...catalog.sources.values()];
-    if (!(await canRebuild(registry)))
-      for (const { name, id } of sources)
-        if (id !== undefined && (await registry.files(name)).some(({ position }) => position < log.start))
-          throw new AsofError(
-            "ASOF_CORRUPT",
-            `the index of identities ends at ${identities.position}, but the log begins at ${log.start}: the ids of ${name} are lost`,
-            { part: "online", source: name },
-          );
-    const ever = (await registry.everApplied()).map(({ name, json }) => storedDefinition(json, name));
-    const { archived } = await registry.offlineState();
-    const session = await engine.session();
-    try {
-      await rebuildIdentities(session, identities, { registry, files, definitions: ever, sources, archived });
-    } finally {
-      await session.close();
-    }
-  }
-
   /** Tells other processes that time goes on. What cannot be told is told later. */
   private signal(): void {
     const { position } = this.fold;
@@ -308,7 +212,7 @@ export class Writing {
       .sweep()
       .catch(() => {})
       .then(() => this.retired.clear())
-      .then(() => this.tidy())
+      .then(() => this.tidying.now())
       .catch(() => {})
       .finally(() => (this.sweeping = null));
   }
@@ -333,7 +237,7 @@ export class Writing {
     try {
       await this.sweeping;
       await this.archiving;
-      await this.aside;
+      await this.tidying.settled();
       const isFolded = await this.fold.settled().then(
         () => true,
         (error: unknown) => {
@@ -355,66 +259,6 @@ export class Writing {
     }
   }
 
-  /**
-   * Drops days that are not kept any more, and merges small files, where there are many; one at a time, as none may take
-   * the files of another.
-   */
-  tidy(): Promise<void> {
-    return this.upkeep.shared(() =>
-      this.tidying.run(async () => {
-        await this.dropDays();
-        await this.mergeFiles();
-      }),
-    );
-  }
-
-  /** Does so aside. What cannot be done now is done another time, and a failure is on record with the run. */
-  tidySoon(): void {
-    this.aside = this.aside.then(() => this.tidy()).catch(() => {});
-  }
-
-  /** By the retention of sources as it is applied: what is defined otherwise now may be only looked at. */
-  private async dropDays(): Promise<void> {
-    const { definitions } = await this.parts.registry.revision();
-    const kept = sourcesIn(definitions).flatMap((source) => keptOf(source) ?? []);
-    const { servedRetention } = this.parts;
-    if (servedRetention !== null)
-      for (const stream of await this.servedStreams())
-        kept.push({ stream, retention: servedRetention, withdrawals: null });
-    if (kept.length === 0) return;
-    const { t } = await this.writer.cut();
-    const expired = await this.retention.expired(kept, t);
-    if (expired.length === 0) return;
-    await this.retired.clear();
-    for (const one of expired)
-      await this.recorder.record(
-        "retention",
-        one.kept.stream,
-        "offline store",
-        () => this.retention.drop(one, t),
-        (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
-      );
-  }
-
-  /** What was served by models, those too that are not defined any more. */
-  private async servedStreams(): Promise<ReadonlySet<string>> {
-    const files = await this.parts.registry.files();
-    return new Set(files.map(({ stream }) => stream).filter(isServedStream));
-  }
-
-  private async mergeFiles(): Promise<void> {
-    const candidates = await this.compactor.candidates();
-    if (candidates.length === 0) return;
-    await this.retired.clear();
-    await this.recorder.record(
-      "compact",
-      "history",
-      "offline store",
-      (id) => this.compactor.compact(`compact-${id}`, candidates),
-      (outcome) => ({ rows: outcome.rows, bytes: outcome.bytes, details: outcome }),
-    );
-  }
-
   /** Moves the log into Parquet, and drops what nobody needs any more. */
   private async archive(): Promise<void> {
     await this.recorder.record(
@@ -424,7 +268,7 @@ export class Writing {
       (id) => this.archiveAll(`archive-${id}`),
       (outcome) => ({ rows: outcome.records, bytes: outcome.bytes, details: outcome }),
     );
-    await this.tidy();
+    await this.tidying.now();
   }
 
   /** Moves everything that is in the log now into Parquet; `id` names the files. */

@@ -17,7 +17,9 @@ import { aggregateView, count, entity, eventSource, t } from "../../index.ts";
 import type { OfflineEngine } from "../../ports/offline-engine.ts";
 import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
 import { BulkWriter } from "./bulk-writer.ts";
+import type { ErasableIdentities } from "./erase-identities.ts";
 import { Eraser } from "./erase.ts";
+import { KeyFinder } from "./find-key.ts";
 import { LogWriter } from "./log-writer.ts";
 
 /** A key of two parts, one of which a record may lack, and records that are named by an id. */
@@ -41,6 +43,7 @@ let close: (() => Promise<void>)[];
 let registry: RegistryStore;
 let engine: OfflineEngine;
 let bulk: BulkWriter;
+let finder: KeyFinder;
 let eraser: Eraser;
 let erased: unknown[];
 
@@ -53,21 +56,15 @@ beforeEach(async () => {
   const reserve = { read: () => Promise.resolve(null), write: () => Promise.resolve() };
   bulk = new BulkWriter({ files, registry, writer: await LogWriter.open(log, simulatedClock(0), reserve) });
   erased = [];
-  eraser = new Eraser({
-    engine,
-    registry,
-    files,
-    bulk,
-    log,
-    schemas: new StreamSchemas(),
-    identities: {
-      forgetRecords: async (of, records) => void erased.push([of.name, records]),
-      known: async () => [],
-      forgetIds: async () => {},
-      ids: async () => 0,
-      records: async () => 0,
-    },
-  });
+  const identities: ErasableIdentities = {
+    forgetRecords: async (of, records) => void erased.push([of.name, records]),
+    known: async () => [],
+    forgetIds: async () => {},
+    ids: async () => 0,
+    records: async () => 0,
+  };
+  finder = new KeyFinder({ engine, registry, files, log, schemas: new StreamSchemas(), identities });
+  eraser = new Eraser({ engine, registry, files, bulk, identities });
   close = [() => engine.close(), () => registry.close(), () => log.close()];
 });
 afterEach(async () => {
@@ -146,7 +143,7 @@ test("a key's records go, with their ids and withdrawals; all others stay as the
     carriers: keyCarriers(definitions, account.definition),
     identified: [source],
   };
-  const found = await eraser.find(asked);
+  const found = await finder.find(asked);
   expect(found.records).toEqual({ orders: 3 });
   expect(found.files.map(({ rows }) => rows)).toEqual([1, 1, 1]);
   expect(await eraser.erase(asked, found, "forget")).toBe(4);
@@ -171,9 +168,9 @@ test("a key's records go, with their ids and withdrawals; all others stay as the
   expect(there.sort()).toEqual(listed);
   expect(before.some((file) => listed.includes(file.path))).toBe(false);
 
-  expect((await eraser.find(asked)).files).toEqual([]);
+  expect((await finder.find(asked)).files).toEqual([]);
   const left = new Set<string>();
-  for await (const { zone, number } of eraser.keysIn(asked.carriers, asked.fields)) left.add(`${zone} ${number}`);
+  for await (const { zone, number } of finder.keysIn(asked.carriers, asked.fields)) left.add(`${zone} ${number}`);
   expect(left).toEqual(new Set(["eu 8", "us 7", "eu 9"]));
-  expect(await eraser.mentions(["eu", "nowhere"])).toEqual([{ stream: "orders", column: "zone", rows: 2 }]);
+  expect(await finder.mentions(["eu", "nowhere"])).toEqual([{ stream: "orders", column: "zone", rows: 2 }]);
 });

@@ -1,28 +1,21 @@
-import type { SourceDefinition } from "../../core/definition/data.ts";
 import { AsofError } from "../../core/errors.ts";
-import { compileColumns } from "../../core/expression/compile.ts";
-import { columnsOf, type Expression } from "../../core/expression/tree.ts";
-import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
-import { fileColumns } from "../../core/plan/file-relation.ts";
 import type { LoadedFile } from "../../core/codec/load-entry.ts";
-import { HISTORY, REJECTS } from "../../core/plan/folders.ts";
-import { sqlList, sqlParquet } from "../../core/plan/sql.ts";
+import { HISTORY } from "../../core/plan/folders.ts";
+import { sqlParquet } from "../../core/plan/sql.ts";
 import type { LoadOutcome } from "../../core/result/outcomes.ts";
-import type { Batch, Column } from "../../core/schema/column.ts";
-import type { Fields } from "../../core/schema/data-type.ts";
-import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
-import { ContributionCheck } from "../../core/tile/contribution-check.ts";
+import { AVAILABLE, POSITION } from "../../core/schema/system-columns.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineEngine, OfflineSession } from "../../ports/offline-engine.ts";
 import type { BulkWriter, CommittedLoad } from "./bulk-writer.ts";
 import { directRows } from "./direct-rows.ts";
-import { badRow, castFields, problemSql } from "./cast-fields.ts";
 import { rememberAlone } from "./entry-group.ts";
 import type { Identities } from "./identities.ts";
-import { CONFLICTS, indexLoad, ROW, sortOut, type Sorted } from "./load-identity.ts";
-import { type LoadRequest, relationOf } from "./load-request.ts";
+import { indexLoad, sortOut, type Sorted } from "./load-identity.ts";
+import type { LoadRequest } from "./load-request.ts";
+import { checkRows, nothingIn, readFiles, type Rejected, rejectConflicts } from "./load-table.ts";
+import { computeTimes, TIMED } from "./load-times.ts";
 import { answeredBefore, checkIdempotencyKey, remember } from "./requests.ts";
 import { identityOf } from "./source-identity.ts";
 
@@ -33,7 +26,7 @@ interface Loaded {
   /** The rows with their times. */
   readonly sql: string;
   readonly read: number;
-  readonly rejected: { readonly rows: number; readonly file: string | null };
+  readonly rejected: Rejected;
   readonly declaredEarlier: number;
 }
 
@@ -86,14 +79,14 @@ export class Loader {
       if (key !== null) checkIdempotencyKey(source.name, key);
       const direct = await this.loadDirectly(session, request);
       if (direct !== null) return this.told(request, began, direct);
-      const read = await this.read(session, request);
+      const read = await readFiles(session, request);
       if (read === 0) throw nothingIn(request.files);
-      const rejected = await this.checkRows(session, request);
-      const times = await this.times(session, request, read);
+      const rejected = await checkRows(session, this.files, request);
+      const times = await computeTimes(session, request, read);
       const loaded = {
         session,
         request,
-        sql: `SELECT s.*, t.${EVENT}, t.${AVAILABLE} FROM ${GOOD} s JOIN ${TIMES} t ON s.${ROW} = t.${ROW}`,
+        sql: TIMED,
         read,
         rejected,
         declaredEarlier: times.declaredEarlier,
@@ -199,7 +192,10 @@ export class Loader {
         return { ...NOTHING, duplicates: count, position, stamp };
       }
     }
-    const rejected = sorted.conflicts === 0 ? loaded.rejected : await this.rejectConflicts(loaded, sorted);
+    const rejected =
+      sorted.conflicts === 0
+        ? loaded.rejected
+        : await rejectConflicts(session, this.files, request, sorted, loaded.rejected);
     const release = identities.hold();
     let lacking = false;
     try {
@@ -256,124 +252,6 @@ export class Loader {
     return { ...written, ...told };
   }
 
-  /** Refuses the load for rows of which other content is known, or sets them aside as well. */
-  private async rejectConflicts(
-    { session, request, rejected }: Loaded,
-    { conflicts, first }: Sorted,
-  ): Promise<Loaded["rejected"]> {
-    const { source, files } = request;
-    if (!request.rejects && first !== null)
-      throw new AsofError(
-        "ASOF_ID_CONFLICT",
-        `${files.join(", ")}, row ${first.row + 1}: another record of ${first.id} is known (${conflicts} such rows in all; nothing was loaded)`,
-        { source: source.name, file: files.join(", "), row: first.row + 1, id: first.id, badRows: conflicts },
-      );
-    const conflict = `SELECT ${ROW} FROM ${CONFLICTS}`;
-    const file = await this.setAside(
-      session,
-      request,
-      `SELECT * REPLACE (CASE WHEN ${ROW} IN (${conflict}) THEN 'ASOF_ID_CONFLICT' ELSE ${PROBLEM} END AS ${PROBLEM})
-       FROM ${ALL} WHERE ${PROBLEM} IS NOT NULL OR ${ROW} IN (${conflict})`,
-    );
-    return { rows: rejected.rows + conflicts, file };
-  }
-
-  /** Reads the files into a table of the session, each field cast to its type beside a mark of what did not fit. */
-  private async read(session: OfflineSession, request: LoadRequest): Promise<number> {
-    const { source, files, onProgress } = request;
-    onProgress?.({ phase: `read ${source.name}`, done: 0, total: null, unit: "rows" });
-    const relation = relationOf(request);
-    const described = await session.describe(`SELECT * FROM ${relation}`);
-    const columns = fileColumns(source.fields, source.columns);
-    const isThere = (field: string): boolean => described.some(({ name }) => name === columns[field]);
-    if (Object.entries(source.fields).some(([field, type]) => !type.nullable && !isThere(field)))
-      await this.refuseEmpty(session, relation, files);
-    const casts = castFields(source, source.fields, described, files);
-    const problem = problemSql(casts, source.fields);
-    return session.run(
-      `CREATE TEMP TABLE ${ALL} AS SELECT ${casts.map(({ field, cast }) => `${cast.value} AS ${sqlIdentifier(field)}`).join(", ")},
-         ${problem} AS ${PROBLEM}, row_number() OVER () - 1 AS ${ROW} FROM ${relation}`,
-    );
-  }
-
-  /** An empty file lacks every column, but that is not what is wrong with it. */
-  private async refuseEmpty(session: OfflineSession, relation: string, files: readonly string[]): Promise<void> {
-    const some = await session.rows(`SELECT 1 AS n FROM ${relation} LIMIT 1`, {
-      n: { kind: "int32", nullable: false },
-    });
-    if (some.length === 0) throw nothingIn(files);
-  }
-
-  /** Refuses the load for its first bad row, or sets bad rows aside. */
-  private async checkRows(
-    session: OfflineSession,
-    request: LoadRequest,
-  ): Promise<{ rows: number; file: string | null }> {
-    const { source } = request;
-    const [bad] = await session.rows(
-      `SELECT ${ROW} AS row, ${PROBLEM} AS problem, count(*) OVER () AS n FROM ${ALL} WHERE ${PROBLEM} IS NOT NULL ORDER BY ${ROW} LIMIT 1`,
-      {
-        row: { kind: "int64", nullable: false },
-        problem: { kind: "string", nullable: false },
-        n: { kind: "int64", nullable: false },
-      },
-    );
-    await session.run(`CREATE TEMP VIEW ${GOOD} AS SELECT * FROM ${ALL} WHERE ${PROBLEM} IS NULL`);
-    if (bad === undefined) return { rows: 0, file: null };
-    if (!request.rejects)
-      throw badRow(source.name, request.files, Number(bad.row), String(bad.problem), {
-        badRows: Number(bad.n),
-        more: ` (${String(bad.n)} bad rows in all; nothing was loaded)`,
-      });
-    const file = await this.setAside(session, request, `SELECT * FROM ${ALL} WHERE ${PROBLEM} IS NOT NULL`);
-    return { rows: Number(bad.n), file };
-  }
-
-  /** Writes rows into the load's rejects file; resolves to its path. */
-  private async setAside(session: OfflineSession, { id, source }: LoadRequest, rows: string): Promise<string> {
-    await this.files.makeFolder(REJECTS);
-    const file = this.files.path(`${REJECTS}/${id}.csv`);
-    await session.run(
-      `COPY (SELECT ${ROW} + 1 AS row, ${PROBLEM} AS problem, ${sqlList(Object.keys(source.fields))} FROM (${rows}) ORDER BY ${ROW}) TO ${sqlString(file)} (HEADER)`,
-    );
-    return file;
-  }
-
-  /** Computes both times of every row by the source's expressions; keeps the rows of the range asked for. */
-  private async times(
-    session: OfflineSession,
-    request: LoadRequest,
-    rows: number,
-  ): Promise<{ declaredEarlier: number }> {
-    const { source, onProgress } = request;
-    const needed: Expression[] = [source.eventTime, ...(source.availableAt === null ? [] : [source.availableAt])];
-    const contributions = new ContributionCheck(request.views, source.fields);
-    const columns = [...new Set([...needed.flatMap(columnsOf), ...contributions.columns])];
-    const fields: Fields = {
-      ...Object.fromEntries(columns.map((name) => [name, source.fields[name]])),
-      [ROW]: { kind: "int64", nullable: false },
-    };
-    const eventOf = compileColumns(source.eventTime, source.fields);
-    const availableOf = source.availableAt === null ? null : compileColumns(source.availableAt, source.fields);
-    const counted = { declaredEarlier: 0 };
-    const times: Batch[] = [];
-    let done = 0;
-    for await (const batch of session.columns(`SELECT ${sqlList([...columns, ROW])} FROM ${GOOD}`, fields)) {
-      const row = batch.columns[ROW].values as BigInt64Array;
-      const [event, available] = located(source, row, () => {
-        contributions.batch(batch);
-        const happened = required(source, "eventTime", eventOf(batch), row, batch.rows);
-        if (availableOf === null) return [happened, undeclared(happened, batch.rows, request)];
-        return [happened, required(source, "availableAt", availableOf(batch), row, batch.rows)];
-      });
-      times.push(keepRange(batch.rows, event, available, row, request, counted));
-      done += batch.rows;
-      onProgress?.({ phase: `read ${source.name}`, done, total: rows, unit: "rows" });
-    }
-    await session.table(TIMES, timeFields, times);
-    return counted;
-  }
-
   private warnings({ source, first }: LoadRequest): string[] {
     if (source.availableAt !== null) return [];
     return first
@@ -388,85 +266,3 @@ export class Loader {
 
 /** Errors by which the engine says that some row is not as it must be. */
 const ofARow: ReadonlySet<string> = new Set(["ASOF_SQL", "ASOF_TYPE", "ASOF_OVERFLOW"]);
-const ALL = "asof_load_all";
-const GOOD = "asof_load_good";
-const TIMES = "asof_load_times";
-const PROBLEM = "__problem";
-
-const timeFields: Fields = {
-  [ROW]: { kind: "int64", nullable: false },
-  [EVENT]: { kind: "timestamp", nullable: false },
-  [AVAILABLE]: { kind: "timestamp", nullable: false },
-};
-
-function nothingIn(files: readonly string[]): AsofError {
-  return new AsofError("ASOF_EMPTY", `${files.join(", ")}: there are no rows`, { file: files.join(", ") });
-}
-
-function required(
-  source: SourceDefinition,
-  what: string,
-  column: Column,
-  row: BigInt64Array,
-  rows: number,
-): Float64Array {
-  const { valid, values } = column;
-  if (valid !== null)
-    for (let i = 0; i < rows; i++)
-      if (valid[i] === 0)
-        throw new AsofError("ASOF_MISSING_FIELD", `source ${source.name}, row ${row[i] + 1n}: its ${what} is null`, {
-          source: source.name,
-          row: Number(row[i]) + 1,
-        });
-  return values as Float64Array;
-}
-
-/** Names the row of the file where an expression fails at a row of the batch. */
-function located<T>(source: SourceDefinition, row: BigInt64Array, evaluate: () => T): T {
-  try {
-    return evaluate();
-  } catch (error) {
-    if (!(error instanceof AsofError) || error.code !== "ASOF_OVERFLOW" || typeof error.details["row"] !== "number")
-      throw error;
-    const number = Number(row[error.details["row"]]) + 1;
-    throw new AsofError(
-      error.code,
-      `source ${source.name}, row ${number}: ${error.message}`,
-      { ...error.details, source: source.name, row: number },
-      error,
-    );
-  }
-}
-
-function undeclared(event: Float64Array, rows: number, { first, now }: LoadRequest): Float64Array {
-  return first ? event : event.map((at, i) => (i < rows ? Math.max(at, now) : 0));
-}
-
-/** The rows of a batch whose available time lies in the range asked for. */
-function keepRange(
-  rows: number,
-  event: Float64Array,
-  available: Float64Array,
-  row: BigInt64Array,
-  { from, until, now }: LoadRequest,
-  counted: { declaredEarlier: number },
-): Batch {
-  const out = { row: new BigInt64Array(rows), event: new Float64Array(rows), available: new Float64Array(rows) };
-  let n = 0;
-  for (let i = 0; i < rows; i++) {
-    if ((from !== null && available[i] < from) || (until !== null && available[i] >= until)) continue;
-    if (available[i] < now) counted.declaredEarlier++;
-    out.row[n] = row[i];
-    out.event[n] = event[i];
-    out.available[n] = available[i];
-    n++;
-  }
-  return {
-    rows: n,
-    columns: {
-      [ROW]: { type: timeFields[ROW], values: out.row, valid: null },
-      [EVENT]: { type: timeFields[EVENT], values: out.event, valid: null },
-      [AVAILABLE]: { type: timeFields[AVAILABLE], values: out.available, valid: null },
-    },
-  };
-}

@@ -1,44 +1,19 @@
-import { AsofError } from "../../core/errors.ts";
-import { type BatchRow, decodeBatchRows, encodeBatchRows, keepVersions } from "../../core/codec/batch-rows.ts";
-import { ByteReader, ByteWriter } from "../../core/codec/bytes.ts";
-import { entityKeyEncoder, headKey } from "../../core/codec/online-keys.ts";
 import type { BuildingView, OnlineView, OnlineViews } from "../../core/codec/online-meta.ts";
-import { rowCodec } from "../../core/codec/row-codec.ts";
-import type { AggregateViewDefinition, BatchViewDefinition } from "../../core/definition/data.ts";
-import type { Stream } from "../../core/definition/stream.ts";
 import { OneByOne } from "../../core/one-by-one.ts";
 import type { MaterializeOutcome } from "../../core/result/outcomes.ts";
 import type { WorkOptions } from "../../core/result/progress.ts";
-import { rowAt } from "../../core/schema/column.ts";
-import type { Fields, Row } from "../../core/schema/data-type.ts";
-import { type Contribution, KeyState } from "../../core/tile/key-state.ts";
-import { levelStart } from "../../core/tile/view-layout.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
+import { buildRows, rowsByKey } from "./build-rows.ts";
+import { buildTiles } from "./build-tiles.ts";
 import type { Fold } from "./fold.ts";
-import type { KeyName } from "./key-cache.ts";
-import type { FoldedView } from "./view-batch.ts";
-import { AVAILABLE, EVENT } from "../../core/schema/system-columns.ts";
 import type { History } from "./history.ts";
-import { keyText, ViewState } from "./view-state.ts";
-
-/** A view with what it rests on, ready to be materialized. */
-export type MaterializableView =
-  | {
-      readonly view: AggregateViewDefinition;
-      readonly fingerprint: string;
-      readonly keys: Fields;
-      readonly source: Stream;
-      readonly stream: string;
-    }
-  | {
-      readonly view: BatchViewDefinition;
-      readonly fingerprint: string;
-      readonly keys: Fields;
-      readonly stream: string;
-    };
+import { type AggregateTarget, type BatchTarget, isBatch, type MaterializableView } from "./materializable-view.ts";
+import type { FoldedView } from "./view-batch.ts";
+import { ViewState } from "./view-state.ts";
+import type { Counted } from "./written-state.ts";
 
 /** A cut through the log, and a moment at which everything below it, and nothing else, can be visible. */
 export interface Cut {
@@ -46,20 +21,8 @@ export interface Cut {
   readonly t: Timestamp;
 }
 
-type AggregateTarget = Extract<MaterializableView, { readonly source: Stream }>;
-type BatchTarget = Exclude<MaterializableView, AggregateTarget>;
-
-/** Keys written in one commit while a state is built. */
-const COMMIT_KEYS = 2_000;
 /** A batch view's new rows are merged in one commit up to this many keys; beyond it a new state is built. */
 const MERGED_KEYS = 200_000;
-
-interface Counted {
-  keys: number;
-  records: number;
-  /** Written to the online store, keys and values. */
-  bytes: number;
-}
 
 /**
  * Brings views from history into the online store. A state is built aside, as of one position of the log, then
@@ -67,9 +30,8 @@ interface Counted {
  * either the old state or the new one. What was interrupted goes on where it stopped.
  */
 export class Materializer {
-  private readonly store: OnlineStore;
+  private readonly stores: { readonly store: OnlineStore; readonly history: History };
   private readonly fold: Fold;
-  private readonly history: History;
   private readonly clock: Clock;
   private readonly cut: () => Promise<Cut>;
   private readonly changes = new OneByOne();
@@ -77,9 +39,8 @@ export class Materializer {
   private all: readonly MaterializableView[] = [];
 
   constructor(parts: { store: OnlineStore; fold: Fold; history: History; clock: Clock; cut: () => Promise<Cut> }) {
-    this.store = parts.store;
+    this.stores = { store: parts.store, history: parts.history };
     this.fold = parts.fold;
-    this.history = parts.history;
     this.clock = parts.clock;
     this.cut = parts.cut;
     this.fold.reopened = () => this.followPresent(this.all);
@@ -135,7 +96,7 @@ export class Materializer {
     const began = this.clock.elapsed();
     await this.fold.startAnewWhereLost();
     const cut = await this.cut();
-    const loads = await this.history.loadedUntil([view.stream], cut.position);
+    const loads = await this.stores.history.loadedUntil([view.stream], cut.position);
     const present = (): OnlineView | undefined =>
       this.fold.views.views.find(({ fingerprint }) => fingerprint === view.fingerprint);
     const counted: Counted = { keys: 0, records: 0, bytes: 0 };
@@ -171,8 +132,8 @@ export class Materializer {
     counted: Counted,
   ): Promise<void> {
     await (isBatch(view)
-      ? this.buildRows(view, begun, options, counted)
-      : this.buildTiles(view, begun, options, counted));
+      ? buildRows(this.stores, view, begun, options, counted)
+      : buildTiles(this.stores, view, begun, (after) => this.progressed(begun, after), options, counted));
     // The fold must not come upon records that the new state holds already.
     await this.fold.settled();
     await this.fold.pausedWhile(async () => {
@@ -209,84 +170,9 @@ export class Materializer {
     return this.fold.switchViews({ nextState, views, building: next }, { position, watermark }, changes);
   }
 
-  private async buildTiles(
-    view: AggregateTarget,
-    begun: BuildingView,
-    options: WorkOptions,
-    counted: Counted,
-  ): Promise<void> {
-    const { state } = folded(view, begun);
-    const since = Math.min(...state.layout.levels.map((level) => levelStart(level, begun.t)));
-    const { columns: read, orderColumns } = state.layout;
-    const columns = [...new Set([...Object.values(view.view.keys), ...read, ...(orderColumns ?? [])])];
-    let group: { name: KeyName; entity: Uint8Array; row: Row; records: Contribution[] } | null = null;
-    let changes: Put[] = [];
-    let written = 0;
-    let last: Row | null = null;
-    const flush = async (): Promise<void> => {
-      if (group !== null) {
-        const key = KeyState.empty(state.layout);
-        key.add(state.layout, group.records, begun.t);
-        if (state.save(group.entity, key, begun.t, false, changes) > 0) counted.keys++;
-        last = group.row;
-        written++;
-      }
-      if (written < COMMIT_KEYS && group !== null) return;
-      counted.bytes += sizeOf(changes);
-      await this.store.commit(changes);
-      changes = [];
-      written = 0;
-      if (last !== null) await this.progressed(begun, keysOf(view.view.keys, last));
-    };
-    const range = { cut: begun.loads, since, after: begun.after === null ? null : (parseJson(begun.after) as Row) };
-    for await (const batch of this.history.keyed(view.view, columns, range, options.signal)) {
-      const events = batch.columns[EVENT].values as Float64Array;
-      const available = batch.columns[AVAILABLE].values as Float64Array;
-      for (let i = 0; i < batch.rows; i++) {
-        const row = rowAt(batch, i);
-        const name = state.nameOf(row);
-        if (name === null) continue;
-        if (group === null || !Object.is(group.name, name)) {
-          if (group !== null) await flush();
-          group = { name, entity: state.entityOf(row)!, row, records: [] };
-        }
-        group.records.push(state.contribution(row, events[i], available[i]));
-        counted.records++;
-      }
-      options.onProgress?.({ phase: `materialize ${begun.name}`, done: counted.records, total: null, unit: "rows" });
-    }
-    if (group !== null) await flush();
-    group = null;
-    await flush();
-  }
-
-  private async progressed(begun: BuildingView, after: Row): Promise<void> {
+  private async progressed(begun: BuildingView, after: string): Promise<void> {
     const { building } = this.fold.views;
-    const text = formatJson(after);
-    await this.change({ building: building.map((one) => (one.state === begun.state ? { ...one, after: text } : one)) });
-  }
-
-  private async buildRows(
-    view: BatchTarget,
-    begun: BuildingView,
-    options: WorkOptions,
-    counted: Counted,
-  ): Promise<void> {
-    let changes: Put[] = [];
-    for await (const put of this.rowsByKey(
-      view,
-      begun.state,
-      { from: 0, cut: begun.loads },
-      begun.t,
-      options,
-      counted,
-    )) {
-      changes.push(put);
-      if (changes.length < COMMIT_KEYS) continue;
-      await this.store.commit(changes);
-      changes = [];
-    }
-    await this.store.commit(changes);
+    await this.change({ building: building.map((one) => (one.state === begun.state ? { ...one, after } : one)) });
   }
 
   /** Adds the rows of new computations to a state, in one commit; false where they are too many for that. */
@@ -299,14 +185,8 @@ export class Materializer {
   ): Promise<boolean> {
     const changes: Put[] = [];
     const added: Counted = { keys: 0, records: 0, bytes: 0 };
-    for await (const put of this.rowsByKey(
-      view,
-      present.state,
-      { from: present.loads, cut: cut.position },
-      cut.t,
-      options,
-      added,
-    )) {
+    const range = { state: present.state, from: present.loads, cut: cut.position, watermark: cut.t };
+    for await (const put of rowsByKey(this.stores, view, range, options, added)) {
       changes.push(put);
       if (changes.length > MERGED_KEYS) return false;
     }
@@ -321,60 +201,6 @@ export class Materializer {
     counted.records += added.records;
     counted.bytes += added.bytes;
     return true;
-  }
-
-  /** The rows of computations in a range, merged key by key with what the state has. */
-  private async *rowsByKey(
-    view: BatchTarget,
-    state: number,
-    range: { readonly from: LogPosition; readonly cut: LogPosition },
-    watermark: Timestamp,
-    options: WorkOptions,
-    counted: Counted,
-  ): AsyncGenerator<Put> {
-    const encodeKey = entityKeyEncoder(view.keys);
-    const codec = rowCodec(view.view.features);
-    const writer = new ByteWriter();
-    let entity: Uint8Array | null = null;
-    let text = "";
-    let rows: BatchRow[] = [];
-    const merged = async (key: Uint8Array): Promise<Put> => {
-      let present: BatchRow[] = [];
-      if (range.from > 0)
-        await this.store.read(
-          [headKey(state, key)],
-          (_, bytes) => {
-            if (bytes !== undefined) present = decodeBatchRows(new ByteReader(bytes), codec);
-          },
-          { verify: true },
-        );
-      writer.reset();
-      encodeBatchRows(writer, codec, keepVersions([...present, ...rows], watermark));
-      counted.keys++;
-      const put: Put = [headKey(state, key), writer.finish()];
-      counted.bytes += sizeOf([put]);
-      return put;
-    };
-    for await (const { keys, row } of this.history.batchRows(view.view, range, options.signal)) {
-      const next = encodeKey((name) => keys[name]);
-      if (next === null) continue;
-      const nextText = keyText(next);
-      if (entity !== null && nextText !== text) {
-        yield await merged(entity);
-        rows = [];
-      }
-      entity = next;
-      text = nextText;
-      rows.push(row);
-      if (++counted.records % 10_000 === 0)
-        options.onProgress?.({
-          phase: `materialize ${view.view.name}`,
-          done: counted.records,
-          total: null,
-          unit: "rows",
-        });
-    }
-    if (entity !== null) yield await merged(entity);
   }
 
   /** Changes the record of views where the fold stands. */
@@ -393,34 +219,7 @@ export class Materializer {
   }
 }
 
-function sizeOf(changes: readonly Put[]): number {
-  return changes.reduce((sum, [key, value]) => sum + key.length + (value?.length ?? 0), 0);
-}
-
-function isBatch(view: MaterializableView): view is BatchTarget {
-  return view.view.kind === "batchView";
-}
-
 function folded(view: AggregateTarget, online: OnlineView): FoldedView {
   const { source, keys } = view;
   return { source, view: online, state: new ViewState(view.view, keys, source.fields, online.state) };
-}
-
-function keysOf(keys: Readonly<Record<string, string>>, row: Row): Row {
-  return Object.fromEntries(Object.values(keys).map((field) => [field, row[field]]));
-}
-
-/** JSON in which an int64 is `{ "int64": "…" }`. */
-function formatJson(row: Row): string {
-  return JSON.stringify(row, (_, value: unknown) => (typeof value === "bigint" ? { int64: String(value) } : value));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text, (_, value: unknown) =>
-      typeof value === "object" && value !== null && "int64" in value ? BigInt(value.int64 as string) : value,
-    );
-  } catch (cause) {
-    throw new AsofError("ASOF_CORRUPT", "the note of how far a view is built is damaged", { part: "online" }, cause);
-  }
 }

@@ -4,7 +4,7 @@ import { SECOND } from "../../core/time/timestamp.ts";
 import type { Metric, Sample } from "./exposition.ts";
 import { BOUNDS, Histogram } from "./histogram.ts";
 import type { RequestCounts } from "./request-counts.ts";
-import type { RequestTime } from "./request-times.ts";
+import type { RequestHistogram } from "./request-histograms.ts";
 
 /** What is told of requests. */
 export type Requests = Pick<RequestCounts, "all" | "errors"> & { readonly times: Pick<RequestCounts["times"], "all"> };
@@ -53,7 +53,7 @@ const DEFINITIONS: Readonly<Record<string, "service" | "model">> = {
 };
 
 /** By route and what it names; and by view, of all requests that read it. */
-function ofTimes(times: readonly RequestTime[], viewsBehind: ViewsBehind): Metric[] {
+function ofTimes(times: readonly RequestHistogram[], viewsBehind: ViewsBehind): Metric[] {
   const views = new Map<string, Histogram>();
   for (const time of times) {
     const kind = time.method === "POST" && time.definition !== "" ? DEFINITIONS[time.route] : undefined;

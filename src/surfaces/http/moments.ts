@@ -14,3 +14,8 @@ export function withMoments<T extends object, K extends keyof T & string>(
   }
   return copy as Moments<T, K>;
 }
+
+/** A moment in a query, where a number is text as all else: what a body would have in its place. */
+export function queriedMoment(text: string): number | string {
+  return /^[+-]?\d+$/.test(text) ? Number(text) : text;
+}

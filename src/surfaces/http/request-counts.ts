@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../core/errors.ts";
-import { type RequestTime, RequestTimes } from "./request-times.ts";
+import { type RequestHistogram, RequestHistograms } from "./request-histograms.ts";
 
 export interface RequestCount {
   readonly method: string;
@@ -14,13 +14,13 @@ type Running = { -readonly [K in keyof RequestCount]: RequestCount[K] };
 /** What a process tells of its requests to the one that tells of all. */
 export interface ToldRequests {
   readonly counts: readonly RequestCount[];
-  readonly times: readonly RequestTime[];
+  readonly times: readonly RequestHistogram[];
   readonly errors: readonly (readonly [code: ErrorCode, count: number])[];
 }
 
 /** How many requests a server has answered, by route and status; how long they took, and what they failed with. */
 export class RequestCounts {
-  readonly times = new RequestTimes();
+  readonly times = new RequestHistograms();
   /** Errors told, by code. */
   readonly errors = new Map<ErrorCode, number>();
   /** By route: its few methods and statuses. */

@@ -1,6 +1,7 @@
 import { Comparison } from "./compare.ts";
 import { type CourseSize, makeCourse } from "./course-generator.ts";
-import { type Bench, execute } from "./execute.ts";
+import type { Bench } from "./course-state.ts";
+import { execute } from "./execute.ts";
 import { type Course, type Difference, recordsOf } from "./steps.ts";
 
 /** Which courses one lane carries out: every `step`th from the `first`, one after the other. */

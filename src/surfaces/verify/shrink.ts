@@ -1,6 +1,7 @@
 import type { Row } from "../../core/schema/data-type.ts";
 import { same } from "./compare.ts";
-import { type Bench, execute } from "./execute.ts";
+import type { Bench } from "./course-state.ts";
+import { execute } from "./execute.ts";
 import type { Ask, Course, Difference, Step } from "./steps.ts";
 import type { Subject } from "./subject.ts";
 

@@ -1,10 +1,10 @@
-import { AsofError } from "../../../core/errors.ts";
+import { howMany } from "../how-many.ts";
 import { writeJson } from "../json/write-json.ts";
-import { withMoments } from "../moments.ts";
+import { queriedMoment, withMoments } from "../moments.ts";
 import type { Route, RouteContext } from "../route.ts";
 import { count, listOf, moment, momentInput, objectOf, orNull, type Schema, text } from "../schema.ts";
 
-const MAX_ENTRIES = 1000;
+const limit = howMany("limit", 1000);
 
 const entry: Schema = objectOf({
   who: { ...text, description: "key:<id>, oidc:<subject>, user:<name> of the command, anonymous" },
@@ -31,19 +31,15 @@ export function auditLogRoute({ store }: RouteContext): Route {
     query: {
       since: { description: "only what happened from then on", schema: momentInput },
       who: { description: "only of this one, as `key:<id>`", schema: text },
-      limit: { description: "how many at the most", schema: { type: "integer", minimum: 1, maximum: MAX_ENTRIES } },
+      limit: limit.declared,
     },
     shapes: { body: null, answer: objectOf({ entries: listOf(entry) }) },
     errors: ["ASOF_REQUEST", "ASOF_TIMESTAMP"],
     async handle({ query }) {
-      const { since, who, limit = "100" } = query;
-      if (!/^\d{1,4}$/.test(limit) || Number(limit) < 1 || Number(limit) > MAX_ENTRIES)
-        throw new AsofError("ASOF_REQUEST", `\`limit\` must be a whole number from 1 to ${MAX_ENTRIES}, not ${limit}`, {
-          field: "limit",
-        });
+      const { since, who } = query;
       const entries = await store.trail.read({
-        limit: Number(limit),
-        ...(since !== undefined && { since: /^[+-]?\d+$/.test(since) ? Number(since) : since }),
+        limit: limit.read(query) ?? 100,
+        ...(since !== undefined && { since: queriedMoment(since) }),
         ...(who !== undefined && { who }),
       });
       return writeJson({ entries: entries.map((one) => withMoments(one, "from", "until")) });

@@ -7,6 +7,7 @@ import { explanationJson } from "../explanation-json.ts";
 import { explanationSchema } from "../explanation-schema.ts";
 import { parseJson } from "../json/parse-json.ts";
 import { writeJson } from "../json/write-json.ts";
+import { queriedMoment } from "../moments.ts";
 import { readKnowledge, readMoment } from "../read-request.ts";
 import type { Route, RouteContext } from "../route.ts";
 import { rowReader } from "../row-reader.ts";
@@ -55,9 +56,8 @@ export function explainRoute({ store }: RouteContext): Route {
     errors: ERRORS,
     handle: ({ query }) => {
       const { keys = "{}", at: moment, ...rest } = query;
-      // A number in a query is text.
-      const whole = moment !== undefined && /^[+-]?\d+$/.test(moment) ? Number(moment) : moment;
-      return answer(store, { ...rest, keys: parseJson(keys), ...(whole === undefined ? {} : { at: whole }) });
+      const asOf = moment === undefined ? {} : { at: queriedMoment(moment) };
+      return answer(store, { ...rest, keys: parseJson(keys), ...asOf });
     },
   };
 }

@@ -1,10 +1,10 @@
-import { AsofError } from "../../../core/errors.ts";
+import { howMany } from "../how-many.ts";
 import { writeJson } from "../json/write-json.ts";
 import { withMoments } from "../moments.ts";
 import type { Route, RouteContext } from "../route.ts";
 import { anything, count, listOf, mapOf, moment, objectOf, orNull, type Schema, text } from "../schema.ts";
 
-const MAX_RUNS = 1000;
+const limit = howMany("limit", 1000);
 
 export const runSchema: Schema = objectOf({
   id: count,
@@ -31,25 +31,18 @@ export function runsRoute({ store }: RouteContext): Route {
     names: null,
     query: {
       kind: { description: "only runs of this kind", schema: text },
-      limit: { description: "how many at the most", schema: { type: "integer", minimum: 1, maximum: MAX_RUNS } },
+      limit: limit.declared,
     },
     shapes: { body: null, answer: objectOf({ runs: listOf(runSchema) }) },
     errors: ["ASOF_REQUEST"],
     async handle({ query }) {
-      const { kind, limit } = query;
+      const { kind } = query;
+      const most = limit.read(query);
       const runs = await store.runs({
         ...(kind !== undefined && { kind }),
-        ...(limit !== undefined && { limit: readLimit(limit) }),
+        ...(most !== undefined && { limit: most }),
       });
       return writeJson({ runs: runs.map((run) => withMoments(run, "startedAt", "endedAt")) });
     },
   };
-}
-
-function readLimit(limit: string): number {
-  const parsed = Number(limit);
-  if (/^\d+$/.test(limit) && parsed >= 1 && parsed <= MAX_RUNS) return parsed;
-  throw new AsofError("ASOF_REQUEST", `\`limit\` must be a whole number from 1 to ${MAX_RUNS}, not ${limit}`, {
-    field: "limit",
-  });
 }

@@ -1,5 +1,5 @@
-import { AsofError } from "../../../core/errors.ts";
 import { definitionOf } from "../feature-types.ts";
+import { howMany } from "../how-many.ts";
 import { writeJson } from "../json/write-json.ts";
 import { legible } from "../legible.ts";
 import { withMoments } from "../moments.ts";
@@ -7,7 +7,7 @@ import type { Route, RouteContext } from "../route.ts";
 import { anything, count, listOf, mapOf, moment, objectOf, orNull, outputRow, type Schema, text } from "../schema.ts";
 
 const ROWS = 10;
-const MAX_ROWS = 100;
+const rows = howMany("rows", 100);
 
 const answerOf = (row: Schema): Schema =>
   objectOf({
@@ -33,14 +33,14 @@ export function samplesRoute({ store }: RouteContext): Route {
     summary: "Shows a sample of the records of a source, the newest first.",
     names: { parameter: "source", kind: "source" },
     query: {
-      rows: { description: "how many at the most", schema: { type: "integer", minimum: 1, maximum: MAX_ROWS } },
+      rows: rows.declared,
     },
     shapes: { body: null, answer: answerOf(mapOf(anything)) },
     shapesOf: (name) => ({ body: null, answer: answerOf(outputRow(definitionOf(store, "source", name).fields)) }),
     errors: ["ASOF_UNKNOWN_SOURCE", "ASOF_REQUEST"],
     async handle({ name, query }) {
       const { fields } = definitionOf(store, "source", name);
-      const records = await store.history(name, { sample: readRows(query["rows"]), seed: 1 });
+      const records = await store.history(name, { sample: rows.read(query) ?? ROWS, seed: 1 });
       return writeJson({
         source: name,
         records: records
@@ -54,13 +54,4 @@ export function samplesRoute({ store }: RouteContext): Route {
       });
     },
   };
-}
-
-function readRows(rows: string | undefined): number {
-  if (rows === undefined) return ROWS;
-  const parsed = Number(rows);
-  if (/^\d+$/.test(rows) && parsed >= 1 && parsed <= MAX_ROWS) return parsed;
-  throw new AsofError("ASOF_REQUEST", `\`rows\` must be a whole number from 1 to ${MAX_ROWS}, not ${rows}`, {
-    field: "rows",
-  });
 }

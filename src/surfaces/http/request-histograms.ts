@@ -1,7 +1,7 @@
 import { Histogram } from "./histogram.ts";
 
 /** How long the requests of a route took that named the same definition. */
-export interface RequestTime extends Pick<Histogram, "buckets" | "sum"> {
+export interface RequestHistogram extends Pick<Histogram, "buckets" | "sum"> {
   readonly method: string;
   readonly route: string;
   /** What the path names; empty where it names nothing, or the request was refused. */
@@ -14,8 +14,8 @@ interface Timed {
   readonly path: string;
 }
 
-/** How long requests took, from their headers to the end of their answer. */
-export class RequestTimes {
+/** How long all requests took, from their headers to the end of their answer: for metrics. */
+export class RequestHistograms {
   private readonly routes = new Map<Timed, Map<string, Histogram>>();
 
   /** On the path of each request. Names that are refused are no definitions: there is no end of them. */
@@ -24,7 +24,7 @@ export class RequestTimes {
   }
 
   /** Takes up what others have observed. */
-  add(times: readonly RequestTime[]): void {
+  add(times: readonly RequestHistogram[]): void {
     for (const { method, route, definition, ...observed } of times) {
       const known = [...this.routes.keys()].find((one) => one.method === method && one.path === route);
       this.of(known ?? { method, path: route }, definition).add(observed);
@@ -32,13 +32,13 @@ export class RequestTimes {
   }
 
   /** What was observed since this was asked last. */
-  take(): readonly RequestTime[] {
+  take(): readonly RequestHistogram[] {
     const taken = this.all();
     this.routes.clear();
     return taken;
   }
 
-  all(): readonly RequestTime[] {
+  all(): readonly RequestHistogram[] {
     return [...this.routes].flatMap(([{ method, path }, names]) =>
       [...names].map(([definition, { buckets, sum }]) => ({ method, route: path, definition, buckets, sum })),
     );
