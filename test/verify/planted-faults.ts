@@ -124,8 +124,8 @@ export const faults: readonly Fault[] = [
     edits: [
       [
         "stages/serving/aggregate-use.ts",
-        "if (overflowing.some((place) => features[place] === null))",
-        'if (this.found === null) this.status = "NOT_FOUND";\n    if (overflowing.some((place) => features[place] === null))',
+        "status: overflowing.some(",
+        'status: this.found === null ? "NOT_FOUND" : overflowing.some(',
       ],
     ],
   },
