@@ -102,6 +102,8 @@ export interface ReadOptions {
    * since; without `at`, of this moment.
    */
   readonly knowledge?: Knowledge;
+  /** Interrupts what is read of history. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ReplayOptions extends WorkOptions {
