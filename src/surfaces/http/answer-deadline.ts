@@ -21,29 +21,23 @@ export class AnswerDeadline {
    * Settles as the answer does, where that comes in time. What comes later is handed to `late`; nobody hears of what
    * fails later. @throws ASOF_DEADLINE
    */
-  bound<T>(answer: Promise<T>, late: (answer: T) => void = () => {}): Promise<T> {
+  async bound<T>(answer: Promise<T>, late: (answer: T) => void = () => {}): Promise<T> {
     const { milliseconds } = this;
     if (milliseconds === null) return answer;
-    return new Promise((resolve, reject) => {
-      let isOver = false;
-      const timer = setTimeout(() => {
-        isOver = true;
-        const limit = formatDuration(milliseconds * MILLISECOND);
-        const error = new AsofError("ASOF_DEADLINE", `there was no answer within ${limit}`, { limit });
-        this.controller?.abort(error);
-        reject(error);
-      }, milliseconds);
-      answer.then(
-        (value) => {
-          clearTimeout(timer);
-          if (isOver) late(value);
-          else resolve(value);
-        },
-        (error: unknown) => {
-          clearTimeout(timer);
-          reject(error);
-        },
-      );
-    });
+    const over = Promise.withResolvers<never>();
+    let isOver = false;
+    const timer = setTimeout(() => {
+      isOver = true;
+      const limit = formatDuration(milliseconds * MILLISECOND);
+      const error = new AsofError("ASOF_DEADLINE", `there was no answer within ${limit}`, { limit });
+      this.controller?.abort(error);
+      over.reject(error);
+    }, milliseconds);
+    try {
+      return await Promise.race([answer, over.promise]);
+    } finally {
+      clearTimeout(timer);
+      if (isOver) answer.then(late).catch(() => {});
+    }
   }
 }
