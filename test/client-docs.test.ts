@@ -31,6 +31,7 @@ ${second}`,
     );
     const compilerOptions = {
       strict: true,
+      exactOptionalPropertyTypes: true,
       noEmit: true,
       module: "nodenext",
       target: "es2024",

@@ -42,7 +42,9 @@ export class RawClient {
       socket.on("data", (chunk) => {
         received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
         const answer = answerIn(received, isHead, false);
-        if (answer !== null) done(answer, answer.headers.get("connection") !== "close");
+        if (answer === null) return;
+        const { headers } = answer;
+        done(answer, headers.get("connection") !== "close" && (isHead || !isEvents(headers)));
       });
       socket.on("error", ended);
       socket.on("close", ended);
@@ -56,6 +58,9 @@ export class RawClient {
     this.socket = null;
   }
 }
+
+const isEvents = (headers: ReadonlyMap<string, string>): boolean =>
+  headers.get("content-type")?.startsWith("text/event-stream") === true;
 
 function answerIn(bytes: Buffer, isHead: boolean, isAll: boolean): RawAnswer | null {
   const end = bytes.indexOf("\r\n\r\n");
@@ -72,5 +77,7 @@ function answerIn(bytes: Buffer, isHead: boolean, isAll: boolean): RawAnswer | n
   );
   const length = isHead || status === 204 || status === 304 ? 0 : Number(headers.get("content-length") ?? Number.NaN);
   if (length <= behind.length) return { status, headers, body: behind.subarray(0, length) };
+  // A stream of events has no end: its first one tells that there are some.
+  if (isEvents(headers) && behind.includes("data: ")) return { status, headers, body: behind };
   return isAll ? { status, headers, body: behind } : null;
 }

@@ -3,6 +3,12 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 /** Tells a client to come back so many milliseconds after its connection is lost. */
 const RETRY = 1000;
 
+const HEAD = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-store",
+  connection: "keep-alive",
+};
+
 /**
  * Streams that are open, as server-sent events. Closing the server ends them first: else it would wait for them as for
  * answers in flight.
@@ -20,16 +26,14 @@ export class EventStreams {
   /** Sends each text as an event named `event` until the client hangs up or the server closes. */
   async send(reply: FastifyReply, event: string, texts: (signal: AbortSignal) => AsyncIterable<string>): Promise<void> {
     const { raw } = reply;
+    reply.hijack();
+    raw.writeHead(200, HEAD);
+    // Whoever asks for the head alone is not to wait for an end of what has none.
+    if (reply.request.method === "HEAD") return void raw.end();
     const stream = new AbortController();
     const end = (): void => stream.abort();
     this.open.add(stream);
     raw.once("close", end);
-    reply.hijack();
-    raw.writeHead(200, {
-      "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-store",
-      connection: "keep-alive",
-    });
     raw.write(`retry: ${RETRY}\n\n`);
     try {
       for await (const text of texts(stream.signal)) {
