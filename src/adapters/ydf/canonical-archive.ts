@@ -1,10 +1,13 @@
 import JSZip from "jszip";
 import { fieldsOf, lengthDelimited, messageOf, type ProtobufField } from "../../core/codec/protobuf-field.ts";
 
-/** Field numbers of YDF's abstract_model.proto and data_spec.proto. */
+/** Field numbers of YDF's abstract_model.proto, data_spec.proto, random_forest.proto and metric.proto. */
 const HEADER = { metadata: 10 };
 const METADATA = { createdDate: 2, uid: 3 };
 const DATA_SPEC = { columns: 1 };
+const FOREST = { outOfBag: 4 };
+const OUT_OF_BAG = { evaluation: 2 };
+const EVALUATION = { label: 8 };
 const COLUMN = { categorical: 6 };
 const CATEGORICAL = { items: 7 };
 
@@ -28,6 +31,7 @@ export async function canonicalArchive(saved: Uint8Array | ArrayBuffer): Promise
 function canonicalFile(name: string, content: Uint8Array): Uint8Array {
   if (name === "header.pb") return withoutProvenance(content);
   if (name === "data_spec.pb") return withSortedDictionaries(content);
+  if (name === "random_forest_header.pb") return withSortedLabels(content);
   return content;
 }
 
@@ -38,7 +42,20 @@ function withoutProvenance(header: Uint8Array): Uint8Array {
 }
 
 function withSortedDictionaries(spec: Uint8Array): Uint8Array {
-  return mapField(spec, DATA_SPEC.columns, (column) => mapField(column, COLUMN.categorical, sortItems));
+  return mapField(spec, DATA_SPEC.columns, withSortedDictionary);
+}
+
+/** What a forest notes of itself tells the label's dictionary each time. */
+function withSortedLabels(header: Uint8Array): Uint8Array {
+  return mapField(header, FOREST.outOfBag, (noted) =>
+    mapField(noted, OUT_OF_BAG.evaluation, (evaluation) =>
+      mapField(evaluation, EVALUATION.label, withSortedDictionary),
+    ),
+  );
+}
+
+function withSortedDictionary(column: Uint8Array): Uint8Array {
+  return mapField(column, COLUMN.categorical, sortItems);
 }
 
 /** The order of a map's entries has no meaning in Protocol Buffers. */

@@ -21,6 +21,7 @@ const { learner, task, labelName, label, columns } = workerData as TrainingJob;
 // A forest notes how well it did whenever some time has passed since the last note: without a clock it always learns the same.
 Date.now = () => 0;
 performance.now = () => 0;
+process.hrtime = Object.assign((): [number, number] => [0, 0], { bigint: () => 0n });
 
 // Where ydf-training looks for it when it saves.
 Object.assign(globalThis, { JSZip });
