@@ -72,7 +72,10 @@ export class Answering {
 
   async featuresOf(uses: readonly ViewUseDefinition[], requests: readonly UntypedRequest[]): Promise<FeatureAnswer[]> {
     const { rows, reader } = this.store.serviceOf(uses);
-    return reader.read(rows(requests));
+    const answers = await reader.read(rows(requests));
+    const views = new Set(uses.map(({ view }) => view));
+    this.watch.answeredViews([...views], answers.length);
+    return answers;
   }
 
   async predict(model: string | { readonly definition: ModelDefinition }, requests: unknown): Promise<never> {

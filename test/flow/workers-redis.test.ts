@@ -119,6 +119,18 @@ describe.skipIf(redisMissing)(`workers over Redis${redisMissing === null ? "" : 
     await expectCounts();
   });
 
+  test("views that are asked for without a service are counted, whoever answers", async () => {
+    const asked = { features: ["spending:payments_1d"], entities: { customer: customers } };
+    for (let i = 0; i < 6; i++) expect((await ask("/get-online-features", asked)).status).toBe(200);
+    const all = 6 * customers.length;
+    for (const until = Date.now() + 30_000; ;) {
+      const counted = await metric(`asof_view_answers_total\\{view="spending"\\}`);
+      if (counted === all) break;
+      if (Date.now() > until) expect(counted).toBe(all);
+      await wait(100);
+    }
+  });
+
   test("a shadow predicts in every process, once for each prediction, and is never what is answered", async () => {
     const answers = await Promise.all(
       Array.from({ length: PREDICTED }, (_, i) => ask("/v1/predict/fraud", { entities: [entities[i % 3]] })),

@@ -239,8 +239,8 @@ export interface Store {
     form: AnswerForm,
   ): WrittenAnswers | Promise<WrittenAnswers>;
   /**
-   * The features of views that no service names together, live: as `features` of a service of these uses. They are not
-   * counted nor audited as a service's are.
+   * The features of views that no service names together, live: as `features` of a service of these uses. They are
+   * counted by view, and not audited as a service's are.
    */
   featuresOf(uses: readonly ViewUseDefinition[], requests: readonly UntypedRequest[]): Promise<FeatureAnswer[]>;
   predict<I extends object, V extends object>(model: Model<I, V>, request: I): Promise<PredictionAnswer<V>>;
