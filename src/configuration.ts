@@ -19,6 +19,8 @@ export interface ServerConfiguration {
   readonly oidc?: OidcOptions;
   /** Requests a second of each key or token that does not say otherwise. Default: as many as come. */
   readonly rate?: number;
+  /** How long an answer may take, such as "10s". Default "60s". Work that is waited for, such as materializing, has no limit. */
+  readonly timeout?: DurationText;
 }
 
 /** What `asof.config.ts` exports by default: where a store lives and what it is made of. */
@@ -113,7 +115,7 @@ const settings: Readonly<Record<keyof Configuration, (value: unknown) => string 
     value === "system" || isRecord(value) ? clockFault(value) : 'must be "system" or { simulated: "<time>" }',
   online: (value) =>
     value === "lmdb" ? null : isRecord(value) ? onlineFault(value) : 'must be "lmdb" or { redis: { url } }',
-  server: (value) => (isRecord(value) ? serverFault(value) : "must be { host, port, oidc, rate }"),
+  server: (value) => (isRecord(value) ? serverFault(value) : "must be { host, port, oidc, rate, timeout }"),
   memory: sizeFault,
   queue: sizeFault,
   audit: (value) =>
@@ -214,15 +216,16 @@ function clockFault(clock: "system" | Readonly<Record<string, unknown>>): string
   }
 }
 
-function serverFault({ host, port, oidc, rate, ...others }: Readonly<Record<string, unknown>>): string | null {
+function serverFault({ host, port, oidc, rate, timeout, ...others }: Readonly<Record<string, unknown>>): string | null {
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) return `has no ${unknown}: there are host, port, oidc and rate`;
+  if (unknown !== undefined) return `has no ${unknown}: there are host, port, oidc, rate and timeout`;
   if (oidc !== undefined) {
     const fault = isRecord(oidc) ? oidcFault(oidc) : "must be { issuer, audience }";
     if (fault !== null) return `is not right: its oidc ${fault}`;
   }
   if (rate !== undefined && !(typeof rate === "number" && Number.isFinite(rate) && rate > 0))
     return "must have a positive number of requests a second as its rate";
+  if (timeout !== undefined && !isDuration(timeout)) return 'must have a duration such as "10s" as its timeout';
   if (host !== undefined && (typeof host !== "string" || host === ""))
     return "must have a host name or address as its host";
   const inRange = Number.isSafeInteger(port) && Number(port) >= 0 && Number(port) <= 65_535;

@@ -4,6 +4,7 @@ export type { DataType, Fields, Row, RowOf, Value } from "./core/schema/data-typ
 export type { FeatureType, FeatureValue } from "./core/aggregation/feature-type.ts";
 export { entity } from "./core/definition/entity.ts";
 export { eventSource } from "./core/definition/event-source.ts";
+export type { EventSource } from "./core/definition/event-source.ts";
 export { aggregateView } from "./core/definition/aggregate-view.ts";
 export { avg, count, median, quantile, stddev, sum, variance } from "./core/definition/numeric-aggregates.ts";
 export { first, last, lastN, max, min } from "./core/definition/value-aggregates.ts";
@@ -13,6 +14,7 @@ export { batchView } from "./core/definition/batch-view.ts";
 export { onDemandView } from "./core/definition/on-demand-view.ts";
 export { featureService } from "./core/definition/feature-service.ts";
 export type { FeatureService, FeaturesOf, RequestOf } from "./core/definition/feature-service.ts";
+export type { RecordOf } from "./core/definition/record-of.ts";
 export { command, gradientBoostedTrees, model, randomForest } from "./core/definition/model.ts";
 export * from "./core/expression/expr.ts";
 export * from "./core/expression/expr-functions.ts";

@@ -27,18 +27,20 @@ import type { Plan } from "./core/result/plan.ts";
 import { work, type WorkOptions } from "./core/result/progress.ts";
 import type { PromoteOptions, TrialRole } from "./core/result/serving-role.ts";
 import type { CatalogEntry, RunReport, StatusReport } from "./core/result/status.ts";
-import type {
-  AuditOptions,
-  CompareOptions,
-  DatasetOptions,
-  FilesOptions,
-  IngestOptions,
-  LoadOptions,
-  ReadOptions,
-  ReplayOptions,
-  Store,
-  TableOptions,
-  UntypedRequest,
+import {
+  type AuditOptions,
+  type CompareOptions,
+  type DatasetOptions,
+  type FilesOptions,
+  type IngestOptions,
+  type LoadOptions,
+  type Named,
+  nameOf,
+  type ReadOptions,
+  type ReplayOptions,
+  type Store,
+  type TableOptions,
+  type UntypedRequest,
 } from "./core/result/store.ts";
 import type { LoadedModel } from "./ports/trainer.ts";
 import type { WriterLink } from "./ports/writer-link.ts";
@@ -200,16 +202,16 @@ class EmbeddedStore implements LinkedStore {
     return this.ingesting.loadTable(name, options);
   }
 
-  ingest(name: string, records: readonly UntypedRequest[], options: IngestOptions = {}): Promise<IngestOutcome> {
-    return this.ingesting.ingest(name, records, options);
+  ingest(source: Named, records: readonly UntypedRequest[], options: IngestOptions = {}): Promise<IngestOutcome> {
+    return this.ingesting.ingest(nameOf(source), records, options);
   }
 
-  retract(name: string, ids: readonly UntypedRequest[]): Promise<RetractOutcome> {
-    return this.ingesting.retract(name, ids);
+  retract(source: Named, ids: readonly UntypedRequest[]): Promise<RetractOutcome> {
+    return this.ingesting.retract(nameOf(source), ids);
   }
 
-  correct(name: string, records: readonly UntypedRequest[]): Promise<CorrectOutcome> {
-    return this.ingesting.correct(name, records);
+  correct(source: Named, records: readonly UntypedRequest[]): Promise<CorrectOutcome> {
+    return this.ingesting.correct(nameOf(source), records);
   }
 
   retractFiles(name: string, files: readonly string[], options: FilesOptions = {}): Promise<RetractOutcome> {

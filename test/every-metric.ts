@@ -50,6 +50,7 @@ export const everyReport: MonitoringReport = {
       },
     ],
   },
+  unnamed: [{ view: "v", answers: 1 }],
   shadows: [{ model: "m", version: 2, predictions: 1, errors: 0, dropped: 0, error: null }],
   drift: [
     {

@@ -17,6 +17,8 @@ export type Answered =
     }
   /** What became of shadows' predictions since it told that last. */
   | { readonly kind: "shadows"; readonly shadows: readonly ShadowedRows[] }
+  /** Answers with views that no service names together, by view, since it told that last. */
+  | { readonly kind: "views"; readonly answers: Readonly<Record<string, number>> }
   | { readonly kind: "predictions"; readonly model: string; readonly answers: readonly PredictionAnswer[] };
 
 /** The process that writes to a store, as one sees it that answers beside it. */

@@ -6,7 +6,7 @@ import { digestedCopy, digestOf } from "../adapters/folder/digested-copy.ts";
 import { type BackupFile, type BackupManifest, encodeManifest } from "../core/codec/backup-manifest.ts";
 import { AsofError } from "../core/errors.ts";
 import { checkInterrupted } from "../core/interruption.ts";
-import { FORGOTTEN_LIST, PINNED, REJECTS } from "../core/plan/folders.ts";
+import { FORGOTTEN_LIST, PINNED, REJECTS, SCHEDULE } from "../core/plan/folders.ts";
 import type { WorkOptions } from "../core/result/progress.ts";
 import type { BackupOutcome } from "../core/result/safekeeping.ts";
 import { Changed, cutThrough, type StoreCut } from "./store-cut.ts";
@@ -68,7 +68,7 @@ export async function backup(home: string, to: string, options: WorkOptions = {}
 async function take(home: string, partial: string, options: WorkOptions): Promise<BackupManifest> {
   const pins = path.join(home, PINNED, randomUUID());
   try {
-    for (const part of ["log", "online", "registry.sqlite", REJECTS, FORGOTTEN_LIST])
+    for (const part of ["log", "online", "registry.sqlite", REJECTS, FORGOTTEN_LIST, SCHEDULE])
       await rm(path.join(partial, part), { recursive: true, force: true });
     await mkdir(partial, { recursive: true });
     const cut = await cutThrough(home, pins, partial, options.signal);
@@ -138,8 +138,8 @@ async function copyAll(
       });
     files.push({ path: file, ...digested });
   }
-  // Written by people's loads, and by `forget`, which makes the backup begin anew.
-  for (const file of [...(await filesBelow(path.join(home, REJECTS), REJECTS)), FORGOTTEN_LIST])
+  // Written by people's loads, by `forget`, which makes the backup begin anew, and by jobs, which replace a file whole.
+  for (const file of [...(await filesBelow(path.join(home, REJECTS), REJECTS)), FORGOTTEN_LIST, SCHEDULE])
     try {
       files.push({ path: file, ...(await digestedCopy(path.join(home, file), path.join(partial, file), options)) });
     } catch (error) {

@@ -22,6 +22,7 @@ import type { RegistryStore } from "../ports/registry-store.ts";
 import type { MaterializableView } from "../stages/online/materializable-view.ts";
 import { examineLeftovers, examineModels, examineOffline, mustBeStore } from "./examine-offline.ts";
 import { examineOnline, type ExaminedOnline } from "./examine-online.ts";
+import { examineSchedule } from "./examine-schedule.ts";
 import { FIX, Findings, RESTORE } from "./findings.ts";
 
 export interface DoctorOptions extends WorkOptions {
@@ -92,6 +93,7 @@ async function examine(
       }
       models = await examineModels({ home, registry, isWritten }, findings);
     }
+    await examineSchedule(home, findings);
     if (!isWritten) await examineLeftovers(home, [STAGING, TEMPORARY, PINNED], findings);
     return {
       findings,

@@ -18,6 +18,7 @@ import type { LiveAnswers } from "../stages/serving/live-answers.ts";
 import type { ModelServer, ServedModel } from "../stages/serving/model-server.ts";
 import { type ExplainParts, explain } from "./explain.ts";
 import { unverifiableUntil } from "./forgotten-list.ts";
+import { interruptible } from "./interruptible.ts";
 import type { OpenStore } from "./open-store.ts";
 import type { Watch } from "./watch.ts";
 
@@ -49,7 +50,7 @@ export class Answering {
     const at = options.at === undefined ? null : parseTimestamp(options.at);
     const knowledge = parseKnowledge(options.knowledge);
     if (at !== null || knowledge !== "served")
-      return oneOrAll(requests, await this.featuresAt(plan, read, at, knowledge));
+      return oneOrAll(requests, await this.featuresAt(plan, read, { at, knowledge, signal: options.signal }));
     const live = await reader.live(read);
     this.watch.answered(plan, read, live);
     return oneOrAll(requests, live.all());
@@ -75,7 +76,10 @@ export class Answering {
 
   async featuresOf(uses: readonly ViewUseDefinition[], requests: readonly UntypedRequest[]): Promise<FeatureAnswer[]> {
     const { rows, reader } = this.store.serviceOf(uses);
-    return reader.read(rows(requests));
+    const answers = await reader.read(rows(requests));
+    const views = new Set(uses.map(({ view }) => view));
+    this.watch.answeredViews([...views], answers.length);
+    return answers;
   }
 
   async predict(
@@ -156,10 +160,10 @@ export class Answering {
   private async featuresAt(
     plan: ServicePlan,
     requests: readonly Row[],
-    at: Timestamp | null,
-    knowledge: Knowledge,
+    { at, knowledge, signal }: { at: Timestamp | null; knowledge: Knowledge; signal: AbortSignal | undefined },
   ): Promise<FeatureAnswer[]> {
-    const { engine, log } = this.store.parts;
+    const { log } = this.store.parts;
+    const engine = interruptible(this.store.parts.engine, signal);
     const { t, now } = await this.store.momentOf(at);
     const hindsight = knowledge === "now" ? now : undefined;
     return this.store.undisturbed(() =>

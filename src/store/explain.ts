@@ -15,6 +15,7 @@ import { explainAggregate, type ExplainRequest } from "../stages/offline/explain
 import { explainBatch } from "../stages/offline/explain-batch.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
 import type { FeatureReader } from "../stages/serving/feature-reader.ts";
+import { interruptible } from "./interruptible.ts";
 import type { StoreParts } from "./store-parts.ts";
 
 /** What explaining needs of the rest of the store. */
@@ -41,7 +42,8 @@ export async function explain(
   given: Readonly<Record<string, unknown>>,
   options: ReadOptions,
 ): Promise<Explanation> {
-  const { catalog, engine, registry, log } = store.parts;
+  const { catalog, registry, log } = store.parts;
+  const engine = interruptible(store.parts.engine, options.signal);
   const explained = explainedFeature(catalog, view, feature);
   const { plan, use } = explained;
   const keys = explainedKeys(explained, given);

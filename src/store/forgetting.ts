@@ -195,6 +195,7 @@ export class Forgetting {
     const recomputed = await this.recompute(id, forgetting, warnings, options);
     const rebuilt = await this.rebuild(forgetting, options);
     await online.rewrite();
+    this.shared.forgetKept();
     if (index !== online) await index.rewrite();
     const until = (await this.writing.writer.cut()).t;
     await this.forgotten.enlist(forgetting);

@@ -66,6 +66,12 @@ export class OpenStore implements Shared {
     this.definitions = new Definitions(catalog, this.registry, clock);
     this.recorder = new RunRecorder(parts.recordsRuns ? registry : null, clock);
     this.newest = new NewestRecords(log, this.schemas);
+    this.kept.moved = () => this.forgetKept();
+  }
+
+  /** Lets go of what every service keeps of the online store. */
+  forgetKept(): void {
+    for (const services of [this.services, this.unnamed]) for (const { reader } of services.values()) reader.forget();
   }
 
   /** Takes up what an earlier process left; resolves to what the writer has, or null where another process writes. */

@@ -23,6 +23,8 @@ export class Relay {
   private readonly audit: AuditSettings;
   private readonly services = new Map<ServicePlan, Watched>();
   private readonly shadows = new ShadowCounts();
+  /** By view. */
+  private readonly unnamed = new Map<string, number>();
   private readonly timer: NodeJS.Timeout;
 
   constructor(link: WriterLink, audit: AuditSettings) {
@@ -42,6 +44,10 @@ export class Relay {
       requests: places.map((i) => requests[i]),
       answers: places.map((i) => answers.one(i)),
     });
+  }
+
+  answeredViews(views: readonly string[], answers: number): void {
+    for (const view of views) this.unnamed.set(view, (this.unnamed.get(view) ?? 0) + answers);
   }
 
   predicted(model: string, answers: readonly PredictionAnswer[]): void {
@@ -71,6 +77,8 @@ export class Relay {
   private tellCounts(): void {
     const shadows = this.shadows.drain();
     if (shadows.length > 0) this.link.tell({ kind: "shadows", shadows });
+    if (this.unnamed.size > 0) this.link.tell({ kind: "views", answers: Object.fromEntries(this.unnamed) });
+    this.unnamed.clear();
     this.tellRates();
   }
 

@@ -53,6 +53,8 @@ export class Watch {
   private readonly rates: KeptRates;
   private readonly drifts: KeptDrifts;
   private readonly shadows: KeptShadows;
+  /** Answers without a service since this process began, by view. */
+  private readonly unnamed = new Map<string, number>();
   private readonly models = new Map<string, LoadedModel>();
   private readonly rows = new WeakMap<ServicePlan, ReturnType<typeof columnRow>>();
   private readonly background: BackgroundWork;
@@ -86,6 +88,12 @@ export class Watch {
     this.sample(plan, requests, (i) => answers.one(i));
   }
 
+  /** Takes note of answers with views that no service names together. */
+  answeredViews(views: readonly string[], answers: number): void {
+    if (this.relay !== null) return this.relay.answeredViews(views, answers);
+    for (const view of views) this.unnamed.set(view, (this.unnamed.get(view) ?? 0) + answers);
+  }
+
   /** Takes what another process has answered beside this one. */
   async take(answered: Answered): Promise<void> {
     const { catalog } = this.wired.parts;
@@ -99,6 +107,9 @@ export class Watch {
         return;
       case "shadows":
         for (const rows of answered.shadows) if (catalog.models.has(rows.model)) this.shadows.add(rows);
+        return;
+      case "views":
+        for (const [view, answers] of Object.entries(answered.answers)) this.answeredViews([view], answers);
         return;
       case "predictions": {
         const model = catalog.models.get(answered.model);
@@ -170,7 +181,7 @@ export class Watch {
   async report(
     now: Timestamp,
     files: readonly OfflineFile[],
-  ): Promise<Pick<MonitoringReport, "sources" | "services" | "audit" | "drift" | "shadows">> {
+  ): Promise<Pick<MonitoringReport, "sources" | "services" | "audit" | "drift" | "shadows" | "unnamed">> {
     const { catalog, audit, registry } = this.wired.parts;
     const auditor = this.auditor ?? (await this.openAuditor());
     const failure = this.background.failure ?? this.drifts.fault;
@@ -205,6 +216,7 @@ export class Watch {
       audit: auditReport(auditor.targets(), now, { ...rest, failures, failure: failure?.message ?? null }),
       drift,
       shadows,
+      unnamed: [...this.unnamed].map(([view, answers]) => ({ view, answers })),
     };
   }
 

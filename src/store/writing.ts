@@ -1,6 +1,6 @@
 import type { StreamSchemas } from "../core/codec/stream-schemas.ts";
 import { META_KEY, STATES_PREFIX, VIEWS_KEY } from "../core/codec/online-keys.ts";
-import { noViews } from "../core/codec/online-meta.ts";
+import { decodeViews, encodeViews, noViews } from "../core/codec/online-meta.ts";
 import { sourceNamed } from "../core/definition/catalog.ts";
 import { sourceStream, type Stream } from "../core/definition/stream.ts";
 import { AsofError } from "../core/errors.ts";
@@ -56,6 +56,8 @@ export interface Shared {
   readonly definitions: Definitions;
   readonly recorder: RunRecorder;
   readonly newest: NewestRecords;
+  /** Lets go of rows of the online store that are kept in memory. */
+  forgetKept(): void;
 }
 
 /** What only the writer of the log has. */
@@ -175,17 +177,31 @@ export class Writing {
     const { online, index } = parts;
     await fold.open();
     if (online === index) return;
-    // What was kept at home before would be out of date when it is kept there again.
-    await index.commit([
-      [META_KEY, null],
-      [VIEWS_KEY, null],
-    ]);
-    await index.clear(STATES_PREFIX);
+    await this.clearHome();
     const { position, views } = fold;
     const isOfLog = position <= log.end && (position >= log.start || views.nextState === noViews.nextState);
     if (isOfLog) return;
     await online.clear(new Uint8Array(0));
     await fold.open();
+  }
+
+  /**
+   * What was kept at home would be out of date when it is kept there again. Versions of views are counted on from it: a
+   * reader that was open all the time would take what it has kept for what is there then.
+   */
+  private async clearHome(): Promise<void> {
+    const { index } = this.parts;
+    let [isUsed, views] = [false, noViews];
+    await index.read([META_KEY, VIEWS_KEY], (i, bytes) => {
+      if (i === 0) isUsed = bytes !== undefined;
+      else if (bytes !== undefined) views = decodeViews(bytes);
+    });
+    if (isUsed)
+      await index.commit([
+        [META_KEY, null],
+        [VIEWS_KEY, encodeViews({ ...noViews, version: views.version + 1, nextState: views.nextState })],
+      ]);
+    await index.clear(STATES_PREFIX);
   }
 
   private async flushed(): Promise<void> {

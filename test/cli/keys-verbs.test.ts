@@ -5,7 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { open } from "../../src/open.ts";
-import { serve } from "../../src/surfaces/http/serve.ts";
+import { type RunningServer, serve } from "../../src/surfaces/http/serve.ts";
 import * as shop from "../flow/shop.ts";
 import { asof, type Captured } from "./captured-io.ts";
 
@@ -112,4 +112,35 @@ test("the audit log tells of keys and of commands that changed the store", async
   expect(out).toMatch(
     /^when +who +name +via +what +target +outcome +requests\n\S+ +user:\S+ +- +cli +ingest +paymnets +ASOF_UNKNOWN_SOURCE +1\n$/,
   );
+});
+
+test("who has tried keys out can have his own machine served without them again, until the next key", async () => {
+  const live = await error("keys", "reset");
+  expect(live).toMatchObject({ code: "ASOF_KEY", message: expect.stringContaining("tills, late") });
+  await json("keys", "revoke", "tills");
+  await json("keys", "revoke", "late");
+  const store = await open({ definitions: { ...shop }, home });
+  const status = async (server: RunningServer): Promise<number> => (await fetch(`${server.url}/v1/catalog`)).status;
+  const start = (): Promise<RunningServer> => serve(store, { port: 0, logger: false });
+  const running: RunningServer[] = [];
+  try {
+    running.push(await start());
+    // That all keys are revoked opens nothing, and neither does a reset while it runs.
+    expect(await status(running[0])).toBe(401);
+    expect(await json("keys", "reset")).toEqual({ reset: true });
+    await wait(60);
+    expect(await status(running[0])).toBe(401);
+    await expect(serve(store, { host: "0.0.0.0", port: 0 })).rejects.toMatchObject({ code: "ASOF_NOT_LOOPBACK" });
+    running.push(await start());
+    expect(await status(running[1])).toBe(200);
+    await json("keys", "create", "again", "--scope", "read");
+    await wait(60);
+    expect(await status(running[1])).toBe(401);
+    running.push(await start());
+    expect(await status(running[2])).toBe(401);
+  } finally {
+    for (const server of running) await server.close();
+    await store.close();
+  }
+  expect((await run("audit-log")).out).toMatch(/ user:\S+ +- +cli +keys reset +- +ok +1$/m);
 });

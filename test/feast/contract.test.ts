@@ -208,6 +208,19 @@ describe("records", () => {
   });
 });
 
+test("answers with views that no service names are counted by view", async () => {
+  const counts = async (): Promise<number[]> => {
+    const { unnamed } = await store.monitoring();
+    return ["driver_stats", "driver_live"].map((name) => unnamed.find(({ view }) => view === name)?.answers ?? 0);
+  };
+  const before = await counts();
+  const features = ["driver_stats:trips", "driver_stats:conv_rate", "driver_live:speed"];
+  expect((await send("/get-online-features", { entities: { driver_id: [1, 2, 3] }, features })).status).toBe(200);
+  expect(await counts()).toEqual(before.map((count) => count + 3));
+  const { body } = await app.inject("/metrics");
+  expect(body).toContain(`asof_view_answers_total{view="driver_live"} ${before[1] + 3}\n`);
+});
+
 describe("refusals", () => {
   const push = (df: object, more: object = {}): [string, object] => [
     "/push",

@@ -11,6 +11,7 @@ import { decodeManifest } from "../../src/core/codec/backup-manifest.ts";
 import { sourceStream } from "../../src/core/definition/stream.ts";
 import type { FeatureAnswer } from "../../src/core/result/answers.ts";
 import { backup, open, restore, type Store } from "../../src/index.ts";
+import { readJobNotes, writeJobNotes } from "../../src/surfaces/schedule/job-book.ts";
 import * as clicks from "./clicks.ts";
 import { historyFiles, offlineRecords } from "./offline-records.ts";
 
@@ -97,6 +98,8 @@ describe("under load", () => {
 describe("a store at rest", () => {
   const home = path.join(folder, "rest");
   const saved = path.join(folder, "rest-backup");
+  const counts = { succeeded: 3, failed: 0, interrupted: 0, skipped: 1 };
+  const notes = { nightly: { turn: 1_772_323_200_000_000, runningSince: null, last: null, counts } };
   let store: Store;
 
   beforeAll(async () => {
@@ -108,6 +111,7 @@ describe("a store at rest", () => {
       Array.from({ length: 500 }, (_, n) => clicks.clickOf(n, now - 10_000_000)),
     );
     await store.materialize();
+    await writeJobNotes(home, notes);
     // In this very process, beside the open store.
     await backup(home, saved);
     await store.ingest("clicks", [clicks.clickOf(500, now)]);
@@ -123,6 +127,7 @@ describe("a store at rest", () => {
     expect((await expectWhole(restored, "restored")).sort((a, b) => a - b)).toEqual(
       Array.from({ length: 500 }, (_, n) => n),
     );
+    expect(await readJobNotes(restored)).toEqual(notes);
   });
 
   test("folders in use are refused, and stay as they are", async () => {

@@ -106,6 +106,11 @@ describe("asof doctor", () => {
     ["a missing model", (home) => rmSync(model(home)), { part: "models", what: /its file is missing/ }],
     ["a flipped byte of the log", (home) => flip(segment(home), 120), { part: "log", what: /damaged at byte/ }],
     ["a flipped byte of a log's header", (home) => flip(segment(home), 20), { part: "log", what: /header's checksum/ }],
+    [
+      "a schedule that is cut",
+      (home) => writeFileSync(path.join(home, "schedule.json"), '{"format":1,"jobs":{"a":{"turn":1}}}'),
+      { part: "schedule", what: /jobs.a.runningSince is not what it should be/ },
+    ],
     ["a missing segment", (home) => rmSync(segment(home)), { part: "log", what: /the log has no segment/ }],
     [
       "a foreign registry",

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { searchBytes } from "../../src/adapters/folder/search-bytes.ts";
 import type { ForgetOutcome } from "../../src/core/result/forget.ts";
 import type { Store } from "../../src/index.ts";
+import type { OpenStore } from "../../src/store/open-store.ts";
 import { buildServer } from "../../src/surfaces/http/build-server.ts";
 import {
   type Answers,
@@ -117,6 +118,9 @@ describe("forgetting a key", () => {
     await expect(store.dataset("checkout", { spine: { sql }, out: path.join(folder, "x.parquet") })).rejects.toThrow();
     expect(JSON.stringify(await store.runs({ kind: "dataset" }))).toContain(forgotten);
     expect((await searchBytes(home, [forgotten])).found).not.toEqual([]);
+    await answersOf(store, folder);
+    const { reader } = (Reflect.get(store, "store") as OpenStore).service("checkout");
+    expect(reader.kept).toBeGreaterThan(0);
     outcome = await store.forget("customer", { customer: forgotten });
     expect(outcome.proof).toEqual({
       records: 0,
@@ -126,6 +130,8 @@ describe("forgetting a key", () => {
       elsewhere: [],
     });
     expect(outcome.proof!.bytes).toBeGreaterThan(10_000);
+    // Rows of batch views that were kept in memory are gone at once, not when they are asked for next.
+    expect(reader.kept).toBe(0);
     expect(outcome).toMatchObject({ erased: true, rejected: made.rejected, warnings: [] });
     expect(outcome.rebuilt.toSorted()).toEqual(["spending", "totals", "turnover"]);
     expect((await searchBytes(home, [forgotten])).found).toEqual([]);

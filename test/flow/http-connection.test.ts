@@ -3,6 +3,7 @@ import http from "node:http";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { ReadOptions } from "../../src/core/result/store.ts";
 import type { Store } from "../../src/store.ts";
 import { type RunningServer, serve } from "../../src/surfaces/http/serve.ts";
 import type { ServeOptions } from "../../src/surfaces/http/server-options.ts";
@@ -115,6 +116,45 @@ describe("serve", () => {
     );
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
     expect(errorIn(answer)).toBe("ASOF_TIMEOUT");
+  });
+
+  test("answers in time where the work takes too long, and interrupts what reads history", async () => {
+    const ended = Promise.withResolvers<unknown>();
+    const features = async (service: string, rows: [], options: ReadOptions = {}): Promise<unknown> => {
+      // As history that takes long to read.
+      await new Promise((resolve) => options.signal!.addEventListener("abort", resolve));
+      return store.features(service, rows, options).catch((error: unknown) => {
+        ended.resolve(error);
+        throw error;
+      });
+    };
+    const server = await start({ features }, { answerTimeout: 50 });
+    const late = await ask(server, '{"entities":[{"customer":"hasty-1"}],"at":"2026-02-01"}');
+    expect(late.status).toBe(504);
+    expect(await code(late)).toBe("ASOF_DEADLINE");
+    expect(await ended.promise).toMatchObject({ code: "ASOF_INTERRUPTED" });
+    expect((await ask(await start(), '{"entities":[{"customer":"hasty-1"}],"at":"2026-02-01"}')).status).toBe(200);
+  });
+
+  test("has no limit for work that is waited for, and one for another process and for Feast's clients", async () => {
+    const [materialize, featuresOf] = [held([]), held([])];
+    const planted = { materialize: materialize.method, featuresOf: featuresOf.method };
+    const server = await start(planted, { answerTimeout: 50 });
+    const post = (to: RunningServer, route: string, body: string): Promise<Response> =>
+      fetch(`${to.url}${route}`, { method: "POST", headers: { "content-type": "application/json" }, body });
+    const work = post(server, "/v1/materialize", "{}");
+    await materialize.entered;
+    const feast = await post(
+      server,
+      "/get-online-features",
+      '{"features":["spending:payments_1d"],"entities":{"customer":["a"]}}',
+    );
+    expect(feast.status).toBe(504);
+    expect(await feast.json()).toContain("answer within 50ms");
+    const behind = await start({}, { answerTimeout: 50, forward: () => new Promise(() => {}) });
+    expect(await code(await post(behind, "/v1/events/payments", "{}"))).toBe("ASOF_DEADLINE");
+    materialize.release();
+    expect([(await work).status, await (await work).json()]).toEqual([200, { views: [] }]);
   });
 
   test("refuses a body that grows too large without saying so", async () => {

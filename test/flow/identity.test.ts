@@ -72,7 +72,7 @@ describe.each(["at once", "after a restart"])("a record counts once, %s", (when)
   const again = when === "at once" ? async (): Promise<void> => {} : reopen;
 
   test("stream and stream", async () => {
-    const first = await store.ingest("payments", [payment(1), payment(2)]);
+    const first = await store.ingest(payments, [payment(1), payment(2)]);
     expect(first).toMatchObject({ accepted: 2, duplicates: 0 });
     await again();
     expect(await store.ingest("payments", [payment(2), payment(3), payment(1), payment(3)])).toMatchObject({
@@ -174,7 +174,7 @@ describe("a retraction", () => {
   test("withdraws what was streamed and what was loaded, and twice is once", async () => {
     await load([payment(1), payment(3)]);
     const streamed = await store.ingest("payments", [payment(2), payment(4)]);
-    const first = await store.retract("payments", [id(payment(1)), id(payment(2)), id(payment(2))]);
+    const first = await store.retract(payments, [id(payment(1)), id(payment(2)), id(payment(2))]);
     expect(first).toMatchObject({ retracted: 2, duplicates: 1, waiting: 0 });
     expect(await there()).toEqual(["a 4 0.4", "b 3 0.3"]);
     await reopen();
@@ -259,7 +259,7 @@ describe("a correction", () => {
     await load([payment(1)]);
     await store.ingest("payments", [payment(2), payment(3)]);
     const corrections = [payment(1, 10), payment(2, 20), payment(3)];
-    expect(await store.correct("payments", corrections)).toMatchObject({ accepted: 2, replaced: 2, duplicates: 1 });
+    expect(await store.correct(payments, corrections)).toMatchObject({ accepted: 2, replaced: 2, duplicates: 1 });
     await reopen();
     expect(await store.correct("payments", corrections)).toMatchObject({ accepted: 0, replaced: 0, duplicates: 3 });
     expect(await there()).toEqual(["a 2 20", "b 1 10", "b 3 0.3"]);

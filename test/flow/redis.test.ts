@@ -4,7 +4,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { RedisSettings } from "../../src/adapters/redis/redis-settings.ts";
-import { AsofError, open, type Store } from "../../src/index.ts";
+import { AsofError, batchView, type Configuration, featureService, open, type Store, t } from "../../src/index.ts";
 import { formed, redisMissing, RedisServer, startCluster } from "../servers/redis-server.ts";
 import { Switchboard } from "../servers/switchboard.ts";
 import * as clicks from "./clicks.ts";
@@ -297,6 +297,53 @@ describe.skipIf(redisMissing)(`the online store in Redis${redisMissing === null 
     } finally {
       await own.stop();
     }
+  });
+
+  test("a reader that outlives the writer's move to Redis and back answers by what is there then", async () => {
+    const home = newHome();
+    const tally = batchView("tally", {
+      entity: clicks.user,
+      sources: [clicks.clicks],
+      sql: `select "user", max(event_time) as at, count(*)::integer as clicks from clicks group by all`,
+      features: { clicks: t.int32() },
+      eventTime: "at",
+    });
+    const tallied = featureService("tallied", [tally]);
+    const definitions = { user: clicks.user, clicks: clicks.clicks, tally, tallied };
+    const started = async (online: NonNullable<Configuration["online"]>, readOnly = false): Promise<Store> => {
+      const store = await open(
+        { definitions, home, online, audit: false },
+        readOnly ? { readOnly: { temporaryFolder: path.join(folder, "outliving") } } : {},
+      );
+      opened.push(store);
+      return store;
+    };
+    let n = 0;
+    const grow = async (store: Store, by: number): Promise<void> => {
+      const at = Date.now() * 1000;
+      await store.ingest(
+        clicks.clicks,
+        Array.from({ length: by }, () => ({ ...clicks.clickOf(n, at - 1e6 + n++), user: "ann" })),
+      );
+      await store.compute();
+    };
+    const count = async (store: Store): Promise<unknown> =>
+      (await store.features(tallied, { user: "ann" })).values.tally__clicks;
+    const first = await started("lmdb");
+    await first.apply();
+    await grow(first, 3);
+    await first.materialize();
+    const reader = await started("lmdb", true);
+    expect(await count(reader)).toBe(3);
+    await first.close();
+    const second = await started({ redis: { url: server.url, prefix: "moved:", timeout: "5s" } });
+    await grow(second, 2);
+    await second.materialize();
+    expect(await count(second)).toBe(5);
+    await second.close();
+    const third = await started("lmdb");
+    await third.materialize();
+    expect([await count(third), await count(reader)]).toEqual([5, 5]);
   });
 
   describe("a replica that takes over", () => {

@@ -5,14 +5,18 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { openLmdb } from "../../src/adapters/lmdb/open-lmdb.ts";
+import { STATES_PREFIX } from "../../src/core/codec/online-keys.ts";
 import type { MonitoringReport } from "../../src/core/result/monitoring.ts";
+import type { JobRun } from "../../src/core/result/schedule.ts";
+import { HOUR } from "../../src/core/time/timestamp.ts";
 import { configure } from "../../src/configuration.ts";
 import { serve } from "../../src/surfaces/http/serve.ts";
 import { attend } from "../../src/surfaces/schedule/attend.ts";
 import { type Notice, Notices } from "../../src/surfaces/schedule/notices.ts";
 import { asof } from "../cli/captured-io.ts";
 import { everyReport } from "../every-metric.ts";
-import { openTestStore } from "./open-test-store.ts";
+import { now, openTestStore } from "./open-test-store.ts";
 import * as shop from "./shop.ts";
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
@@ -91,6 +95,42 @@ test("jobs run while the store serves: over HTTP, as metrics, on the command lin
     rmSync(folder, { recursive: true });
     hook.closeAllConnections();
     hook.close();
+  }
+});
+
+test("a scheduled verify finds nothing in a sound store, and tells of answers that records do not give", async () => {
+  const store = await openTestStore();
+  const { home } = await store.status();
+  const customers = ["hasty-0", "hasty-1", ...Array.from({ length: 40 }, (_, i) => `calm-${i}`)];
+  const paid = { at: now - HOUR, amount: 5, cents: 1n, refund: false };
+  await store.ingest(
+    shop.payments,
+    customers.map((customer) => ({ ...paid, customer })),
+  );
+  await store.settled();
+  const configuration = configure({
+    definitions: shop,
+    clock: { simulated: now },
+    schedule: { check: { run: "verify", cron: "* * * * * *", minutes: 0.001 } },
+  });
+  const lines: string[] = [];
+  const logStream = { write: (line: string) => void lines.push(line) };
+  const attendance = await attend(store, { ...configuration, home }, { logger: "info", logStream });
+  const last = (): JobRun | null => attendance.jobs()[0].last;
+  try {
+    await until(() => last() !== null);
+    expect(last()).toMatchObject({ state: "succeeded", failure: null });
+    const online = await openLmdb(path.join(home, "online"));
+    await online.clear(STATES_PREFIX);
+    await online.close();
+    // Told once it is noted.
+    await until(() => lines.some((line) => line.includes("job_failed")));
+    expect(last()).toMatchObject({ state: "failed", failure: { code: "ASOF_DIFFERENT" } });
+    const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(told).toContainEqual(expect.objectContaining({ level: "error", event: "job_failed", subject: "check" }));
+  } finally {
+    await attendance.close();
+    await store.close();
   }
 });
 

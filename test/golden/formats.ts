@@ -17,6 +17,7 @@ import type { GoldenFormat } from "./golden-format.ts";
 import { homeFormat } from "./home-format.ts";
 import { identityHomeFormat } from "./identity-home-format.ts";
 import { identityFormats } from "./identity-formats.ts";
+import { scheduleFormat } from "./schedule-format.ts";
 import { keptTileFormat, perTileFormat, tileFormat } from "./tile-format.ts";
 import { verifyFormat } from "./verify-format.ts";
 
@@ -30,6 +31,7 @@ export const formats: readonly GoldenFormat[] = [
   ...forgetFormats,
   verifyFormat,
   backupFormat,
+  scheduleFormat,
   homeFormat,
   identityHomeFormat,
 ];

@@ -9,6 +9,7 @@ import {
   countDistinct,
   entity,
   eventSource,
+  type EventSource,
   featureService,
   first,
   type FeaturesOf,
@@ -23,9 +24,11 @@ import {
   model,
   onDemandView,
   quantile,
+  type RecordOf,
   type RequestOf,
   series,
   stddev,
+  type Store,
   sum,
   t,
   type TimestampInput,
@@ -126,6 +129,50 @@ describe("the flights example", () => {
     ask({ origin: null, destination: "LAX", scheduled: 0, distance: 1745 });
     // @ts-expect-error -- an input that the service does not have
     ask({ origin: "ORD", destination: "LAX", scheduled: 0, distance: 1745, airport: "ORD" });
+  });
+});
+
+describe("a store", () => {
+  const fields = {
+    at: t.timestamp(),
+    id: t.string(),
+    room: t.string(),
+    celsius: t.float64(),
+    count: t.int64(),
+    note: t.nullable(t.string()),
+  };
+  const readings = eventSource("readings", { fields, eventTime: "at", id: ["id"], defaults: { celsius: 20 } });
+  const store = {} as Store;
+
+  test("knows the records of a source that it is given", () => {
+    expectTypeOf<RecordOf<typeof readings>>().toEqualTypeOf<{
+      readonly at: TimestampInput;
+      readonly id: string;
+      readonly room: string;
+      readonly count: bigint | number;
+      readonly celsius?: number;
+      readonly note?: string | null;
+    }>();
+    const record: RecordOf<typeof readings> = { at: "2026-01-01", id: "a", room: "r", count: 1 };
+    void (() => store.ingest(readings, [record, { ...record, celsius: 3, note: null }], { idempotencyKey: "k" }));
+    void (() => store.correct(readings, [record]));
+    void (() => store.retract(readings, [{ id: "a" }]));
+    // @ts-expect-error -- a field that is missing
+    void (() => store.ingest(readings, [{ at: 0, id: "a", count: 1 }]));
+    // @ts-expect-error -- a field that the source does not have
+    void (() => store.ingest(readings, [{ at: 0, id: "a", room: "r", count: 1, floor: 2 }]));
+    // @ts-expect-error -- a text for a number
+    void (() => store.correct(readings, [{ at: 0, id: "a", room: "r", count: "1" }]));
+    // @ts-expect-error -- a number for a text
+    void (() => store.retract(readings, [{ id: 7 }]));
+    // @ts-expect-error -- an entity is no source
+    void (() => store.ingest(airport, [record]));
+    void (() => store.ingest(flights as EventSource, [{ whatever: 1 }]));
+  });
+
+  test("takes any record of a source that is only named", () => {
+    void (() => store.ingest("readings", [{ whatever: 1 }]));
+    void (() => store.retract("readings", [{ whatever: 1 }]));
   });
 });
 

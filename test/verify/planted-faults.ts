@@ -124,8 +124,8 @@ export const faults: readonly Fault[] = [
     edits: [
       [
         "stages/serving/aggregate-use.ts",
-        'status: overflowing.some((place) => features[place] === null) ? "OVERFLOW" : "PRESENT",',
-        'status: this.found === null ? "NOT_FOUND" : "PRESENT",',
+        "status: overflowing.some(",
+        'status: this.found === null ? "NOT_FOUND" : overflowing.some(',
       ],
     ],
   },

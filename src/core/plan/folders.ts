@@ -12,5 +12,7 @@ export const MODELS = "models";
 export const PINNED = "pinned";
 /** The list of forgotten keys, which outlives a restore of everything else. */
 export const FORGOTTEN_LIST = "forgotten.json";
+/** When scheduled jobs ran last, and how that ended. */
+export const SCHEDULE = "schedule.json";
 /** What the offline engine spills. */
 export const TEMPORARY = "temporary";

@@ -36,12 +36,19 @@ export interface Keys {
   list(): Promise<KeySummary[]>;
   /** By its id, or by the name of the one live key that has it. @throws ASOF_UNKNOWN_KEY */
   revoke(key: string, by: string): Promise<KeySummary>;
+  /**
+   * Has servers that are started from now on ask nobody for credentials, as before the first key, until another is made.
+   * @throws ASOF_KEY where a key is live
+   */
+  reset(by: string): Promise<void>;
 }
 
 /** What a server asks of the store's keys. */
 export interface Credentials {
   /** Grows with each key that is made or revoked; 0 while there never was one. */
   version(): Promise<number>;
+  /** Whether a key was made since there were none, or since they were reset. */
+  asks(): Promise<boolean>;
   all(): Promise<readonly AccessKey[]>;
   /** Notes when keys were used last, by their ids. */
   used(uses: ReadonlyMap<string, Timestamp>): Promise<void>;

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../errors.ts";
 
-export type StorePart = "log" | "registry" | "offline" | "online" | "models" | "values" | "leftovers";
+export type StorePart = "log" | "registry" | "offline" | "online" | "models" | "schedule" | "values" | "leftovers";
 
 /** Something that is wrong with a store. */
 export interface Finding {

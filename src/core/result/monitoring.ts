@@ -165,4 +165,6 @@ export interface MonitoringReport {
   readonly drift: readonly ModelDrift[];
   /** Of each model that has a shadow. */
   readonly shadows: readonly ShadowReport[];
+  /** Views that were asked for together without a service, as Feast's clients may, and in how many answers each was. */
+  readonly unnamed: readonly { readonly view: string; readonly answers: number }[];
 }

@@ -1,7 +1,9 @@
 import type { StageTimer } from "./stage-timer.ts";
 import type { Definition, ViewUseDefinition } from "../definition/data.ts";
+import type { EventSource } from "../definition/event-source.ts";
 import type { FeatureService } from "../definition/feature-service.ts";
 import type { Model } from "../definition/model.ts";
+import type { RecordIdOf, RecordOf } from "../definition/record-of.ts";
 import type { Credentials, Keys, Trail } from "./access.ts";
 import type { AnswerForm, WrittenAnswers } from "./answer-form.ts";
 import type { FeatureAnswer, PredictionAnswer } from "./answers.ts";
@@ -101,6 +103,8 @@ export interface ReadOptions {
    * since; without `at`, of this moment.
    */
   readonly knowledge?: Knowledge;
+  /** Interrupts what is read of history. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ReplayOptions extends WorkOptions {
@@ -132,6 +136,11 @@ export interface CompareOptions {
 /** A row of a request by its inputs, where the service is known by name only. */
 export type UntypedRequest = Readonly<Record<string, unknown>>;
 
+/** What is defined, or its name. */
+export type Named = string | { readonly definition: { readonly name: string } };
+
+export const nameOf = (named: Named): string => (typeof named === "string" ? named : named.definition.name);
+
 /**
  * An open feature store: the five steps of the flow, from raw records to delivered predictions.
  * Every method rejects with an `AsofError` for what its caller can mend.
@@ -156,12 +165,18 @@ export interface Store {
    * or with all of the request by its idempotency key, is not taken again. Other content under a known id or key is
    * refused: ASOF_ID_CONFLICT.
    */
+  ingest<S extends EventSource>(
+    source: S,
+    records: readonly RecordOf<S>[],
+    options?: IngestOptions,
+  ): Promise<IngestOutcome>;
   ingest(source: string, records: readonly UntypedRequest[], options?: IngestOptions): Promise<IngestOutcome>;
   /**
    * Withdraws records of a source with an `id`: each is given by the fields of its id. It is visible at a moment only
    * where its retraction was not known before that. A retraction of a record not known yet waits for it; a second one
    * changes nothing. All or none of them; resolves once that is on disk. @throws ASOF_NO_ID
    */
+  retract<S extends EventSource>(source: S, ids: readonly RecordIdOf<S>[]): Promise<RetractOutcome>;
   retract(source: string, ids: readonly UntypedRequest[]): Promise<RetractOutcome>;
   /** As `retract`, for ids in files, in portions: what was done before an error stays done. */
   retractFiles(source: string, files: readonly string[], options?: FilesOptions): Promise<RetractOutcome>;
@@ -170,6 +185,7 @@ export interface Store {
    * Where nothing is known of an id, the record is taken and the retraction waits for the original. All or none of
    * them; resolves once that is on disk. @throws ASOF_NO_ID; ASOF_ID_CONFLICT for one id corrected in two ways
    */
+  correct<S extends EventSource>(source: S, records: readonly RecordOf<S>[]): Promise<CorrectOutcome>;
   correct(source: string, records: readonly UntypedRequest[]): Promise<CorrectOutcome>;
   /** As `correct`, for records in files, in portions: what was done before an error stays done. */
   correctFiles(source: string, files: readonly string[], options?: FilesOptions): Promise<CorrectOutcome>;
@@ -225,8 +241,8 @@ export interface Store {
     timer?: StageTimer,
   ): WrittenAnswers | Promise<WrittenAnswers>;
   /**
-   * The features of views that no service names together, live: as `features` of a service of these uses. They are not
-   * counted nor audited as a service's are.
+   * The features of views that no service names together, live: as `features` of a service of these uses. They are
+   * counted by view, and not audited as a service's are.
    */
   featuresOf(uses: readonly ViewUseDefinition[], requests: readonly UntypedRequest[]): Promise<FeatureAnswer[]>;
   predict<I extends object, V extends object>(model: Model<I, V>, request: I): Promise<PredictionAnswer<V>>;

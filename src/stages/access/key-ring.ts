@@ -8,6 +8,8 @@ import { formatTimestamp, parseTimestamp, type Timestamp } from "../../core/time
 import type { RegistryStore } from "../../ports/registry-store.ts";
 
 const LONGEST_NAME = 100;
+/** The note of the registry on the version of the keys at which they were reset. */
+const RESET = "keys reset";
 
 /** Makes, lists and revokes API keys. */
 export class KeyRing implements Keys, Credentials {
@@ -77,6 +79,24 @@ export class KeyRing implements Keys, Credentials {
       (await this.registry.keys()).find(({ id }) => id === found.id)!,
       now,
     );
+  }
+
+  async reset(by: string): Promise<void> {
+    // Looked at first: with a key that is made meanwhile there is a version that was not reset.
+    const version = await this.registry.keyVersion();
+    const now = this.now();
+    const live = (await this.registry.keys()).filter((key) => stateOf(key, now) === "live");
+    if (live.length > 0)
+      throw new AsofError("ASOF_KEY", `${live.map(({ name }) => name).join(", ")}: still live; revoke what is`, {
+        ids: live.map(({ id }) => id),
+      });
+    await this.registry.setNote(RESET, String(version));
+    const entry = { who: by, name: null, via: "cli", action: "keys reset", target: null, outcome: "ok" } as const;
+    await this.registry.addTrail({ ...entry, requests: 1, from: now, until: now, requestId: null });
+  }
+
+  async asks(): Promise<boolean> {
+    return (await this.registry.keyVersion()) > Number(await this.registry.note(RESET));
   }
 
   version(): Promise<number> {

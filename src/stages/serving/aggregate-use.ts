@@ -35,6 +35,7 @@ export function aggregateUse(use: AggregateUse): StoredUse {
   return {
     use,
     forget: () => {},
+    kept: 0,
     covers: (guess, t) =>
       layout.levels.every(
         ({ hop }, level) => hop === null || blocksAt(layout, level, guess).until === blocksAt(layout, level, t).until,

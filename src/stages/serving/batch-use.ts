@@ -30,6 +30,9 @@ export function batchUse(use: BatchUse, budget: KeptBudget): StoredUse {
     use,
     covers: () => true,
     forget: () => kept.clear(),
+    get kept() {
+      return kept.size;
+    },
     ask(row, state, guess, reading) {
       const name = nameOf(row);
       if (name === null) return new BatchReading(compiled, reading, null);

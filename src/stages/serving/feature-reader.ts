@@ -56,6 +56,7 @@ export class FeatureReader {
   private readonly plan: ServicePlan;
   private readonly store: OnlineStore;
   private readonly present: Present | null;
+  private readonly budget: KeptBudget;
   private readonly stored: readonly StoredUse[];
   private readonly onDemand: readonly OnDemandPart[];
   /** By use of the service: which of `stored` it is; or, negative and from −1 on, which of `onDemand`. */
@@ -72,6 +73,7 @@ export class FeatureReader {
     this.plan = plan;
     this.store = store;
     this.present = present;
+    this.budget = budget;
     const stored: StoredUse[] = [];
     const computed: OnDemandPart[] = [];
     this.order = plan.uses.map((use) => {
@@ -108,6 +110,17 @@ export class FeatureReader {
     if (present instanceof Promise) return this.readOn(requests, present, this.latest, timer);
     const answers = this.attempt(requests, present, Math.max(this.latest, present ?? -Infinity), timer);
     return answers instanceof LiveAnswers ? answers : this.readOn(requests, present, answers, timer);
+  }
+
+  /** Lets go of all rows that are kept, at once. */
+  forget(): void {
+    for (const one of this.stored) one.forget();
+    this.generation = this.store.generation;
+  }
+
+  /** How many rows are kept. */
+  get kept(): number {
+    return this.stored.reduce((sum, one) => sum + one.kept, 0);
   }
 
   /** Goes on where an attempt has not been enough, or is still under way. */
@@ -169,7 +182,8 @@ export class FeatureReader {
     const answer = (): LiveAnswers | number => {
       timer?.begin("compute");
       if (this.store.generation !== generation) {
-        this.forgetKept();
+        this.forget();
+        this.budget.moved();
         return reading.t;
       }
       if (meta === null) this.refuse(this.plan.uses.find((use) => isAggregate(use) || isBatch(use)));
@@ -196,14 +210,9 @@ export class FeatureReader {
         // Records may have been folded before any view was brought online.
         const { version, views } = bytes === undefined ? noViews : decodeViews(bytes);
         this.views = this.held(version, views);
-        this.forgetKept();
+        this.forget();
       }
     });
-  }
-
-  private forgetKept(): void {
-    for (const one of this.stored) one.forget();
-    this.generation = this.store.generation;
   }
 
   private held(version: number, views: readonly OnlineView[]): HeldViews {

@@ -212,6 +212,24 @@ test("a row that is kept expires, and gives way to the next version, at the very
   ]);
 });
 
+test("what any reader keeps is let go of at once where one of them finds that the store has moved", async () => {
+  const views = [{ name: "rows", fingerprint: "rows", state: 3, loads: 0 }];
+  await store.commit([
+    [META_KEY, encodeMeta({ position: 0, watermark: 5, views: 2_000_000 })],
+    [VIEWS_KEY, encodeViews({ version: 2_000_000, nextState: 4, views, building: [] })],
+  ]);
+  const budget = new KeptBudget();
+  const readers = plans.map((plan) => new FeatureReader(plan, store, null, budget));
+  budget.moved = () => readers.forEach((reader) => reader.forget());
+  for (const reader of readers) await reader.read([{ key: 0 }, { key: 1 }]);
+  const kept = readers.map((reader) => reader.kept);
+  expect(Math.min(...kept)).toBeGreaterThanOrEqual(2);
+  await store.rewrite();
+  await readers[0].read([{ key: 0 }]);
+  expect(readers[0].kept).toBe(kept[0] / 2);
+  expect(readers[1].kept).toBe(0);
+});
+
 /** Against the rows themselves. */
 function expectRead({ values, statuses, t: at }: FeatureAnswer, rows: readonly BatchRow[], now: number): void {
   const found = versionAt(rows, at);

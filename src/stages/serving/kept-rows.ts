@@ -39,6 +39,8 @@ export class KeptBudget {
   private readonly half: number;
   private taken = 0;
   epoch = 0;
+  /** Called where a reader finds that the store has moved into another file: nothing that anybody keeps is of use then. */
+  moved: () => void = () => {};
 
   constructor(bytes = KEPT_BYTES) {
     this.half = bytes / 2;
@@ -86,6 +88,10 @@ export class KeptRows {
     let bytes = ROW_BYTES + VALUE_BYTES * row.values.length;
     for (const value of row.values) if (typeof value === "string") bytes += 4 * value.length;
     this.put(name, { row, bytes });
+  }
+
+  get size(): number {
+    return this.young.size + this.old.size;
   }
 
   clear(): void {

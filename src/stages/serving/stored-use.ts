@@ -40,4 +40,6 @@ export interface StoredUse {
   covers(guess: Timestamp, t: Timestamp): boolean;
   /** Lets go of what was kept: the store may hold something else. */
   forget(): void;
+  /** How many rows are kept. */
+  readonly kept: number;
 }

@@ -1,28 +1,15 @@
 import type { FeatureValue } from "../../core/aggregation/feature-type.ts";
 import type { EventSource } from "../../core/definition/event-source.ts";
-import type { FeatureService, Given } from "../../core/definition/feature-service.ts";
+import type { FeatureService } from "../../core/definition/feature-service.ts";
 import type { Model } from "../../core/definition/model.ts";
+import type { RecordOf } from "../../core/definition/record-of.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
 
-type Flat<T> = { readonly [P in keyof T]: T[P] };
 type Untyped = Readonly<Record<string, unknown>>;
-
-/** A record as it is sent: fields that admit null may be left out, and those with a default. */
-export type RecordOf<F extends Fields, D extends string> = Flat<
-  { readonly [P in keyof F as P extends D ? never : F[P]["nullable"] extends true ? never : P]: Given<F[P]> } & {
-    readonly [P in keyof F as P extends D ? P : F[P]["nullable"] extends true ? P : never]?: Given<F[P]>;
-  }
->;
 
 /** The records of each source among definitions, by the source's name. */
 export type RecordsIn<D> = {
-  readonly [P in keyof D as D[P] extends EventSource<Fields, infer N> ? N : never]: D[P] extends EventSource<
-    infer F,
-    string,
-    infer Optional
-  >
-    ? RecordOf<F, Optional>
-    : never;
+  readonly [P in keyof D as D[P] extends EventSource<Fields, infer N> ? N : never]: RecordOf<D[P]>;
 };
 
 /** What a service or a model is asked with, and which features it has. */

@@ -12,6 +12,7 @@ import { PUBLIC } from "./access/access.ts";
 import { Gate, type GuardedRoute } from "./access/gate.ts";
 import { guard } from "./access/guard.ts";
 import { Admission } from "./admission.ts";
+import { AnswerDeadline } from "./answer-deadline.ts";
 import { type Body, mediaTypes, readBody } from "./body.ts";
 import { refuseConnection } from "./client-error.ts";
 import { serveConsole } from "./console/serve-console.ts";
@@ -46,7 +47,7 @@ const MIB = 2 ** 20;
  */
 export function buildServer(store: Store, options: ServerOptions = {}, leaving = new Leaving()): FastifyInstance {
   const { bodyLimit = 10 * MIB, bodiesLimit = 256 * MIB, headersLimit = 16_384, maxRows = 1000 } = options;
-  const { maxConnections = 1024, requestTimeout = 30_000, version = "0" } = options;
+  const { maxConnections = 1024, requestTimeout = 30_000, answerTimeout = 60_000, version = "0" } = options;
   const nextId = requestIds();
   const logsRequests = EACH_REQUEST.has(logLevel(options) ?? "silent");
   const app = fastify({
@@ -92,6 +93,7 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
       forward: route.anywhere === true ? undefined : forward,
       leaving,
       streams,
+      answerTimeout: route.unhurried === true ? null : answerTimeout,
       answered: counted(counts, route.path, route, times),
     });
   for (const [path, there] of Map.groupBy(routes, (route) => route.path))
@@ -159,11 +161,14 @@ interface RouteUse {
   readonly forward: Forward | undefined;
   readonly leaving: Leaving;
   readonly streams: EventStreams;
+  /** Milliseconds; null where an answer takes as long as it takes. */
+  readonly answerTimeout: number | null;
   readonly answered: Answered;
 }
 
 // The path of every request: what can be answered at once waits for nothing.
-function addRoute(app: FastifyInstance, route: Route, { gate, forward, leaving, streams, answered }: RouteUse): void {
+function addRoute(app: FastifyInstance, route: Route, use: RouteUse): void {
+  const { gate, forward, leaving, streams, answerTimeout, answered } = use;
   const { method, shapes } = route;
   const type = route.type ?? JSON_TYPE;
   const send = (reply: FastifyReply, answer: Answer): void => {
@@ -180,7 +185,8 @@ function addRoute(app: FastifyInstance, route: Route, { gate, forward, leaving, 
     onResponse: answered,
     handler: (request, reply) => {
       const { raw, body } = request;
-      if (forward !== undefined) return forwarded(forward, leaving, request, reply);
+      const deadline = new AnswerDeadline(answerTimeout);
+      if (forward !== undefined) return forwarded((asked) => deadline.bound(forward(asked)), leaving, request, reply);
       if (shapes.body !== null && body === undefined)
         throw new AsofError("ASOF_MEDIA_TYPE", "a body with its content type is missing");
       if (route.events !== undefined) {
@@ -194,15 +200,21 @@ function addRoute(app: FastifyInstance, route: Route, { gate, forward, leaving, 
         body: body ?? NO_BODY,
         accept: raw.headers.accept ?? "",
         caller: request.caller,
+        signal: deadline.signal,
       };
       const answer = gate.handle(route, call, request.id);
       if (!(answer instanceof Promise)) return send(reply, answer);
-      answer.then(
-        (late) => send(reply, late),
+      deadline.bound(answer, unsent).then(
+        (found) => send(reply, found),
         (error: unknown) => reply.send(error),
       );
     },
   });
+}
+
+/** What an answer held that came too late is given back. */
+function unsent(answer: Answer): void {
+  if (typeof answer !== "string") answer.sent?.();
 }
 
 async function forwarded(

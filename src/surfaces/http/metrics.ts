@@ -106,7 +106,7 @@ function ofFreshness({ freshness, log, sources }: MonitoringReport): Metric[] {
   ];
 }
 
-function ofServices({ services }: MonitoringReport): Metric[] {
+function ofServices({ services, unnamed }: MonitoringReport): Metric[] {
   const statuses = [
     ["NOT_FOUND", "notFound"],
     ["EXPIRED", "expired"],
@@ -117,6 +117,11 @@ function ofServices({ services }: MonitoringReport): Metric[] {
       "asof_served_answers_total",
       "Answers of a service, for features or predictions.",
       services.map(({ service, answers }) => [{ service }, answers]),
+    ),
+    counter(
+      "asof_view_answers_total",
+      "Answers with a view that was asked for without a service.",
+      unnamed.map(({ view, answers }) => [{ view }, answers]),
     ),
     counter(
       "asof_served_statuses_total",

@@ -12,6 +12,8 @@ const EVERYWHERE: readonly ErrorCode[] = [
   "ASOF_NOT_APPLIED",
   ...codes.filter((code) => errorTable[code].status === 500 || errorTable[code].status === 503),
 ];
+/** The code that any route may fail with that has a time to answer in. */
+const HURRIED: readonly ErrorCode[] = ["ASOF_DEADLINE"];
 /** Codes that any route may fail with that asks for credentials. */
 const GUARDED: readonly ErrorCode[] = ["ASOF_UNAUTHENTICATED", "ASOF_FORBIDDEN", "ASOF_RATE_LIMIT", "ASOF_ISSUER"];
 /** Codes that any route with a body may fail with. */
@@ -65,7 +67,14 @@ export function openApi(routes: readonly Route[], defined: DefinedNames, version
 function operation(route: Route, { body, answer }: Shapes, name: string | null): Schema {
   const { id, summary, names, query, headers = {}, also = {}, type = "application/json", dialect } = route;
   const isPublic = route.access.scope === "public";
-  const mayFail = [...route.errors, ...EVERYWHERE, ...(isPublic ? [] : GUARDED), ...(body === null ? [] : WITH_BODY)];
+  const hurried = route.unhurried === true || route.events !== undefined ? [] : HURRIED;
+  const mayFail = [
+    ...route.errors,
+    ...EVERYWHERE,
+    ...hurried,
+    ...(isPublic ? [] : GUARDED),
+    ...(body === null ? [] : WITH_BODY),
+  ];
   const inPath =
     name === null && names !== null ? [{ name: names.parameter, in: "path", required: true, schema: text }] : [];
   const given = (where: string, declared: typeof query): Schema[] =>

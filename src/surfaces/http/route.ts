@@ -22,6 +22,8 @@ export interface Call {
   readonly caller: Caller;
   /** The media types that the client would take; empty where it does not say. */
   readonly accept: string;
+  /** The signal that is aborted once the answer would come too late: for work that can be interrupted. */
+  readonly signal: () => AbortSignal;
 }
 
 export const JSON_TYPE = "application/json; charset=utf-8";
@@ -72,6 +74,8 @@ export interface Route {
   readonly errors: readonly ErrorCode[];
   /** Every process that reads the store can answer it; without this, the one that writes has to. */
   readonly anywhere?: true;
+  /** Does what was asked for and answers when that is done, however long it takes. */
+  readonly unhurried?: true;
   /** How it tells errors, where that is not as everywhere. */
   readonly dialect?: ErrorDialect;
   /** The media type of the answer, where it is not JSON. */

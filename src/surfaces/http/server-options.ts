@@ -1,6 +1,8 @@
 import type { FastifyInstance } from "fastify";
-import type { LogLevel } from "../../configuration.ts";
+import type { LogLevel, ServerConfiguration } from "../../configuration.ts";
 import type { JobReport } from "../../core/result/schedule.ts";
+import { parseDuration } from "../../core/time/duration.ts";
+import { MILLISECOND } from "../../core/time/timestamp.ts";
 import type { GateOptions } from "./access/gate.ts";
 import type { RequestCounts } from "./request-counts.ts";
 
@@ -47,6 +49,11 @@ export interface ServerOptions extends GateOptions {
   readonly maxConnections?: number;
   /** Milliseconds in which a request must have arrived, whole. Default 30 s. */
   readonly requestTimeout?: number;
+  /**
+   * Milliseconds in which an answer must be there, from when its request is; else it is ASOF_DEADLINE. Routes that do
+   * work which is waited for take as long as that does. Default 60 s.
+   */
+  readonly answerTimeout?: number;
   /** Answers what only the process that writes can, where the store of this one is open for reading. */
   readonly forward?: Forward;
   /** Where requests are counted, where others count there too. */
@@ -59,6 +66,11 @@ export interface ServerOptions extends GateOptions {
   readonly jobs?: () => readonly JobReport[];
   /** The version that `/openapi.json` names. */
   readonly version?: string;
+}
+
+/** What the configuration says of the server, as options of it. */
+export function configuredServer({ timeout, ...rest }: ServerConfiguration = {}): ServeOptions {
+  return timeout === undefined ? rest : { ...rest, answerTimeout: parseDuration(timeout) / MILLISECOND };
 }
 
 export const LOOPBACK = "127.0.0.1";

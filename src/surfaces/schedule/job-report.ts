@@ -1,7 +1,7 @@
 import { Cron } from "croner";
 import type { JobReport } from "../../core/result/schedule.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
-import type { JobNote } from "./job-book.ts";
+import type { JobNote } from "../../core/codec/job-notes.ts";
 import type { JobSettings } from "../../configuration.ts";
 
 /** The first turn of a job after a moment; null where there is none. */

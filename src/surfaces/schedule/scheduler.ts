@@ -1,7 +1,8 @@
 import { failureOf } from "../cli/errors.ts";
 import type { JobReport, JobRun, JobState } from "../../core/result/schedule.ts";
 import { SECOND, type Timestamp } from "../../core/time/timestamp.ts";
-import { type JobNote, readJobNotes, writeJobNotes } from "./job-book.ts";
+import type { JobNote } from "../../core/codec/job-notes.ts";
+import { readJobNotes, writeJobNotes } from "./job-book.ts";
 import { jobReport, NONE, turnAfter } from "./job-report.ts";
 import type { JobSettings, ScheduleSettings } from "../../configuration.ts";
 

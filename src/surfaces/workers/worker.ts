@@ -8,6 +8,7 @@ import { buildServer } from "../http/build-server.ts";
 import { Leaving } from "../http/leaving.ts";
 import { RequestCounts } from "../http/request-counts.ts";
 import { serve } from "../http/serve.ts";
+import { configuredServer } from "../http/server-options.ts";
 import { type Attendance, attend } from "../schedule/attend.ts";
 import { tracingOf } from "../tracing/tracing-of.ts";
 import type { FromWorker, StartMessage, ToWorker } from "./messages.ts";
@@ -90,7 +91,7 @@ async function startWriter({ configuration: file, home, socket, version, ...told
   const tracing = await tracingOf(configuration, version);
   const leaving = new Leaving();
   const options = {
-    ...configuration.server,
+    ...configuredServer(configuration.server),
     version,
     requests,
     behindOthers: true,
@@ -128,7 +129,7 @@ async function startReader(message: StartMessage): Promise<Running> {
   const requests = new RequestCounts();
   const tracing = await tracingOf(configuration, version);
   const server = await serve(tracing?.traced(store) ?? store, {
-    ...configuration.server,
+    ...configuredServer(configuration.server),
     host,
     port,
     version,

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { decodeJobNotes } from "../../../src/core/codec/job-notes.ts";
 import { decodeManifest } from "../../../src/core/codec/backup-manifest.ts";
 import { ByteReader } from "../../../src/core/codec/bytes.ts";
 import {
@@ -113,6 +114,16 @@ const forgetting = jsonTarget(
 
 const manifest = jsonTarget("backup-manifest", () => goldenSamples("backup-manifest"), decodeManifest);
 
+const schedule = jsonTarget(
+  "schedule",
+  () => goldenSamples("schedule"),
+  (bytes) => {
+    for (const { turn, counts, last } of Object.values(decodeJobNotes(bytes)))
+      if (!Number.isSafeInteger(turn) || counts.skipped < 0 || (last !== null && last.state.length === 0))
+        throw new Error("no job");
+  },
+);
+
 const schemas = jsonTarget(
   "stream-schemas",
   () => goldenSamples("stream-schemas"),
@@ -191,6 +202,7 @@ export const storedJsonTargets: readonly Target[] = [
   dropped,
   forgetting,
   manifest,
+  schedule,
   schemas,
   definitions,
   trainingNotes,

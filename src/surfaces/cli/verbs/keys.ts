@@ -35,11 +35,13 @@ export const keysVerb: Verb = (program, action) => {
         ["asof keys create dashboard --scope read", "for programs that read"],
         ["asof keys list", "with their scopes, and when they were used"],
         ["asof keys revoke dashboard", "no process takes it any more"],
+        ["asof keys reset", "after a try: serve this machine without keys again"],
       ),
     );
   createVerb(keys, action);
   listVerb(keys, action);
   revokeVerb(keys, action);
+  resetVerb(keys, action);
 };
 
 function createVerb(keys: Command, action: Action): void {
@@ -152,6 +154,27 @@ function revokeVerb(keys: Command, action: Action): void {
               ],
               style,
             ),
+        };
+      }),
+    );
+}
+
+function resetVerb(keys: Command, action: Action): void {
+  keys
+    .command("reset")
+    .summary("serve this machine without keys again")
+    .description(
+      "Undoes that a store asks for credentials, which it does from its first key on, also once all are revoked. For those " +
+        "who have tried keys out: no key may be live. Servers ask nobody from their next start on, on this machine's own " +
+        "addresses alone; the next key that is made has them ask again. What was made and revoked stays on record.",
+    )
+    .addHelpText("after", examples(["asof keys reset", "once every key is revoked or has expired"]))
+    .action(
+      action(async (run) => {
+        await withKeys(run, (keys) => keys.reset(run.user));
+        return {
+          json: { reset: true },
+          text: () => "Servers that are started from now on ask nobody for credentials. Those that run do as before.",
         };
       }),
     );

@@ -3,7 +3,13 @@ import { facts } from "../table.ts";
 import { version } from "../version.ts";
 import { examples, type Verb } from "../verb.ts";
 import type { Invocation } from "../invocation.ts";
-import { DEFAULT_PORT, LOOPBACK, type LogLevel, type ServerOptions } from "../../http/server-options.ts";
+import {
+  configuredServer,
+  DEFAULT_PORT,
+  LOOPBACK,
+  type LogLevel,
+  type ServerOptions,
+} from "../../http/server-options.ts";
 import type { Attendance } from "../../schedule/attend.ts";
 import { tracingOf } from "../../tracing/tracing-of.ts";
 
@@ -51,7 +57,7 @@ export const serveVerb: Verb = (program, action) => {
           let attendance: Attendance | null = null;
           const tracing = await tracingOf(configuration, version());
           const server = await serve(tracing?.traced(store) ?? store, {
-            ...configuration.server,
+            ...configuredServer(configuration.server),
             version: version(),
             ...logging,
             ...(tracing === null ? {} : { attach: tracing.attach }),

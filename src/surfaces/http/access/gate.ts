@@ -55,7 +55,10 @@ export class Gate {
     this.timer = setInterval(() => void this.noteUses(), NOTE_USES).unref();
   }
 
-  /** Whether credentials are asked for. Once they are, they are for good: revoking the last key opens nothing. */
+  /**
+   * Whether credentials are asked for. Once they are, they are as long as this process lives: revoking the last key opens
+   * nothing, and what `asof keys reset` does counts from the next start on.
+   */
   get isClosed(): boolean {
     return this.closed;
   }
@@ -142,8 +145,8 @@ export class Gate {
       const version = await this.store.keys.version();
       if (version !== this.version) {
         this.verifier.take(await this.store.keys.all());
+        this.closed ||= await this.store.keys.asks();
         this.version = version;
-        this.closed = true;
       }
       this.lookedAt = at;
     } finally {

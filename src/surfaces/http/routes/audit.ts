@@ -81,6 +81,7 @@ export function auditNowRoute({ store }: RouteContext): Route {
     method: "POST",
     path: "/v1/audit",
     id: "auditNow",
+    unhurried: true,
     access: { scope: "admin" },
     summary: "Compares what waits of the sample of answers with history, and answers once that is done.",
     names: null,

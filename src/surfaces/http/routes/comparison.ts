@@ -87,9 +87,10 @@ export function comparisonRoute({ store }: RouteContext): Route {
     shapes: { body: null, answer },
     shapesOf: () => ({ body: null, answer }),
     errors: ["ASOF_UNKNOWN_MODEL", "ASOF_UNKNOWN_FIELD", "ASOF_TIMESTAMP", "ASOF_REQUEST", "ASOF_SCHEMA_CHANGE"],
-    async handle({ name, query }) {
+    async handle({ name, query, signal }) {
       const { since, until, within, by } = query;
       const compared = await store.compareModel(name, {
+        signal: signal(),
         ...(since === undefined ? {} : { since }),
         ...(until === undefined ? {} : { until }),
         ...(within === undefined ? {} : { within: durationIn(within) }),

@@ -54,10 +54,10 @@ export function explainRoute({ store }: RouteContext): Route {
     },
     shapes: { body: null, answer: explanationSchema },
     errors: ERRORS,
-    handle: ({ query }) => {
+    handle: ({ query, signal }) => {
       const { keys = "{}", at: moment, ...rest } = query;
       const asOf = moment === undefined ? {} : { at: queriedMoment(moment) };
-      return answer(store, { ...rest, keys: parseJson(keys), ...asOf });
+      return answer(store, { ...rest, keys: parseJson(keys), ...asOf }, signal());
     },
   };
 }
@@ -75,17 +75,21 @@ export function explainByBodyRoute({ store }: RouteContext): Route {
     query: {},
     shapes: { body: { [mediaTypes.json]: body }, answer: explanationSchema },
     errors: ERRORS,
-    handle: ({ body: given }) => {
+    handle: ({ body: given, signal }) => {
       if (given.language !== "json") throw new AsofError("ASOF_MEDIA_TYPE", "a request is application/json");
       const parsed = parseJson(given.text);
       if (parsed === null || typeof parsed !== "object" || Array.isArray(parsed))
         throw new AsofError("ASOF_REQUEST", "the body must be an object with `feature` and `keys`");
-      return answer(store, parsed as Readonly<Record<string, unknown>>);
+      return answer(store, parsed as Readonly<Record<string, unknown>>, signal());
     },
   };
 }
 
-async function answer(store: RouteContext["store"], asked: Readonly<Record<string, unknown>>): Promise<string> {
+async function answer(
+  store: RouteContext["store"],
+  asked: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<string> {
   const { feature, keys = {}, at: given, knowledge, ...unknown } = asked;
   const [extra] = Object.keys(unknown);
   if (extra !== undefined) throw refused(`the request has ${extra}, which is unknown here`, extra);
@@ -94,6 +98,7 @@ async function answer(store: RouteContext["store"], asked: Readonly<Record<strin
   const [view, name] = names;
   const [moment, known] = [readMoment(given), readKnowledge(knowledge)];
   const explanation = await store.explain(view, name, rowReader(viewKeyTypes(store, view))(keys, "keys", 0), {
+    signal,
     ...(moment === undefined ? {} : { at: parseTimestamp(moment) }),
     ...(known === undefined ? {} : { knowledge: known }),
   });

@@ -1,11 +1,11 @@
 import type { WrittenAnswers } from "../../../core/result/answer-form.ts";
 import type { FeatureAnswer } from "../../../core/result/answers.ts";
-import { type Body, mediaTypes } from "../body.ts";
+import { mediaTypes } from "../body.ts";
 import { featuresSchema } from "../answer-schema.ts";
 import { readRequest, type RowsRequest } from "../read-request.ts";
 import { ARROW_STREAM, arrowAnswer, loadArrow } from "../columns/arrow-answer.ts";
 import { columnAnswer } from "../columns/column-answer.ts";
-import { type Answer, JSON_TYPE, type Route, type RouteContext } from "../route.ts";
+import { type Answer, type Call, JSON_TYPE, type Route, type RouteContext } from "../route.ts";
 import { timingIn, timingQuery } from "../server-timing.ts";
 import { requestSchema, serviceShapes } from "../service-shape.ts";
 import { TextBuffers } from "../text-buffers.ts";
@@ -17,17 +17,23 @@ const LONG = 32_768;
 export function featuresRoute({ store, maxRows, times }: RouteContext): Route {
   const shapeOf = serviceShapes(store);
   const buffers = new TextBuffers();
-  const answersTo = (name: string, body: Body, { rows, at, knowledge }: RowsRequest): Promise<FeatureAnswer[]> => {
-    if (at !== undefined || knowledge !== undefined) times.ofPast(body);
+  const answersTo = (
+    name: string,
+    { body, signal }: Pick<Call, "body" | "signal">,
+    { rows, at, knowledge }: RowsRequest,
+  ): Promise<FeatureAnswer[]> => {
+    const isLive = at === undefined && knowledge === undefined;
+    if (!isLive) times.ofPast(body);
     return store.features(name, rows, {
+      ...(isLive ? {} : { signal: signal() }),
       ...(at === undefined ? {} : { at }),
       ...(knowledge === undefined ? {} : { knowledge }),
     });
   };
-  const arrowed = async (name: string, body: Body): Promise<Answer> => {
+  const arrowed = async (name: string, call: Call): Promise<Answer> => {
     const { read, types } = shapeOf(name);
     const arrow = await loadArrow();
-    const answers = await answersTo(name, body, readRequest(body, read, maxRows, true));
+    const answers = await answersTo(name, call, readRequest(call.body, read, maxRows, true));
     return { type: ARROW_STREAM, bytes: arrowAnswer(arrow, name, types, answers) };
   };
   return {
@@ -69,14 +75,15 @@ export function featuresRoute({ store, maxRows, times }: RouteContext): Route {
       "ASOF_BEFORE_RETENTION",
       "ASOF_NOT_ACCEPTABLE",
     ],
-    handle({ name, query, body, accept }) {
+    handle(call) {
+      const { name, query, body, accept } = call;
       const { read, form } = shapeOf(name);
-      if (accept.includes(ARROW_STREAM)) return arrowed(name, body);
+      if (accept.includes(ARROW_STREAM)) return arrowed(name, call);
       const request = readRequest(body, read, maxRows, true);
       if (query["layout"] === "columns")
-        return answersTo(name, body, request).then((answers) => columnAnswer(name, shapeOf(name).types, answers));
+        return answersTo(name, call, request).then((answers) => columnAnswer(name, shapeOf(name).types, answers));
       if (request.at !== undefined || request.knowledge !== undefined)
-        return answersTo(name, body, request).then(
+        return answersTo(name, call, request).then(
           (answers) => `${begin(name)}${answers.map(shapeOf(name).write.features).join(",")}]}`,
         );
       const timing = timingIn(query);

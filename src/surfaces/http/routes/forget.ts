@@ -57,6 +57,7 @@ export function forgetRoute({ store }: RouteContext): Route {
     method: "POST",
     path: "/v1/forget/{entity}",
     id: "forget",
+    unhurried: true,
     access: { scope: "admin" },
     summary: "Erases every record that carries a key of the entity, rebuilds what had counted them, and proves it.",
     names: { parameter: "entity", kind: "entity" },

@@ -18,6 +18,7 @@ export function liveRoute(context: RouteContext): Route {
       body: NO_BODY,
       accept: "",
       caller: local,
+      signal: () => new AbortController().signal,
     })) as string;
     return `{"status":${told},"requests":${writeJson(context.times.report())}}`;
   };

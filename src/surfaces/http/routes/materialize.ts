@@ -22,6 +22,7 @@ export function materializeViewsRoute({ store }: RouteContext): Route {
     method: "POST",
     path: "/v1/materialize",
     id: "materializeViews",
+    unhurried: true,
     access: { scope: "admin" },
     summary: "Brings views into the online store, and answers once they are there.",
     names: null,
