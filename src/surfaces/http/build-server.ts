@@ -214,7 +214,9 @@ function addRoute(app: FastifyInstance, route: Route, use: RouteUse): void {
 
 /** What an answer held that came too late is given back. */
 function unsent(answer: Answer): void {
-  if (typeof answer !== "string") answer.sent?.();
+  if (typeof answer === "string") return;
+  if ("timing" in answer) unsent(answer.answer);
+  else answer.sent?.();
 }
 
 async function forwarded(
