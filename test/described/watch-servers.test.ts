@@ -19,6 +19,7 @@ function server(planted: object): ReturnType<typeof buildServer> {
       return found;
     },
     catalog: async () => definitions.map(({ kind, name }) => ({ kind, name, applied: true })),
+    keys: { version: async () => 0 },
     ...planted,
   };
   return buildServer(store as unknown as Store, { logger: false });
