@@ -10,11 +10,6 @@ export interface Clock {
   /** Seconds since some moment, by a clock that only goes forward in real time: how long work takes. */
   elapsed(): number;
   /**
-   * How busy the thread was since this was asked last, from 0 to 1: the share of the time that it had a processor. Without
-   * it nobody can tell.
-   */
-  busy?(): number;
-  /**
    * How far ahead of the present moments may be handed out before they are made durable, in microseconds. After a
    * crash stamps continue behind that reserve, so it should be short in real time.
    */

@@ -143,7 +143,7 @@ export class Writing {
     const erasable = new IdentityEraser({ identities: this.identities, store: index, schemas });
     this.finder = new KeyFinder({ engine, registry, files, log, schemas, identities: erasable });
     this.eraser = new Eraser({ engine, registry, files, bulk, identities: erasable });
-    this.fold = new Fold(log, online, schemas, FOLD_LIMITS, () => clock.busy?.() ?? 0);
+    this.fold = new Fold(log, online, schemas, FOLD_LIMITS);
     this.materializer = new Materializer({ store: online, fold: this.fold, history, clock, cut: () => writer.cut() });
   }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type AggregationKind, scenario, scenarioFields, scenarioKeys } from "../../../test/oracle/generators.ts";
 import { naiveView, type OracleRecord } from "../../../test/oracle/naive.ts";
 import { openFileLog } from "../../adapters/file-log/open-file-log.ts";
@@ -92,8 +92,6 @@ class Course {
     this.schemas.add(SOURCE);
   }
 
-  busy = 0;
-
   static async begin(view: AggregateViewDefinition, limits: FoldLimits): Promise<Course> {
     await online.clear(new Uint8Array(0));
     const log = await openFileLog(path.join(folder, `log-${runs + 1}`));
@@ -108,7 +106,7 @@ class Course {
   async restart(): Promise<void> {
     const view: OnlineView = { name: "view", fingerprint: "", state: this.state, loads: 0 };
     this.followed = { source: SOURCE, view, state: new ViewState(this.view, keys, scenarioFields, this.state) };
-    this.fold = new Fold(this.log, this.store, this.schemas, this.limits, () => this.busy);
+    this.fold = new Fold(this.log, this.store, this.schemas, this.limits);
     await this.fold.open();
     this.fold.follow([this.followed]);
   }
@@ -307,28 +305,6 @@ test("records of one key become one write, with the position in the same commit"
   await course.fold.settled();
   expect(commits).toEqual([2]);
   expect(course.read({ name: "hot", part: 1 }, course.fold.watermark)).toEqual([40, 39]);
-  await course.end();
-});
-
-test("where the thread is busy records gather longer from batch to batch, and no longer once it is not", async () => {
-  const course = await Course.begin(lastHour("busy"), all);
-  const gathered: number[] = [];
-  for (const [n, busy] of [1, 1, 1, 1, 1, 1, 1, 0.5, 0.5].entries()) {
-    course.busy = busy;
-    await course.append([recordAt("busy", n)], 1000 + n);
-    const { setTimeout: later } = globalThis;
-    const spied = vi.spyOn(globalThis, "setTimeout").mockImplementation(((work: () => void, ms: number) => {
-      gathered.push(Math.round(ms));
-      return later(work, 0);
-    }) as typeof setTimeout);
-    course.fold.wake();
-    spied.mockRestore();
-    while (course.fold.position <= n) await new Promise((resolve) => setImmediate(resolve));
-    await course.fold.pausedWhile(() => Promise.resolve());
-  }
-  // What the first batch after it has become so is told of is the time before.
-  expect(gathered).toEqual([5, 10, 20, 40, 80, 100, 100, 100, 5]);
-  expect(course.read({ name: "busy", part: 1 }, course.fold.watermark)).toEqual([9, 8]);
   await course.end();
 });
 

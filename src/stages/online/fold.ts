@@ -24,12 +24,6 @@ import type { FoldedView } from "./view-batch.ts";
 const GATHER_MS = 5;
 const GATHER_MS_A_KEY = 0.02;
 const GATHER_MOST_MS = 100;
-/**
- * How busy the thread may be before records gather longer, from batch to batch: where there is more to do than can be done,
- * fewer and larger batches leave more of the time for records to come in.
- */
-const BUSY = 0.8;
-
 /** What bounds the fold's memory. */
 export interface FoldLimits extends BatchLimits {
   /** Bytes of key states kept decoded between batches, roughly. */
@@ -49,7 +43,6 @@ export class Fold {
   private readonly store: OnlineStore;
   private readonly schemas: StreamSchemas;
   private readonly limits: FoldLimits;
-  private readonly busy: () => number;
   private folded: FoldedView[] = [];
   private caches = new Map<number, KeyCache>();
   private batch = 0;
@@ -67,15 +60,7 @@ export class Fold {
   /** Called when what the store holds was read anew: it may be another's, or older, than what was followed. */
   reopened: () => void = () => {};
 
-  /** @param busy how busy the thread was since it was asked last, from 0 to 1 */
-  constructor(
-    log: LogReader,
-    store: OnlineStore,
-    schemas: StreamSchemas,
-    limits: FoldLimits = FOLD_LIMITS,
-    busy: () => number = () => 0,
-  ) {
-    this.busy = busy;
+  constructor(log: LogReader, store: OnlineStore, schemas: StreamSchemas, limits: FoldLimits = FOLD_LIMITS) {
     this.log = log;
     this.store = store;
     this.schemas = schemas;
@@ -302,18 +287,13 @@ export class Fold {
         committed = this.commit(batch.end, watermark, changes);
         // Told when it is awaited.
         committed.catch(() => {});
-        this.gather = this.gatherAfter(batch.keys);
+        this.gather = Math.min(GATHER_MOST_MS, GATHER_MS + batch.keys * GATHER_MS_A_KEY);
         for (const cache of caches.values()) cache.trim(this.limits.cached / caches.size, this.batch);
         if (this.paused > 0) return;
       }
     } finally {
       await committed;
     }
-  }
-
-  private gatherAfter(keys: number): number {
-    const least = GATHER_MS + keys * GATHER_MS_A_KEY;
-    return Math.min(GATHER_MOST_MS, this.busy() < BUSY ? least : Math.max(least, 2 * this.gather));
   }
 
   private async commit(position: LogPosition, watermark: Timestamp, changes: Put[]): Promise<void> {
