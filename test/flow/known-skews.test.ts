@@ -49,7 +49,7 @@ const view = paid.view as AggregateViewDefinition;
 
 const users = ["ann", "bob"];
 const begin = parseTimestamp("2026-01-01");
-const READS = 1000;
+const READS = 400;
 const SEED = 20260101;
 
 interface Read {
