@@ -5,7 +5,7 @@ const STRETCH = 60_000;
 export interface RouteTimes {
   /** The route's path, as in `/v1/predict/{model}`; with `, of the past` where history was asked. */
   readonly route: string;
-  /** Requests answered in the stretch, and per second of it. */
+  /** Requests answered in the stretch, as many as are kept at the most; and how many came in a second. */
   readonly requests: number;
   readonly perSecond: number;
   /** Milliseconds from a request's arrival to its answer; of the last of them where there were very many. */

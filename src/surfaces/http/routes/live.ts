@@ -41,7 +41,7 @@ export function liveRoute(context: RouteContext): Route {
           requests: listOf(
             objectOf({
               route: text,
-              requests: { ...count, description: "answered in the last minute, by this process" },
+              requests: { ...count, description: "answered in the last minute by this process, of its last 1024" },
               perSecond: { type: "number", minimum: 0 },
               p50: { ...milliseconds, description: "milliseconds" },
               p99: { ...milliseconds, description: "milliseconds" },
