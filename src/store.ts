@@ -22,6 +22,7 @@ import type {
 import type { Explanation } from "./core/result/explanation.ts";
 import type { AuditReport, FeatureDistribution, MonitoringReport } from "./core/result/monitoring.ts";
 import type { ForgetOptions, ForgetOutcome } from "./core/result/forget.ts";
+import type { ModelEvaluation } from "./core/result/evaluation.ts";
 import type { ModelComparison } from "./core/result/comparison.ts";
 import type { Plan } from "./core/result/plan.ts";
 import { work, type WorkOptions } from "./core/result/progress.ts";
@@ -256,6 +257,10 @@ class EmbeddedStore implements LinkedStore {
 
   models(name?: string): Promise<ModelSummary[]> {
     return this.training.models(name);
+  }
+
+  evaluation(name: string, version?: number): Promise<ModelEvaluation> {
+    return this.training.evaluation(name, version ?? null);
   }
 
   promote(name: string, version: number, options: PromoteOptions = {}): Promise<void> {

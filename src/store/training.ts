@@ -3,6 +3,7 @@ import { columnTypes } from "../core/codec/collection-text.ts";
 import type { ModelDefinition } from "../core/definition/data.ts";
 import { AsofError } from "../core/errors.ts";
 import { parseKnowledge } from "../core/result/knowledge.ts";
+import type { ModelEvaluation } from "../core/result/evaluation.ts";
 import type { DatasetOutcome, ModelSummary, TrainOutcome } from "../core/result/outcomes.ts";
 import { work, type WorkOptions } from "../core/result/progress.ts";
 import type { DatasetOptions } from "../core/result/store.ts";
@@ -13,6 +14,7 @@ import type { ModelVersion } from "../ports/registry-store.ts";
 import type { LoadedModel } from "../ports/trainer.ts";
 import { writeDataset } from "../stages/offline/dataset.ts";
 import { examplesJoin, sourceRows } from "../stages/offline/examples-join.ts";
+import { evaluationOf } from "../stages/training/model-evaluation.ts";
 import { listModels } from "../stages/training/model-list.ts";
 import { Training } from "../stages/training/train.ts";
 import type { OpenStore } from "./open-store.ts";
@@ -100,6 +102,11 @@ export class ModelTraining {
   async models(name?: string): Promise<ModelSummary[]> {
     if (name !== undefined) modelNamed(this.store.parts.catalog, name);
     return listModels(this.store.parts.registry, name);
+  }
+
+  async evaluation(name: string, version: number | null): Promise<ModelEvaluation> {
+    modelNamed(this.store.parts.catalog, name);
+    return evaluationOf(this.store.parts.registry, name, version);
   }
 
   async promote(name: string, version: number, options: PromoteOptions = {}): Promise<void> {

@@ -62,6 +62,7 @@ const guarded: Readonly<Record<string, Guarded>> = {
   streamLive: { scope: "read", url: LIVE },
   getSchedule: { scope: "read", url: "/v1/schedule" },
   compareModel: { scope: "read", url: "/v1/models/fraud/comparison", about: true },
+  getEvaluation: { scope: "read", url: "/v1/models/fraud/evaluation", about: true },
   getDistribution: { scope: "read", url: "/v1/distribution/fraud?feature=spending__payments_1d", about: true },
   getServiceTypes: { scope: "read", url: "/v1/features/fraud_features", about: true },
   getModelTypes: { scope: "read", url: "/v1/predict/fraud", about: true },

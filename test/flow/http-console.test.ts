@@ -1,5 +1,9 @@
 // What HTTP offers for the console, without a browser: its files, the live events, samples, and what is set going.
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ClassificationMetrics } from "../../src/core/metrics/metrics.ts";
+import type { ModelEvaluation } from "../../src/core/result/evaluation.ts";
 import type { Store } from "../../src/index.ts";
 import { consolePages } from "../../src/surfaces/http/console/serve-console.ts";
 import { type RunningServer, serve } from "../../src/surfaces/http/serve.ts";
@@ -131,6 +135,49 @@ describe("GET /v1/distribution", () => {
   test.each([
     ["/v1/distribution/nothing?feature=a", "ASOF_UNKNOWN_MODEL"],
     ["/v1/distribution/fraud", "ASOF_REQUEST"],
+  ])("%s is refused", async (path, code) => {
+    expect(await asked(path)).toMatchObject({ body: { error: { code } } });
+  });
+});
+
+describe("GET /v1/models/{model}/evaluation", () => {
+  test("tells the ROC curve on held-out time, and which features matter, of a version or of the one that serves", async () => {
+    const [{ heldOut, metrics }] = await store.models("fraud");
+    const { body } = await asked("/v1/models/fraud/evaluation");
+    const { findings, ...about } = body as ModelEvaluation;
+    expect(about).toEqual({ model: "fraud", version: 1 });
+    const { roc, importance } = findings!;
+    expect(roc!.positives + roc!.negatives).toBe(heldOut.rows);
+    expect(roc!.points.at(-1)).toMatchObject({ truePositives: roc!.positives, falsePositives: roc!.negatives });
+    const { auc } = metrics as ClassificationMetrics;
+    expect(importance).toMatchObject({ metric: "auc", value: auc, rows: heldOut.rows });
+    const names = importance!.features.map(({ feature }) => feature).toSorted();
+    expect(names).toEqual(["spending__cents_1d", "spending__payments_1d"]);
+    // Refunds are told by how quickly payments follow one another, and by nothing else.
+    expect(importance!.features[0].worse).toBeGreaterThan(0.05);
+    expect(await asked("/v1/models/fraud/evaluation?version=1")).toMatchObject({ body });
+  });
+
+  test("says so of a version that was trained before that was kept", async () => {
+    const registry = new DatabaseSync(path.join((await store.status()).home, "registry.sqlite"));
+    const { details } = registry.prepare("select details from model_version").get() as { details: string };
+    const set = registry.prepare("update model_version set details = ?");
+    try {
+      const { findings: _, ...before } = JSON.parse(details) as Record<string, unknown>;
+      set.run(JSON.stringify(before));
+      expect(await asked("/v1/models/fraud/evaluation")).toMatchObject({ status: 200, body: { findings: null } });
+      set.run(JSON.stringify({ ...before, findings: { roc: 1 } }));
+      expect(await asked("/v1/models/fraud/evaluation")).toMatchObject({ body: { error: { code: "ASOF_CORRUPT" } } });
+    } finally {
+      set.run(details);
+      registry.close();
+    }
+  });
+
+  test.each([
+    ["/v1/models/nothing/evaluation", "ASOF_UNKNOWN_MODEL"],
+    ["/v1/models/fraud/evaluation?version=7", "ASOF_UNKNOWN_MODEL_VERSION"],
+    ["/v1/models/fraud/evaluation?version=one", "ASOF_REQUEST"],
   ])("%s is refused", async (path, code) => {
     expect(await asked(path)).toMatchObject({ body: { error: { code } } });
   });

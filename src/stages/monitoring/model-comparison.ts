@@ -12,6 +12,7 @@ import { evaluate, type Metrics } from "../../core/metrics/metrics.ts";
 import type {
   ModelComparison,
   OutcomeCounts,
+  OutcomeStretch,
   ScoredPair,
   ScoredPrediction,
   TrialComparison,
@@ -67,7 +68,35 @@ function outcomesOf(task: Metrics["task"], group: readonly ScoredPrediction[]): 
         ? []
         : comparedMetrics[task].map((name) => [name, standardError(measured.estimates.get(name)!)]),
     ),
+    course: courseOf(task, group.filter(isKnown)),
   };
+}
+
+/** Stretches at the most, and outcomes in each at the least: fewer tell nothing but chance. */
+const STRETCHES = 12;
+const OUTCOMES = 50;
+
+/** How well predictions fit what came as time went on. */
+function courseOf(task: Metrics["task"], known: readonly ScoredPrediction[]): OutcomeStretch[] {
+  const count = Math.min(STRETCHES, Math.floor(known.length / OUTCOMES));
+  const inOrder = known.toSorted((a, b) => a.t - b.t || a.value - b.value || a.label! - b.label!);
+  const [metric] = comparedMetrics[task];
+  return Array.from({ length: count }, (_, i) => {
+    const [first, end] = [i, i + 1].map((place) => Math.floor((place * inOrder.length) / count));
+    const rows = inOrder.slice(first, end);
+    const found = estimate(
+      metric,
+      Float64Array.from(rows, ({ value }) => value),
+      Float64Array.from(rows, ({ label }) => label!),
+    );
+    return {
+      from: rows[0].t,
+      until: rows.at(-1)!.t,
+      withOutcome: rows.length,
+      value: found.value,
+      standardError: found.value === null ? null : standardError(found),
+    };
+  });
 }
 
 /** A canary against the current versions, over the time in which it answered. */

@@ -8,6 +8,7 @@ import { distributionRoute } from "./routes/distribution.ts";
 import { driftRoute } from "./routes/drift.ts";
 import { comparisonRoute } from "./routes/comparison.ts";
 import { correctionsRoute } from "./routes/corrections.ts";
+import { evaluationRoute } from "./routes/evaluation.ts";
 import { eventsRoute } from "./routes/events.ts";
 import { explainByBodyRoute, explainRoute } from "./routes/explain.ts";
 import { featuresRoute } from "./routes/features.ts";
@@ -48,6 +49,7 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     modelsRoute(context),
     scheduleRoute(context),
     comparisonRoute(context),
+    evaluationRoute(context),
     promoteRoute(context),
     demoteRoute(context),
     materializeViewsRoute(context),
