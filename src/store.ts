@@ -320,6 +320,19 @@ class EmbeddedStore implements LinkedStore {
     return this.answering.explain(view, feature, keys, options);
   }
 
+  recordVerification<T extends { readonly compared: number }>(
+    verify: (options: WorkOptions) => Promise<T>,
+    options: WorkOptions = {},
+  ): Promise<T> {
+    return this.store.recorder.record(
+      "verify",
+      "all services",
+      "both stores",
+      (_id, heard) => verify(heard(options)),
+      (outcome) => ({ rows: outcome.compared, bytes: null, details: outcome }),
+    );
+  }
+
   async auditServed(): Promise<AuditReport> {
     this.store.writing();
     await this.watch.auditNow();

@@ -5,7 +5,7 @@ import { AsofError } from "../core/errors.ts";
 import { parseKnowledge } from "../core/result/knowledge.ts";
 import type { ModelEvaluation } from "../core/result/evaluation.ts";
 import type { DatasetOutcome, ModelSummary, TrainOutcome } from "../core/result/outcomes.ts";
-import { work, type WorkOptions } from "../core/result/progress.ts";
+import type { WorkOptions } from "../core/result/progress.ts";
 import type { DatasetOptions } from "../core/result/store.ts";
 import type { PromoteOptions, TrialRole } from "../core/result/serving-role.ts";
 import { columnsOfRows } from "../core/schema/column.ts";
@@ -48,9 +48,9 @@ export class ModelTraining {
       "dataset",
       name,
       OFFLINE,
-      () =>
+      (_id, heard) =>
         writeDataset(engine, this.store.offline, clock, {
-          ...work(options),
+          ...heard(options),
           catalog,
           plan,
           spine: options.spine,
@@ -81,9 +81,9 @@ export class ModelTraining {
       "train",
       name,
       "model registry",
-      () =>
+      (_id, heard) =>
         this.training.train({
-          ...work(options),
+          ...heard(options),
           model,
           fingerprint: fingerprintOf(catalog, model),
           source: sourceNamed(catalog, model.examples.source),

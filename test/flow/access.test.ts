@@ -68,6 +68,11 @@ const guarded: Readonly<Record<string, Guarded>> = {
   getModelTypes: { scope: "read", url: "/v1/predict/fraud", about: true },
   promote: { scope: "admin", url: "/v1/promote/fraud", body: { version: 1 } },
   demote: { scope: "admin", url: "/v1/demote/fraud", body: { role: "shadow" } },
+  computeViews: { scope: "admin", url: "/v1/compute", body: { views: [] } },
+  train: { scope: "admin", url: "/v1/train/fraud", body: { promote: "no" } },
+  verify: { scope: "admin", url: "/v1/verify", body: {} },
+  getDemo: { scope: "read", url: "/v1/demo" },
+  slowDown: { scope: "admin", url: "/v1/demo", body: { onlineLatency: 1 } },
   materializeViews: { scope: "admin", url: "/v1/materialize", body: { views: [] } },
   forget: { scope: "admin", url: "/v1/forget/customer?dryRun=true", body: { customer: "nobody" } },
   getAuditLog: { scope: "admin", url: "/v1/audit-log" },
@@ -160,7 +165,15 @@ function expected({ scope, about }: Guarded, credential: string): "let in" | 401
 
 test("every route declares its scope, and is in the table", () => {
   const routes = routesOf(
-    { store, maxRows: 1, requests: new RequestCounts(), jobs: () => [], times: new RequestTimes() },
+    {
+      store,
+      maxRows: 1,
+      requests: new RequestCounts(),
+      jobs: () => [],
+      times: new RequestTimes(),
+      verify: null,
+      demo: null,
+    },
     "0",
   );
   expect(Object.fromEntries(routes.map(({ id, access }) => [id, access.scope]))).toEqual(

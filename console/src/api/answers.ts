@@ -24,6 +24,8 @@ export type Comparison = Told<ModelComparison>;
 export interface Live {
   readonly status: Status;
   readonly requests: readonly RouteTimes[];
+  /** Of the server's process, in bytes. */
+  readonly memory: { readonly resident: number; readonly heap: number };
 }
 
 export type FieldType = DataType | CollectionType;

@@ -55,7 +55,7 @@ export interface VersionOutcomes extends OutcomeCounts {
   /** Null where there is no outcome yet. */
   readonly metrics: Metrics | null;
   readonly standardErrors: Readonly<Partial<Record<ComparedMetric, number | null>>>;
-  /** Those with outcomes in the order of their moments, in stretches of as many each: twelve at the most. */
+  /** Those with outcomes in the order of their moments, in stretches of about as many each: twelve at the most. */
   readonly course: readonly OutcomeStretch[];
 }
 

@@ -258,6 +258,12 @@ export interface Store {
   ): Promise<PredictionAnswer<V>[]>;
   predict(model: string, requests: readonly UntypedRequest[], timer?: StageTimer): Promise<PredictionAnswer[]>;
 
+  /** Has a verification of this store, which is made beside it, on record as a run of it. */
+  recordVerification<T extends { readonly compared: number }>(
+    verify: (options: WorkOptions) => Promise<T>,
+    options?: WorkOptions,
+  ): Promise<T>;
+
   /**
    * Compares everything that a model served with what history gives for the same requests and moments, bit for bit:
    * features, statuses, event times and predictions.

@@ -16,7 +16,7 @@ export function Calibration({
     <SquarePlot
       name="Calibration"
       says="Calibration: predicted probability against the share that came true"
-      most={Math.max(0.1, Math.min(1, Math.ceil(largest * 10) / 10))}
+      most={Math.max(0.2, Math.min(1, Math.ceil(largest * 5) / 5))}
       across="predicted probability"
       up="share that came true"
       withBaseline={baseline !== null}

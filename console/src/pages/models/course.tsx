@@ -97,7 +97,7 @@ export function Course({
 /** Round numbers around all values, none below 0. */
 function bounds(values: readonly number[], most: number): [low: number, high: number] {
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const step = 10 ** Math.floor(Math.log10(Math.max(high - low, 1e-9))) / 2;
+  const step = 10 ** Math.floor(Math.log10(Math.max(high - low, Math.abs(high) / 20, 1e-9))) / 2;
   const bottom = Math.max(0, Math.floor(low / step) * step);
   return [bottom, Math.max(bottom + step, Math.min(most, Math.ceil(high / step) * step))];
 }

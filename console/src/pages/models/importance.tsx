@@ -28,31 +28,33 @@ export function Importance({
       title={`What version ${version} goes by`}
       note={`How much worse it is on ${count(rows)} held-out examples where a feature’s values are shuffled among them; its ${names[metric][0]} with all as they are is ${digits(value)}. Features that say the same stand in for one another, and each then seems to matter little.`}
     >
-      <ScrollTable label="Importance of features" fits>
-        <thead>
-          <tr>
-            <th>Feature</th>
-            <th className="importance-bars">
-              <span className="visually-hidden">As a bar</span>
-            </th>
-            <th className="number">{change}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map(({ feature, worse, standardError }) => (
-            <tr key={feature}>
-              <th scope="row">{feature}</th>
-              <td className="importance-bars">
-                <span className="importance-bar" style={{ width: Math.max(0, worse / most) * BAR }} />
-              </td>
-              <td className="number">
-                {signed(worse)}
-                <span className="muted"> ± {standardError === null ? NONE : standardError.toFixed(4)}</span>
-              </td>
+      <div className="importance">
+        <ScrollTable label="Importance of features" fits>
+          <thead>
+            <tr>
+              <th>Feature</th>
+              <th className="importance-bars">
+                <span className="visually-hidden">As a bar</span>
+              </th>
+              <th className="number">{change}</th>
             </tr>
-          ))}
-        </tbody>
-      </ScrollTable>
+          </thead>
+          <tbody>
+            {shown.map(({ feature, worse, standardError }) => (
+              <tr key={feature}>
+                <th scope="row">{feature}</th>
+                <td className="importance-bars">
+                  <span className="importance-bar" style={{ width: Math.max(0, worse / most) * BAR }} />
+                </td>
+                <td className="number">
+                  {signed(worse)}
+                  <span className="muted"> ± {standardError === null ? NONE : standardError.toFixed(4)}</span>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </ScrollTable>
+      </div>
       {features.length > SHOWN && (
         <p className="note">
           <button type="button" className="plain" aria-expanded={all} onClick={() => setAll(!all)}>

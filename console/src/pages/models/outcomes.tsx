@@ -4,7 +4,7 @@ import { useAnswer } from "../../api/use-answer.ts";
 import { useLive } from "../../live/live-stream.ts";
 import { count, countOf, digits, NONE, span } from "../../parts/figures.ts";
 import { Moment } from "../../parts/moment.tsx";
-import { Empty, Refused } from "../../parts/notice.tsx";
+import { Empty, Loading, Refused } from "../../parts/notice.tsx";
 import { Section } from "../../parts/page.tsx";
 import { ScrollTable } from "../../parts/scroll-table.tsx";
 import { Course } from "./course.tsx";
@@ -39,7 +39,12 @@ export function Outcomes({ model, versions }: { readonly model: string; readonly
         <Refused refusal={refusal} again={again} />
       </Section>
     );
-  if (data === null) return null;
+  if (data === null)
+    return (
+      <Section title="As outcomes come in">
+        <Loading what="what has become known" />
+      </Section>
+    );
   if (data.versions.length === 0)
     return (
       <Section title="As outcomes come in">

@@ -57,7 +57,7 @@ const answer: Schema = objectOf({
             standardError: orNull(number),
           }),
         ),
-        description: "predictions with outcomes in the order of their moments, in stretches of as many each",
+        description: "predictions with outcomes in the order of their moments, in stretches of about as many each",
       },
     }),
   ),
