@@ -35,7 +35,8 @@ interface Picture {
 }
 
 const pictures: readonly Picture[] = [
-  { name: "flow", address: "/", region: "Status tracker" },
+  // Rates take a while.
+  { name: "flow", address: "/", region: "Status tracker", act: (page) => page.waitForTimeout(5000) },
   { name: "flow-stage", address: "/?stage=serving", region: "Status tracker" },
   { name: "compare", address: asked, region: "Features in both stores" },
   {
@@ -114,6 +115,8 @@ await cp(kept, home, { recursive: true });
 await mkdir(into, { recursive: true });
 const addedLatency = { milliseconds: 0 };
 const store = await open({ ...configuration, home }, { addedLatency });
+// The first prediction loads what the others find.
+await store.predict("late_flight_model", [{ ...row, distance: 1846 }]);
 const server = await serve(store, { port: 0, demo: addedLatency });
 const browser = await chromium.launch({
   executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",

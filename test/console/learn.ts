@@ -73,6 +73,12 @@ export function testLearning(
       expect(await violations(page)).toEqual([]);
       await page.getByRole("link", { name: "Flow", exact: true }).click();
       await expect.poll(() => added.milliseconds, { timeout: 15_000 }).toBe(0);
+      // Also who goes elsewhere altogether.
+      await page.goBack();
+      await page.getByLabel("20 ms").check();
+      await expect.poll(() => added.milliseconds, { timeout: 15_000 }).toBe(20);
+      await page.goto("about:blank");
+      await expect.poll(() => added.milliseconds, { timeout: 15_000 }).toBe(0);
       expect(faults).toEqual([]);
     } finally {
       await close();

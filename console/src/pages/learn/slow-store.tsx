@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 import type { ClientError } from "../../../../src/surfaces/client/client-error.ts";
 import { useMay } from "../../api/access.tsx";
 import type { Run } from "../../api/answers.ts";
-import { ask } from "../../api/ask.ts";
+import { ask, tell } from "../../api/ask.ts";
 import { useAnswer } from "../../api/use-answer.ts";
 import { useCatalog } from "../../parts/catalog.ts";
 import { milliseconds, seconds } from "../../parts/figures.ts";
@@ -81,12 +81,14 @@ function Experiment({
   const model = targets.find((one) => one.model !== null)?.model ?? null;
   const asking = useAsking(target, catalog.data?.definitions ?? [], sure ? added : null);
   // Whoever leaves makes it quick again.
-  useEffect(
-    () => () => {
-      ask("/v1/demo", { body: { onlineLatency: 0 } }).catch(() => {});
-    },
-    [],
-  );
+  useEffect(() => {
+    const quick = (): void => tell("/v1/demo", { onlineLatency: 0 });
+    addEventListener("pagehide", quick);
+    return () => {
+      removeEventListener("pagehide", quick);
+      quick();
+    };
+  }, []);
   const slow = async (to: number): Promise<void> => {
     setAdded({ added: to, sure: false });
     try {

@@ -30,16 +30,17 @@ export function Course({
   if (known.length < 2) return null;
   const promised = heldOut === null ? null : ((heldOut as Partial<Record<MetricName, number | null>>)[metric] ?? null);
   const [name] = names[metric];
-  const ends = known.flatMap(({ value, standardError }) => [
-    value - Z * (standardError ?? 0),
-    value + Z * (standardError ?? 0),
-  ]);
-  const [low, high] = bounds([...ends, ...(promised === null ? [] : [promised])], metric === "auc" ? 1 : Infinity);
+  // An interval may reach beyond what the metric can be.
+  const most = metric === "auc" ? 1 : Infinity;
+  const ends = known.map(({ value, standardError }) =>
+    [value - Z * (standardError ?? 0), value + Z * (standardError ?? 0)].map((end) => Math.min(most, Math.max(0, end))),
+  );
+  const ticks = roundTicks([...ends.flat(), ...(promised === null ? [] : [promised])]);
+  const [low, high] = [ticks[0], ticks.at(-1)!];
   const [first, last] = [micros(known[0].from), micros(known.at(-1)!.until)];
   const x = (at: number): number => LEFT + ((at - first) / Math.max(1, last - first)) * (WIDTH - LEFT - RIGHT);
   const y = (value: number): number => HEIGHT - FOOT - ((value - low) / (high - low)) * (HEIGHT - FOOT - TOP);
   const middle = ({ from, until }: Stretch): number => x((micros(from) + micros(until)) / 2);
-  const ticks = [0, 1, 2, 3, 4].map((i) => low + (i * (high - low)) / 4);
   const said = `${name} of version ${version} in ${known.length} stretches of time, from ${digits(known[0].value)} to ${digits(known.at(-1)!.value)}`;
   return (
     <figure className="course">
@@ -63,17 +64,12 @@ export function Course({
             d={known.map((one, i) => `${i === 0 ? "M" : "L"}${middle(one)} ${y(one.value)}`).join(" ")}
             className="course-line"
           />
-          {known.map((one) => (
+          {known.map((one, i) => (
             <g key={one.from} className="course-stretch">
               <title>{`${utcSeconds(one.from)} to ${utcSeconds(one.until)} UTC: ${digits(one.value)}, ${count(one.withOutcome)} outcomes`}</title>
               <line x1={x(micros(one.from))} x2={x(micros(one.until))} y1={y(one.value)} y2={y(one.value)} />
               {one.standardError !== null && (
-                <line
-                  x1={middle(one)}
-                  x2={middle(one)}
-                  y1={y(one.value - Z * one.standardError)}
-                  y2={y(one.value + Z * one.standardError)}
-                />
+                <line x1={middle(one)} x2={middle(one)} y1={y(ends[i][0])} y2={y(ends[i][1])} />
               )}
               <circle cx={middle(one)} cy={y(one.value)} r={3.5} />
             </g>
@@ -94,12 +90,14 @@ export function Course({
   );
 }
 
-/** Round numbers around all values, none below 0. */
-function bounds(values: readonly number[], most: number): [low: number, high: number] {
+/** Round numbers, evenly apart, from below all values to above them: three to six of them. */
+function roundTicks(values: readonly number[]): readonly number[] {
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const step = 10 ** Math.floor(Math.log10(Math.max(high - low, Math.abs(high) / 20, 1e-9))) / 2;
-  const bottom = Math.max(0, Math.floor(low / step) * step);
-  return [bottom, Math.max(bottom + step, Math.min(most, Math.ceil(high / step) * step))];
+  const rough = Math.max(high - low, Math.abs(high) / 20, 1e-9) / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * (rough <= power * 2 ? 2 : rough <= power * 5 ? 5 : 10);
+  const [first, last] = [Math.floor(low / step), Math.max(Math.ceil(high / step), Math.floor(low / step) + 1)];
+  return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
 }
 
 const micros = (moment: string): number => Date.parse(moment) * 1000;
