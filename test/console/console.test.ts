@@ -169,6 +169,29 @@ describe.skipIf(browserMissing !== null)("the console", () => {
     }
   });
 
+  test("moves nothing for those who want less motion", async () => {
+    const moving = "document.getAnimations().filter(({ playState }) => playState === 'running').length";
+    for (const [reducedMotion, moves] of [
+      ["reduce", false],
+      ["no-preference", true],
+    ] as const) {
+      const { page, close } = await visit(browser, server.url, { reducedMotion });
+      try {
+        await page.goto(server.url);
+        await page.getByText("Live", { exact: true }).waitFor();
+        // While it flows, the lines between the stages do.
+        const busy = async (): Promise<number> => {
+          await post("/v1/predict/fraud", { entities: [{ customer: "calm-2" }] });
+          return page.locator(".line-busy").count();
+        };
+        await expect.poll(busy, { timeout: 15_000, interval: 200 }).toBeGreaterThan(0);
+        expect((await page.evaluate<number>(moving)) > 0).toBe(moves);
+      } finally {
+        await close();
+      }
+    }
+  });
+
   // Each in a tab of its own, none of them in the way of another; none waits for live figures, which come later where
   // the machine is busy.
   describe.concurrent("side by side", () => {
@@ -275,29 +298,6 @@ describe.skipIf(browserMissing !== null)("the console", () => {
     testComparing(() => ({ browser, url: server.url }));
 
     describe("learning", () => testLearning(() => ({ browser, url: server.url, store }), addedLatency));
-  });
-
-  test("moves nothing for those who want less motion", async () => {
-    const moving = "document.getAnimations().filter(({ playState }) => playState === 'running').length";
-    for (const [reducedMotion, moves] of [
-      ["reduce", false],
-      ["no-preference", true],
-    ] as const) {
-      const { page, close } = await visit(browser, server.url, { reducedMotion });
-      try {
-        await page.goto(server.url);
-        await page.getByText("Live", { exact: true }).waitFor();
-        // While it flows, the lines between the stages do.
-        const busy = async (): Promise<number> => {
-          await post("/v1/predict/fraud", { entities: [{ customer: "calm-2" }] });
-          return page.locator(".line-busy").count();
-        };
-        await expect.poll(busy, { timeout: 15_000, interval: 200 }).toBeGreaterThan(0);
-        expect((await page.evaluate<number>(moving)) > 0).toBe(moves);
-      } finally {
-        await close();
-      }
-    }
   });
 
   test("starts a verification and a materialization, and tells what each came to", async () => {
