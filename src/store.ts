@@ -156,6 +156,7 @@ class EmbeddedStore implements LinkedStore {
     assert(writing !== null, "the writer logs");
     await writing.ingest.append(stream, records);
     writing.appended();
+    this.watch.logged(stream, records);
   }
 
   // definitions
