@@ -2,7 +2,7 @@ import path from "node:path";
 import { open as openBare, type RootDatabase } from "lmdb";
 import { openLmdb } from "../src/adapters/lmdb/open-lmdb.ts";
 import { entityKeyEncoder, statePrefix, VIEWS_KEY } from "../src/core/codec/online-keys.ts";
-import { decodeViews } from "../src/core/codec/online-meta.ts";
+import { decodeViews, noViews } from "../src/core/codec/online-meta.ts";
 import type { Store } from "../src/store.ts";
 import { alternate, type BenchCase, type BenchOptions, compare, type Contender } from "./measure.ts";
 import { openPeople, PAYERS, PEOPLE, profileService, spendingService, withPeople } from "./people.ts";
@@ -113,7 +113,7 @@ function looking(bare: Bare, keys: readonly Uint8Array[]): Contender<unknown> {
 async function copyRecords(online: string, bare: Bare): Promise<(view: string, person: number) => Uint8Array[]> {
   const store = await openLmdb(online, { readOnly: true });
   try {
-    let views = decodeViews(new TextEncoder().encode('{"format":1}'));
+    let views = noViews;
     await store.read([VIEWS_KEY], (_, bytes) => (views = decodeViews(bytes!)));
     const states = new Map(views.views.map(({ name, state }) => [name, state]));
     const held = new Map<string, Uint8Array[]>();

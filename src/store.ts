@@ -157,6 +157,7 @@ class EmbeddedStore implements LinkedStore {
     assert(writing !== null, "the writer logs");
     await writing.ingest.append(stream, records);
     writing.appended();
+    this.watch.logged(stream, records);
   }
 
   // definitions

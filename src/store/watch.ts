@@ -1,6 +1,7 @@
 import { columnRow } from "../core/codec/collection-text.ts";
 import { fingerprintOf, modelNamed, serviceNamed } from "../core/definition/catalog.ts";
-import { servedStream } from "../core/definition/stream.ts";
+import type { StreamRecord } from "../core/codec/record-batch.ts";
+import { servedStream, type Stream } from "../core/definition/stream.ts";
 import { AsofError } from "../core/errors.ts";
 import type { ServicePlan } from "../core/plan/service-plan.ts";
 import type { FeatureAnswer, PredictionAnswer } from "../core/result/answers.ts";
@@ -38,7 +39,7 @@ interface WatchParts {
   readonly newest: NewestRecords;
   readonly planOf: (service: string) => ServicePlan;
   readonly loadModel: (model: string, version: number) => Promise<LoadedModel>;
-  /** Resolves once everything that was predicted is on disk. */
+  /** Resolves once everything that this process predicted is on disk. */
   readonly logged: () => Promise<void>;
 }
 
@@ -58,6 +59,8 @@ export class Watch {
   private readonly models = new Map<string, LoadedModel>();
   private readonly rows = new WeakMap<ServicePlan, ReturnType<typeof columnRow>>();
   private readonly background: BackgroundWork;
+  /** Models by the stream of what they served. */
+  private readonly served: ReadonlyMap<string, string>;
   private auditor: Auditor | null = null;
   private readonly relay: Relay | null;
 
@@ -70,6 +73,7 @@ export class Watch {
     this.rates = new KeptRates(this.notes, catalog, wired.planOf);
     this.drifts = new KeptDrifts(this.notes);
     this.shadows = new KeptShadows(this.notes);
+    this.served = new Map([...catalog.models.values()].map((model) => [servedStream(catalog, model).name, model.name]));
     this.background = new BackgroundWork((signal) => this.work(signal, true), audit.every / MILLISECOND);
   }
 
@@ -138,12 +142,21 @@ export class Watch {
     if (answers.length === 0 || !this.writes) return;
     const features = answers.map((answer) => answer.features);
     this.rates.running(plan.service.name)?.count(features);
-    if (this.wired.parts.audit.on) this.auditor?.predicted(model, answers.length, features[0].t);
     for (const [version, own] of Map.groupBy(answers, (answer) => answer.version)) {
       let drift = this.drifts.running(model, version);
       if (drift === undefined) drift = await this.drifts.begin(model, version);
       drift?.add(own.map((answer) => answer.features));
     }
+  }
+
+  /**
+   * Takes note of predictions that have reached the log: of this process, of others beside it, and of shadows, which may come
+   * long after the answers that they belong to.
+   */
+  logged({ name }: Pick<Stream, "name">, records: readonly StreamRecord[]): void {
+    const model = this.served.get(name);
+    if (model !== undefined && records.length > 0 && this.wired.parts.audit.on)
+      this.auditor?.logged(model, records.length, records[0].event);
   }
 
   /** Takes note of what became of a shadow's predictions. */
@@ -268,10 +281,7 @@ export class Watch {
           ...[...catalog.models.values()].map(({ name, service }) => audited("predict", name, service)),
         ],
         end: () => log.end,
-        logged: async () => {
-          await logged();
-          return log.end;
-        },
+        logged,
         readServed: async (name, { from, until }, signal) => {
           const model = modelNamed(catalog, name);
           const plan = planOf(model.service);

@@ -106,8 +106,9 @@ describe("a healthy store", () => {
     const before = await store.auditServed();
     await store.predict(shop.fraud, customers.slice(0, 7));
     await store.features(shop.fraudFeatures, customers.slice(0, 5));
+    // Predictions wait for the audit once they are on disk, which their answers do not wait for.
+    await expect.poll(async () => (await store.monitoring()).audit.waiting).toBe(12);
     const { audit } = await store.monitoring();
-    expect(audit.waiting).toBe(12);
     expect(audit.lag).toBeGreaterThanOrEqual(0);
     await store.close();
     store = await reopen(home);

@@ -155,11 +155,11 @@ describe.skipIf(redisMissing)(`workers over Redis${redisMissing === null ? "" : 
       const text = await (await fetch(`${started.url}/metrics`)).text();
       expect(text).not.toMatch(/asof_audit_differences_total\{.*\} [1-9]/);
       const audited = /asof_audit_answers_total\{kind="features",name="fraud_features"\} (\d+)/.exec(text)?.[1];
-      if (Number(audited) >= 6) break;
-      if (Date.now() > until) expect({ audited }).toBeNull();
+      const predictions = /asof_audit_answers_total\{kind="predict",name="fraud"\} (\d+)/.exec(text)?.[1];
+      if (Number(audited) >= 6 && Number(predictions) === 2 * PREDICTED) break;
+      if (Date.now() > until) expect({ audited, predictions }).toBeNull();
       await wait(100);
     }
-    // Predictions the audit takes up as they reach history: all of them are compared below.
     stop.abort();
     await started.running;
     const store = await open({ home, definitions, online: { redis: { url: redis.url } } });

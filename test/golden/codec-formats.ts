@@ -240,7 +240,7 @@ const meta = bytesFormat<OnlineMeta>({
   version: 1,
   content: { position: 2 ** 41, watermark: 1_772_323_200_000_001, views: 300 },
   encode: encodeMeta,
-  decode: decodeMeta,
+  decode: (bytes) => decodeMeta(bytes),
 });
 
 const views = bytesFormat<OnlineViews>({

@@ -59,9 +59,12 @@ export function encodeMeta(meta: OnlineMeta): Uint8Array {
   return out.finish();
 }
 
-/** @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
-export function decodeMeta(bytes: Uint8Array): OnlineMeta {
-  const input = new ByteReader(bytes);
+/**
+ * @param input reads them: one that is used again allocates nothing for bytes that it has read before
+ * @throws AsofError ASOF_CORRUPT, ASOF_FORMAT
+ */
+export function decodeMeta(bytes: Uint8Array, input = new ByteReader(bytes)): OnlineMeta {
+  input.reset(bytes);
   checkFormat(input.u8(), "the online store", FORMAT);
   const meta = { position: input.varint(), watermark: input.zigzag(), views: input.varint() };
   input.end();

@@ -33,6 +33,7 @@ class World {
   /** Answers that rest on what was erased since. */
   readonly erased = new Set<number>();
   duringCompare = (): void => {};
+  beforeLook = (): void => {};
 
   open(targets: readonly Audited[], sample = 1): Promise<Auditor> {
     const parts: AuditorParts = {
@@ -40,7 +41,7 @@ class World {
       sample,
       targets,
       end: () => this.log.length,
-      logged: async () => this.log.length,
+      logged: async () => this.beforeLook(),
       readServed: async (_, { from, until }) =>
         this.log.slice(from, until).map((one, i) => ({
           position: from + i,
@@ -150,7 +151,7 @@ describe("the auditor", () => {
     const world = new World();
     const say = (auditor: Auditor, ...ns: readonly number[]): void => {
       world.log.push(...ns.map((n) => answer(n)));
-      auditor.predicted("m", ns.length, 1_000_000 + ns[0]);
+      auditor.logged("m", ns.length, 1_000_000 + ns[0]);
     };
     const first = await world.open([model]);
     say(first, 1, 2, 3);
@@ -172,13 +173,37 @@ describe("the auditor", () => {
     expect(second.targets()[0]).toMatchObject({ answers: 7, waiting: 0, dropped: 0 });
   });
 
+  test("looks again at what entered the log after a look began, though nobody predicts any more", async () => {
+    const world = new World();
+    const auditor = await world.open([model]);
+    const enter = (n: number): void => {
+      world.log.push(answer(n));
+      auditor.logged("m", 1, 1_000_000 + n);
+    };
+    world.beforeLook = () => {
+      world.beforeLook = () => {};
+      enter(1);
+    };
+    // As another process's predictions do, or a shadow's.
+    world.duringCompare = () => {
+      world.duringCompare = () => {};
+      enter(2);
+    };
+    await auditor.round(never, true);
+    expect(world.compared).toEqual([1]);
+    expect(auditor.targets()[0]).toMatchObject({ answers: 1, waiting: 1, oldest: 1_000_002 });
+    await auditor.round(never, true);
+    expect(world.compared).toEqual([1, 2]);
+    expect(auditor.targets()[0]).toMatchObject({ answers: 2, waiting: 0, oldest: null });
+  });
+
   test("takes a sample, the same of the log as of memory", async () => {
     const world = new World();
     const auditor = await world.open([service("a"), model], 0.3);
     const answers = Array.from({ length: 1000 }, (_, i) => answer(i));
     take(auditor, "a", ...answers);
     world.log.push(...answers);
-    auditor.predicted("m", answers.length, 0);
+    auditor.logged("m", answers.length, 0);
     await auditor.round(never, true);
     const half = world.compared.length / 2;
     expect(half).toBeGreaterThan(200);
@@ -190,14 +215,14 @@ describe("the auditor", () => {
     const world = new World();
     const first = await world.open([model]);
     world.log.push(answer(1));
-    first.predicted("m", 1, 0);
+    first.logged("m", 1, 0);
     await first.round(never, true);
     world.log.push(answer(2));
     const other = { ...model, definition: fingerprint("other") };
     // Killed before its first round.
     const second = await world.open([other]);
     world.log.push(answer(3));
-    second.predicted("m", 1, 0);
+    second.logged("m", 1, 0);
     const third = await world.open([model]);
     world.log.push(answer(4));
     await third.round(never, true);
@@ -221,7 +246,7 @@ describe("the auditor", () => {
     await auditor.round(never, true);
     take(auditor, "a", answer(2));
     world.log.push(answer(3));
-    auditor.predicted("m", 1, 0);
+    auditor.logged("m", 1, 0);
     await auditor.alone(() => auditor.forget());
     expect(JSON.stringify([...world.notes])).not.toContain('"n":');
     await auditor.round(never, true);
@@ -245,7 +270,7 @@ describe("the auditor", () => {
     const auditor = await world.open([model]);
     world.log.push(answer(1), answer(2), answer(3));
     world.erased.add(1).add(3);
-    auditor.predicted("m", 3, 0);
+    auditor.logged("m", 3, 0);
     await auditor.round(never, true);
     await auditor.round(never, true);
     expect(world.compared).toEqual([2]);

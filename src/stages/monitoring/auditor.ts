@@ -33,8 +33,8 @@ export interface AuditorParts {
   readonly targets: readonly Audited[];
   /** The end of the log. */
   readonly end: () => LogPosition;
-  /** Resolves to the end of the log, below which all is that was predicted before the call. */
-  readonly logged: () => Promise<LogPosition>;
+  /** Resolves once all that this process predicted before the call is in the log, and the auditor was told of it. */
+  readonly logged: () => Promise<void>;
   /**
    * Predictions of a model in the served log at [from, until), in its order; `verifiable` is false where records that they
    * may rest on were erased since.
@@ -80,7 +80,7 @@ interface TargetState {
   lastRun: Timestamp | null;
   /** Sampled answers with features that wait. */
   readonly queue: ServedAnswer[];
-  /** Predictions since the last look at the served log began, and those that it is about. */
+  /** What entered the served log since the last look at it began, and what that is about. */
   since: Waiting;
   taken: Waiting;
   /** Whether the served log was looked at in this process. */
@@ -146,8 +146,8 @@ export class Auditor {
     state.queue.push(served());
   }
 
-  /** Takes note of predictions that are on their way into the served log. */
-  predicted(model: string, count: number, t: Timestamp): void {
+  /** Takes note of predictions that are in the served log now, whoever made them. */
+  logged(model: string, count: number, t: Timestamp): void {
     const { since } = this.states.get(keyOf({ kind: "predict", name: model }))!;
     since.count += count;
     since.oldest ??= t;
@@ -246,11 +246,13 @@ export class Auditor {
   }
 
   private async auditLog(state: TargetState, signal: AbortSignal, rests: boolean): Promise<void> {
+    await this.parts.logged();
     const { taken, since } = state;
     if (taken.count + since.count === 0 && state.looked) return;
+    // What was told is below this end; what enters the log from now on will be told, and is the next round's.
+    const end = this.parts.end();
     state.taken = { count: taken.count + since.count, oldest: taken.oldest ?? since.oldest };
     state.since = nothing();
-    const end = await this.parts.logged();
     while (state.position < end) {
       const until = Math.min(state.position + CHUNK, end);
       const read = await this.parts.readServed(state.target.name, { from: state.position, until }, signal);

@@ -68,6 +68,8 @@ export class FeatureReader {
   /** The latest moment that was answered for: the next is rarely far from it. */
   private latest: Timestamp = -Infinity;
   private readonly input = new ByteReader(new Uint8Array(0));
+  /** Of its own: a store that is asked for the same snapshot again lends the same bytes. */
+  private readonly metaInput = new ByteReader(new Uint8Array(0));
 
   constructor(plan: ServicePlan, store: OnlineStore, present: Present | null, budget: KeptBudget) {
     this.plan = plan;
@@ -150,7 +152,7 @@ export class FeatureReader {
     guess: Timestamp,
     timer: StageTimer | undefined,
   ): LiveAnswers | number | Promise<LiveAnswers | number> {
-    const { views, input, stored, generation } = this;
+    const { views, input, metaInput, stored, generation } = this;
     const position = this.present?.position;
     const reading: StoreReading = {
       keys: [META_KEY],
@@ -170,7 +172,7 @@ export class FeatureReader {
     const read = this.store.read(reading.keys, (i, bytes) => {
       timer?.begin("decode");
       if (i === 0) {
-        meta = bytes === undefined ? null : decodeMeta(bytes);
+        meta = bytes === undefined ? null : decodeMeta(bytes, metaInput);
         stale = meta !== null && meta.views !== views.version;
         reading.t = momentOf(meta, present, position);
       } else if (!stale && bytes !== undefined) {

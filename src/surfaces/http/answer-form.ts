@@ -26,7 +26,8 @@ export function answerForm(uses: readonly UseFeatures[]): AnswerForm {
         status += `,${part.status}`;
         eventTime += `,${part.eventTime}`;
       }
-      return `{"values":{${values}},"statuses":{${status}},"eventTimes":{${eventTime}},"t":`;
+      // Joined, it is one piece of memory. A head is kept, and would else be put together from its pieces in each answer.
+      return ['{"values":{', values, '},"statuses":{', status, '},"eventTimes":{', eventTime, '},"t":'].join("");
     },
     tail: (t, loads) => `${moment(t)},"knowledge":"served","loads":${loaded(loads)}}`,
   };

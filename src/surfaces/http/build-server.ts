@@ -110,11 +110,12 @@ type Answered = (request: FastifyRequest, reply: FastifyReply, done: () => void)
 function counted(requests: RequestCounts, path: string, route?: Route, times?: RequestTimes): Answered {
   return (request, reply, done) => {
     const { statusCode } = reply.raw;
+    const { elapsedTime } = reply;
     requests.count(request.raw.method ?? "", path, statusCode);
     // A stream of events ends when its reader leaves.
     if (route !== undefined && route.events === undefined) {
-      requests.times.observe(route, nameIn(request), statusCode, reply.elapsedTime / 1000);
-      times?.add(path, reply.elapsedTime, request.body as Body | undefined);
+      requests.times.observe(route, nameIn(request), statusCode, elapsedTime / 1000);
+      times?.add(path, elapsedTime, request.body as Body | undefined);
     }
     done();
   };

@@ -14,6 +14,8 @@ export interface ServiceShape {
   readonly types: Readonly<Record<string, FeatureType>>;
   readonly read: RowReader;
   readonly write: AnswerWriter;
+  /** How answers begin, up to the first row's. */
+  readonly opening: string;
   /** Writes live answers as `write.features` does. */
   readonly form: AnswerForm;
 }
@@ -27,7 +29,8 @@ export function serviceShapes(store: Definitions): (name: string) => ServiceShap
     if (found !== undefined) return found;
     const types = featureTypes(store, service);
     const form = answerForm(useFeatures(store, service));
-    const shape = { service, types, read: rowReader(service.inputs), write: answerWriter(types), form };
+    const opening = `{"service":${JSON.stringify(name)},"results":[`;
+    const shape = { service, types, read: rowReader(service.inputs), write: answerWriter(types), opening, form };
     known.set(service, shape);
     return shape;
   };

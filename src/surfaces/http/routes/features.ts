@@ -77,36 +77,32 @@ export function featuresRoute({ store, maxRows, times }: RouteContext): Route {
     ],
     handle(call) {
       const { name, query, body, accept } = call;
-      const { read, form } = shapeOf(name);
+      const { read, opening, form } = shapeOf(name);
       if (accept.includes(ARROW_STREAM)) return arrowed(name, call);
       const request = readRequest(body, read, maxRows, true);
       if (query["layout"] === "columns")
         return answersTo(name, call, request).then((answers) => columnAnswer(name, shapeOf(name).types, answers));
       if (request.at !== undefined || request.knowledge !== undefined)
         return answersTo(name, call, request).then(
-          (answers) => `${begin(name)}${answers.map(shapeOf(name).write.features).join(",")}]}`,
+          (answers) => `${opening}${answers.map(shapeOf(name).write.features).join(",")}]}`,
         );
       const timing = timingIn(query);
       if (timing !== null)
         return Promise.resolve(store.featuresAs(name, request.rows, form, timing)).then((late) =>
-          timing.tell(put(name, late, buffers)),
+          timing.tell(put(opening, late, buffers)),
         );
       const written = store.featuresAs(name, request.rows, form);
       return written instanceof Promise
-        ? written.then((late) => put(name, late, buffers))
-        : put(name, written, buffers);
+        ? written.then((late) => put(opening, late, buffers))
+        : put(opening, written, buffers);
     },
   };
 }
 
-function begin(service: string): string {
-  return `{"service":${JSON.stringify(service)},"results":[`;
-}
-
 /** The answer's text; as bytes where it is long. */
-function put(service: string, { heads, tail }: WrittenAnswers, buffers: TextBuffers): Answer {
-  if (heads.length === 1) return `${begin(service)}${heads[0]}${tail}]}`;
-  const pieces = [begin(service)];
+function put(opening: string, { heads, tail }: WrittenAnswers, buffers: TextBuffers): Answer {
+  if (heads.length === 1) return `${opening}${heads[0]}${tail}]}`;
+  const pieces = [opening];
   let length = 0;
   for (const head of heads) {
     if (length > 0) pieces.push(",");
