@@ -123,6 +123,7 @@ class EmbeddedStore implements LinkedStore {
       parts,
       offline: store.offline,
       newest: store.newest,
+      viewTimes: store.viewTimes,
       planOf: (service) => store.service(service).plan,
       loadModel,
       logged: served,

@@ -146,6 +146,9 @@ test("other definitions are taken up without a failed request", async () => {
   agent.destroy();
   await wait(2100);
   await expectCounts();
+  // What was measured in any process is told by all.
+  const metrics = await (await fetch(`${started.url}/metrics`)).text();
+  expect(metrics).toMatch(/^asof_view_compute_duration_seconds_count\{view="\w+"\} [1-9]/m);
 }, 150_000);
 
 test("a process that is killed is started again", async () => {
