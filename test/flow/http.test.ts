@@ -401,6 +401,13 @@ describe("what the server says of itself", () => {
     expect((await post("/v1/events/payments?wait=now", payment("x"))).body["error"].code).toBe("ASOF_REQUEST");
   });
 
+  test("a length of time that is none, or too long, is refused as the request's fault", async () => {
+    for (const within of ["1x", "", "38815185w"]) {
+      const { status, body } = await send({ url: `/v1/models/fraud/comparison?within=${within}` });
+      expect([status, body["error"].code], within).toEqual([400, "ASOF_REQUEST"]);
+    }
+  });
+
   test("models of an unknown model are none", async () => {
     expect((await send({ url: "/v1/models?model=nothing" })).body["error"].code).toBe("ASOF_UNKNOWN_MODEL");
   });

@@ -73,6 +73,8 @@ describe.skipIf("reason" in found)("Schemathesis", { timeout: 600_000 }, () => {
       "--phases",
       "coverage,fuzzing",
       // What a store holds, and which names there are, is in no schema: a request that is as it says may well be refused.
+      "--checks",
+      "all",
       "--exclude-checks",
       "positive_data_acceptance",
     );

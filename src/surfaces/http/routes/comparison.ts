@@ -1,5 +1,6 @@
 import { AsofError } from "../../../core/errors.ts";
 import { comparedMetrics } from "../../../core/metrics/estimate.ts";
+import { parseDuration } from "../../../core/time/duration.ts";
 import { writeJson } from "../json/write-json.ts";
 import { withMoments } from "../moments.ts";
 import type { Route, RouteContext } from "../route.ts";
@@ -117,9 +118,13 @@ export function comparisonRoute({ store }: RouteContext): Route {
   };
 }
 
-const DURATION = new RegExp(String(duration["pattern"]));
-
+/** So many weeks may be more microseconds than there are. */
 function durationIn(within: string): string {
-  if (DURATION.test(within)) return within;
-  throw new AsofError("ASOF_REQUEST", `within: "${within}" is not a duration such as 1h`, { parameter: "within" });
+  try {
+    parseDuration(within);
+    return within;
+  } catch (cause) {
+    const why = `within: "${within}" is not a duration such as 1h`;
+    throw new AsofError("ASOF_REQUEST", why, { parameter: "within" }, cause);
+  }
 }
