@@ -19,7 +19,7 @@ if ("reason" in found) process.stderr.write(`skipped: Schemathesis against the s
 
 const SEED = Number(process.env["ASOF_SEED"] ?? 20010630);
 /** Cases of each operation and phase, at the most. */
-const CASES = Number(process.env["ASOF_SCHEMATHESIS_CASES"] ?? 25);
+const CASES = Number(process.env["ASOF_SCHEMATHESIS_CASES"] ?? 10);
 
 describe.skipIf("reason" in found)("Schemathesis", { timeout: 600_000 }, () => {
   const folder = mkdtempSync(path.join(tmpdir(), "asof-schemathesis-"));

@@ -173,6 +173,6 @@ export interface MonitoringReport {
   readonly shadows: readonly ShadowReport[];
   /** Views that were asked for together without a service, as Feast's clients may, and in how many answers each was. */
   readonly unnamed: readonly { readonly view: string; readonly answers: number }[];
-  /** Of one request in 61 for each service, since the process that writes began. */
+  /** Of one request in 251 for each service, since the process that writes began. */
   readonly viewTimes: readonly ViewTime[];
 }

@@ -1,7 +1,7 @@
 import type { ViewTimer } from "../../core/result/view-timer.ts";
 
 /** Of so many requests for a service one is measured. A prime: what repeats itself is not always measured at the same place. */
-export const MEASURED = 61;
+export const MEASURED = 251;
 
 /**
  * What each view takes of one request: to decode what the store holds of it, and to make its features. Not the read
