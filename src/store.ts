@@ -124,6 +124,7 @@ class EmbeddedStore implements LinkedStore {
       parts,
       offline: store.offline,
       newest: store.newest,
+      viewTimes: store.viewTimes,
       planOf: (service) => store.service(service).plan,
       loadModel,
       logged: served,

@@ -51,6 +51,7 @@ export const everyReport: MonitoringReport = {
     ],
   },
   unnamed: [{ view: "v", answers: 1 }],
+  viewTimes: [{ view: "v", buckets: [1, 0], sum: 0 }],
   shadows: [{ model: "m", version: 2, predictions: 1, errors: 0, dropped: 0, error: null }],
   drift: [
     {

@@ -1,7 +1,7 @@
 import type { StreamRecord } from "../core/codec/record-batch.ts";
 import type { Stream } from "../core/definition/stream.ts";
 import type { FeatureAnswer, PredictionAnswer } from "../core/result/answers.ts";
-import type { ServiceRates, ShadowedRows } from "../core/result/monitoring.ts";
+import type { ServiceRates, ShadowedRows, ViewTime } from "../core/result/monitoring.ts";
 import type { Row } from "../core/schema/data-type.ts";
 
 /** What a process that only reads has answered, as far as it is watched. */
@@ -19,6 +19,8 @@ export type Answered =
   | { readonly kind: "shadows"; readonly shadows: readonly ShadowedRows[] }
   /** Answers with views that no service names together, by view, since it told that last. */
   | { readonly kind: "views"; readonly answers: Readonly<Record<string, number>> }
+  /** How long views took since it told that last. */
+  | { readonly kind: "times"; readonly times: readonly ViewTime[] }
   | { readonly kind: "predictions"; readonly model: string; readonly answers: readonly PredictionAnswer[] };
 
 /** The process that writes to a store, as one sees it that answers beside it. */

@@ -13,22 +13,25 @@ import type { WorkOptions } from "../core/result/progress.ts";
 import type { RestoreOutcome } from "../core/result/safekeeping.ts";
 import { open } from "../open.ts";
 import { coded, codeOf, MANIFEST, namesIn, sync, syncFolders } from "./backup.ts";
+import { type RestoredKeysOptions, settleKeys } from "./restored-keys.ts";
 import { forgottenIn } from "./store-cut.ts";
 
 /**
  * Brings a backup into the configuration's home, which must be empty but for a list of forgotten keys, and opens it
- * once: what the log holds beyond the other parts is folded, and keys that were forgotten since are forgotten again.
+ * once: what the log holds beyond the other parts is folded, and keys that were forgotten since are forgotten again;
+ * API keys come back as they were, but for those that are told to be revoked.
  * All of it happens in a folder beside the home, which takes the home's place at the end: all or nothing.
  * @throws ASOF_USAGE where the home is in use, ASOF_FILE where there is no backup, ASOF_CORRUPT where a file of it is
- * not what was saved, ASOF_FORMAT; what opening the store throws
+ * not what was saved, ASOF_FORMAT, ASOF_HOME where there is no registry of later revocations; what opening the store throws
  */
 export async function restore(
   configuration: Configuration & { readonly home: string },
   from: string,
-  options: WorkOptions & {
-    /** The list of forgotten keys (`forgotten.json`) of the store that is lost, where the home does not hold it. */
-    readonly forgotten?: string;
-  } = {},
+  options: WorkOptions &
+    RestoredKeysOptions & {
+      /** The list of forgotten keys (`forgotten.json`) of the store that is lost, where the home does not hold it. */
+      readonly forgotten?: string;
+    } = {},
 ): Promise<RestoreOutcome> {
   const began = performance.now();
   const { home } = configuration;
@@ -47,6 +50,7 @@ export async function restore(
     if (forgotten !== null)
       await writeFile(path.join(aside, FORGOTTEN_LIST), encodeForgotten(forgotten), { flush: true });
     checkInterrupted(options.signal);
+    const keys = await settleKeys(path.join(aside, "registry.sqlite"), Date.now() * 1000, options);
     const known = await forgets(aside);
     const store = await open({ ...configuration, home: aside }, { whenLocked: "refuse" });
     let forgottenAgain: number;
@@ -69,6 +73,7 @@ export async function restore(
       bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
       folded: log.end - Math.min(online, log.end),
       forgotten: forgottenAgain,
+      keys,
       seconds: (performance.now() - began) / 1000,
     };
   } catch (error) {

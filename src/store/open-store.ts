@@ -12,6 +12,7 @@ import type { Row } from "../core/schema/data-type.ts";
 import { type Timestamp, formatTimestamp } from "../core/time/timestamp.ts";
 import type { Beacon, Sign } from "../ports/beacon.ts";
 import { NewestRecords } from "../stages/monitoring/newest-records.ts";
+import { ViewTimes } from "../stages/monitoring/view-times.ts";
 import { OfflineStore } from "../stages/offline/offline-store.ts";
 import { sourceFacts } from "../stages/offline/source-facts.ts";
 import { Fold } from "../stages/online/fold.ts";
@@ -44,6 +45,8 @@ export class OpenStore implements Shared {
   readonly definitions: Definitions;
   readonly recorder: RunRecorder;
   readonly newest: NewestRecords;
+  /** How long a part of a request takes no clock of the store's can tell. */
+  readonly viewTimes = new ViewTimes(() => performance.now() / 1000);
   private readonly services = new Map<string, OpenService>();
   /** By what they are made of: what is asked for last stands last. */
   private readonly unnamed = new Map<string, OpenService>();
@@ -156,7 +159,7 @@ export class OpenStore implements Shared {
 
   /** What answers for a service from the online store. */
   readerOf(plan: ServicePlan): FeatureReader {
-    return new FeatureReader(plan, this.parts.online, this.presentOfStore(), this.kept);
+    return new FeatureReader(plan, this.parts.online, this.presentOfStore(), this.kept, this.viewTimes);
   }
 
   /** A moment asked about, now where it is null, and now, with all that was there at it. @throws ASOF_FUTURE_READ */

@@ -5,6 +5,7 @@ import type { Row } from "../core/schema/data-type.ts";
 import type { WriterLink } from "../ports/writer-link.ts";
 import { requestSampler } from "../stages/monitoring/request-sample.ts";
 import { ShadowCounts } from "../stages/monitoring/shadow-counts.ts";
+import type { ViewTimes } from "../stages/monitoring/view-times.ts";
 import { RunningRates } from "../stages/monitoring/service-rates.ts";
 import type { LiveAnswers } from "../stages/serving/live-answers.ts";
 import type { AuditSettings } from "./store-parts.ts";
@@ -21,15 +22,17 @@ interface Watched {
 export class Relay {
   private readonly link: WriterLink;
   private readonly audit: AuditSettings;
+  private readonly viewTimes: ViewTimes;
   private readonly services = new Map<ServicePlan, Watched>();
   private readonly shadows = new ShadowCounts();
   /** By view. */
   private readonly unnamed = new Map<string, number>();
   private readonly timer: NodeJS.Timeout;
 
-  constructor(link: WriterLink, audit: AuditSettings) {
+  constructor(link: WriterLink, audit: AuditSettings, viewTimes: ViewTimes) {
     this.link = link;
     this.audit = audit;
+    this.viewTimes = viewTimes;
     this.timer = setInterval(() => this.tellCounts(), EVERY).unref();
   }
 
@@ -79,6 +82,8 @@ export class Relay {
     if (shadows.length > 0) this.link.tell({ kind: "shadows", shadows });
     if (this.unnamed.size > 0) this.link.tell({ kind: "views", answers: Object.fromEntries(this.unnamed) });
     this.unnamed.clear();
+    const times = this.viewTimes.take();
+    if (times.length > 0) this.link.tell({ kind: "times", times });
     this.tellRates();
   }
 

@@ -55,7 +55,7 @@ export class Reporting {
     const dropped = decodeDropped(await registry.note(DROPPED));
     const inLog = await this.store.offline.inLog();
     const fold = await this.store.fold();
-    const { unnamed: _, ...monitored } = await this.monitored(fold, known);
+    const { unnamed: _, viewTimes: __, ...monitored } = await this.monitored(fold, known);
     return {
       home,
       revision: (await registry.revision()).revision,

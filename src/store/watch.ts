@@ -22,6 +22,7 @@ import { type AuditNote, auditNoteShape } from "../stages/monitoring/audit-total
 import { type Audited, Auditor, auditReport } from "../stages/monitoring/auditor.ts";
 import { BackgroundWork, rest } from "../stages/monitoring/background-work.ts";
 import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
+import type { ViewTimes } from "../stages/monitoring/view-times.ts";
 import { compareWithHistory, readServed } from "../stages/offline/compare-with-history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
 import type { LiveAnswers } from "../stages/serving/live-answers.ts";
@@ -37,6 +38,7 @@ interface WatchParts {
   readonly parts: StoreParts;
   readonly offline: OfflineStore;
   readonly newest: NewestRecords;
+  readonly viewTimes: ViewTimes;
   readonly planOf: (service: string) => ServicePlan;
   readonly loadModel: (model: string, version: number) => Promise<LoadedModel>;
   /** Resolves once everything that this process predicted is on disk. */
@@ -66,7 +68,7 @@ export class Watch {
 
   constructor(wired: WatchParts) {
     const { audit, writing, link, registry, catalog } = wired.parts;
-    this.relay = link === null ? null : new Relay(link, audit);
+    this.relay = link === null ? null : new Relay(link, audit, wired.viewTimes);
     this.wired = wired;
     this.writes = !(writing instanceof AsofError);
     this.notes = new KeptNotes(registry);
@@ -115,6 +117,8 @@ export class Watch {
       case "views":
         for (const [view, answers] of Object.entries(answered.answers)) this.answeredViews([view], answers);
         return;
+      case "times":
+        return this.wired.viewTimes.add(answered.times);
       case "predictions": {
         const model = catalog.models.get(answered.model);
         if (model !== undefined) await this.predicted(model.name, this.wired.planOf(model.service), answered.answers);
@@ -194,7 +198,7 @@ export class Watch {
   async report(
     now: Timestamp,
     files: readonly OfflineFile[],
-  ): Promise<Pick<MonitoringReport, "sources" | "services" | "audit" | "drift" | "shadows" | "unnamed">> {
+  ): Promise<Pick<MonitoringReport, "sources" | "services" | "audit" | "drift" | "shadows" | "unnamed" | "viewTimes">> {
     const { catalog, audit, registry } = this.wired.parts;
     const auditor = this.auditor ?? (await this.openAuditor());
     const failure = this.background.failure ?? this.drifts.fault;
@@ -230,6 +234,7 @@ export class Watch {
       drift,
       shadows,
       unnamed: [...this.unnamed].map(([view, answers]) => ({ view, answers })),
+      viewTimes: this.wired.viewTimes.all(),
     };
   }
 

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import * as asof from "../../src/index.ts";
 
@@ -54,14 +54,16 @@ function moduleOf({ page, text }: Block): string {
   ].join("\n");
 }
 
-test("all TypeScript in the documentation compiles", () => {
+test("all TypeScript in the documentation compiles, and what takes no store for granted runs", () => {
   expect(blocks.length).toBeGreaterThan(12);
   const folder = mkdtempSync(path.join(tmpdir(), "asof-docs-"));
   try {
     mkdirSync(path.join(folder, "node_modules"));
     symlinkSync(path.join(root, "node_modules", "@types"), path.join(folder, "node_modules", "@types"), "dir");
+    symlinkSync(root, path.join(folder, "node_modules", "asof"), "dir");
     writeFileSync(path.join(folder, "package.json"), '{ "type": "module" }');
     const definitions = moduleOf(blocks.find(({ page }) => page === "README.md")!);
+    const alone: string[] = [];
     for (const block of blocks) {
       const at = path.join(folder, block.page.replace(".md", ""));
       mkdirSync(at, { recursive: true });
@@ -74,7 +76,10 @@ test("all TypeScript in the documentation compiles", () => {
           'import { configure } from "asof";\nimport * as definitions from "./definitions.ts";\nexport default configure({ definitions });\n',
         );
       writeFileSync(path.join(at, "shop.ts"), readFileSync(path.join(root, "test/docs/shop.ts"), "utf8"));
-      writeFileSync(path.join(at, block.file ?? `line-${block.line}.ts`), moduleOf(block));
+      const file = path.join(at, block.file ?? `line-${block.line}.ts`);
+      const text = moduleOf(block);
+      writeFileSync(file, text);
+      if (!/declare const store|await /.test(text)) alone.push(file);
     }
     writeFileSync(
       path.join(folder, "tsconfig.json"),
@@ -93,6 +98,16 @@ test("all TypeScript in the documentation compiles", () => {
       found = (error as { stdout: string }).stdout;
     }
     expect(found).toBe("");
+    // Definitions and configurations are checked by the functions that make them: each has to be one.
+    expect(alone.length).toBeGreaterThan(10);
+    const run = alone.map((file) => `await import(${JSON.stringify(pathToFileURL(file).href)});`).join("\n");
+    const env = { ...process.env, REDIS_PASSWORD: "secret" };
+    execFileSync(process.execPath, [path.join(root, "scripts/setup.js")], { stdio: "ignore" });
+    execFileSync(process.execPath, ["--input-type=module", "-e", run], {
+      cwd: folder,
+      env,
+      stdio: ["ignore", "ignore", "inherit"],
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

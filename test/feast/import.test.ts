@@ -54,6 +54,16 @@ describe("a repository", () => {
     expect(report.next).toContain(`asof ingest driver_hourly ${path.join(repository, "data/driver_hourly.parquet")}`);
   });
 
+  test("that is no YAML is told by its line, without what stands in it", async () => {
+    const text = "project: shop\nonline_store:\n  connection_string: redis://:${SECRET}@host: 6379\n";
+    writeFileSync(path.join(folder, "feature_store.yaml"), text);
+    const env = { SECRET: "planted-in-yaml", ASOF_DEBUG: "1" };
+    const { code, out, err } = await asof(["import", "feast", folder], { cwd: folder, env });
+    expect(code).toBe(1);
+    expect(err).toMatch(/ASOF_FILE: .* is not valid YAML: .* \(line 3\)/);
+    expect(out + err).not.toContain("planted-in-yaml");
+  });
+
   test("is found by its variables, and by a file that is named", async () => {
     const copy = path.join(folder, "repo");
     cpSync(repository, copy, { recursive: true });

@@ -1,39 +1,19 @@
-import { execFileSync, type ExecFileSyncOptions, spawn } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
+import { spawn } from "node:child_process";
 import path from "node:path";
+import { pythonEnvironment } from "../servers/python-environment.ts";
 
 /** The version of Feast whose SDK drives the server. */
 export const FEAST = "0.67.0";
 
-/** Where Python environments for tests are kept between runs. */
-const cache = path.join(process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache"), "asof");
-const environment = path.join(cache, `feast-${FEAST}`);
-const program = path.join(environment, "bin", "python");
-
-/**
- * A Python that has Feast's SDK, or why there is none. It is made where `ASOF_FEAST` asks for it, which takes a minute
- * and half a gigabyte; from then on it is there.
- */
+/** A Python that has Feast's SDK, which takes a minute and half a gigabyte to install; or why there is none. */
 export function feastPython(): { readonly python: string } | { readonly reason: string } {
-  if (existsSync(program)) return { python: program };
-  if (process.env["ASOF_FEAST"] === undefined)
-    return { reason: "Feast's SDK is not installed: `npm run test:feast` does" };
-  const making = `${environment}.${process.pid}`;
-  try {
-    mkdirSync(cache, { recursive: true });
-    const options: ExecFileSyncOptions = { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8", timeout: 600_000 };
-    execFileSync("python3", ["-m", "venv", making], options);
-    execFileSync(path.join(making, "bin", "python"), ["-m", "pip", "install", "-q", `feast==${FEAST}`], options);
-    renameSync(making, environment);
-    return { python: program };
-  } catch (error) {
-    rmSync(making, { recursive: true, force: true });
-    // Another process may have been first.
-    if (existsSync(program)) return { python: program };
-    const { stderr = "", message } = error as Error & { readonly stderr?: string };
-    return { reason: `Feast's SDK cannot be installed: ${stderr.trim().split("\n").at(-1) || message}` };
-  }
+  const found = pythonEnvironment({
+    name: "feast",
+    version: FEAST,
+    wanted: "ASOF_FEAST",
+    script: "npm run test:feast",
+  });
+  return "reason" in found ? found : { python: path.join(found.bin, "python") };
 }
 
 /** Runs a script in this folder; resolves to what it printed. Its server may be this process. */

@@ -232,3 +232,60 @@ test("a key that was forgotten since is forgotten again, by the list that the lo
   const outcome = await restore({ definitions: clicks, home: path.join(folder, "forgetful-not") }, saved);
   expect(outcome.forgotten).toBe(0);
 });
+
+test("API keys come back as they were, but for what was revoked since, or all", async () => {
+  const home = path.join(folder, "keyed");
+  const saved = path.join(folder, "keyed-backup");
+  const store = await open({ definitions: clicks, home });
+  await store.apply();
+  const by = "user:ada";
+  const names = ["stays", "revoked later", "revoked before"];
+  for (const name of names) await store.keys.create({ name, scopes: ["read"], by });
+  await store.keys.create({ name: "brief", scopes: ["read"], by, expires: (Date.now() + 500) * 1000 });
+  await store.keys.revoke("revoked before", by);
+  await backup(home, saved);
+  const { id, revokedAt } = await store.keys.revoke("revoked later", "user:bob");
+  await store.keys.create({ name: "made later", scopes: ["read"], by });
+  await store.close();
+  await sleep(500);
+
+  const restored = async (
+    to: string,
+    options: Parameters<typeof restore>[2] = {},
+  ): Promise<[keys: unknown, states: Record<string, unknown>]> => {
+    const at = { definitions: clicks, home: path.join(folder, to) };
+    const { keys } = await restore(at, saved, options);
+    const again = await open(at);
+    try {
+      const all = await again.keys.list();
+      const told = all.map(({ name, state, revokedBy }) => [name, [state, revokedBy]] as const);
+      expect(all.find((key) => key.id === id)?.revokedAt).toEqual(
+        "revokedIn" in options ? revokedAt : options.revokeKeys === true ? expect.any(Number) : null,
+      );
+      return [keys, Object.fromEntries(told)];
+    } finally {
+      await again.close();
+    }
+  };
+  const before = { "revoked before": ["revoked", by], brief: ["expired", null] };
+  const live = (...names: string[]): unknown => names.map((name) => ({ id: expect.any(String), name }));
+  expect(await restored("keyed-as-they-were")).toEqual([
+    { live: live("stays", "revoked later"), revoked: 0 },
+    { ...before, stays: ["live", null], "revoked later": ["live", null] },
+  ]);
+  const lost = path.join(home, "registry.sqlite");
+  const asItWas = readFileSync(lost);
+  expect(await restored("keyed-revoked", { revokedIn: lost })).toEqual([
+    { live: live("stays"), revoked: 1 },
+    { ...before, stays: ["live", null], "revoked later": ["revoked", "user:bob"] },
+  ]);
+  expect(readFileSync(lost).equals(asItWas)).toBe(true);
+  expect(await restored("keyed-closed", { revokeKeys: true })).toEqual([
+    { live: [], revoked: 2 },
+    { ...before, stays: ["revoked", "restore"], "revoked later": ["revoked", "restore"] },
+  ]);
+  await expect(restored("keyed-nowhere", { revokedIn: path.join(folder, "nothing.sqlite") })).rejects.toMatchObject({
+    code: "ASOF_HOME",
+  });
+  expect(existsSync(path.join(folder, "keyed-nowhere"))).toBe(false);
+});

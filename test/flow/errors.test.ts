@@ -472,3 +472,46 @@ describe("a store that is not that far", () => {
     await expect(young.status()).rejects.toMatchObject({ code: "ASOF_CLOSED" });
   });
 });
+
+describe("the query of a batch view", () => {
+  const of = (select: string): Readonly<Record<string, unknown>> => {
+    const daily = batchView("daily", {
+      entity: customer,
+      sources: [payments],
+      sql: `select ${select} from payments`,
+      features: { n: t.float64() },
+      eventTime: "day",
+    });
+    return { customer, payments, daily };
+  };
+  const day = "date_trunc('day', event_time) + interval 1 day as day";
+
+  test.each([
+    ["lacks a column", `customer, ${day}`, "its query gives no column n; it gives customer, day"],
+    ["has a column of another type", `customer, ${day}, [1] as n`, "its column n is INTEGER[], but declared float64"],
+    ["leaves out what is required", `customer, ${day}, null::double as n`, "1 of its rows have no n"],
+    [
+      "has a row without a key",
+      `null::varchar as customer, ${day}, 1.0::double as n`,
+      "1 of its rows have no customer",
+    ],
+    ["has two rows of one moment", `customer, ${day}, unnest([1.0, 2.0])::double as n`, "have more than one row"],
+  ])("that %s is refused, and nothing of it kept", async (what, select, why) => {
+    const store = await open({ definitions: of(select), home: path.join(folder, what), clock: { simulated: now } });
+    try {
+      await store.apply();
+      // Of a day that is over.
+      const past = { ...good, at: now - 2 * 86_400_000_000 };
+      await store.load("payments", [file(`${what}.ndjson`, ndjson(past))]);
+      await expect(store.compute()).rejects.toMatchObject({
+        code: "ASOF_BATCH_VIEW",
+        message: expect.stringContaining(why) as string,
+        details: { view: "daily" },
+      });
+      const { views } = await store.status();
+      expect(views.find(({ name }) => name === "daily")).toMatchObject({ offlineRows: 0 });
+    } finally {
+      await store.close();
+    }
+  });
+});

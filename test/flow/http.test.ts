@@ -326,6 +326,51 @@ describe("what the server says of itself", () => {
     }
   });
 
+  test("and requests are as it says: what is missing or no value of a field is none", async () => {
+    const { paths } = (await send({ url: "/openapi.json" })).body;
+    const required = (path: string): string[] =>
+      (paths[path].get.parameters as Json[]).filter((one) => one["required"] === true).map(({ name }) => String(name));
+    expect(required("/v1/distribution/{model}")).toEqual(["model", "feature"]);
+    expect(required("/v1/explain")).toEqual(["feature"]);
+    expect(required("/v1/runs")).toEqual([]);
+    for (const [route, { post: operation }] of Object.entries(paths as Json))
+      if (operation !== undefined) {
+        const codes = JSON.stringify(operation.responses);
+        // Whoever sends a body to what reads none is told so, and a name may be longer than any that there is.
+        expect(codes, route).toContain("ASOF_MEDIA_TYPE");
+        if (route.includes("{")) expect(codes, route).toContain("ASOF_NOT_FOUND");
+      }
+    const schemaOf = (path: string): Json => paths[path].post.requestBody.content["application/json"].schema as Json;
+    const paid = await schemaValidator(schemaOf("/v1/events/payments"));
+    const promoted = await schemaValidator(schemaOf("/v1/promote/fraud"));
+    expect([payment("a"), payment("a", { ratio: "Infinity", at: "2026-03-02" })].map((one) => paid(one))).toEqual([
+      null,
+      null,
+    ]);
+    for (const wrong of [{ amount: "Infinity" }, { at: "" }, { at: "2026-13-02" }, { at: 2 ** 53 }, { cents: "1e3" }]) {
+      expect(paid(payment("a", wrong)), JSON.stringify(wrong)).not.toBeNull();
+      expect((await post("/v1/events/payments", payment("a", wrong))).status, JSON.stringify(wrong)).toBe(400);
+    }
+    const asked = await schemaValidator(schemaOf("/v1/features/checkout"));
+    const row = { customer: null, basket: 1, opened: 0 };
+    expect(asked({ entities: [row] })).toBeNull();
+    expect((await post("/v1/features/checkout", { entities: [row] })).status).toBe(200);
+    expect(asked({ entities: [{ ...row, basket: null }] })).not.toBeNull();
+    expect((await post("/v1/features/checkout", { entities: [{ ...row, basket: null }] })).status).toBe(400);
+    expect([{ version: 1 }, { version: 1, as: "canary", share: 0.5 }].map((one) => promoted(one))).toEqual([
+      null,
+      null,
+    ]);
+    for (const wrong of [
+      { version: 1, as: "shadow", share: 0.5 },
+      { version: 1, as: "canary" },
+      { version: 2 ** 53 },
+    ]) {
+      expect(promoted(wrong), JSON.stringify(wrong)).not.toBeNull();
+      expect((await post("/v1/promote/fraud", wrong)).status, JSON.stringify(wrong)).toBe(400);
+    }
+  });
+
   test("/openapi.json names every error that it refers to", async () => {
     const { body, text } = await send({ url: "/openapi.json" });
     expect(body["openapi"]).toBe("3.1.0");
@@ -354,6 +399,13 @@ describe("what the server says of itself", () => {
     ])
       expect((await send({ url })).body["error"]?.code, url).toBe("ASOF_REQUEST");
     expect((await post("/v1/events/payments?wait=now", payment("x"))).body["error"].code).toBe("ASOF_REQUEST");
+  });
+
+  test("a length of time that is none, or too long, is refused as the request's fault", async () => {
+    for (const within of ["1x", "", "38815185w"]) {
+      const { status, body } = await send({ url: `/v1/models/fraud/comparison?within=${within}` });
+      expect([status, body["error"].code], within).toEqual([400, "ASOF_REQUEST"]);
+    }
   });
 
   test("models of an unknown model are none", async () => {
@@ -407,6 +459,7 @@ describe("a request that is not one", () => {
     ],
     ["a broken escape", { url: "/v1/%E0%A4%A" }, "ASOF_HTTP"],
     ["a wrong method", { method: "DELETE", url: "/v1/status" }, "ASOF_METHOD"],
+    ["a method that is new", { method: "QUERY", url: "/v1/status" }, "ASOF_METHOD"],
     [
       "a wrong method with a body",
       { method: "PUT", url: "/v1/features/checkout", payload: "{", headers: { "content-type": "application/json" } },

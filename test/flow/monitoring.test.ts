@@ -7,7 +7,7 @@ import type { MonitoringReport } from "../../src/core/result/monitoring.ts";
 import { formatTimestamp, HOUR, MINUTE, SECOND } from "../../src/core/time/timestamp.ts";
 import { open, type Store } from "../../src/index.ts";
 import { type RunningServer, serve } from "../../src/surfaces/http/serve.ts";
-import { history, now } from "./open-test-store.ts";
+import { history, now, openTestStore } from "./open-test-store.ts";
 import { schemaValidator } from "./schema-validator.ts";
 import * as shop from "./shop.ts";
 
@@ -130,6 +130,26 @@ describe("rates", () => {
     const before = ratesOf(await store.monitoring(), "fraud_features").answers;
     await store.features("fraud_features", customers, { at: now - HOUR });
     expect(ratesOf(await store.monitoring(), "fraud_features").answers).toBe(before);
+  });
+});
+
+describe("times of views", () => {
+  test("are taken of one request in 251 for each service, and tell of each view", async () => {
+    const other = await openTestStore();
+    try {
+      for (let i = 0; i < 510; i++) {
+        await other.features("checkout", [{ customer: `calm-${i}`, basket: 1, opened: now }]);
+        await other.features("fraud_features", [{ customer: `calm-${i}` }, { customer: "nobody" }]);
+      }
+      const { viewTimes } = await other.monitoring();
+      const counted = viewTimes.map(({ view, buckets, sum }) => [view, buckets.reduce((a, b) => a + b), sum > 0]);
+      expect(Object.fromEntries(counted.map(([view, ...rest]) => [view, rest]))).toEqual({
+        spending: [4, true],
+        basket: [2, true],
+      });
+    } finally {
+      await other.close();
+    }
   });
 });
 

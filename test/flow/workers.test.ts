@@ -132,6 +132,13 @@ test("other definitions are taken up without a failed request", async () => {
   agent.destroy();
   await wait(2100);
   await expectCounts();
+  // What was measured in any process, now and then, is told by all.
+  for (const until = Date.now() + 30_000; ;) {
+    for (let i = 0; i < 100; i++) await ask("/v1/features/profile", { entities: [{ user: "ann" }] });
+    const metrics = await (await fetch(`${started.url}/metrics`)).text();
+    if (/^asof_view_compute_duration_seconds_count\{view="activity"\} [1-9]/m.test(metrics)) break;
+    expect(Date.now()).toBeLessThan(until);
+  }
 }, 150_000);
 
 test("a process that is killed is started again", async () => {

@@ -73,7 +73,7 @@ async function fuzz(): Promise<number> {
       say(`      ${await save({ target: "http-server", seed, number: i, sample: "", error, bytes })}: ${error}`);
   }
   say(
-    `${whole(all)} cases, ${found} findings, ${whole(peak)} MB at the most, ${((performance.now() - began) / 60_000).toFixed(1)} min`,
+    `${whole(all)} cases of seed ${seed}, ${found} findings, ${whole(peak)} MB at the most, ${((performance.now() - began) / 60_000).toFixed(1)} min`,
   );
   return found;
 }

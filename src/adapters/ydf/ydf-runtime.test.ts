@@ -32,6 +32,27 @@ test("one bit that differs in a stored model is refused, wherever it is", async 
   }
 });
 
+test("a length in a model that its checksums bear out, and its bytes do not, takes no memory", async () => {
+  const rows = 50;
+  const x = Float64Array.from({ length: rows }, (_, row) => row);
+  const { bytes } = await createYdfTrainer("gradientBoostedTrees").train(
+    { rows, features: { x: { type: t.float64(), values: x, valid: null } }, label: x, task: "regression" },
+    {},
+  );
+  const archive = await JSZip.loadAsync(bytes);
+  const nodes = await archive.files["nodes-00000-of-00001"].async("uint8array");
+  new DataView(nodes.buffer, nodes.byteOffset).setUint32(8, 0x3f00_0000, true);
+  archive.file("nodes-00000-of-00001", nodes);
+  const damaged = await archive.generateAsync({ type: "uint8array" });
+  const before = process.resourceUsage().maxRSS;
+  await expect(ydfRuntime.load({ runtime: "ydf", bytes: damaged })).rejects.toMatchObject({
+    code: "ASOF_CORRUPT",
+    message: expect.stringContaining("a blob at byte 0 has 1056964608 bytes, beyond its end"),
+  });
+  // In kilobytes: YDF took a gigabyte before it looked.
+  expect(process.resourceUsage().maxRSS - before).toBeLessThan(200_000);
+});
+
 test.each([
   ["model_1.zip", "its classes are"],
   ["model_2.zip", "CATEGORICAL_SET"],

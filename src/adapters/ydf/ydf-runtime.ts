@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import JSZip from "jszip";
 import { AsofError } from "../../core/errors.ts";
 import type { LoadedModel, ModelRuntime } from "../../ports/trainer.ts";
+import { blobSequenceFault } from "./blob-sequence.ts";
 import { instantiate, type ModuleFactory } from "./ydf-module.ts";
 import { createYdfModel, type YdfModel } from "./ydf-model.ts";
 
@@ -39,11 +40,18 @@ export const ydfRuntime: ModelRuntime = {
 /** YDF trusts what it reads: bytes that are not as they were written never reach it. */
 async function checkArchive(bytes: Uint8Array): Promise<void> {
   try {
-    await JSZip.loadAsync(bytes, { checkCRC32: true });
+    const { files } = await JSZip.loadAsync(bytes, { checkCRC32: true });
+    for (const name of Object.keys(files).filter((one) => NODES.test(one))) {
+      const fault = blobSequenceFault(await files[name].async("uint8array"));
+      if (fault !== null) throw new Error(`${name}: ${fault}`);
+    }
   } catch (cause) {
     throw corrupt(cause instanceof Error ? cause.message : String(cause), cause);
   }
 }
+
+/** Files of the nodes of its trees. */
+const NODES = /(?:^|\/)nodes-\d+-of-\d+$/;
 
 function corrupt(why: string, cause?: unknown): AsofError {
   return new AsofError("ASOF_CORRUPT", `this is no model that YDF can run: ${why}`, { runtime: "ydf" }, cause);

@@ -35,4 +35,10 @@ test("what is no definition is damage, wherever it is none", () => {
   }
   const deep = '{"op":"not","args":['.repeat(10_000) + '{"op":"column","name":"a"}' + "]}".repeat(10_000);
   expect(() => storedDefinition(source.replace('"eventTime":', `"eventTime":${deep},"was":`), "x")).toThrow(corrupt);
+  // Also where nobody looks.
+  const lists = "[".repeat(20_000) + "]".repeat(20_000);
+  expect(() => storedDefinition(source.replace('"eventTime":', `"else":${lists},"eventTime":`), "x")).toThrow(corrupt);
+  const some = "[".repeat(500) + "]".repeat(500);
+  const read = storedDefinition(source.replace('"eventTime":', `"else":${some},"eventTime":`), "x");
+  expect(canonicalJson(read)).toContain(some);
 });

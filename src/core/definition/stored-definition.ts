@@ -126,7 +126,15 @@ const shapes: Readonly<Record<Definition["kind"], Shape>> = {
   }),
 };
 
+/** Members that are passed over are walked through as well, by whoever writes the definition again. */
+function isDeeper(value: unknown, most: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return most === 0 || Object.values(value).some((member) => isDeeper(member, most - 1));
+}
+
 const definition: Shape = (value, at) => {
+  // A level of an expression is an object and the list that it is in.
+  if (isDeeper(value, 2 * DEEPEST + 10)) return at;
   const kind = (value as { readonly kind?: unknown } | null)?.kind;
   return typeof kind === "string" && Object.hasOwn(shapes, kind)
     ? shapes[kind as Definition["kind"]](value, at)

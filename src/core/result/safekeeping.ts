@@ -26,5 +26,7 @@ export interface RestoreOutcome {
   readonly folded: number;
   /** Keys that had been forgotten since, and were forgotten again. */
   readonly forgotten: number;
+  /** API keys that are live again, and how many that were live in the backup have been revoked. */
+  readonly keys: { readonly live: readonly { readonly id: string; readonly name: string }[]; readonly revoked: number };
   readonly seconds: number;
 }

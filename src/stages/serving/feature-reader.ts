@@ -13,6 +13,7 @@ import {
 import { recordMaker } from "../../core/record-maker.ts";
 import type { FeatureAnswer } from "../../core/result/answers.ts";
 import type { StageTimer } from "../../core/result/stage-timer.ts";
+import type { ViewTimer } from "../../core/result/view-timer.ts";
 import type { Row } from "../../core/schema/data-type.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { OnlineStore } from "../../ports/online-store.ts";
@@ -21,6 +22,7 @@ import { batchUse } from "./batch-use.ts";
 import type { KeptBudget } from "./kept-rows.ts";
 import { type AnsweredUse, type AnswerShape, LiveAnswers } from "./live-answers.ts";
 import type { RowReading, StoredUse, StoreReading } from "./stored-use.ts";
+import { MEASURED, ViewTiming } from "./view-timing.ts";
 
 /**
  * The present of the process that writes, where it is this one: a moment later than the store's watermark at which
@@ -70,8 +72,19 @@ export class FeatureReader {
   private readonly input = new ByteReader(new Uint8Array(0));
   /** Of its own: a store that is asked for the same snapshot again lends the same bytes. */
   private readonly metaInput = new ByteReader(new Uint8Array(0));
+  private readonly viewTimer: ViewTimer | null;
+  /** The views in the order of `stored` and `onDemand`. */
+  private readonly viewNames: readonly string[];
+  private untilMeasured = MEASURED;
 
-  constructor(plan: ServicePlan, store: OnlineStore, present: Present | null, budget: KeptBudget) {
+  /** @param viewTimer is told of some requests how long each view took */
+  constructor(
+    plan: ServicePlan,
+    store: OnlineStore,
+    present: Present | null,
+    budget: KeptBudget,
+    viewTimer: ViewTimer | null = null,
+  ) {
     this.plan = plan;
     this.store = store;
     this.present = present;
@@ -86,6 +99,8 @@ export class FeatureReader {
     });
     this.stored = stored;
     this.onDemand = computed;
+    this.viewTimer = viewTimer;
+    this.viewNames = [...stored, ...computed].map(({ use }) => use.view.name);
     const aliases = plan.uses.map(({ alias }) => alias);
     this.shape = {
       values: recordMaker(Object.keys(plan.features)),
@@ -162,9 +177,12 @@ export class FeatureReader {
       from: -Infinity,
       until: Infinity,
     };
+    const timing = this.timing();
     const rows = stored.map((one, u): RowReading[] => {
       const view = views.states[u];
-      return view === undefined ? [] : requests.map((row) => one.ask(row, view.state, guess, reading));
+      const asked = view === undefined ? [] : requests.map((row) => one.ask(row, view.state, guess, reading));
+      timing?.asked(reading.keys.length);
+      return asked;
     });
     let meta: OnlineMeta | null = null;
     let stale = false;
@@ -177,7 +195,8 @@ export class FeatureReader {
         reading.t = momentOf(meta, present, position);
       } else if (!stale && bytes !== undefined) {
         input.reset(bytes);
-        reading.takers[i]!.take(i, input);
+        if (timing === null) reading.takers[i]!.take(i, input);
+        else timing.taking(i, () => reading.takers[i]!.take(i, input));
       }
       timer?.begin("store");
     });
@@ -198,7 +217,7 @@ export class FeatureReader {
       }
       if (!isRight) return t;
       this.latest = t;
-      return this.answer(requests, rows, views.loads, t);
+      return this.answer(requests, rows, views.loads, t, timing);
     };
     return read === undefined ? answer() : read.then(answer);
   }
@@ -229,14 +248,19 @@ export class FeatureReader {
     rows: readonly (readonly RowReading[])[],
     loads: Readonly<Record<string, number>>,
     t: Timestamp,
+    timing: ViewTiming | null,
   ): LiveAnswers {
     // Keys without a record are known to have none as of this read, and no later.
     for (const ofUse of rows) for (const row of ofUse) void row.kept;
-    const computed = this.onDemand.map(({ use, call, names }): AnsweredUse[] => {
+    // Values are made where they are asked for first.
+    if (timing !== null)
+      for (const [u, ofUse] of rows.entries()) timing.measure(u, () => ofUse.forEach((row) => void row.values));
+    const computed = this.onDemand.map(({ use, call, names }, d): AnsweredUse[] => {
       const inputs = requests.map((row) =>
         Object.fromEntries(Object.entries(use.inputs).map(([input, name]) => [input, row[name]])),
       );
-      const found = call(inputs, new Float64Array(requests.length).fill(t));
+      const compute = (): ReturnType<typeof call> => call(inputs, new Float64Array(requests.length).fill(t));
+      const found = timing === null ? compute() : timing.measure(rows.length + d, compute);
       return found.map((one) => ({
         values: names.map((name) => one[name]),
         status: "PRESENT",
@@ -244,8 +268,16 @@ export class FeatureReader {
         kept: null,
       }));
     });
+    timing?.tell();
     const uses = this.order.map((place) => (place >= 0 ? rows[place] : computed[-place - 1]));
     return new LiveAnswers(this.shape, requests.length, uses, { t, loads });
+  }
+
+  /** Null for a request that is not measured, as most are not. */
+  private timing(): ViewTiming | null {
+    if (this.viewTimer === null || --this.untilMeasured > 0) return null;
+    this.untilMeasured = MEASURED;
+    return new ViewTiming(this.viewTimer, this.viewNames);
   }
 
   private refuse(use: ViewUsePlan | undefined): void {

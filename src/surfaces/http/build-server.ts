@@ -36,7 +36,7 @@ declare module "fastify" {
   }
 }
 
-const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"];
 /** Levels at which there is a line for each request. */
 const EACH_REQUEST: ReadonlySet<LogLevel> = new Set(["info", "debug", "trace"]);
 const MIB = 2 ** 20;

@@ -1,8 +1,13 @@
+import {
+  DurationHistogram,
+  type Durations,
+  PART_BOUNDS,
+  REQUEST_BOUNDS,
+} from "../../core/metrics/duration-histogram.ts";
 import type { MonitoringReport } from "../../core/result/monitoring.ts";
 import type { JobReport } from "../../core/result/schedule.ts";
 import { SECOND } from "../../core/time/timestamp.ts";
 import type { Metric, Sample } from "./exposition.ts";
-import { BOUNDS, Histogram } from "./histogram.ts";
 import type { RequestCounts } from "./request-counts.ts";
 import type { RequestHistogram } from "./request-histograms.ts";
 
@@ -28,6 +33,7 @@ export function metricsOf(
     ...ofTimes(requests.times.all(), viewsBehind),
     ...ofFreshness(report),
     ...ofServices(report),
+    ...ofViews(report),
     ...ofAudit(report),
     ...ofDrift(report),
     ...ofJobs(jobs),
@@ -54,13 +60,13 @@ const DEFINITIONS: Readonly<Record<string, "service" | "model">> = {
 
 /** By route and what it names; and by view, of all requests that read it. */
 function ofTimes(times: readonly RequestHistogram[], viewsBehind: ViewsBehind): Metric[] {
-  const views = new Map<string, Histogram>();
+  const views = new Map<string, DurationHistogram>();
   for (const time of times) {
     const kind = time.method === "POST" && time.definition !== "" ? DEFINITIONS[time.route] : undefined;
     if (kind === undefined) continue;
     for (const view of viewsBehind(kind, time.definition)) {
       let found = views.get(view);
-      if (found === undefined) views.set(view, (found = new Histogram()));
+      if (found === undefined) views.set(view, (found = new DurationHistogram()));
       found.add(time);
     }
   }
@@ -138,6 +144,17 @@ function ofServices({ services, unnamed }: MonitoringReport): Metric[] {
       services.flatMap(({ service, features }) =>
         Object.entries(features).map(([feature, nulls]): Sample => [{ service, feature }, nulls]),
       ),
+    ),
+  ];
+}
+
+function ofViews({ viewTimes }: MonitoringReport): Metric[] {
+  return [
+    histogram(
+      "asof_view_compute_duration_seconds",
+      "What a view took of a request beside the read that all views share, of one request in 251.",
+      viewTimes.map(({ view, ...observed }) => [{ view }, observed]),
+      PART_BOUNDS,
     ),
   ];
 }
@@ -233,13 +250,14 @@ function counter(name: string, help: string, samples: readonly Sample[]): Metric
 function histogram(
   name: string,
   help: string,
-  all: readonly (readonly [labels: Sample[0], observed: Pick<Histogram, "buckets" | "sum">])[],
+  all: readonly (readonly [labels: Sample[0], observed: Durations])[],
+  bounds: readonly number[] = REQUEST_BOUNDS,
 ): Metric {
   const samples = all.flatMap(([labels, { buckets, sum }]): Sample[] => {
     let count = 0;
     const below = buckets.map((more, i): Sample => {
       count += more;
-      return [{ ...labels, le: BOUNDS[i] ?? "+Inf" }, count, "_bucket"];
+      return [{ ...labels, le: bounds[i] ?? "+Inf" }, count, "_bucket"];
     });
     return [...below, [labels, sum, "_sum"], [labels, count, "_count"]];
   });

@@ -16,7 +16,9 @@ const EVERYWHERE: readonly ErrorCode[] = [
 const HURRIED: readonly ErrorCode[] = ["ASOF_DEADLINE"];
 /** Codes that any route may fail with that asks for credentials. */
 const GUARDED: readonly ErrorCode[] = ["ASOF_UNAUTHENTICATED", "ASOF_FORBIDDEN", "ASOF_RATE_LIMIT", "ASOF_ISSUER"];
-/** Codes that any route with a body may fail with. */
+/** The code that any route may fail with whose path has a name in it, which may be longer than any. */
+const NAMED: readonly ErrorCode[] = ["ASOF_NOT_FOUND"];
+/** Codes that any route may fail with that is sent a body, whether it reads one or not. */
 const WITH_BODY: readonly ErrorCode[] = ["ASOF_TOO_LARGE", "ASOF_MEDIA_TYPE", "ASOF_TIMEOUT"];
 
 const error: Schema = objectOf({
@@ -73,12 +75,19 @@ function operation(route: Route, { body, answer }: Shapes, name: string | null):
     ...EVERYWHERE,
     ...hurried,
     ...(isPublic ? [] : GUARDED),
-    ...(body === null ? [] : WITH_BODY),
+    ...(names === null ? [] : NAMED),
+    ...(route.method === "POST" ? WITH_BODY : []),
   ];
   const inPath =
     name === null && names !== null ? [{ name: names.parameter, in: "path", required: true, schema: text }] : [];
   const given = (where: string, declared: typeof query): Schema[] =>
-    Object.entries(declared).map(([name, { description, schema }]) => ({ name, in: where, description, schema }));
+    Object.entries(declared).map(([name, { description, schema, required = false }]) => ({
+      name,
+      in: where,
+      description,
+      schema,
+      ...(required && { required }),
+    }));
   const parameters = [...inPath, ...given("query", query), ...given("header", headers)];
   const binary = Object.fromEntries(Object.entries(also).map(([media, description]) => [media, { description }]));
   return {

@@ -1,7 +1,7 @@
-import { Histogram } from "./histogram.ts";
+import { DurationHistogram, type Durations } from "../../core/metrics/duration-histogram.ts";
 
 /** How long the requests of a route took that named the same definition. */
-export interface RequestHistogram extends Pick<Histogram, "buckets" | "sum"> {
+export interface RequestHistogram extends Durations {
   readonly method: string;
   readonly route: string;
   /** What the path names; empty where it names nothing, or the request was refused. */
@@ -16,7 +16,7 @@ interface Timed {
 
 /** How long all requests took, from their headers to the end of their answer: for metrics. */
 export class RequestHistograms {
-  private readonly routes = new Map<Timed, Map<string, Histogram>>();
+  private readonly routes = new Map<Timed, Map<string, DurationHistogram>>();
 
   /** On the path of each request. Names that are refused are no definitions: there is no end of them. */
   observe(route: Timed, name: string, status: number, seconds: number): void {
@@ -44,11 +44,11 @@ export class RequestHistograms {
     );
   }
 
-  private of(route: Timed, definition: string): Histogram {
+  private of(route: Timed, definition: string): DurationHistogram {
     let names = this.routes.get(route);
     if (names === undefined) this.routes.set(route, (names = new Map()));
     let found = names.get(definition);
-    if (found === undefined) names.set(definition, (found = new Histogram()));
+    if (found === undefined) names.set(definition, (found = new DurationHistogram()));
     return found;
   }
 }

@@ -65,7 +65,9 @@ export interface Route {
   readonly summary: string;
   /** What the path names; null where it names nothing. */
   readonly names: { readonly parameter: string; readonly kind: Definition["kind"] } | null;
-  readonly query: Readonly<Record<string, { readonly description: string; readonly schema: Schema }>>;
+  readonly query: Readonly<
+    Record<string, { readonly description: string; readonly schema: Schema; readonly required?: true }>
+  >;
   /** Request headers that mean something to the route, by their names in lower case. */
   readonly headers?: Readonly<Record<string, { readonly description: string; readonly schema: Schema }>>;
   /** For every definition of the kind that the path names. */

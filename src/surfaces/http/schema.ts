@@ -14,13 +14,28 @@ export const anyValue: Schema = { type: ["string", "number", "boolean", "null"] 
 /** A number that may be beyond JSON's. */
 export const anyNumber: Schema = { anyOf: [{ type: "number" }, { enum: ["NaN", "Infinity", "-Infinity"] }] };
 export const anything: Schema = {};
+/** A moment as text, in all forms that are read: whether there is such a day only the reader knows. */
+export const momentText: Schema = {
+  type: "string",
+  pattern:
+    "^([+-]\\d{6}|\\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])" +
+    "([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d([.,](\\d{1,6}|\\d{6}0{1,3}))?)?)?\\s*([Zz]|[+-]([01]\\d|2[0-3])(:?[0-5]\\d)?)?$",
+  description: "ISO 8601, UTC where it names no zone",
+};
 /** A moment as requests give it. */
 export const momentInput: Schema = {
   anyOf: [
-    { type: "string", description: "ISO 8601, UTC where it names no zone" },
-    { type: "integer", description: "microseconds since the epoch" },
+    momentText,
+    {
+      type: "integer",
+      minimum: Number.MIN_SAFE_INTEGER,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: "microseconds since the epoch",
+    },
   ],
 };
+/** A length of time as requests give it. */
+export const duration: Schema = { type: "string", pattern: "^\\d{1,15}(us|ms|s|m|h|d|w)$" };
 
 export function orNull(schema: Schema): Schema {
   return { anyOf: [schema, { type: "null" }] };
@@ -87,5 +102,6 @@ function kindSchema(type: FeatureType, direction: Direction): Schema {
   if (type.kind === "list") return listOf(typeSchema(type.of, direction));
   if (type.kind === "counts") return mapOf(count);
   if (type.kind === "map") return mapOf(typeSchema(type.of, direction));
+  if (type.kind === "float64" && direction === INPUT && type.nonFinite !== true) return { type: "number" };
   return direction[type.kind];
 }

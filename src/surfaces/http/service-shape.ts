@@ -1,16 +1,19 @@
 import type { FeatureType } from "../../core/aggregation/aggregation.ts";
 import type { ServiceDefinition } from "../../core/definition/data.ts";
 import type { AnswerForm } from "../../core/result/answer-form.ts";
+import type { Fields } from "../../core/schema/data-type.ts";
 import { knowledgeSchema } from "./answer-schema.ts";
 import { answerForm } from "./answer-form.ts";
 import { type AnswerWriter, answerWriter } from "./answer-writer.ts";
-import { type Definitions, definitionOf, featureTypes, useFeatures } from "./feature-types.ts";
+import { type Definitions, definitionOf, featureTypes, useFeatures, viewOf } from "./feature-types.ts";
 import { type RowReader, rowReader } from "./row-reader.ts";
 import { anyValue, inputRow, listOf, mapOf, momentInput, objectOf, type Schema } from "./schema.ts";
 
 /** How the requests and answers of a service look in JSON. */
 export interface ServiceShape {
   readonly service: ServiceDefinition;
+  /** Its inputs as requests may give them: a key may be null, which is one without history. */
+  readonly asked: Fields;
   readonly types: Readonly<Record<string, FeatureType>>;
   readonly read: RowReader;
   readonly write: AnswerWriter;
@@ -29,18 +32,35 @@ export function serviceShapes(store: Definitions): (name: string) => ServiceShap
     if (found !== undefined) return found;
     const types = featureTypes(store, service);
     const form = answerForm(useFeatures(store, service));
+    const asked = askedOf(store, service);
     const opening = `{"service":${JSON.stringify(name)},"results":[`;
-    const shape = { service, types, read: rowReader(service.inputs), write: answerWriter(types), opening, form };
+    const shape = {
+      service,
+      asked,
+      types,
+      read: rowReader(service.inputs),
+      write: answerWriter(types),
+      opening,
+      form,
+    };
     known.set(service, shape);
     return shape;
   };
 }
 
+function askedOf(store: Definitions, { uses, inputs }: ServiceDefinition): Fields {
+  const stored = uses.filter(({ view }) => viewOf(store, view).kind !== "onDemandView");
+  const keys = new Set(stored.flatMap((use) => Object.values(use.inputs)));
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, type]) => [name, keys.has(name) ? { ...type, nullable: true } : type]),
+  );
+}
+
 /** The schema of a request for rows: inputs are spread over `entities` and `request` as the caller likes. */
-export function requestSchema(maxRows: number, mayAskAt: boolean, service?: ServiceDefinition): Schema {
+export function requestSchema(maxRows: number, mayAskAt: boolean, asked?: Fields): Schema {
   const limits = { minItems: 1, maxItems: maxRows };
   const plain = mapOf(anyValue);
-  const part = service === undefined ? plain : { ...inputRow(service.inputs), required: [] };
+  const part = asked === undefined ? plain : { ...inputRow(asked), required: [] };
   const description = "as many rows as `entities`; row i completes row i";
   const properties = { entities: listOf(part, limits), request: { ...listOf(part, limits), description } };
   return mayAskAt

@@ -112,7 +112,8 @@ export async function deliver(notice: Notice, log: Logger, webhooks: readonly We
   await Promise.all(webhooks.map((webhook) => post(notice, log, webhook, pause)));
 }
 
-async function post(notice: Notice, log: Logger, { url, headers = {} }: Webhook, pause: number): Promise<void> {
+async function post(notice: Notice, log: Logger, webhook: Webhook, pause: number): Promise<void> {
+  const { url, headers } = withoutCredentials(webhook);
   let reason = "";
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     try {
@@ -131,5 +132,16 @@ async function post(notice: Notice, log: Logger, { url, headers = {} }: Webhook,
     if (attempt < ATTEMPTS) await new Promise((resolve) => setTimeout(resolve, pause * attempt).unref());
   }
   // Its path may hold a secret.
-  log.error({ event: notice.event, subject: notice.subject, webhook: new URL(url).host, reason }, "not delivered");
+  log.error({ event: notice.event, subject: notice.subject, webhook: url.host, reason }, "not delivered");
+}
+
+/** `fetch` takes no address with a name and a password, and repeats it in its error: they go into the header they stand for. */
+function withoutCredentials({ url: given, headers = {} }: Webhook): { url: URL; headers: Webhook["headers"] } {
+  const url = new URL(given);
+  const { username, password } = url;
+  if (username === "" && password === "") return { url, headers };
+  [url.username, url.password] = ["", ""];
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const authorization = `Basic ${Buffer.from(credentials).toString("base64")}`;
+  return { url, headers: { authorization, ...headers } };
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { parse } from "yaml";
+import { LineCounter, parse, YAMLParseError } from "yaml";
 import { AsofError } from "../../../core/errors.ts";
 import { pythonRegistry } from "./python-registry.ts";
 import { type FeastRegistry, readRegistry } from "./registry.ts";
@@ -63,10 +63,14 @@ async function readStoreFile(
     throw refuse("cannot be read: name the folder that holds it", error);
   }
   let content: unknown;
+  const lineCounter = new LineCounter();
   try {
-    content = parse(withVariables(text, env));
+    // Its pretty errors show the line, which may hold a password.
+    content = parse(withVariables(text, env), { prettyErrors: false, lineCounter });
   } catch (error) {
-    throw refuse(`is not valid YAML: ${(error as Error).message}`, error);
+    const { message } = error as Error;
+    const at = error instanceof YAMLParseError ? ` (line ${lineCounter.linePos(error.pos[0]).line})` : "";
+    throw refuse(`is not valid YAML: ${message}${at}`);
   }
   if (typeof content !== "object" || content === null) throw refuse("is no configuration of Feast");
   const { project, registry } = content as Readonly<Record<string, unknown>>;

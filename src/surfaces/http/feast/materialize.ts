@@ -4,13 +4,12 @@ import type { Store } from "../../../store.ts";
 import { mediaTypes } from "../body.ts";
 import { viewOf } from "../feature-types.ts";
 import type { Route, RouteContext } from "../route.ts";
-import { flag, listOf, orNull, type Schema, text } from "../schema.ts";
+import { flag, listOf, momentText, orNull, type Schema, text } from "../schema.ts";
 import { feastErrors } from "./error-dialect.ts";
 import { RequestFields } from "./read-fields.ts";
 import { done } from "./write-records.ts";
 
 const views: Schema = { ...orNull(listOf(text)), description: "default: every view" };
-const time: Schema = { ...text, description: "ISO 8601, UTC where it names no zone" };
 
 const query: Route["query"] = {
   async: { description: "what is asked for is done when it is answered", schema: { enum: ["false"] } },
@@ -48,8 +47,8 @@ export function materializeRoute({ store }: RouteContext): Route {
         [mediaTypes.json]: {
           type: "object",
           properties: {
-            start_ts: orNull(time),
-            end_ts: orNull(time),
+            start_ts: orNull(momentText),
+            end_ts: orNull(momentText),
             feature_views: views,
             disable_event_timestamp: flag,
           },
@@ -90,7 +89,7 @@ export function materializeIncrementalRoute({ store }: RouteContext): Route {
       body: {
         [mediaTypes.json]: {
           type: "object",
-          properties: { end_ts: time, feature_views: views },
+          properties: { end_ts: momentText, feature_views: views },
           required: ["end_ts"],
         },
       },

@@ -1,9 +1,23 @@
 import { AsofError } from "../../../core/errors.ts";
 import { comparedMetrics } from "../../../core/metrics/estimate.ts";
+import { parseDuration } from "../../../core/time/duration.ts";
 import { writeJson } from "../json/write-json.ts";
 import { withMoments } from "../moments.ts";
 import type { Route, RouteContext } from "../route.ts";
-import { anything, count, flag, listOf, mapOf, moment, objectOf, orNull, type Schema, text } from "../schema.ts";
+import {
+  anything,
+  count,
+  duration,
+  flag,
+  listOf,
+  mapOf,
+  moment,
+  momentText,
+  objectOf,
+  orNull,
+  type Schema,
+  text,
+} from "../schema.ts";
 
 const number: Schema = { type: "number" };
 const role: Schema = { enum: ["current", "canary", "shadow"] };
@@ -91,9 +105,9 @@ export function comparisonRoute({ store }: RouteContext): Route {
     summary: "Compares what each version of a model predicted, by its role, with what has become known since.",
     names: { parameter: "model", kind: "model" },
     query: {
-      since: { description: "only predictions from this moment on", schema: moment },
-      until: { description: "only predictions before this moment", schema: moment },
-      within: { description: "how far an outcome may lie from its prediction; 1h if absent", schema: text },
+      since: { description: "only predictions from this moment on", schema: momentText },
+      until: { description: "only predictions before this moment", schema: momentText },
+      within: { description: "how far an outcome may lie from its prediction; 1h if absent", schema: duration },
       by: { description: "the inputs that they share, by commas; all if absent", schema: text },
     },
     shapes: { body: null, answer },
@@ -119,7 +133,13 @@ export function comparisonRoute({ store }: RouteContext): Route {
   };
 }
 
+/** So many weeks may be more microseconds than there are. */
 function durationIn(within: string): string {
-  if (/^\d{1,15}(us|ms|s|m|h|d|w)$/.test(within)) return within;
-  throw new AsofError("ASOF_REQUEST", `within: "${within}" is not a duration such as 1h`, { parameter: "within" });
+  try {
+    parseDuration(within);
+    return within;
+  } catch (cause) {
+    const why = `within: "${within}" is not a duration such as 1h`;
+    throw new AsofError("ASOF_REQUEST", why, { parameter: "within" }, cause);
+  }
 }

@@ -25,7 +25,7 @@ export function distributionRoute({ store }: RouteContext): Route {
     access: { scope: "read" },
     summary: "Tells how a feature of a model is spread in training and in what is served, over the same bins.",
     names: { parameter: "model", kind: "model" },
-    query: { feature: { description: "the feature, as it is called in the service", schema: text } },
+    query: { feature: { description: "the feature, as it is called in the service", schema: text, required: true } },
     shapes,
     shapesOf: () => shapes,
     errors: ["ASOF_UNKNOWN_MODEL", "ASOF_REQUEST"],

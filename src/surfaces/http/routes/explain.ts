@@ -34,7 +34,7 @@ const ERRORS: readonly ErrorCode[] = [
   "ASOF_BEFORE_RETENTION",
 ];
 
-const feature = { ...text, description: "as view.feature" };
+const feature = { ...text, pattern: "^[^.]+\\.[^]+$", description: "as view.feature" };
 const at = { ...momentInput, description: "the moment asked about; now if absent" };
 
 /** Explains what its query names. */
@@ -47,7 +47,7 @@ export function explainRoute({ store }: RouteContext): Route {
     summary: SUMMARY,
     names: null,
     query: {
-      feature: { description: "the feature, as view.feature", schema: text },
+      feature: { description: "the feature, as view.feature", schema: feature, required: true },
       keys: { description: "the key, as a JSON object", schema: text },
       at: { description: "the moment asked about; now if absent", schema: momentInput },
       knowledge: { description: String(knowledgeSchema["description"]), schema: { enum: knowledges } },

@@ -54,8 +54,8 @@ export function featuresRoute({ store, maxRows, times }: RouteContext): Route {
     also: { [ARROW_STREAM]: "an Arrow IPC stream: a column a feature, `alias.status` and `alias.event_time` a view" },
     shapes: { body: { [mediaTypes.json]: requestSchema(maxRows, true) }, answer: featuresSchema() },
     shapesOf: (name) => {
-      const { service, types } = shapeOf(name);
-      return { body: { [mediaTypes.json]: requestSchema(maxRows, true, service) }, answer: featuresSchema(types) };
+      const { asked, types } = shapeOf(name);
+      return { body: { [mediaTypes.json]: requestSchema(maxRows, true, asked) }, answer: featuresSchema(types) };
     },
     errors: [
       "ASOF_UNKNOWN_SERVICE",

@@ -21,8 +21,8 @@ export function predictRoute({ store, maxRows }: RouteContext): Route {
     query: timingQuery,
     shapes: { body: { [mediaTypes.json]: requestSchema(maxRows, false) }, answer: predictionsSchema() },
     shapesOf: (name) => {
-      const { service, types } = shapeOf(name);
-      return { body: { [mediaTypes.json]: requestSchema(maxRows, false, service) }, answer: predictionsSchema(types) };
+      const { asked, types } = shapeOf(name);
+      return { body: { [mediaTypes.json]: requestSchema(maxRows, false, asked) }, answer: predictionsSchema(types) };
     },
     errors: [
       "ASOF_UNKNOWN_MODEL",

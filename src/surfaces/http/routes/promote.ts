@@ -13,10 +13,14 @@ const share: Schema = { type: "number", exclusiveMinimum: 0, maximum: 1, descrip
 
 /** Makes a version of a model the one that predicts, a newer one or an older one again; or tries it out beside that. */
 export function promoteRoute({ store }: RouteContext): Route {
-  const asked = objectOf(
-    { version: { ...count, minimum: 1 }, as: { enum: servingRoles, description: "`current` if absent" }, share },
-    ["as", "share"],
-  );
+  const version: Schema = { ...count, minimum: 1, maximum: Number.MAX_SAFE_INTEGER };
+  const others = servingRoles.filter((role) => role !== "canary");
+  const asked: Schema = {
+    anyOf: [
+      objectOf({ version, as: { enum: others, description: "`current` if absent" } }, ["as"]),
+      objectOf({ version, as: { const: "canary" }, share }),
+    ],
+  };
   const shapes = {
     body: { [mediaTypes.json]: asked },
     answer: objectOf({ model: text, version: count, role: { enum: servingRoles }, share: orNull(share) }),
