@@ -1,6 +1,7 @@
 import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { withChecksum } from "./checked-value.ts";
+import { ByteWriter } from "../../core/codec/bytes.ts";
+import { PIECE, withChecksum } from "./checked-value.ts";
 import { marker } from "./format-marker.ts";
 import { LAST_KEY } from "./key-range.ts";
 import { type LmdbDatabase, type LmdbOptions, openDatabase } from "./lmdb-database.ts";
@@ -28,8 +29,9 @@ export async function copyAside(
   options: LmdbOptions,
   upgrade: boolean,
 ): Promise<void> {
+  const out = new ByteWriter(PIECE);
   const stored = (key: Uint8Array, value: Uint8Array): Uint8Array =>
-    !upgrade ? value : Buffer.compare(key, LAST_KEY) === 0 ? marker() : withChecksum(key, value);
+    !upgrade ? value : Buffer.compare(key, LAST_KEY) === 0 ? marker() : withChecksum(key, value, out);
   const building = folder + BUILDING;
   rmSync(building, { recursive: true, force: true });
   const copy = openDatabase(building, options);
