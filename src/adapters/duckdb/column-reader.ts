@@ -16,6 +16,12 @@ export function batchRows(columns: number): number {
   return Math.min(BATCH_ROWS, Math.max(CHUNK_ROWS, rows));
 }
 
+/** How many rows of so many columns may be taken ahead of their work: about as many as the engine buffers. */
+export function rowsAhead(columns: number): number {
+  const rows = Math.floor(BATCH_BYTES / (16 * Math.max(columns, 1)) / CHUNK_ROWS) * CHUNK_ROWS;
+  return Math.max(batchRows(columns), rows);
+}
+
 /**
  * Copies chunks of a result made by `columnsSql` into a batch of fresh arrays. A chunk's memory is DuckDB's and lives
  * as long as the chunk is referenced; nothing of it is kept.

@@ -16,6 +16,8 @@ import { rowGroupRows, slotBytes, slotTargets } from "./parquet-job.ts";
 import type { ParquetFeed, ParquetJob, ParquetReply, ParquetWorkerSettings, PostedColumn } from "./parquet-job.ts";
 
 const IDLE_WORKERS = 1;
+/** So many row groups or a few more are written between two early syncs: some tens of megabytes. */
+const SYNC_GROUPS = 4;
 const WORKER = new URL(`./parquet-worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
 
 /** Writes batches to Parquet files on threads of its own, which it keeps for the next file. */
@@ -84,11 +86,13 @@ export class ParquetWriter {
     let blocks = 0;
     worker.postMessage(job, [port2]);
     const exchange = new Exchange(worker, port1, posted, ahead, signal);
+    const early = new EarlySync(path);
     try {
       for await (const batch of batches) {
         for (let at = 0; at < batch.rows; at += block) {
           const rows = Math.min(block, batch.rows - at);
           const slot = targets[blocks++ % ahead];
+          if (blocks % (SYNC_GROUPS * ahead) === 0) early.start();
           await exchange.send({
             kind: "rows",
             rows,
@@ -108,6 +112,7 @@ export class ParquetWriter {
     } finally {
       exchange.close();
       this.#release(worker);
+      await early.ended;
     }
   }
 
@@ -128,6 +133,28 @@ export class ParquetWriter {
     worker.unref();
     if (this.#idle.length < IDLE_WORKERS) this.#idle.push(worker);
     else worker.postMessage("close", []);
+  }
+}
+
+/** Brings what is written of a file to stable storage while more is: in the end little is left to wait for. */
+class EarlySync {
+  /** Resolves when none is under way. */
+  ended: Promise<void> = Promise.resolve();
+  readonly #path: string;
+  #isUnderWay = false;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Begins one, unless one is under way. What fails here is found again at the end. */
+  start(): void {
+    if (this.#isUnderWay) return;
+    this.#isUnderWay = true;
+    this.ended = sync(this.#path).then(
+      () => void (this.#isUnderWay = false),
+      () => void (this.#isUnderWay = false),
+    );
   }
 }
 

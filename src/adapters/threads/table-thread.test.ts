@@ -62,6 +62,7 @@ const read = fc.array(record, { maxLength: 40 }).map((records): ReadRecords => {
         records.map(({ big }) => big),
       ),
     ],
+    summed: [1],
     order: null,
   };
 });

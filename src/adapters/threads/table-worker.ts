@@ -9,13 +9,14 @@ parentPort!.on("message", (records: ReadRecords) => {
 });
 
 /** The memory of a table, which is handed over. */
-function memoryOf({ first, visible, event, byEvent, slots, keys = [], withdrawn }: RecordTable): Transferable[] {
+function memoryOf({ first, visible, event, byEvent, slots, keys = [], sums, withdrawn }: RecordTable): Transferable[] {
   const columns = [...slots, ...keys].filter((column): column is Column => column !== null);
   const arrays = [
     first,
     visible,
     event,
     byEvent,
+    ...(sums?.values() ?? []),
     withdrawn?.at,
     withdrawn?.order,
     ...columns.flatMap(({ values, valid }) => [values, valid]),

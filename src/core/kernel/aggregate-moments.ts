@@ -34,6 +34,9 @@ export function outputSize({ type, elements }: LayoutFeature): number {
 const OBJECT_SIZE = 8;
 const COLLECTION_SIZE = 32;
 
+/** By place the sum of the values that stand before it: in half the memory where all of them fit into 32 bits. */
+export type Sums = Int32Array | Float64Array;
+
 /** Records grouped by key, each key's in the order in which they become visible. All arrays are by place. */
 export interface RecordTable {
   /** Key k has the places [first[k], first[k + 1]). */
@@ -49,6 +52,8 @@ export interface RecordTable {
   readonly slots: readonly (Column | null)[];
   /** For each slot that has keys those of the records, null where one contributes nothing. */
   readonly keys?: readonly (Column | null)[];
+  /** Prefix sums of some slots, where whoever made the table was asked for them. */
+  readonly sums?: ReadonlyMap<number, Sums | null>;
   /** The tie-break of the record at a place; only where the layout has ordered aggregations. */
   readonly order?: (place: number) => OrderKey;
   /** What was withdrawn of the records; null where nothing was. */

@@ -6,7 +6,8 @@ import { naiveView } from "../../../test/oracle/naive.ts";
 import type { AggregateFeature, AggregateViewDefinition } from "../definition/data.ts";
 import { layoutOf } from "../tile/view-layout.ts";
 import { emptyOutput, type RecordTable } from "./aggregate-moments.ts";
-import { isPrefixSlot, Prefixes, PrefixWindows } from "./prefix-windows.ts";
+import { isPrefixSlot, PrefixWindows } from "./prefix-windows.ts";
+import { Prefixes } from "./prefixes.ts";
 
 test("for rows in any order the windows have what the oracle has, bit for bit", () => {
   let tried = 0;
@@ -89,6 +90,32 @@ test("what it cannot do exactly it leaves to the walk", () => {
   const withdrawn = { at: Float64Array.of(Infinity, 5), order: Uint32Array.of(1, 0) };
   expect(of({ ...table(Float64Array.of(1, 2)), withdrawn })).toBeNull();
   expect(layout.slots.map(isPrefixSlot)).toEqual([true, false]);
+});
+
+test("sums are exact where 32 bits hold them, at their end and beyond", () => {
+  const layout = layoutOf(view, scenarioFields);
+  const [feature] = layout.features;
+  const [low, high] = [-(2 ** 31), 2 ** 31 - 1];
+  for (const numbers of [
+    [high],
+    [high, 1],
+    [1, high],
+    [low],
+    [low, -1],
+    [low + 1],
+    [high, high, high, high],
+    [low, high, low],
+  ]) {
+    const values = Float64Array.from(numbers);
+    const times = values.map((_, i) => i);
+    const column = { type: { kind: "int32", nullable: false } as const, values, valid: null };
+    const records = { first: Uint32Array.of(0, values.length), visible: times, event: times, byEvent: null };
+    const table: RecordTable = { ...records, slots: [column, null] };
+    const rows = { rows: values.length, key: new Int32Array(values.length), t: values.map((_, i) => i + 1) };
+    const output = emptyOutput(feature, layout.slots[feature.slot], values.length);
+    PrefixWindows.of([feature], layout.slots, new Prefixes(table))!.compute(rows, [output], 0);
+    expect([...output.numbers!]).toEqual(numbers.map((_, i) => numbers.slice(0, i + 1).reduce((a, b) => a + b)));
+  }
 });
 
 test("windows of one length but other hops or offsets are other windows", () => {

@@ -1,15 +1,21 @@
-import type { Column } from "../schema/column.ts";
 import type { LayoutFeature, Slot } from "../tile/view-layout.ts";
 import { floorTo, type Window } from "../time/window.ts";
-import type { FeatureOutput, RecordTable } from "./aggregate-moments.ts";
+import type { FeatureOutput, RecordTable, Sums } from "./aggregate-moments.ts";
 import { KeyOrder } from "./key-order.ts";
 import { locate } from "./locate.ts";
+import type { Prefixes } from "./prefixes.ts";
 
 /** Rows of a spine in their order: the dense key of each, −1 for none, and its moment. */
 export interface KeyedRows {
   readonly rows: number;
   readonly key: Int32Array;
   readonly t: Float64Array;
+}
+
+/** Those slots whose prefix sums such features are had from. */
+export function summedSlots(features: readonly LayoutFeature[], slots: readonly Slot[]): number[] {
+  const summed = features.filter(({ slot, elements }) => elements === null && isPrefixSlot(slots[slot]));
+  return [...new Set(summed.map(({ slot }) => slot))].filter((slot) => slots[slot].spec.kind !== "count");
 }
 
 /** Whether features of a slot can be had from prefix sums, if their records and values allow it. */
@@ -23,7 +29,7 @@ interface PrefixFeature {
   readonly output: number;
   readonly kind: "count" | "sum" | "avg";
   readonly counts: Uint32Array | null;
-  readonly sums: Float64Array | null;
+  readonly sums: Sums | null;
 }
 
 /** The features of one window, and where the last searches for its start and its end stopped, by key. */
@@ -147,32 +153,6 @@ export class PrefixWindows {
   }
 }
 
-/** The prefix sums of a table's slots, each made once for all that read it. */
-export class Prefixes {
-  readonly records: RecordTable;
-  private readonly madeSums = new Map<number, Float64Array | null>();
-  private readonly madeCounts = new Map<number, Uint32Array | null>();
-
-  constructor(records: RecordTable) {
-    this.records = records;
-  }
-
-  /** By place p the sum of the values before it; null where that could leave the integers that doubles hold. */
-  sums(slot: number): Float64Array | null {
-    let sums = this.madeSums.get(slot);
-    if (sums === undefined) this.madeSums.set(slot, (sums = prefixSums(this.records.slots[slot]!)));
-    return sums;
-  }
-
-  /** By place p how many records before it contribute; null where all do. */
-  counts(slot: number): Uint32Array | null {
-    let counts = this.madeCounts.get(slot);
-    const valid = this.records.slots[slot]?.valid ?? null;
-    if (counts === undefined) this.madeCounts.set(slot, (counts = valid === null ? null : prefixCounts(valid)));
-    return counts;
-  }
-}
-
 /** Rows worked on at once: enough that many share a key, few enough to stay in the processor's cache. */
 const BLOCK = 65_536;
 
@@ -181,7 +161,7 @@ function averages(
   since: Uint32Array,
   span: Uint32Array,
   count: Uint32Array,
-  sums: Float64Array,
+  sums: Sums,
   row: Uint32Array,
   from: number,
   numbers: Float64Array,
@@ -193,25 +173,4 @@ function averages(
     valid[to] = records === 0 ? 0 : 1;
     numbers[to] = records === 0 ? 0 : (sums[since[i] + span[i]] - sums[since[i]]) / records;
   }
-}
-
-function prefixSums({ values, valid }: Column): Float64Array | null {
-  const numbers = values as Float64Array;
-  const sums = new Float64Array(numbers.length + 1);
-  let sum = 0;
-  let size = 0;
-  for (let i = 0; i < numbers.length; i++) {
-    if (valid === null || valid[i] !== 0) {
-      sum += numbers[i];
-      size += Math.abs(numbers[i]);
-    }
-    sums[i + 1] = sum;
-  }
-  return size <= Number.MAX_SAFE_INTEGER ? sums : null;
-}
-
-function prefixCounts(valid: Uint8Array): Uint32Array {
-  const counts = new Uint32Array(valid.length + 1);
-  for (let i = 0; i < valid.length; i++) counts[i + 1] = counts[i] + (valid[i] === 0 ? 0 : 1);
-  return counts;
 }

@@ -3,6 +3,7 @@ import { type OrderKey } from "../aggregation/aggregation.ts";
 import { orderByEvent, type RecordTable } from "./aggregate-moments.ts";
 import { placed } from "./column-buffer.ts";
 import { placesByKey } from "./group.ts";
+import { prefixSums } from "./prefixes.ts";
 import { withdrawalsOf } from "./withdrawals.ts";
 
 /** Records in the order in which they were read, all columns by row. */
@@ -17,6 +18,8 @@ export interface ReadRecords {
   /** As those of a table. */
   readonly slots: readonly (Column | null)[];
   readonly slotKeys: readonly (Column | null)[];
+  /** The slots whose prefix sums will be asked for. */
+  readonly summed: readonly number[];
   /** What gives the tie-breaks of records, once it is known which places they have. */
   readonly order: ((place: Uint32Array, event: Float64Array) => (place: number) => OrderKey) | null;
 }
@@ -29,12 +32,17 @@ export function recordTable(records: ReadRecords): RecordTable {
   const column = (read: Column | null): Column | null => (read === null ? null : placed(read, place));
   const times = (read: NumericColumn): Float64Array => placed(read, place).values as Float64Array;
   const event = times(records.event);
+  const byEvent = orderByEvent(first, event);
+  const slots = records.slots.map(column);
+  // Only records in one order for all have a use for them.
+  const summed = byEvent === null && withdrawn === null ? records.summed : [];
   return {
     first,
     visible: times(visible),
     event,
-    byEvent: orderByEvent(first, event),
-    slots: records.slots.map(column),
+    byEvent,
+    slots,
+    sums: new Map(summed.map((slot) => [slot, prefixSums(slots[slot]!)])),
     keys: records.slotKeys.map(column),
     ...(order === null ? {} : { order: order(place, event) }),
     withdrawn: withdrawn === null ? null : withdrawalsOf(first, times(withdrawn)),

@@ -9,7 +9,8 @@ import {
 import { gatherNumbers } from "../../core/kernel/column-buffer.ts";
 import { groupByKey } from "../../core/kernel/group.ts";
 import type { KeyIndex } from "../../core/kernel/key-index.ts";
-import { isPrefixSlot, type KeyedRows, Prefixes, PrefixWindows } from "../../core/kernel/prefix-windows.ts";
+import { isPrefixSlot, type KeyedRows, PrefixWindows } from "../../core/kernel/prefix-windows.ts";
+import { Prefixes } from "../../core/kernel/prefixes.ts";
 import type { AggregateUse } from "../../core/plan/service-plan.ts";
 import type { Batch } from "../../core/schema/column.ts";
 import { EVENT_TIME, type LayoutFeature } from "../../core/tile/view-layout.ts";

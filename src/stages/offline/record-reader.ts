@@ -2,6 +2,7 @@ import { canonicalJson } from "../../core/definition/fingerprint.ts";
 import type { RecordTable } from "../../core/kernel/aggregate-moments.ts";
 import { ColumnBuffer, gatherBatch, NumberBuffer, scatter } from "../../core/kernel/column-buffer.ts";
 import { KeyIndex, PartIndex } from "../../core/kernel/key-index.ts";
+import { summedSlots } from "../../core/kernel/prefix-windows.ts";
 import { isPortable, type ReadRecords, recordTable } from "../../core/kernel/record-table.ts";
 import { compileSlot, compileSlotKey } from "../../core/kernel/slot-arguments.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
@@ -132,6 +133,7 @@ class RecordCollector {
         columns,
         keys: new KeyIndex(keyNames.map((name) => partOf(parts, name))),
         numbers: new NumberBuffer(expected, shared),
+        summed: summedSlots(features, layout.slots),
         order: isOrdered ? new OrderBuffer(layout, fields, columns) : null,
         slots: each((slot) =>
           collect(v, compileSlot(slot, fields), { of: slot.of, where: slot.where }, slot.input ?? boolean),
@@ -198,7 +200,7 @@ class RecordCollector {
     return read.map((records, v) => ({ keys: this.views[v].keys, table: theirs.get(records) ?? recordTable(records) }));
   }
 
-  private readOf({ keys, numbers, order, slots, slotKeys }: CollectedView): ReadRecords {
+  private readOf({ keys, numbers, summed, order, slots, slotKeys }: CollectedView): ReadRecords {
     const column = (buffer: ColumnBuffer | null): Column | null => buffer?.column() ?? null;
     const times = (buffer: ColumnBuffer): NumericColumn => buffer.column() as NumericColumn;
     return {
@@ -209,6 +211,7 @@ class RecordCollector {
       withdrawn: this.withdrawn === null ? null : times(this.withdrawn),
       slots: slots.map(column),
       slotKeys: slotKeys.map(column),
+      summed,
       order: order === null ? null : (place, event) => order.placed(place, event),
     };
   }
@@ -227,6 +230,8 @@ interface CollectedView {
   readonly columns: readonly string[];
   readonly keys: KeyIndex;
   readonly numbers: NumberBuffer;
+  /** The slots whose prefix sums will be asked for. */
+  readonly summed: readonly number[];
   readonly order: OrderBuffer | null;
   readonly slots: readonly (ColumnBuffer | null)[];
   /** By slot what it is computed per. */
