@@ -188,7 +188,7 @@ test("what was cut off stays what it was, whatever is written behind it", () => 
   const step = fc.record({
     item,
     /** What is done to what is written so far. */
-    then: fc.constantFrom("go on", "cut", "finish", "reset"),
+    afterwards: fc.constantFrom("go on", "cut", "finish", "reset"),
     room: fc.constantFrom(0, 0, 7, 500),
   });
   fc.assert(
@@ -196,15 +196,16 @@ test("what was cut off stays what it was, whatever is written behind it", () => 
       const writer = new ByteWriter(capacity);
       const plain = new ByteWriter();
       const results: { readonly got: Uint8Array; readonly expected: Uint8Array }[] = [];
-      for (const { item, then, room } of steps) {
+      for (const { item, afterwards, room } of steps) {
         writer.ensure(room);
         write(writer, item);
         write(plain, item);
-        if (then === "cut" || then === "finish") results.push({ got: writer[then](), expected: plain.finish() });
-        if (then === "finish") writer.reset();
-        if (then === "reset") writer.reset(writer.length >> 1);
-        if (then === "cut" || then === "finish") plain.reset();
-        if (then === "reset") plain.reset(plain.length >> 1);
+        if (afterwards === "cut" || afterwards === "finish")
+          results.push({ got: writer[afterwards](), expected: plain.finish() });
+        if (afterwards === "finish") writer.reset();
+        if (afterwards === "reset") writer.reset(writer.length >> 1);
+        if (afterwards === "cut" || afterwards === "finish") plain.reset();
+        if (afterwards === "reset") plain.reset(plain.length >> 1);
         expect(writer.length).toBe(plain.length);
         expect(Buffer.compare(writer.view(), plain.view())).toBe(0);
       }
