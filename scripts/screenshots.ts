@@ -1,6 +1,7 @@
 // Pictures of every page of the console, on a copy of the quickstart's store: 1440×900 and 390×844, light and dark.
 //   npm run screenshots                     into screenshots/
-//   npm run screenshots -- --into FOLDER
+//   npm run screenshots -- --into FOLDER --only learn
+//   npm run screenshots -- --only flow --readme    also those of the README, into docs/images/
 import { cp, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -12,7 +13,14 @@ import { serve } from "asof/http";
 import configuration from "../examples/flights/asof.config.ts";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const { into } = parseArgs({ options: { into: { type: "string", default: path.join(root, "screenshots") } } }).values;
+const { into, only, readme } = parseArgs({
+  options: {
+    into: { type: "string", default: path.join(root, "screenshots") },
+    /** What the names of the pictures begin with. */
+    only: { type: "string", default: "" },
+    readme: { type: "boolean", default: false },
+  },
+}).values;
 const kept = path.join(root, "examples", "flights", ".asof");
 
 const row = { origin: "ORD", destination: "SFO", scheduled: "2001-07-01T10:00:00Z", distance: "1846" };
@@ -27,7 +35,8 @@ interface Picture {
 }
 
 const pictures: readonly Picture[] = [
-  { name: "flow", address: "/", region: "Status tracker" },
+  // Rates take a while.
+  { name: "flow", address: "/", region: "Status tracker", act: (page) => page.waitForTimeout(5000) },
   { name: "flow-stage", address: "/?stage=serving", region: "Status tracker" },
   { name: "compare", address: asked, region: "Features in both stores" },
   {
@@ -51,7 +60,12 @@ const pictures: readonly Picture[] = [
       await page.getByText("records counted").waitFor();
     },
   },
-  { name: "models", address: "/models", region: "Drift of features" },
+  {
+    name: "models",
+    address: "/models",
+    region: "Drift of features",
+    act: (page) => page.getByText("as time goes on").first().waitFor(),
+  },
   {
     name: "playground",
     address: "/playground",
@@ -61,10 +75,35 @@ const pictures: readonly Picture[] = [
       await page.getByText("Prediction of version").waitFor();
     },
   },
-  { name: "runs", address: "/runs", region: "Runs", act: (page) => page.waitForTimeout(4000) },
+  {
+    name: "runs",
+    address: "/runs",
+    region: "Runs",
+    act: async (page) => {
+      await page.waitForTimeout(4000);
+      await page.getByRole("row", { name: "train" }).getByRole("button").first().click();
+    },
+  },
   { name: "learn", address: "/learn", region: "The two stores" },
+  { name: "learn-sample", address: "/learn?way=sample", region: "The two stores" },
+  { name: "learn-questions", address: "/learn?way=questions", region: "The two stores" },
+  {
+    name: "learn-slow",
+    address: "/learn?way=slow",
+    region: "What waits for the online store",
+    act: async (page) => {
+      await page.waitForTimeout(3000);
+      await page.getByLabel("100 ms").check();
+      await page.getByRole("button", { name: "Run step 2" }).click();
+      await page.waitForTimeout(4000);
+    },
+  },
   { name: "sign-in", address: "/sign-in" },
 ];
+
+/** Pictures that the README has, as much of them as is in sight at first. */
+const inReadme = ["flow", "compare"];
+const wanted = pictures.filter(({ name }) => name.startsWith(only));
 
 if (!(await stat(kept).catch(() => null))) {
   console.error("There is no store of the quickstart yet: npm run quickstart");
@@ -74,8 +113,11 @@ const folder = await mkdtemp(path.join(tmpdir(), "asof-screenshots-"));
 const home = path.join(folder, "home");
 await cp(kept, home, { recursive: true });
 await mkdir(into, { recursive: true });
-const store = await open({ ...configuration, home });
-const server = await serve(store, { port: 0 });
+const addedLatency = { milliseconds: 0 };
+const store = await open({ ...configuration, home }, { addedLatency });
+// The first prediction loads what the others find.
+await store.predict("late_flight_model", [{ ...row, distance: 1846 }]);
+const server = await serve(store, { port: 0, demo: addedLatency });
 const browser = await chromium.launch({
   executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-dev-shm-usage"],
@@ -96,12 +138,16 @@ try {
     ]) {
       const context = await browser.newContext({ viewport: { width, height }, colorScheme, reducedMotion: "reduce" });
       const page = await context.newPage();
-      for (const { name, address, region, act } of pictures) {
+      for (const { name, address, region, act } of wanted) {
         await page.goto(`${server.url}${address}`);
         await page.getByRole("heading", { level: 1 }).waitFor();
         if (region !== undefined) await page.getByRole("region", { name: region, exact: true }).first().waitFor();
         await act?.(page);
-        await page.waitForTimeout(2500);
+        await page.waitForTimeout(1500);
+        if (readme && width === 1440 && colorScheme === "light" && inReadme.includes(name)) {
+          await page.setViewportSize({ width, height: 860 });
+          await page.screenshot({ path: path.join(root, "docs", "images", `console-${name}.png`) });
+        }
         // As high as the page, so that lists which follow the window are whole and nothing sticks amid it.
         const whole = await page.evaluate<number>("document.documentElement.scrollHeight");
         await page.setViewportSize({ width, height: Math.max(height, whole) });
@@ -118,4 +164,4 @@ try {
   await store.close();
   await rm(folder, { recursive: true, force: true });
 }
-console.log(`${pictures.length * 4} pictures in ${into}`);
+console.log(`${wanted.length * 4} pictures in ${into}`);

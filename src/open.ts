@@ -12,6 +12,7 @@ import { openFolder } from "./adapters/folder/folder-store.ts";
 import { openLmdb } from "./adapters/lmdb/open-lmdb.ts";
 import { copyPostgresTable } from "./adapters/postgres/copy-table.ts";
 import { openRedis } from "./adapters/redis/open-redis.ts";
+import { slowedOnlineStore } from "./adapters/slowed/slowed-online-store.ts";
 import { openSqliteRegistry } from "./adapters/sqlite/open-sqlite-registry.ts";
 import { createCommandTrainer } from "./adapters/command/command-trainer.ts";
 import { onnxFormat, onnxRuntime } from "./adapters/onnx/onnx-runtime.ts";
@@ -21,6 +22,7 @@ import { createYdfTrainer } from "./adapters/ydf/ydf-trainer.ts";
 import { bytesOf, type Configuration } from "./configuration.ts";
 import { type Catalog, catalogOf } from "./core/definition/catalog.ts";
 import { AsofError } from "./core/errors.ts";
+import type { AddedLatency } from "./core/result/added-latency.ts";
 import type { Keys } from "./core/result/access.ts";
 import { parseDuration } from "./core/time/duration.ts";
 import { parseTimestamp } from "./core/time/timestamp.ts";
@@ -60,6 +62,8 @@ export interface OpenOptions {
   readonly clock?: Clock;
   /** The versions of what request-time functions run on. Default: those of this process. */
   readonly versions?: Readonly<Record<string, string>>;
+  /** What the online store takes longer, to show what waits for it. */
+  readonly addedLatency?: AddedLatency;
   /** Records in the log from which on they are moved into Parquet. Default: 250,000, and 20,000 at closing. */
   readonly archiveFrom?: number;
   /** Files of one stream, kind and day from which on they are merged. */
@@ -102,7 +106,10 @@ export async function open(configuration: Configuration, options: OpenOptions = 
     const isWriter = !(writing instanceof AsofError);
     const registry = keep(await openSqliteRegistry(path.join(home, "registry.sqlite")));
     const beacon = keep(openBeacon(path.join(home, "beacon")));
-    const { online, index } = await openOnline(configuration, home, registry, isWriter, keep);
+    const { online, index } = slowedBy(
+      options.addedLatency,
+      await openOnline(configuration, home, registry, isWriter, keep),
+    );
     const temporaryFolder = options.readOnly?.temporaryFolder ?? path.join(home, "temporary");
     const engine = keep(
       await openDuckDb({
@@ -172,7 +179,7 @@ async function openOnline(
   registry: RegistryStore,
   isWriter: boolean,
   keep: (store: OnlineStore) => OnlineStore,
-): Promise<Pick<StoreParts, "online" | "index">> {
+): Promise<Stores> {
   const openAtHome = async (): Promise<OnlineStore> =>
     keep(await openLmdb(path.join(home, "online"), { readOnly: !isWriter }));
   if (online === "lmdb") {
@@ -189,6 +196,15 @@ async function openOnline(
   // Only who writes decides about ids.
   return { online: store, index: isWriter ? await openAtHome() : store };
 }
+
+/** Where one store is both, it stays one: a store beside it would be taken for what an earlier place left behind. */
+function slowedBy(added: AddedLatency | undefined, { online, index }: Stores): Stores {
+  if (added === undefined) return { online, index };
+  const slowed = slowedOnlineStore(online, added);
+  return { online: slowed, index: index === online ? slowed : index };
+}
+
+type Stores = Pick<StoreParts, "online" | "index">;
 
 interface OpenedLog {
   readonly log: LogReader;

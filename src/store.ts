@@ -22,6 +22,7 @@ import type {
 import type { Explanation } from "./core/result/explanation.ts";
 import type { AuditReport, FeatureDistribution, MonitoringReport } from "./core/result/monitoring.ts";
 import type { ForgetOptions, ForgetOutcome } from "./core/result/forget.ts";
+import type { ModelEvaluation } from "./core/result/evaluation.ts";
 import type { ModelComparison } from "./core/result/comparison.ts";
 import type { Plan } from "./core/result/plan.ts";
 import { work, type WorkOptions } from "./core/result/progress.ts";
@@ -257,6 +258,10 @@ class EmbeddedStore implements LinkedStore {
     return this.training.models(name);
   }
 
+  evaluation(name: string, version?: number): Promise<ModelEvaluation> {
+    return this.training.evaluation(name, version ?? null);
+  }
+
   promote(name: string, version: number, options: PromoteOptions = {}): Promise<void> {
     return this.training.promote(name, version, options);
   }
@@ -312,6 +317,19 @@ class EmbeddedStore implements LinkedStore {
 
   explain(view: string, feature: string, keys: UntypedRequest, options: ReadOptions = {}): Promise<Explanation> {
     return this.answering.explain(view, feature, keys, options);
+  }
+
+  recordVerification<T extends { readonly compared: number }>(
+    verify: (options: WorkOptions) => Promise<T>,
+    options: WorkOptions = {},
+  ): Promise<T> {
+    return this.store.recorder.record(
+      "verify",
+      "all services",
+      "both stores",
+      (_id, heard) => verify(heard(options)),
+      (outcome) => ({ rows: outcome.compared, bytes: null, details: outcome }),
+    );
   }
 
   async auditServed(): Promise<AuditReport> {

@@ -216,6 +216,11 @@ export const errorTable = {
     message: "the records of the source have no id",
     remedy: "Define a source that names the fields of its `id`, and load its history.",
   },
+  ASOF_NOT_OFFERED: {
+    status: 409,
+    message: "the server was not started for this",
+    remedy: "Start it as the details say.",
+  },
   // files and stores
   ASOF_FILE: {
     status: 400,

@@ -32,6 +32,7 @@ export type RunKind =
   | "compact"
   | "retention"
   | "forget"
+  | "verify"
   | "serve";
 
 export interface Run {

@@ -1,7 +1,7 @@
 import { sourceStream } from "../core/definition/stream.ts";
 import type { HistoryFilter, HistoryRow } from "../core/result/history.ts";
 import type { ComputeOutcome, MaterializeOutcome } from "../core/result/outcomes.ts";
-import { work, type WorkOptions } from "../core/result/progress.ts";
+import type { WorkOptions } from "../core/result/progress.ts";
 import { readHistory } from "../stages/offline/read-history.ts";
 import type { OpenStore } from "./open-store.ts";
 
@@ -24,8 +24,8 @@ export class Computing {
     for (const view of this.store.definitions.batchViews(names)) {
       await this.store.definitions.mustBeApplied(view.name);
       const stream = this.store.definitions.batchStream(view);
-      const compute = (id: number): Promise<ComputeOutcome> =>
-        computer.compute({ ...work(options), catalog, view, stream, id: `compute-${id}`, cut: () => writer.cut() });
+      const compute = (id: number, heard: (options: WorkOptions) => WorkOptions): Promise<ComputeOutcome> =>
+        computer.compute({ ...heard(options), catalog, view, stream, id: `compute-${id}`, cut: () => writer.cut() });
       outcomes.push(
         await writing.upkeep.shared(() =>
           this.store.recorder.record("compute", view.name, OFFLINE, compute, (outcome) => ({
@@ -64,7 +64,7 @@ export class Computing {
             "materialize",
             name,
             ONLINE,
-            () => materializer.materialize(view, all, work(options)),
+            (_id, heard) => materializer.materialize(view, all, heard(options)),
             (outcome) => ({ rows: outcome.keys, bytes: outcome.bytes, details: outcome }),
           ),
         ),

@@ -97,11 +97,17 @@ export class Ingesting {
         "load",
         name,
         OFFLINE,
-        async (id) => {
+        async (id, heard) => {
           const prepared = await prepare();
           if (prepared === null) return null;
           const first = await this.store.offline.isEmpty(sourceStream(source));
-          return writing.loader.load({ ...prepared, id: `load-${id}`, first, now: (await writing.writer.cut()).t });
+          return writing.loader.load({
+            ...prepared,
+            ...heard(prepared),
+            id: `load-${id}`,
+            first,
+            now: (await writing.writer.cut()).t,
+          });
         },
         (outcome) => ({ rows: outcome?.rows ?? 0, bytes: outcome?.bytes ?? 0, details: outcome ?? {} }),
       ),
@@ -260,10 +266,10 @@ export class Ingesting {
       "replay",
       name,
       ONLINE,
-      async () => {
+      async (_id, heard) => {
         const before = await log.bytes();
         const replayed = await replay(engine, clock, {
-          ...work(options),
+          ...heard(options),
           source,
           files,
           format: options.format ?? formatOf(files[0]),

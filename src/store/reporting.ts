@@ -5,7 +5,6 @@ import type { RunReport, StatusReport } from "../core/result/status.ts";
 import type { OfflineFile, RunKind } from "../ports/registry-store.ts";
 import { modelStatus, sourceStatus, viewStatus } from "../stages/monitoring/status.ts";
 import type { Fold } from "../stages/online/fold.ts";
-import { reportOf } from "../stages/registry/run-recorder.ts";
 import type { OpenStore } from "./open-store.ts";
 import type { Watch } from "./watch.ts";
 
@@ -80,6 +79,6 @@ export class Reporting {
       ...(kind === undefined ? {} : { kind: kind as RunKind }),
       ...(limit === undefined ? {} : { limit }),
     });
-    return runs.map(reportOf);
+    return runs.map((run) => this.store.recorder.reportOf(run));
   }
 }

@@ -3,8 +3,9 @@ import { columnTypes } from "../core/codec/collection-text.ts";
 import type { ModelDefinition } from "../core/definition/data.ts";
 import { AsofError } from "../core/errors.ts";
 import { parseKnowledge } from "../core/result/knowledge.ts";
+import type { ModelEvaluation } from "../core/result/evaluation.ts";
 import type { DatasetOutcome, ModelSummary, TrainOutcome } from "../core/result/outcomes.ts";
-import { work, type WorkOptions } from "../core/result/progress.ts";
+import type { WorkOptions } from "../core/result/progress.ts";
 import type { DatasetOptions } from "../core/result/store.ts";
 import type { PromoteOptions, TrialRole } from "../core/result/serving-role.ts";
 import { columnsOfRows } from "../core/schema/column.ts";
@@ -13,6 +14,7 @@ import type { ModelVersion } from "../ports/registry-store.ts";
 import type { LoadedModel } from "../ports/trainer.ts";
 import { writeDataset } from "../stages/offline/dataset.ts";
 import { examplesJoin, sourceRows } from "../stages/offline/examples-join.ts";
+import { evaluationOf } from "../stages/training/model-evaluation.ts";
 import { listModels } from "../stages/training/model-list.ts";
 import { Training } from "../stages/training/train.ts";
 import type { OpenStore } from "./open-store.ts";
@@ -46,9 +48,9 @@ export class ModelTraining {
       "dataset",
       name,
       OFFLINE,
-      () =>
+      (_id, heard) =>
         writeDataset(engine, this.store.offline, clock, {
-          ...work(options),
+          ...heard(options),
           catalog,
           plan,
           spine: options.spine,
@@ -79,9 +81,9 @@ export class ModelTraining {
       "train",
       name,
       "model registry",
-      () =>
+      (_id, heard) =>
         this.training.train({
-          ...work(options),
+          ...heard(options),
           model,
           fingerprint: fingerprintOf(catalog, model),
           source: sourceNamed(catalog, model.examples.source),
@@ -100,6 +102,11 @@ export class ModelTraining {
   async models(name?: string): Promise<ModelSummary[]> {
     if (name !== undefined) modelNamed(this.store.parts.catalog, name);
     return listModels(this.store.parts.registry, name);
+  }
+
+  async evaluation(name: string, version: number | null): Promise<ModelEvaluation> {
+    modelNamed(this.store.parts.catalog, name);
+    return evaluationOf(this.store.parts.registry, name, version);
   }
 
   async promote(name: string, version: number, options: PromoteOptions = {}): Promise<void> {

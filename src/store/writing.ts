@@ -130,7 +130,7 @@ export class Writing {
     });
     const withdrawals = (source: string): Stream | null => withdrawn[source] ?? null;
     this.archiver = new Archiver({ engine, log, registry, files, bulk, schemas, withdrawals });
-    this.retired = new RetiredFiles(files, () => this.upkeep.present());
+    this.retired = new RetiredFiles(files, clock, () => this.upkeep.present());
     const { upkeep, retired } = this;
     this.tidying = new Tidying({
       parts,
@@ -267,7 +267,7 @@ export class Writing {
       else await this.identities.flush();
       // A merge that has just ended is told of its readers' end a turn later.
       await nextTurn();
-      await this.retired.clear();
+      await this.retired.clearAll();
       await this.flushed();
       this.signal();
       await this.writer.close();

@@ -28,6 +28,23 @@ test("writes no colour and no progress where there is no terminal", async () => 
   expect(err).not.toMatch(/\u001b/);
 });
 
+test("a demo is one process, and its server says that it is one", async () => {
+  expect(await project.error(["serve", "--demo", "--workers", "2"])).toMatchObject({ code: "ASOF_USAGE" });
+  const child = project.start(["serve", "--demo", "--port", "0", "--json"]);
+  const end = ended(child);
+  let out = "";
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout!.on("data", (text: Buffer) => {
+      out += text.toString();
+      if (out.trimEnd().endsWith("}")) resolve((JSON.parse(out) as { url: string }).url);
+    });
+    child.once("exit", () => reject(new Error(`it ended: ${out}`)));
+  });
+  expect(await (await fetch(`${url}/v1/demo`)).json()).toEqual({ on: true, onlineLatency: 0 });
+  child.kill("SIGTERM");
+  expect(await end).toMatchObject({ code: 0 });
+});
+
 describe.skipIf(process.platform === "win32")("signals", () => {
   test.each([
     ["SIGINT", 130],

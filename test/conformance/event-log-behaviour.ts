@@ -7,26 +7,26 @@ import type { EventLogTestOptions, EventLogUnderTest } from "./event-log-under-t
 
 /** What the log promises as long as nothing goes wrong. */
 export function behaviour(subject: EventLogUnderTest): void {
-  let place: string;
-  let opened: EventLog[];
-  const open = async (options?: EventLogTestOptions): Promise<EventLog> => {
-    const log = await subject.open(place, options);
-    opened.push(log);
-    return log;
-  };
-  beforeEach(async () => {
-    place = await subject.makePlace();
-    opened = [];
-  });
-  afterEach(async () => {
-    await Promise.all(opened.map((log) => log.close()));
-    await subject.removePlace(place);
-  });
-  const appendTexts = async (log: EventLog, ...texts: string[]): Promise<void> => {
-    for (const text of texts) await log.append(textEntry(log, text));
-  };
-
   describe("behaviour", () => {
+    let place: string;
+    let opened: EventLog[];
+    const open = async (options?: EventLogTestOptions): Promise<EventLog> => {
+      const log = await subject.open(place, options);
+      opened.push(log);
+      return log;
+    };
+    beforeEach(async () => {
+      place = await subject.makePlace();
+      opened = [];
+    });
+    afterEach(async () => {
+      await Promise.all(opened.map((log) => log.close()));
+      await subject.removePlace(place);
+    });
+    const appendTexts = async (log: EventLog, ...texts: string[]): Promise<void> => {
+      for (const text of texts) await log.append(textEntry(log, text));
+    };
+
     test("a new log is empty, also when opened again", async () => {
       for (let i = 0; i < 3; i++) {
         const log = await open();

@@ -12,31 +12,31 @@ const ROUNDS = 8;
 
 /** What the log promises of processes that are killed. */
 export function crashes(subject: EventLogUnderTest): void {
-  let place: string;
-  const children: ChildProcess[] = [];
-  beforeEach(async () => {
-    place = await subject.makePlace();
-  });
-  afterEach(async () => {
-    for (const child of children.splice(0)) child.kill("SIGKILL");
-    await subject.removePlace(place);
-  });
-
-  const start = (task: "append" | "hold", firstId = 0): ChildProcess => {
-    const script = fileURLToPath(new URL("./event-log-crash-child.ts", import.meta.url));
-    const child = spawn(process.execPath, [script, subject.module, place, task, String(firstId)], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    children.push(child);
-    return child;
-  };
-  const kill = async (child: ChildProcess): Promise<void> => {
-    const closed = once(child, "close");
-    child.kill("SIGKILL");
-    await closed;
-  };
-
   describe("crashes", () => {
+    let place: string;
+    const children: ChildProcess[] = [];
+    beforeEach(async () => {
+      place = await subject.makePlace();
+    });
+    afterEach(async () => {
+      for (const child of children.splice(0)) child.kill("SIGKILL");
+      await subject.removePlace(place);
+    });
+
+    const start = (task: "append" | "hold", firstId = 0): ChildProcess => {
+      const script = fileURLToPath(new URL("./event-log-crash-child.ts", import.meta.url));
+      const child = spawn(process.execPath, [script, subject.module, place, task, String(firstId)], {
+        stdio: ["pipe", "pipe", "inherit"],
+      });
+      children.push(child);
+      return child;
+    };
+    const kill = async (child: ChildProcess): Promise<void> => {
+      const closed = once(child, "close");
+      child.kill("SIGKILL");
+      await closed;
+    };
+
     test(`${ROUNDS} kills at random moments lose nothing acknowledged and count nothing twice (seed ${SEED})`, async () => {
       const next = sequence(SEED);
       const acknowledged = new Map<number, number>();

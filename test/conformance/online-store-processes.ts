@@ -82,17 +82,17 @@ export function processes(subject: OnlineStoreUnderTest): void {
 /** What is left when a writer is killed. */
 export function crashes(subject: OnlineStoreUnderTest): void {
   const skip = subject.survivesKill === true ? undefined : subject.survivesKill.skip;
-  let place: string;
-  let other: OnlineStore | null = null;
-  beforeEach(async () => {
-    place = await subject.makePlace();
-  });
-  afterEach(async () => {
-    await other?.close();
-    await subject.removePlace(place);
-  });
-
   describe.skipIf(skip)(`crashes${skip ? ` (${skip})` : ""}`, () => {
+    let place: string;
+    let other: OnlineStore | null = null;
+    beforeEach(async () => {
+      place = await subject.makePlace();
+    });
+    afterEach(async () => {
+      await other?.close();
+      await subject.removePlace(place);
+    });
+
     test(`${ROUNDS} kills at random moments leave whole commits and lose none that resolved (seed ${SEED})`, async () => {
       // mulberry32
       let state = SEED;

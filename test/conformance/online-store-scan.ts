@@ -8,23 +8,23 @@ const keyOf = (i: number): Uint8Array => bytes(`many ${String(i).padStart(6, "0"
 
 /** What the store promises of everything under a prefix. */
 export function scans(subject: OnlineStoreUnderTest): void {
-  let place: string;
-  let store: OnlineStore;
-  beforeEach(async () => {
-    place = await subject.makePlace();
-    store = await subject.open(place);
-    await store.commit(Array.from({ length: ENTRIES }, (_, i): Put => [keyOf(i), bytes(`value ${i}`)]));
-    await store.commit([
-      [bytes("man"), bytes("before")],
-      [bytes("mano"), bytes("after")],
-    ]);
-  });
-  afterEach(async () => {
-    await store.close();
-    await subject.removePlace(place);
-  });
-
   describe("scans", () => {
+    let place: string;
+    let store: OnlineStore;
+    beforeEach(async () => {
+      place = await subject.makePlace();
+      store = await subject.open(place);
+      await store.commit(Array.from({ length: ENTRIES }, (_, i): Put => [keyOf(i), bytes(`value ${i}`)]));
+      await store.commit([
+        [bytes("man"), bytes("before")],
+        [bytes("mano"), bytes("after")],
+      ]);
+    });
+    afterEach(async () => {
+      await store.close();
+      await subject.removePlace(place);
+    });
+
     const skip = subject.scansSnapshot === true ? undefined : subject.scansSnapshot.skip;
     test.skipIf(skip)(`a scan sees one snapshot, in order, and its bytes stay${skip ? ` (${skip})` : ""}`, async () => {
       const entries: (readonly [Uint8Array, Uint8Array])[] = [];

@@ -15,38 +15,38 @@ const KILLS = 6;
 
 /** What the registry promises to several processes. */
 export function processes(subject: RegistryStoreUnderTest): void {
-  let place: string;
-  const children: ChildProcess[] = [];
-  beforeEach(async () => {
-    place = await subject.makePlace();
-  });
-  afterEach(async () => {
-    for (const child of children.splice(0)) child.kill("SIGKILL");
-    await subject.removePlace(place);
-  });
-
-  const start = (task: string, who: string, count: number): ChildProcess => {
-    const child = spawn(process.execPath, [SCRIPT, subject.module, place, task, who, String(count)], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    children.push(child);
-    return child;
-  };
-  const told = async (child: ChildProcess): Promise<unknown[]> => {
-    const lines: unknown[] = [];
-    const closed = once(child, "close");
-    for await (const line of createInterface(child.stdout!)) lines.push(JSON.parse(line));
-    expect(await closed).toEqual([0, null]);
-    return lines;
-  };
-  const kill = async (child: ChildProcess): Promise<void> => {
-    expect(child.exitCode, "the child must run until it is killed").toBe(null);
-    const closed = once(child, "close");
-    child.kill("SIGKILL");
-    await closed;
-  };
-
   describe("several processes", () => {
+    let place: string;
+    const children: ChildProcess[] = [];
+    beforeEach(async () => {
+      place = await subject.makePlace();
+    });
+    afterEach(async () => {
+      for (const child of children.splice(0)) child.kill("SIGKILL");
+      await subject.removePlace(place);
+    });
+
+    const start = (task: string, who: string, count: number): ChildProcess => {
+      const child = spawn(process.execPath, [SCRIPT, subject.module, place, task, who, String(count)], {
+        stdio: ["pipe", "pipe", "inherit"],
+      });
+      children.push(child);
+      return child;
+    };
+    const told = async (child: ChildProcess): Promise<unknown[]> => {
+      const lines: unknown[] = [];
+      const closed = once(child, "close");
+      for await (const line of createInterface(child.stdout!)) lines.push(JSON.parse(line));
+      expect(await closed).toEqual([0, null]);
+      return lines;
+    };
+    const kill = async (child: ChildProcess): Promise<void> => {
+      expect(child.exitCode, "the child must run until it is killed").toBe(null);
+      const closed = once(child, "close");
+      child.kill("SIGKILL");
+      await closed;
+    };
+
     test(`of three that apply at once exactly one wins, ${ROUNDS} times; all may make the registry`, async () => {
       const outcomes = (await Promise.all(WHO.map((who) => told(start("apply", who, ROUNDS))))).flat() as Applied[];
       for (let round = 0; round < ROUNDS; round++)

@@ -26,7 +26,12 @@ export async function visit(
   origin: string,
   options: Parameters<Browser["newContext"]>[0] = {},
 ): Promise<Visit> {
-  const context: BrowserContext = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const context: BrowserContext = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    // What moves is painted again and again.
+    reducedMotion: "reduce",
+    ...options,
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   const faults: string[] = [];

@@ -6,27 +6,34 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { aggregateView, count, entity, eventSource, featureService, open, type Store, t } from "../../src/index.ts";
 import { type RunningServer, serve } from "../../src/surfaces/http/serve.ts";
+import { verifyStore } from "../../src/surfaces/verify/verify-store.ts";
 import { now, openTestStore } from "../flow/open-test-store.ts";
+import * as shop from "../flow/shop.ts";
 import { browserMissing, openBrowser, type Visit, visit } from "./browser.ts";
+import { testComparing } from "./comparing.ts";
 import { testKeys } from "./keys.ts";
+import { testLearning } from "./learn.ts";
+import { testModels } from "./models.ts";
 import { violations } from "./violations.ts";
 
 let browser: Browser;
 let store: Store;
 let server: RunningServer;
 
-async function post(url: string, body: unknown): Promise<void> {
-  const response = await fetch(url, {
+async function post(path: string, body: unknown): Promise<void> {
+  const response = await fetch(`${server.url}${path}`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
   });
   expect(response.status, await response.text()).toBe(200);
 }
+
+const addedLatency = { milliseconds: 0 };
 
 const payment = (customer: string, more: object = {}): object => ({
   at: new Date(now / 1000).toISOString(),
@@ -37,22 +44,19 @@ const payment = (customer: string, more: object = {}): object => ({
   ...more,
 });
 
-/** Asks for the comparison of a customer. */
-async function compare(page: Page, customer: string): Promise<void> {
-  await page.goto(`${server.url}/compare?service=fraud_features`);
-  await page.getByLabel("customer", { exact: true }).fill(customer);
-  await page.getByRole("button", { name: "Compare", exact: true }).click();
-}
-
 describe.skipIf(browserMissing !== null)("the console", () => {
   beforeAll(async () => {
-    [browser, store] = await Promise.all([openBrowser(), openTestStore()]);
+    [browser, store] = await Promise.all([openBrowser(), openTestStore({ addedLatency })]);
     await store.train("fraud", { promote: false });
-    server = await serve(store, { port: 0, logger: false });
-    await post(`${server.url}/v1/events/payments?wait=applied`, [
-      payment("calm-1"),
-      payment("calm-1", { amount: 0.1 }),
-    ]);
+    const configuration = { definitions: { ...shop }, home: (await store.status()).home, clock: { simulated: now } };
+    server = await serve(store, {
+      port: 0,
+      logger: false,
+      demo: addedLatency,
+      // As it is but for the time it takes.
+      verify: () => verifyStore({ store, configuration, minutes: 0.01, signal: new AbortController().signal }),
+    });
+    await post("/v1/events/payments?wait=applied", [payment("calm-1"), payment("calm-1", { amount: 0.1 })]);
   });
 
   afterAll(async () => {
@@ -70,6 +74,7 @@ describe.skipIf(browserMissing !== null)("the console", () => {
     ["/playground", null],
     ["/runs", "Runs"],
     ["/learn", "The two stores"],
+    ["/learn?way=slow", "What waits for the online store"],
     ["/sign-in", null],
   ] as const;
 
@@ -103,19 +108,6 @@ describe.skipIf(browserMissing !== null)("the console", () => {
     );
   });
 
-  test("has its pages in a menu where there is little room", async () => {
-    const { page, close } = await visit(browser, server.url, { viewport: { width: 390, height: 844 } });
-    try {
-      await page.goto(`${server.url}/learn`);
-      await page.getByRole("button", { name: "Menu" }).click();
-      await page.getByRole("link", { name: "Compare", exact: true }).click();
-      await page.getByRole("heading", { name: "Compare", level: 1 }).waitFor();
-      expect(await page.getByRole("link", { name: "Learn", exact: true }).isVisible()).toBe(false);
-    } finally {
-      await close();
-    }
-  });
-
   test("is small, cached, and lets in nothing from elsewhere", async () => {
     const { page, close } = await visit(browser, server.url);
     try {
@@ -123,8 +115,10 @@ describe.skipIf(browserMissing !== null)("the console", () => {
       page.on("response", async (response) => {
         if (response.request().resourceType() === "script") scripts.set(response.url(), 0);
       });
+      const began = performance.now();
       const first = await page.goto(server.url);
       await page.getByRole("region", { name: "Process", exact: true }).waitFor();
+      const took = performance.now() - began;
       const headers = first!.headers();
       expect(headers["content-security-policy"]).toContain("script-src 'self';");
       expect(headers["content-security-policy"]).not.toContain("unsafe");
@@ -139,6 +133,7 @@ describe.skipIf(browserMissing !== null)("the console", () => {
       }
       expect(bytes).toBeGreaterThan(50_000);
       expect(bytes).toBeLessThan(250_000);
+      process.stdout.write(`first page: ${bytes} bytes of scripts, gzipped; there after ${took.toFixed(0)} ms\n`);
       const again = await fetch(server.url, { headers: { "if-none-match": headers["etag"] } });
       expect(again.status).toBe(304);
       expect((await fetch(`${server.url}/assets/nothing.js`)).status).toBe(404);
@@ -158,8 +153,8 @@ describe.skipIf(browserMissing !== null)("the console", () => {
       await events.waitFor();
       const before = await events.textContent();
       const predictions = await figure("Predictions").textContent();
-      await post(`${server.url}/v1/events/payments?wait=applied`, payment("calm-2"));
-      await post(`${server.url}/v1/predict/fraud`, { entities: [{ customer: "calm-2" }] });
+      await post("/v1/events/payments?wait=applied", payment("calm-2"));
+      await post("/v1/predict/fraud", { entities: [{ customer: "calm-2" }] });
       await expect.poll(() => events.textContent(), { timeout: 15_000 }).not.toBe(before);
       await expect.poll(() => figure("Predictions").textContent(), { timeout: 15_000 }).not.toBe(predictions);
       await expect
@@ -174,209 +169,166 @@ describe.skipIf(browserMissing !== null)("the console", () => {
     }
   });
 
-  test("compares both stores to the last bit, and explains a value", async () => {
-    const { page, faults, close } = await visit(browser, server.url);
-    try {
-      await compare(page, "calm-1");
-      await page.getByText(/^All 5 values are the same in both stores, bit for bit/).waitFor();
-      const row = page.getByRole("row", { name: /^cents_1d/ });
-      // More than a number of JavaScript holds.
-      expect((await row.textContent())!.match(/9007199254740993/g)).toHaveLength(2);
-      await page.getByRole("button", { name: "Explain spending__amount_1d" }).click();
-      const records = page.getByRole("region", { name: /^Records by/ });
-      await records.waitFor();
-      expect(await records.getByText("12.5").count()).toBeGreaterThan(0);
-      expect(await page.getByText("✓ what history gives").count()).toBe(1);
-      expect(await violations(page)).toEqual([]);
-      expect(faults).toEqual([]);
-    } finally {
-      await close();
-    }
-  });
-
-  test("says so where nothing is known of a key, whatever the key", async () => {
-    const { page, faults, close } = await visit(browser, server.url);
-    const keys = [
-      "nobody",
-      '<script>document.title="taken"</script><img src=x onerror="document.title=\'taken\'">',
-      "👩🏽‍🚀 ‮ \u{1F600}",
-      "k".repeat(1024),
-    ];
-    try {
-      for (const key of keys) {
-        await compare(page, key);
-        await page.getByText("Neither store has anything of this key").waitFor();
-        await page.getByRole("button", { name: "Explain spending__amount_1d" }).click();
-        await page.getByText("0 records counted").waitFor();
-        expect(await page.getByLabel("customer", { exact: true }).inputValue()).toBe(key);
-        expect(await page.title()).toBe("Compare · asof");
-        expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(1440);
+  test("moves nothing for those who want less motion", async () => {
+    const moving = "document.getAnimations().filter(({ playState }) => playState === 'running').length";
+    for (const [reducedMotion, moves] of [
+      ["reduce", false],
+      ["no-preference", true],
+    ] as const) {
+      const { page, close } = await visit(browser, server.url, { reducedMotion });
+      try {
+        await page.goto(server.url);
+        await page.getByText("Live", { exact: true }).waitFor();
+        // While it flows, the lines between the stages do.
+        const busy = async (): Promise<number> => {
+          await post("/v1/predict/fraud", { entities: [{ customer: "calm-2" }] });
+          return page.locator(".line-busy").count();
+        };
+        await expect.poll(busy, { timeout: 15_000, interval: 200 }).toBeGreaterThan(0);
+        expect((await page.evaluate<number>(moving)) > 0).toBe(moves);
+      } finally {
+        await close();
       }
-      expect(faults).toEqual([]);
-    } finally {
-      await close();
     }
   });
 
-  test("asks for a prediction and shows the request; what is refused says why", async () => {
-    const { page, close } = await visit(browser, server.url);
-    try {
-      await page.goto(`${server.url}/playground`);
-      await page.getByLabel("customer").fill("hasty-1");
-      await page.getByRole("button", { name: "Send" }).click();
-      await page.getByText("Prediction of version 1").waitFor();
-      expect(await page.locator("pre code").textContent()).toContain(`curl ${server.url}/v1/predict/fraud`);
-      const parts = await page.getByLabel("The server’s work").locator("dt").allTextContents();
-      for (const part of ["Online store", "Decoding", "Computing", "Model", "Request and answer"])
-        expect(parts.join()).toContain(part);
-      await page.getByRole("button", { name: "TypeScript" }).click();
-      const program = await page.locator("pre code").textContent();
-      const run = ["--input-type=module-typescript", "-e", `${program}\nconsole.log(answer.version, answer.model);`];
-      expect((await promisify(execFile)(process.execPath, run)).stdout).toBe("1 fraud\n");
-      await page.getByRole("button", { name: "Python" }).click();
-      expect(await page.locator("pre code").textContent()).toContain("urllib.request");
-      await page.getByLabel("Ask for").selectOption("features of checkout");
-      await page.getByLabel("customer").fill("calm-1");
-      await page.getByLabel("basket").fill("much");
-      await page.getByLabel("opened").fill("2026-03-02T12:00:00Z");
-      await page.getByRole("button", { name: "Send" }).click();
-      await page.getByRole("alert").getByText("basket").waitFor();
-      expect(await page.getByRole("alert").textContent()).toContain("ASOF_TYPE");
-    } finally {
-      await close();
-    }
+  // Each in a tab of its own, none of them in the way of another; none waits for live figures, which come later where
+  // the machine is busy.
+  describe.concurrent("side by side", () => {
+    test("has its pages in a menu where there is little room", async ({ expect }) => {
+      const { page, close } = await visit(browser, server.url, { viewport: { width: 390, height: 844 } });
+      try {
+        await page.goto(`${server.url}/learn`);
+        await page.getByRole("button", { name: "Menu" }).click();
+        await page.getByRole("link", { name: "Compare", exact: true }).click();
+        await page.getByRole("heading", { name: "Compare", level: 1 }).waitFor();
+        expect(await page.getByRole("link", { name: "Learn", exact: true }).isVisible()).toBe(false);
+      } finally {
+        await close();
+      }
+    });
+
+    test("asks for a prediction and shows the request; what is refused says why", async ({ expect }) => {
+      const { page, close } = await visit(browser, server.url);
+      try {
+        await page.goto(`${server.url}/playground`);
+        await page.getByLabel("customer").fill("hasty-1");
+        await page.getByRole("button", { name: "Send" }).click();
+        await page.getByText("Prediction of version 1").waitFor();
+        expect(await page.locator("pre code").textContent()).toContain(`curl ${server.url}/v1/predict/fraud`);
+        const parts = await page.getByLabel("The server’s work").locator("dt").allTextContents();
+        for (const part of ["Online store", "Decoding", "Computing", "Model", "Request and answer"])
+          expect(parts.join()).toContain(part);
+        await page.getByRole("button", { name: "TypeScript" }).click();
+        const program = await page.locator("pre code").textContent();
+        const run = ["--input-type=module-typescript", "-e", `${program}\nconsole.log(answer.version, answer.model);`];
+        expect((await promisify(execFile)(process.execPath, run)).stdout).toBe("1 fraud\n");
+        await page.getByRole("button", { name: "Python" }).click();
+        expect(await page.locator("pre code").textContent()).toContain("urllib.request");
+        await page.getByLabel("Ask for").selectOption("features of checkout");
+        await page.getByLabel("customer").fill("calm-1");
+        await page.getByLabel("basket").fill("much");
+        await page.getByLabel("opened").fill("2026-03-02T12:00:00Z");
+        await page.getByRole("button", { name: "Send" }).click();
+        await page.getByRole("alert").getByText("basket").waitFor();
+        expect(await page.getByRole("alert").textContent()).toContain("ASOF_TYPE");
+      } finally {
+        await close();
+      }
+    });
+
+    test("says when the server goes away, and goes on when it is back", async ({ expect }) => {
+      const mine = await serve(store, { port: 0, logger: false });
+      const { page, close } = await visit(browser, mine.url);
+      try {
+        await page.goto(mine.url);
+        await page.getByText("Live", { exact: true }).waitFor();
+        await mine.close();
+        await page.getByText("The server does not answer.").waitFor();
+        const back = await serve(store, { port: Number(new URL(mine.url).port), logger: false });
+        await page.getByText("Live", { exact: true }).waitFor();
+        await expect.poll(() => page.getByRole("alert").allTextContents(), { timeout: 15_000 }).toEqual([]);
+        await back.close();
+      } finally {
+        await close();
+        await mine.close();
+      }
+    });
+
+    test("says what to do with an empty store, and shows 2,000 features as they come into sight", async ({
+      expect,
+    }) => {
+      const folder = mkdtempSync(path.join(tmpdir(), "asof-console-"));
+      const user = entity("user", { user: t.string() });
+      const clicks = eventSource("clicks", { fields: { at: t.timestamp(), user: t.string() }, eventTime: "at" });
+      const views = Array.from({ length: 200 }, (_, i) =>
+        aggregateView(`clicked_${i}`, {
+          source: clicks,
+          entity: user.from({ user: "user" }),
+          tags: i === 7 ? ["rare"] : [],
+          features: Object.fromEntries(Array.from({ length: 10 }, (_, j) => [`n${j}`, count().over(`${j + 1}h`)])),
+        }),
+      );
+      const definitions = [{ user, clicks, all: featureService("all", views) }, Object.fromEntries(views.entries())];
+      const many = await open({ definitions, home: path.join(folder, "home") });
+      const there = await serve(many, { port: 0, logger: false });
+      const { page, faults, close } = await visit(browser, there.url);
+      try {
+        await page.goto(there.url);
+        await page.getByText("This store is empty").waitFor();
+        expect(await page.getByText("asof apply").count()).toBe(1);
+        await page.getByRole("link", { name: "Features", exact: true }).click();
+        await page.getByText("2,000 of 2,000 features").waitFor();
+        expect(await page.locator(".feature-row").count()).toBeLessThan(60);
+        await page.evaluate("scrollTo(0, document.documentElement.scrollHeight)");
+        await page.getByRole("link", { name: /^clicked_99\.n9/ }).waitFor();
+        await page.getByRole("combobox", { name: /^Tag/ }).selectOption("rare");
+        await page.getByText("10 of 2,000 features").waitFor();
+        await page.getByLabel("Search").fill("nothing like it");
+        await page.getByText("No feature is like that.").waitFor();
+        expect(faults).toEqual([]);
+      } finally {
+        await close();
+        await there.close();
+        await many.close();
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
+
+    testComparing(() => ({ browser, url: server.url }));
+
+    describe("learning", () => testLearning(() => ({ browser, url: server.url, store }), addedLatency));
   });
 
-  test("promotes a version once that is confirmed, and can go back", async () => {
+  test("starts a verification and a materialization, and tells what each came to", async () => {
     const { page, faults, close } = await visit(browser, server.url);
-    const promoted = async (): Promise<number> =>
-      (await store.models("fraud")).find((version) => version.promoted)!.version;
     try {
-      await page.goto(`${server.url}/models`);
-      expect(await promoted()).toBe(1);
-      const versions = page.getByRole("region", { name: "Versions", exact: true });
-      await page.getByRole("button", { name: "Promote" }).click();
-      await page.getByRole("button", { name: "Yes, let version 2 serve" }).click();
-      await versions.getByRole("row", { name: /^Version 2.*serves/ }).waitFor();
-      expect(await promoted()).toBe(2);
-      await page.getByRole("button", { name: "Roll back to it" }).click();
-      await page.getByRole("button", { name: "Yes, let version 1 serve" }).click();
-      await versions.getByRole("row", { name: /^Version 1.*serves/ }).waitFor();
-      expect(await promoted()).toBe(1);
-      expect(faults).toEqual([]);
-    } finally {
-      await close();
-    }
-  });
-
-  test("tries a version out, shows how each does as outcomes come in, and ends the trial", async () => {
-    const { page, faults, close } = await visit(browser, server.url);
-    const role = async (): Promise<unknown> => {
-      const { role, share } = (await store.models("fraud")).find(({ version }) => version === 2)!;
-      return { role, share };
-    };
-    try {
-      await page.goto(`${server.url}/models`);
-      const row = page.getByRole("region", { name: "Versions", exact: true }).getByRole("row", { name: /^Version 2/ });
-      await page.getByRole("button", { name: "Try out version 2" }).click();
-      const trial = page.getByRole("form", { name: "Trial of version 2" });
-      await trial.getByLabel("As a canary").check();
-      await trial.getByLabel("Share of the keys, %").fill("100");
+      await page.goto(`${server.url}/runs`);
+      const table = page.getByRole("region", { name: "Runs", exact: true });
+      await page.getByRole("button", { name: "Verify for half a minute" }).click();
+      await page.getByText(/^[\d,]+ values compared with the records: none differs\.$/).waitFor();
+      await page.getByRole("button", { name: "Materialize" }).click();
+      await page.getByText("All views are in the online store.").waitFor();
+      const [materialized] = await store.runs({ kind: "materialize", limit: 1 });
+      await table
+        .getByRole("row", { name: new RegExp(`^${materialized.id} materialize spending succeeded`) })
+        .waitFor();
+      const [verified] = await store.runs({ kind: "verify", limit: 1 });
+      await page.getByRole("button", { name: `Details of run ${verified.id}` }).click();
+      await table.getByRole("list", { name: "Log" }).getByText("verify").waitFor();
       expect(await violations(page)).toEqual([]);
-      await trial.getByRole("button", { name: "Let it answer for 100 %" }).click();
-      await row.getByText("canary, 100 % of keys").waitFor();
-      expect(await role()).toEqual({ role: "canary", share: 1 });
-      await post(`${server.url}/v1/predict/fraud`, { entities: [{ customer: "calm-3" }] });
-      const outcomes = page.getByRole("region", { name: "As outcomes come in" });
-      await outcomes.getByRole("row", { name: /^Version 2 canary 1 / }).waitFor();
-      await page.getByRole("button", { name: "Trial of version 2" }).click();
-      await trial.getByRole("button", { name: "End the trial" }).click();
-      await row.getByText("kept").waitFor();
-      expect(await role()).toEqual({ role: null, share: null });
       expect(faults).toEqual([]);
+      // What failed says why.
+      await expect(store.load("payments", ["/nowhere/nothing.ndjson"])).rejects.toThrow();
+      const [failed] = await store.runs({ kind: "load", limit: 1 });
+      await page.getByRole("button", { name: `Details of run ${failed.id}` }).click();
+      await table.getByText(String(failed.details["message"])).waitFor();
     } finally {
       await close();
     }
   });
 
-  test("checks answers against what the store has recorded, by keyboard alone", async () => {
-    const { page, faults, close } = await visit(browser, server.url);
-    try {
-      await page.goto(server.url);
-      await page.getByRole("region", { name: "Process", exact: true }).waitFor();
-      await page.keyboard.press("Tab");
-      expect(await page.evaluate<string>("document.activeElement.textContent")).toBe("Skip to content");
-      await page.getByRole("link", { name: "Learn" }).focus();
-      await page.keyboard.press("Enter");
-      await page.getByRole("heading", { name: "Learn", level: 1 }).waitFor();
-      expect(await page.evaluate<string>("document.activeElement.textContent")).toBe("Learn");
-      const question = page.getByRole("group", { name: /real-time features arrive/ });
-      await question.getByLabel("Step 1, ingest").focus();
-      await page.keyboard.press("Space");
-      await question.getByText("Not so.").waitFor();
-      for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowDown");
-      await question.getByText(/Right\. .*materialize spending/).waitFor();
-      expect(faults).toEqual([]);
-    } finally {
-      await close();
-    }
-  });
-
-  test("says when the server goes away, and goes on when it is back", async () => {
-    const mine = await serve(store, { port: 0, logger: false });
-    const { page, close } = await visit(browser, mine.url);
-    try {
-      await page.goto(mine.url);
-      await page.getByText("Live", { exact: true }).waitFor();
-      await mine.close();
-      await page.getByText("The server does not answer.").waitFor();
-      const back = await serve(store, { port: Number(new URL(mine.url).port), logger: false });
-      await page.getByText("Live", { exact: true }).waitFor();
-      await expect.poll(() => page.getByRole("alert").allTextContents(), { timeout: 15_000 }).toEqual([]);
-      await back.close();
-    } finally {
-      await close();
-      await mine.close();
-    }
-  });
-
-  test("says what to do with an empty store, and shows 2,000 features as they come into sight", async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), "asof-console-"));
-    const user = entity("user", { user: t.string() });
-    const clicks = eventSource("clicks", { fields: { at: t.timestamp(), user: t.string() }, eventTime: "at" });
-    const views = Array.from({ length: 200 }, (_, i) =>
-      aggregateView(`clicked_${i}`, {
-        source: clicks,
-        entity: user.from({ user: "user" }),
-        tags: i === 7 ? ["rare"] : [],
-        features: Object.fromEntries(Array.from({ length: 10 }, (_, j) => [`n${j}`, count().over(`${j + 1}h`)])),
-      }),
-    );
-    const definitions = [{ user, clicks, all: featureService("all", views) }, Object.fromEntries(views.entries())];
-    const many = await open({ definitions, home: path.join(folder, "home") });
-    const there = await serve(many, { port: 0, logger: false });
-    const { page, faults, close } = await visit(browser, there.url);
-    try {
-      await page.goto(there.url);
-      await page.getByText("This store is empty").waitFor();
-      expect(await page.getByText("asof apply").count()).toBe(1);
-      await page.getByRole("link", { name: "Features", exact: true }).click();
-      await page.getByText("2,000 of 2,000 features").waitFor();
-      expect(await page.locator(".feature-row").count()).toBeLessThan(60);
-      await page.evaluate("scrollTo(0, document.documentElement.scrollHeight)");
-      await page.getByRole("link", { name: /^clicked_99\.n9/ }).waitFor();
-      await page.getByRole("combobox", { name: /^Tag/ }).selectOption("rare");
-      await page.getByText("10 of 2,000 features").waitFor();
-      await page.getByLabel("Search").fill("nothing like it");
-      await page.getByText("No feature is like that.").waitFor();
-      expect(faults).toEqual([]);
-    } finally {
-      await close();
-      await there.close();
-      await many.close();
-      rmSync(folder, { recursive: true, force: true });
-    }
-  });
+  describe("models", () => testModels(() => ({ browser, url: server.url, store }), post));
 
   describe("of a store that asks for keys", () => testKeys(() => ({ browser, store })));
 });

@@ -57,7 +57,7 @@ export function testKeys(at: () => { readonly browser: Browser; readonly store: 
       );
       await page.getByRole("link", { name: "Runs and health" }).click();
       await page.getByRole("region", { name: "Runs", exact: true }).waitFor();
-      expect(await page.getByRole("button", { name: /Materialize|Audit now/ }).count()).toBe(0);
+      expect(await page.getByRole("button", { name: /Materialize|Verify|Audit now/ }).count()).toBe(0);
       expect(await kept(page)).toBe(JSON.stringify([{ "asof.key": reader.key }, {}]));
       await page.getByRole("button", { name: "Sign out" }).click();
       await page.getByRole("heading", { name: "Sign in", level: 1 }).waitFor();

@@ -62,11 +62,17 @@ const guarded: Readonly<Record<string, Guarded>> = {
   streamLive: { scope: "read", url: LIVE },
   getSchedule: { scope: "read", url: "/v1/schedule" },
   compareModel: { scope: "read", url: "/v1/models/fraud/comparison", about: true },
+  getEvaluation: { scope: "read", url: "/v1/models/fraud/evaluation", about: true },
   getDistribution: { scope: "read", url: "/v1/distribution/fraud?feature=spending__payments_1d", about: true },
   getServiceTypes: { scope: "read", url: "/v1/features/fraud_features", about: true },
   getModelTypes: { scope: "read", url: "/v1/predict/fraud", about: true },
   promote: { scope: "admin", url: "/v1/promote/fraud", body: { version: 1 } },
   demote: { scope: "admin", url: "/v1/demote/fraud", body: { role: "shadow" } },
+  computeViews: { scope: "admin", url: "/v1/compute", body: { views: [] } },
+  train: { scope: "admin", url: "/v1/train/fraud", body: { promote: "no" } },
+  verify: { scope: "admin", url: "/v1/verify", body: {} },
+  getDemo: { scope: "read", url: "/v1/demo" },
+  slowDown: { scope: "admin", url: "/v1/demo", body: { onlineLatency: 1 } },
   materializeViews: { scope: "admin", url: "/v1/materialize", body: { views: [] } },
   forget: { scope: "admin", url: "/v1/forget/customer?dryRun=true", body: { customer: "nobody" } },
   getAuditLog: { scope: "admin", url: "/v1/audit-log" },
@@ -159,7 +165,15 @@ function expected({ scope, about }: Guarded, credential: string): "let in" | 401
 
 test("every route declares its scope, and is in the table", () => {
   const routes = routesOf(
-    { store, maxRows: 1, requests: new RequestCounts(), jobs: () => [], times: new RequestTimes() },
+    {
+      store,
+      maxRows: 1,
+      requests: new RequestCounts(),
+      jobs: () => [],
+      times: new RequestTimes(),
+      verify: null,
+      demo: null,
+    },
     "0",
   );
   expect(Object.fromEntries(routes.map(({ id, access }) => [id, access.scope]))).toEqual(

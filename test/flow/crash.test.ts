@@ -69,7 +69,7 @@ async function killed(task: (typeof tasks)[number], first: number, next: () => n
   // However slow the machine, something has been acknowledged.
   await Promise.race([acknowledged.promise, ended]);
   expect(running.exitCode, "the process must run until it is killed").toBeNull();
-  await sleep(300 + next() * 900);
+  await sleep(200 + next() * 600);
   expect(running.exitCode, "the process must run until it is killed").toBeNull();
   if (task === "archive") {
     running.stdin.end();

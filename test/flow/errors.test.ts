@@ -20,42 +20,23 @@ import {
   t,
   window,
 } from "../../src/index.ts";
-import { type RunningServer, serve } from "../../src/surfaces/http/serve.ts";
 import { filesIn } from "./offline-records.ts";
 import { now, openTestStore } from "./open-test-store.ts";
 import { customer, payments } from "./shop.ts";
+import { stateOf } from "./state-of.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "asof-errors-"));
 let store: Store;
-let home: string;
-let server: RunningServer;
 
 beforeAll(async () => {
   store = await openTestStore();
-  ({ home } = await store.status());
-  server = await serve(store, { port: 0, bodyLimit: 20_000 });
 });
 afterAll(async () => {
-  await server.close();
   await store.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Everything that a request which fails must leave as it was. */
-async function state(): Promise<object> {
-  const { revision, log, offline, views, models } = await store.status();
-  const online = await store.features("fraud_features", [{ customer: "calm-1" }, { customer: "hasty-0" }]);
-  return {
-    revision,
-    log,
-    offline,
-    views,
-    models,
-    online: online.map(({ values, eventTimes }) => ({ values, eventTimes })),
-    files: ["offline", "staging", "rejects", "models"].map((name) => filesIn(path.join(home, name))),
-    written: filesIn(folder).filter((name) => name.startsWith("out/")),
-  };
-}
+const state = (): Promise<object> => stateOf(store, folder);
 
 /** What a call fails with, having changed nothing. */
 async function failure(call: () => Promise<unknown>): Promise<AsofError> {
@@ -363,6 +344,7 @@ describe("a folder that cannot be used", () => {
 
   test("fails a load whole, and the next one succeeds", async () => {
     const fine = file("later.ndjson", ndjson({ ...good, customer: "calm-2" }));
+    const { home } = await store.status();
     for (const part of ["staging", "offline/payments"]) {
       const place = path.join(home, part);
       const aside = `${place}-aside`;
@@ -488,142 +470,5 @@ describe("a store that is not that far", () => {
     await expect(young.features("service", [{ customer: "a" }])).rejects.toMatchObject({ code: "ASOF_CLOSED" });
     await expect(young.ingest("payments", [good])).rejects.toMatchObject({ code: "ASOF_CLOSED" });
     await expect(young.status()).rejects.toMatchObject({ code: "ASOF_CLOSED" });
-  });
-});
-
-describe("over HTTP", () => {
-  const json = "application/json";
-  const requests: [string, string, string, string, number, ErrorCode, Where][] = [
-    [
-      "an unknown field",
-      "/v1/events/payments",
-      JSON.stringify([good, { ...good, x: 1 }]),
-      json,
-      400,
-      "ASOF_UNKNOWN_FIELD",
-      { record: 1, field: "x" },
-    ],
-    [
-      "a wrong type",
-      "/v1/events/payments",
-      ndjson(good, { ...good, amount: "1" }),
-      "application/x-ndjson",
-      400,
-      "ASOF_TYPE",
-      { line: 2, field: "amount" },
-    ],
-    [
-      "a missing key",
-      "/v1/features/fraud_features",
-      '{"entities":[{"customer":"a"},{}]}',
-      json,
-      400,
-      "ASOF_MISSING_KEY",
-      { row: 1, field: "customer" },
-    ],
-    [
-      "a missing key to predict",
-      "/v1/predict/fraud",
-      '{"entities":[{}]}',
-      json,
-      400,
-      "ASOF_MISSING_KEY",
-      { field: "customer" },
-    ],
-    [
-      "a bad timestamp",
-      "/v1/events/payments",
-      JSON.stringify({ ...good, at: "2026-02-30" }),
-      json,
-      400,
-      "ASOF_TIMESTAMP",
-      { field: "at" },
-    ],
-    [
-      "a bad moment",
-      "/v1/features/fraud_features",
-      '{"entities":[{"customer":"a"}],"at":"noon"}',
-      json,
-      400,
-      "ASOF_TIMESTAMP",
-      {},
-    ],
-    [
-      "NaN",
-      "/v1/events/payments",
-      JSON.stringify({ ...good, amount: "NaN" }),
-      json,
-      400,
-      "ASOF_NOT_FINITE",
-      { field: "amount" },
-    ],
-    ["NaN that is no JSON", "/v1/events/payments", '{"amount":NaN}', json, 400, "ASOF_JSON", { line: 1, column: 11 }],
-    ["wrong JSON", "/v1/events/payments", '{"at":1,\n "customer"}', json, 400, "ASOF_JSON", { line: 2 }],
-    ["wrong NDJSON", "/v1/events/payments", `${ndjson(good)}{`, "application/x-ndjson", 400, "ASOF_JSON", { line: 2 }],
-    ["an empty body", "/v1/events/payments", "", json, 400, "ASOF_JSON", {}],
-    ["no records", "/v1/events/payments", "[]", json, 400, "ASOF_EMPTY", {}],
-    [
-      "an oversized body",
-      "/v1/events/payments",
-      JSON.stringify(Array.from({ length: 400 }, () => good)),
-      json,
-      413,
-      "ASOF_TOO_LARGE",
-      { limit: 20_000 },
-    ],
-    [
-      "an unknown source",
-      "/v1/events/nothing",
-      JSON.stringify(good),
-      json,
-      404,
-      "ASOF_UNKNOWN_SOURCE",
-      { name: "nothing" },
-    ],
-    [
-      "an unknown service",
-      "/v1/features/nothing",
-      '{"entities":[{"customer":"a"}]}',
-      json,
-      404,
-      "ASOF_UNKNOWN_SERVICE",
-      { name: "nothing" },
-    ],
-    [
-      "an unknown model",
-      "/v1/predict/nothing",
-      '{"entities":[{"customer":"a"}]}',
-      json,
-      404,
-      "ASOF_UNKNOWN_MODEL",
-      { name: "nothing" },
-    ],
-    [
-      "another media type",
-      "/v1/events/payments",
-      "at=1",
-      "application/x-www-form-urlencoded",
-      415,
-      "ASOF_MEDIA_TYPE",
-      {},
-    ],
-  ];
-  let paths: Readonly<Record<string, { post: { responses: Record<string, { description: string }> } }>>;
-  beforeAll(async () => {
-    ({ paths } = (await (await fetch(`${server.url}/openapi.json`)).json()) as { paths: typeof paths });
-  });
-  /** What the description of the server says of an answer of this status. */
-  const described = (url: string, status: number): string => {
-    const path = Object.keys(paths).find((one) => one.startsWith(url.replace(/[^/]*$/, "{")))!;
-    return (paths[url] ?? paths[path]).post.responses[status].description;
-  };
-
-  test.each(requests)("%s is refused", async (_, url, body, type, status, code, details) => {
-    const before = await state();
-    const response = await fetch(server.url + url, { method: "POST", headers: { "content-type": type }, body });
-    expect(response.status).toBe(status);
-    expect(described(url, status)).toContain(code);
-    expect(await response.json()).toMatchObject({ error: { code, message: expect.any(String) as string, details } });
-    expect(await state()).toEqual(before);
   });
 });

@@ -44,6 +44,9 @@ async function explain<K extends Kind>(
 const aggregate = (feature: string, user: string, options?: Parameters<Store["explain"]>[3]) =>
   explain("aggregateView", "everything", feature, { user }, options);
 
+/** Of each third feature both. */
+const KNOWLEDGE = [["served", "now"], ["served"], ["now"]] as const;
+
 describe("an explained value", () => {
   test("is the oracle's, the point-in-time join's and, live, the online store's, for every feature", async () => {
     const history = await historyOf(late);
@@ -53,7 +56,9 @@ describe("an explained value", () => {
     );
     let contributing = 0;
     for (const [u, user] of users.entries())
-      for (const { name } of view.features) {
+      for (const [f, { name }] of view.features.entries()) {
+        // Each feature of one user, and each third of the others.
+        if (u > 0 && (f + u) % 3 !== 0) continue;
         const explanation = await aggregate(name, user);
         const oracle = expected(history, user, explanation.t, explanation.t)[`everything__${name}`];
         expect(explanation.value).toStrictEqual(oracle);
@@ -64,14 +69,14 @@ describe("an explained value", () => {
         expect(explanation.definition).toMatchObject({ revision: 1, applied: true });
         for (const window of explanation.windows) contributing += window.records.counted;
       }
-    expect(contributing).toBeGreaterThan(500);
+    expect(contributing).toBeGreaterThan(300);
   });
 
   test("is so as of the past, in either knowledge", async () => {
     const history = await historyOf(late);
     let different = 0;
     for (const [i, { name }] of view.features.entries())
-      for (const knowledge of ["served", "now"] as const) {
+      for (const knowledge of KNOWLEDGE[i % KNOWLEDGE.length]) {
         const at = begin + (8 + ((i * 7) % 29)) * HOUR + [0, 1, MINUTE][i % 3];
         const user = users[i % 2];
         const explanation = await aggregate(name, user, { at, knowledge });

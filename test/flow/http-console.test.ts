@@ -1,17 +1,33 @@
 // What HTTP offers for the console, without a browser: its files, the live events, samples, and what is set going.
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ClassificationMetrics } from "../../src/core/metrics/metrics.ts";
+import type { RunReport } from "../../src/core/result/status.ts";
+import type { ModelEvaluation } from "../../src/core/result/evaluation.ts";
 import type { Store } from "../../src/index.ts";
 import { consolePages } from "../../src/surfaces/http/console/serve-console.ts";
 import { type RunningServer, serve } from "../../src/surfaces/http/serve.ts";
+import { verifyStore } from "../../src/surfaces/verify/verify-store.ts";
 import { now, openTestStore } from "./open-test-store.ts";
+import * as shop from "./shop.ts";
 import { schemaValidator } from "./schema-validator.ts";
 
 let store: Store;
 let server: RunningServer;
 
+const addedLatency = { milliseconds: 0 };
+
 beforeAll(async () => {
-  store = await openTestStore();
-  server = await serve(store, { port: 0, logger: false });
+  store = await openTestStore({ addedLatency });
+  const { home } = await store.status();
+  const configuration = { definitions: { ...shop }, home, clock: { simulated: now } };
+  server = await serve(store, {
+    port: 0,
+    logger: false,
+    demo: addedLatency,
+    verify: (minutes) => verifyStore({ store, configuration, minutes, signal: new AbortController().signal }),
+  });
 });
 
 afterAll(async () => {
@@ -133,6 +149,138 @@ describe("GET /v1/distribution", () => {
     ["/v1/distribution/fraud", "ASOF_REQUEST"],
   ])("%s is refused", async (path, code) => {
     expect(await asked(path)).toMatchObject({ body: { error: { code } } });
+  });
+});
+
+describe("GET /v1/models/{model}/evaluation", () => {
+  test("tells the ROC curve on held-out time, and which features matter, of a version or of the one that serves", async () => {
+    const [{ heldOut, metrics }] = await store.models("fraud");
+    const { body } = await asked("/v1/models/fraud/evaluation");
+    const { findings, ...about } = body as ModelEvaluation;
+    expect(about).toEqual({ model: "fraud", version: 1 });
+    const { roc, importance } = findings!;
+    expect(roc!.positives + roc!.negatives).toBe(heldOut.rows);
+    expect(roc!.points.at(-1)).toMatchObject({ truePositives: roc!.positives, falsePositives: roc!.negatives });
+    const { auc } = metrics as ClassificationMetrics;
+    expect(importance).toMatchObject({ metric: "auc", value: auc, rows: heldOut.rows });
+    const names = importance!.features.map(({ feature }) => feature).toSorted();
+    expect(names).toEqual(["spending__cents_1d", "spending__payments_1d"]);
+    // Refunds are told by how quickly payments follow one another, and by nothing else.
+    expect(importance!.features[0].worse).toBeGreaterThan(0.05);
+    expect(await asked("/v1/models/fraud/evaluation?version=1")).toMatchObject({ body });
+  });
+
+  test("says so of a version that was trained before that was kept", async () => {
+    const registry = new DatabaseSync(path.join((await store.status()).home, "registry.sqlite"));
+    const { details } = registry.prepare("select details from model_version").get() as { details: string };
+    const set = registry.prepare("update model_version set details = ?");
+    try {
+      const { findings: _, ...before } = JSON.parse(details) as Record<string, unknown>;
+      set.run(JSON.stringify(before));
+      expect(await asked("/v1/models/fraud/evaluation")).toMatchObject({ status: 200, body: { findings: null } });
+      set.run(JSON.stringify({ ...before, findings: { roc: 1 } }));
+      expect(await asked("/v1/models/fraud/evaluation")).toMatchObject({ body: { error: { code: "ASOF_CORRUPT" } } });
+    } finally {
+      set.run(details);
+      registry.close();
+    }
+  });
+
+  test.each([
+    ["/v1/models/nothing/evaluation", "ASOF_UNKNOWN_MODEL"],
+    ["/v1/models/fraud/evaluation?version=7", "ASOF_UNKNOWN_MODEL_VERSION"],
+    ["/v1/models/fraud/evaluation?version=one", "ASOF_REQUEST"],
+  ])("%s is refused", async (path, code) => {
+    expect(await asked(path)).toMatchObject({ body: { error: { code } } });
+  });
+});
+
+describe("what is set going", () => {
+  test("step 2 again, and step 3: another version, that does not serve unless it is to", async () => {
+    // The shop has no batch views.
+    expect(await asked("/v1/compute", {})).toMatchObject({ status: 200, body: { views: [] } });
+    const trained = await asked("/v1/train/fraud", {});
+    expect(trained).toMatchObject({ status: 200, body: { model: "fraud", version: 2, promoted: false } });
+    expect((await store.models("fraud")).map(({ promoted }) => promoted)).toEqual([true, false]);
+    const { runs } = (await asked("/v1/runs?kind=train&limit=1")).body as { runs: RunReport[] };
+    // What it came to do is on record, with when it did.
+    const { log, progress } = runs[0];
+    expect(progress).toBeNull();
+    expect(log.map(({ text }) => text)).toEqual([
+      "read examples",
+      "join features",
+      "train gradientBoostedTrees",
+      "measure",
+      "done",
+    ]);
+    expect(log.map(({ seconds }) => seconds).toSorted((a, b) => a - b)).toEqual(log.map(({ seconds }) => seconds));
+  });
+
+  test("a verification, of which there is a run that tells its progress and what it found", async () => {
+    const verified = asked("/v1/verify", { minutes: 0.02 });
+    const newest = async (): Promise<RunReport> => {
+      const { runs } = (await asked("/v1/runs?limit=1")).body as { runs: RunReport[] };
+      return runs[0];
+    };
+    await expect
+      .poll(newest, { timeout: 15_000, interval: 10 })
+      .toMatchObject({ kind: "verify", state: "running", progress: { phase: "verify", unit: "rows" } });
+    const { status, body } = await verified;
+    expect([status, body]).toMatchObject([200, { different: 0 }]);
+    const { compared } = body as { compared: number };
+    expect(compared).toBeGreaterThan(100);
+    expect(await newest()).toMatchObject({ state: "succeeded", rows: compared, progress: null, details: body });
+  });
+
+  test("a demo's online store is slowed down, which those who read it wait for", async () => {
+    const ask = async (): Promise<number> => {
+      const began = performance.now();
+      expect(await asked("/v1/features/fraud_features", { entities: [{ customer: "ann" }] })).toMatchObject({
+        status: 200,
+      });
+      return performance.now() - began;
+    };
+    expect((await asked("/v1/demo")).body).toEqual({ on: true, onlineLatency: 0 });
+    expect((await asked("/v1/demo", { onlineLatency: 120 })).body).toEqual({ onlineLatency: 120 });
+    try {
+      expect((await asked("/v1/demo")).body).toEqual({ on: true, onlineLatency: 120 });
+      expect(await ask()).toBeGreaterThanOrEqual(119);
+      // What is taken in is folded all the same.
+      await store.ingest("payments", [payment("slow-1")]);
+      await store.settled();
+    } finally {
+      await asked("/v1/demo", { onlineLatency: 0 });
+    }
+    expect((await asked("/v1/demo")).body).toEqual({ on: true, onlineLatency: 0 });
+  });
+
+  test("what a server was not started for is refused, and says what it takes", async () => {
+    const plain = await serve(store, { port: 0, logger: false });
+    const ask = (path: string, body: object) =>
+      fetch(`${plain.url}${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }).then(async (answer) => [answer.status, await answer.json()]);
+    const refused = (offeredBy: string) => [409, { error: { code: "ASOF_NOT_OFFERED", details: { offeredBy } } }];
+    expect(await ask("/v1/verify", {})).toMatchObject(refused("asof serve"));
+    expect(await ask("/v1/demo", { onlineLatency: 1 })).toMatchObject(refused("asof serve --demo"));
+    expect(await (await fetch(`${plain.url}/v1/demo`)).json()).toEqual({ on: false, onlineLatency: 0 });
+    await plain.close();
+  });
+
+  test.each([
+    ["/v1/compute", { views: "daily" }, "ASOF_REQUEST"],
+    ["/v1/compute", { views: ["nothing"] }, "ASOF_UNKNOWN_VIEW"],
+    ["/v1/compute", { view: [] }, "ASOF_REQUEST"],
+    ["/v1/compute", [], "ASOF_REQUEST"],
+    ["/v1/train/nothing", {}, "ASOF_UNKNOWN_MODEL"],
+    ["/v1/train/fraud", { promote: 1 }, "ASOF_REQUEST"],
+    ["/v1/verify", { minutes: 61 }, "ASOF_REQUEST"],
+    ["/v1/demo", { onlineLatency: -1 }, "ASOF_REQUEST"],
+    ["/v1/demo", {}, "ASOF_REQUEST"],
+  ])("POST %s %j is refused", async (path, body, code) => {
+    expect(await asked(path, body)).toMatchObject({ body: { error: { code } } });
   });
 });
 

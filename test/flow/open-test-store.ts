@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DAY, HOUR } from "../../src/core/time/timestamp.ts";
-import { open, type Store } from "../../src/index.ts";
+import { open, type OpenOptions, type Store } from "../../src/index.ts";
 import { withMethods } from "./with-methods.ts";
 import * as shop from "./shop.ts";
 
@@ -29,10 +29,10 @@ export function history(): string {
 }
 
 /** The shop's store in a folder of its own, with a history, online and with a promoted model; closing it removes it. */
-export async function openTestStore(): Promise<Store> {
+export async function openTestStore(options: OpenOptions = {}): Promise<Store> {
   const folder = mkdtempSync(path.join(tmpdir(), "asof-shop-"));
   const home = path.join(folder, "home");
-  const store = await open({ definitions: { ...shop }, home, clock: { simulated: now } });
+  const store = await open({ definitions: { ...shop }, home, clock: { simulated: now } }, options);
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
     const file = path.join(folder, "payments.ndjson");

@@ -216,6 +216,10 @@ test("once outcomes are there, both are measured on the same requests", async ()
   });
   const areas = trial.metrics.map((metrics) => metrics?.task === "classification" && metrics.auc);
   expect(areas).toEqual([shadow, current]);
+  expect(compared.versions.map(({ course }) => course)).toMatchObject([
+    [{ withOutcome: 50, value: current }],
+    [{ withOutcome: 50, value: shadow }],
+  ]);
   expect(trial.differences.auc?.difference).toBeCloseTo(shadow - current, 12);
   for (const { difference, standardError, low, high } of Object.values(trial.differences)) {
     expect(standardError).toBeGreaterThan(0);

@@ -5,11 +5,11 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { open } from "../../src/index.ts";
-import { supervise } from "../../src/surfaces/workers/supervisor.ts";
 import { redisMissing, RedisServer } from "../servers/redis-server.ts";
 import * as definitions from "./forest-shop.ts";
 import { history } from "./open-test-store.ts";
 import * as shop from "./shop.ts";
+import { type Started, startWorkers } from "./start-workers.ts";
 
 // Several processes over one store whose online part is in Redis, with a second version of a model as the shadow. The
 // tests are one session, in their order.
@@ -24,8 +24,7 @@ const PREDICTED = 30;
 describe.skipIf(redisMissing)(`workers over Redis${redisMissing === null ? "" : ` (${redisMissing})`}`, () => {
   const stop = new AbortController();
   let redis: RedisServer;
-  let running: Promise<void>;
-  let url: string;
+  let started: Started;
 
   beforeAll(async () => {
     redis = await RedisServer.start();
@@ -50,32 +49,19 @@ describe.skipIf(redisMissing)(`workers over Redis${redisMissing === null ? "" : 
     await store.promote("fraud", 2, { as: "shadow" });
     await store.materialize();
     await store.close();
-    url = await new Promise((resolve, reject) => {
-      running = supervise({
-        configuration,
-        home,
-        workers: 2,
-        host: "127.0.0.1",
-        port: 0,
-        version: "test",
-        signal: stop.signal,
-        onReady: (started) => resolve(started.url),
-        note: () => {},
-      });
-      running.catch(reject);
-    });
+    started = await startWorkers({ configuration, home, signal: stop.signal });
   });
 
   afterAll(async () => {
     stop.abort();
-    await running;
+    await started.running;
     await redis.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
   /** Each over a connection of its own: they spread over the processes. */
   async function ask(route: string, body: unknown): Promise<{ status: number; body: Record<string, never> }> {
-    const answer = await fetch(`${url}${route}`, {
+    const answer = await fetch(`${started.url}${route}`, {
       method: "POST",
       headers: { "content-type": "application/json", connection: "close" },
       body: JSON.stringify(body),
@@ -112,7 +98,7 @@ describe.skipIf(redisMissing)(`workers over Redis${redisMissing === null ? "" : 
   }
 
   const metric = async (name: string): Promise<number> =>
-    Number(new RegExp(`^${name} (\\d+)$`, "m").exec(await (await fetch(`${url}/metrics`)).text())?.[1]);
+    Number(new RegExp(`^${name} (\\d+)$`, "m").exec(await (await fetch(`${started.url}/metrics`)).text())?.[1]);
 
   test("what one process accepts, all answer", async () => {
     for (let i = 0; i < 5; i++) await pay();
@@ -166,7 +152,7 @@ describe.skipIf(redisMissing)(`workers over Redis${redisMissing === null ? "" : 
 
   test("everything that was answered is what history gives", async () => {
     for (const until = Date.now() + 30_000; ;) {
-      const text = await (await fetch(`${url}/metrics`)).text();
+      const text = await (await fetch(`${started.url}/metrics`)).text();
       expect(text).not.toMatch(/asof_audit_differences_total\{.*\} [1-9]/);
       const audited = /asof_audit_answers_total\{kind="features",name="fraud_features"\} (\d+)/.exec(text)?.[1];
       if (Number(audited) >= 6) break;
@@ -175,7 +161,7 @@ describe.skipIf(redisMissing)(`workers over Redis${redisMissing === null ? "" : 
     }
     // Predictions the audit takes up as they reach history: all of them are compared below.
     stop.abort();
-    await running;
+    await started.running;
     const store = await open({ home, definitions, online: { redis: { url: redis.url } } });
     try {
       const outcome = await store.audit("fraud");

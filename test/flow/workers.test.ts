@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { open, openKeys } from "../../src/open.ts";
 import { REVOKED_WITHIN } from "../../src/surfaces/http/access/gate.ts";
-import { supervise } from "../../src/surfaces/workers/supervisor.ts";
 import * as definitions from "./clicks.ts";
+import { type Started, startWorkers } from "./start-workers.ts";
 
 // Several processes over one store: one writes, two answer.
 
@@ -18,8 +18,7 @@ const configuration = path.join(folder, "asof.config.ts");
 const here = (file: string): string => JSON.stringify(fileURLToPath(new URL(file, import.meta.url)));
 const stop = new AbortController();
 const notes: string[] = [];
-let running: Promise<void>;
-let started: { url: string; writer: number; workers: number[] };
+let started: Started;
 
 beforeAll(async () => {
   writeFileSync(
@@ -33,25 +32,12 @@ beforeAll(async () => {
   await store.compute();
   await store.materialize();
   await store.close();
-  started = await new Promise((resolve, reject) => {
-    running = supervise({
-      configuration,
-      home,
-      workers: 2,
-      host: "127.0.0.1",
-      port: 0,
-      version: "test",
-      signal: stop.signal,
-      onReady: resolve,
-      note: (text) => notes.push(text),
-    });
-    running.catch(reject);
-  });
+  started = await startWorkers({ configuration, home, signal: stop.signal, note: (text) => notes.push(text) });
 });
 
 afterAll(async () => {
   stop.abort();
-  await running;
+  await started.running;
   rmSync(folder, { recursive: true, force: true });
 });
 

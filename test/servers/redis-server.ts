@@ -66,8 +66,12 @@ export class RedisServer {
   async start(): Promise<void> {
     const settings = ["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.folder, "--save", ""];
     const kept = ["--appendonly", "yes", "--appendfsync", "everysec", "--daemonize", "no", "--loglevel", "warning"];
+    // A replica need not wait five seconds for others that may want the same data.
+    const atOnce = ["--repl-diskless-sync-delay", "0"];
     if ("missing" in found) throw new Error(found.missing);
-    const child = spawn(found.path, [...settings, ...kept, ...this.#words], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(found.path, [...settings, ...kept, ...atOnce, ...this.#words], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     this.#process = child;
     child.stdout.resume();
     for (let i = 0; i < 200; i++) {

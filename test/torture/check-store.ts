@@ -6,13 +6,13 @@ import { openSqliteRegistry } from "../../src/adapters/sqlite/open-sqlite-regist
 import { StreamSchemas } from "../../src/core/codec/stream-schemas.ts";
 import { sourceStream } from "../../src/core/definition/stream.ts";
 import type { FeatureAnswer } from "../../src/core/result/answers.ts";
-import { doctor, open, type Store } from "../../src/index.ts";
+import { type Configuration, doctor, open, type Store } from "../../src/index.ts";
 import { OfflineStore } from "../../src/stages/offline/offline-store.ts";
-import { clicks, definitionsOf, orders, users } from "./definitions.ts";
+import { SOURCES, users, visitAt } from "./definitions.ts";
 import type { Sent } from "./writers.ts";
 
 /** Records of a bulk load. */
-export type Loaded = Pick<Sent, "source" | "first" | "last" | "acknowledged">;
+export type Loaded = Pick<Sent, "source" | "at" | "first" | "last" | "acknowledged">;
 
 export interface Checked {
   /** Records in the store. */
@@ -23,6 +23,8 @@ export interface Checked {
   doubled: number;
   /** Requests and loads of which only a part is there. */
   torn: number;
+  /** Sent, and of days that the store does not keep any longer. */
+  dropped: number;
   /** Values compared between online and history, and those that were not the same. */
   compared: number;
   different: number;
@@ -33,8 +35,7 @@ export interface Checked {
 
 /** Opens the store again, and holds it against what was sent and acknowledged. */
 export async function checkStore(
-  home: string,
-  variant: number,
+  configured: Configuration & { readonly home: string },
   batches: readonly Loaded[],
   isOnlyWritten: boolean,
 ): Promise<Checked> {
@@ -43,12 +44,13 @@ export async function checkStore(
     lost: 0,
     doubled: 0,
     torn: 0,
+    dropped: 0,
     compared: 0,
     different: 0,
     findings: [],
     problems: [],
   };
-  const configuration = { definitions: definitionsOf(variant), home, audit: false } as const;
+  const configuration = { ...configured, audit: false } as const;
   const store = await open(configuration, { whenLocked: "refuse" });
   try {
     await store.settled();
@@ -57,7 +59,7 @@ export async function checkStore(
     if (empty && isOnlyWritten) await compareWithHistory(store, checked);
     if (!empty) await store.apply();
     await store.materialize();
-    const counts = await countRecords(home, batches, checked);
+    const counts = await countRecords(store, configured.home, batches, checked);
     const online = await compareWithHistory(store, checked);
     compareCounts(online, counts, checked);
     for (const { version, promoted } of await store.models("returns"))
@@ -73,10 +75,13 @@ export async function checkStore(
   return checked;
 }
 
-const SOURCES = { clicks, orders } as const;
-
 /** How often each record of a source is in history: in Parquet and in the log. Resolves to records by user and source. */
-async function countRecords(home: string, batches: readonly Loaded[], checked: Checked): Promise<Map<string, number>> {
+async function countRecords(
+  store: Store,
+  home: string,
+  batches: readonly Loaded[],
+  checked: Checked,
+): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   const log = await readFileLog(path.join(home, "log"));
   const registry = await openSqliteRegistry(path.join(home, "registry.sqlite"));
@@ -87,7 +92,7 @@ async function countRecords(home: string, batches: readonly Loaded[], checked: C
     const offline = new OfflineStore({ registry, files: await openFolder(home), log, schemas });
     for (const [name, source] of Object.entries(SOURCES)) {
       const session = await engine.session();
-      await offline.attach(session, "history", sourceStream(source.definition), { cut: log.end });
+      await offline.attach(session, "history", sourceStream(source.definition), { cut: log.end, held: true });
       const seen = new Map<number, number>();
       for await (const { rows, columns } of session.columns("SELECT n FROM history", {
         n: { kind: "int32", nullable: false },
@@ -100,6 +105,8 @@ async function countRecords(home: string, batches: readonly Loaded[], checked: C
       compareRecords(
         seen,
         batches.filter((batch) => batch.source === name),
+        // Looked at afterwards: what is dropped meanwhile may be there or not.
+        (await horizonsOf(store)).get(name) ?? -Infinity,
         checked,
       );
       for (const [n, times] of seen) {
@@ -113,18 +120,35 @@ async function countRecords(home: string, batches: readonly Loaded[], checked: C
   return counts;
 }
 
-function compareRecords(seen: ReadonlyMap<number, number>, batches: readonly Loaded[], checked: Checked): void {
+/** From which event on each source is whole. */
+async function horizonsOf(store: Store): Promise<Map<string, number | null>> {
+  const { offline } = await store.status();
+  return new Map(offline.sources.map(({ name, retention }) => [name, retention?.horizon ?? null]));
+}
+
+/** @param horizon what happened before it is no longer kept */
+function compareRecords(
+  seen: ReadonlyMap<number, number>,
+  batches: readonly Loaded[],
+  horizon: number,
+  checked: Checked,
+): void {
   let accounted = 0;
-  for (const { source, first, last, acknowledged } of batches) {
-    let there = 0;
+  for (const { source, at, first, last, acknowledged } of batches) {
+    let [there, kept] = [0, 0];
     for (let n = first; n <= last; n++) {
       const times = seen.get(n) ?? 0;
-      if (times > 0) there++;
       if (times > 1) checked.doubled++;
+      if (times > 0) accounted++;
+      if (source === "visits" && visitAt(n, at) < horizon) {
+        checked.dropped++;
+        continue;
+      }
+      kept++;
+      if (times > 0) there++;
       if (times === 0 && acknowledged) checked.lost++;
     }
-    accounted += there;
-    if (!acknowledged && there > 0 && there < last - first + 1) {
+    if (!acknowledged && there > 0 && there < kept) {
       checked.torn++;
       checked.problems.push(`${source} ${first}–${last}: ${there} records are there`);
     }

@@ -1,9 +1,11 @@
 // What the tortured store is made of, in three variants: applying one after the other changes views, adds one and
-// takes it away again. Clicks are told by the requests they come in, orders by their id.
+// takes it away again. Clicks and visits are told by the requests they come in, orders by their id; visits are dropped
+// after three days, and half of them come later than that.
 import {
   aggregateView,
   avg,
   batchView,
+  type Configuration,
   count,
   countDistinct,
   entity,
@@ -36,6 +38,16 @@ export const orders = eventSource("orders", {
   id: ["n"],
 });
 
+export const visits = eventSource("visits", {
+  fields: { at: t.timestamp(), user: t.string(), n: t.int32() },
+  eventTime: "at",
+  availableAt: "at",
+  retention: "3d",
+});
+
+export const SOURCES = { clicks, orders, visits } as const;
+export type SourceName = keyof typeof SOURCES;
+
 const outcomes = eventSource("outcomes", {
   fields: { at: t.timestamp(), user: t.string(), returned: t.boolean() },
   eventTime: "at",
@@ -50,6 +62,12 @@ const buying = aggregateView("buying", {
     amount: sum("amount").over("10m", "lifetime"),
     last: max("n").over("lifetime"),
   },
+});
+
+const visiting = aggregateView("visiting", {
+  source: visits,
+  entity: user.from({ user: "user" }),
+  features: { visits: count().over("1h", "1d"), last: max("n").over("1d") },
 });
 
 const totals = batchView("totals", {
@@ -100,13 +118,13 @@ export function definitionsOf(variant: number): Readonly<Record<string, unknown>
     entity: user.from({ user: "user" }),
     features: { clicked: countDistinct("n").over("1h") },
   });
-  const views = variant === 2 ? [activity, variety, buying, totals] : [activity, buying, totals];
+  const views = variant === 2 ? [activity, variety, buying, visiting, totals] : [activity, buying, visiting, totals];
   return {
     user,
-    clicks,
-    orders,
+    ...SOURCES,
     outcomes,
     buying,
+    visiting,
     totals,
     activity,
     ...(variant === 2 ? { variety } : {}),
@@ -116,14 +134,24 @@ export function definitionsOf(variant: number): Readonly<Record<string, unknown>
   };
 }
 
+/** @param redis where the online store is in one: its URL */
+export function configurationOf(variant: number, home: string, redis: string | null) {
+  const online: Configuration["online"] = redis === null ? "lmdb" : { redis: { url: redis, timeout: "5s" } };
+  return { definitions: definitionsOf(variant), home, online };
+}
+
 export interface Numbered {
   readonly at: number;
   readonly user: string;
   readonly n: number;
 }
 
+/** When a visit took place, by its number: up to five days before the others that came with it. */
+export const visitAt = (n: number, at: number): number => at - (n % 6) * 86_400_000_000;
+
 /** A record that its number and its moment decide. */
-export function recordOf(source: "clicks" | "orders", n: number, at: number): Numbered & Record<string, unknown> {
+export function recordOf(source: SourceName, n: number, at: number): Numbered & Record<string, unknown> {
+  if (source === "visits") return { at: visitAt(n, at), user: users[n % 5], n };
   const value = Math.fround(Math.sin(n) * 1e3) / 7;
   const numbered = { at, user: users[n % 5], n };
   return source === "clicks" ? { ...numbered, seconds: value } : { ...numbered, amount: value };

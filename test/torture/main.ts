@@ -1,5 +1,6 @@
 // `npm run torture`: a server is killed with SIGKILL at random moments, round after round, and what it leaves is held
-// against what it had acknowledged. --rounds (200), --seed (drawn, and printed), --minutes (120). Exit code 1 where a record was
+// against what it had acknowledged. --rounds (200), --seed (drawn, and printed), --minutes (120), --redis (the online
+// store in a Redis). Exit code 1 where a record was
 // lost or doubled, a value differs, or anything is left that does not belong to the store.
 import { parseArgs } from "node:util";
 import { isClean, torture } from "./torture.ts";
@@ -9,6 +10,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "200" },
     seed: { type: "string", default: String(Math.floor(Math.random() * 1e9)) },
     minutes: { type: "string", default: "120" },
+    redis: { type: "boolean", default: false },
   },
 });
 const [rounds, seed, minutes] = [Number(values.rounds), Number(values.seed), Number(values.minutes)];
@@ -21,10 +23,11 @@ const report = await torture({
   rounds,
   seed,
   seconds: minutes * 60,
-  onRound: (round, kind, { records, lost, doubled, torn, different, findings, problems }) => {
+  redis: values.redis,
+  onRound: (round, kind, { records, dropped, lost, doubled, torn, different, findings, problems }) => {
     say(
       `${String(round + 1).padStart(4)}  ${kind.padEnd(11)}  ${count(records).padStart(9)} records  ` +
-        `lost ${lost}  doubled ${doubled}  torn ${torn}  different ${different}  left ${findings.length}`,
+        `dropped ${count(dropped)}  lost ${lost}  doubled ${doubled}  torn ${torn}  different ${different}  left ${findings.length}`,
     );
     for (const problem of [...findings, ...problems]) say(`      ${problem}`);
   },
@@ -43,7 +46,8 @@ say(
     .map(([what, n]) => `${what} ${n}`)
     .join(", ")}; killed while starting ${report.early}`,
 );
-say(`lost       ${report.lost}`);
+say(`restored   ${report.restored} backups of the store at work`);
+say(`lost       ${report.lost}; ${count(report.dropped)} of days that are no longer kept`);
 say(`doubled    ${report.doubled}`);
 say(`torn       ${report.torn}`);
 say(`different  ${report.different} of ${count(report.compared)}`);

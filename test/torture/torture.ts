@@ -8,7 +8,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { sequence } from "../conformance/event-log-entries.ts";
 import { type Checked, checkStore, type Loaded } from "./check-store.ts";
-import { VARIANTS } from "./definitions.ts";
+import { RedisServer } from "../servers/redis-server.ts";
+import { configurationOf, VARIANTS } from "./definitions.ts";
+import { Backups } from "./backups.ts";
+import type { Loading, ServerOptions } from "./server-child.ts";
 import { makeRequest, Numbers, type Sent, write } from "./writers.ts";
 
 /** What a server does beside serving and taking records, in one kind of round. */
@@ -19,7 +22,8 @@ const KINDS = {
   materialize: { tasks: ["compute", "materialize"], weight: 3 },
   apply: { tasks: ["load"], weight: 3 },
   train: { tasks: ["train"], weight: 2 },
-  everything: { tasks: ["load", "compute", "materialize", "train"], weight: 2 },
+  backup: { tasks: ["load", "backup"], weight: 2 },
+  everything: { tasks: ["load", "compute", "materialize", "train", "backup"], weight: 2 },
 } as const;
 export type Kind = keyof typeof KINDS;
 
@@ -30,6 +34,8 @@ export interface TortureOptions {
   readonly seconds: number;
   /** The kinds of the rounds in turn; drawn from the seed where there are none. */
   readonly kinds?: readonly Kind[];
+  /** Whether the online store is in a Redis, which is not killed. */
+  readonly redis?: boolean;
   readonly onRound?: (round: number, kind: Kind, checked: Checked) => void;
 }
 
@@ -39,6 +45,8 @@ export interface TortureReport extends Omit<Checked, "findings" | "problems"> {
   sent: number;
   acknowledged: number;
   repeated: number;
+  /** Backups of a store at work that were restored, and checked as it was. */
+  restored: number;
   /** Servers that were killed before they took a request. */
   early: number;
   readonly kinds: Record<string, number>;
@@ -60,9 +68,11 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     acknowledged: 0,
     repeated: 0,
     early: 0,
+    restored: 0,
     lost: 0,
     doubled: 0,
     torn: 0,
+    dropped: 0,
     compared: 0,
     different: 0,
     kinds: {},
@@ -73,6 +83,8 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   const requests: Sent[] = [];
   const loads: Loaded[] = [];
   let variant = 0;
+  const server = options.redis === true ? await RedisServer.start() : null;
+  const redis = server?.url ?? null;
   const deadline = performance.now() + seconds * 1000;
   try {
     for (let round = 0; round < rounds && performance.now() < deadline; round++) {
@@ -82,11 +94,21 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
         ({ acknowledged, source, key }) => !acknowledged && (source === "orders" || key !== null),
       );
       const before = new Set(again);
-      const said = await kill({ home, kind, variant, next, numbers, requests, again, loads });
-      const checked = await checkStore(home, variant, [...requests, ...loads], kind === "write" && round > 0);
+      const backups = new Backups(home, () => [...requests, ...loads]);
+      const said = await kill({ home, kind, variant, redis, next, numbers, requests, again, loads, backups });
+      await backups.taken();
+      const configuration = configurationOf(variant, home, redis);
+      const checked = await checkStore(configuration, [...requests, ...loads], kind === "write" && round > 0);
+      const restored = await backups.check(variant);
+      if (restored !== null) {
+        report.restored++;
+        for (const name of COUNTED) checked[name] += restored[name];
+        checked.problems.push(...[...restored.findings, ...restored.problems].map((what) => `restored: ${what}`));
+      }
       report.rounds++;
       report.records = checked.records;
-      for (const name of ["lost", "doubled", "torn", "compared", "different"] as const) report[name] += checked[name];
+      for (const name of COUNTED) report[name] += checked[name];
+      report.dropped = checked.dropped;
       report.repeated += [...before].filter(({ acknowledged }) => acknowledged).length;
       if (!said.has("url")) report.early++;
       report.kinds[kind] = (report.kinds[kind] ?? 0) + 1;
@@ -100,9 +122,12 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     report.acknowledged = all.filter(({ acknowledged }) => acknowledged).length;
     return report;
   } finally {
+    await server?.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+const COUNTED = ["lost", "doubled", "torn", "compared", "different"] as const;
 
 export function isClean({ problems, lost, doubled, torn, different }: TortureReport): boolean {
   return problems.length === 0 && lost + doubled + torn + different === 0;
@@ -118,11 +143,13 @@ interface Round {
   readonly home: string;
   readonly kind: Kind;
   readonly variant: number;
+  readonly redis: string | null;
   readonly next: () => number;
   readonly numbers: Numbers;
   readonly requests: Sent[];
   readonly again: Sent[];
   readonly loads: Loaded[];
+  readonly backups: Backups;
 }
 
 /** Numbers of one server's bulk loads. */
@@ -130,17 +157,15 @@ const LOADED = 20_000;
 
 /** Starts a server, writes to it, kills it at a random moment; resolves to what it said it had done, and how often. */
 async function kill(round: Round): Promise<Map<string, number>> {
-  const { home, kind, variant, next, numbers, requests, again, loads } = round;
+  const { home, kind, variant, redis, next, numbers, requests, again, loads, backups } = round;
   const said = new Map<string, number>();
   const script = fileURLToPath(new URL("./server-child.ts", import.meta.url));
   const seed = Math.floor(next() * 2 ** 31);
   const archiveFrom = kind === "compact" || kind === "everything" ? 50 + Math.floor(next() * 300) : 250_000;
-  const from = numbers.take(LOADED);
-  const child = spawn(
-    process.execPath,
-    [script, home, String(variant), String(seed), String(archiveFrom), String(from), ...KINDS[kind].tasks],
-    { stdio: ["ignore", "pipe", "pipe"] },
-  );
+  const first = numbers.take(LOADED);
+  const tasks = KINDS[kind].tasks;
+  const server: ServerOptions = { home, variant, seed, archiveFrom, first, redis, tasks };
+  const child = spawn(process.execPath, [script, JSON.stringify(server)], { stdio: ["ignore", "pipe", "pipe"] });
   const closed = once(child, "close");
   let complaint = "";
   child.stderr.on("data", (data: Buffer) => (complaint += data.toString()));
@@ -151,7 +176,7 @@ async function kill(round: Round): Promise<Map<string, number>> {
     said.set(what, (said.get(what) ?? 0) + 1);
     if ("url" in word) listening.resolve(word["url"] as string);
     if ("loading" in word || "loaded" in word)
-      hear((word["loading"] ?? word["loaded"]) as Said, "loaded" in word, loads);
+      hear((word["loading"] ?? word["loaded"]) as Loading, "loaded" in word, loads);
   });
   const stop = new AbortController();
   const acknowledged = Promise.withResolvers<void>();
@@ -164,6 +189,7 @@ async function kill(round: Round): Promise<Map<string, number>> {
       write(url, again, make, requests, stop.signal, acknowledged.resolve),
     );
     void Promise.all(writers).catch((error: unknown) => (failure = error as Error));
+    if (kind === "backup") backups.start(Promise.race([acknowledged.promise, closed]));
     await closed;
     stop.abort();
     await Promise.allSettled(writers);
@@ -175,11 +201,9 @@ async function kill(round: Round): Promise<Map<string, number>> {
   return said;
 }
 
-type Said = readonly [source: "clicks" | "orders", first: number, last: number];
-
-function hear([source, first, last]: Said, acknowledged: boolean, loads: Loaded[]): void {
+function hear([source, first, last, at]: Loading, acknowledged: boolean, loads: Loaded[]): void {
   const known = loads.find((one) => one.first === first);
-  if (known === undefined) loads.push({ source, first, last, acknowledged });
+  if (known === undefined) loads.push({ source, at, first, last, acknowledged });
   else known.acknowledged = acknowledged;
 }
 

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { recordOf } from "./definitions.ts";
+import { recordOf, type SourceName } from "./definitions.ts";
 
 /** Records sent in one request: all of them count once, or none does. */
 export interface Sent {
-  readonly source: "clicks" | "orders";
+  readonly source: SourceName;
+  /** The moment that visits are counted back from, in microseconds. */
+  readonly at: number;
   readonly first: number;
   readonly last: number;
-  /** What a request of clicks is told by where it is sent again; orders are told by their id. */
+  /** What a request of clicks or visits is told by where it is sent again; orders are told by their id. */
   readonly key: string | null;
   /** Built once: sent again it is the same. */
   readonly body: string;
@@ -25,18 +27,20 @@ export class Numbers {
 }
 
 export function makeRequest(numbers: Numbers, next: () => number, largest: number): Sent {
-  const source = next() < 0.6 ? "clicks" : "orders";
+  const drawn = next();
+  const source = drawn < 0.5 ? "clicks" : drawn < 0.85 ? "orders" : "visits";
   const count = 1 + Math.floor(next() * largest);
   const first = numbers.take(count);
   const now = Date.now() * 1000;
   const rows = Array.from({ length: count }, (_, i) =>
-    recordOf(source, first + i, now - Math.floor(next() * 3) * 40_000_000),
+    recordOf(source, first + i, source === "visits" ? now : now - Math.floor(next() * 3) * 40_000_000),
   );
   return {
     source,
+    at: now,
     first,
     last: first + count - 1,
-    key: source === "clicks" && next() < 0.7 ? `request-${first}` : null,
+    key: source !== "orders" && next() < 0.7 ? `request-${first}` : null,
     body: rows.map((row) => `${JSON.stringify(row)}\n`).join(""),
     acknowledged: false,
   };

@@ -1,6 +1,7 @@
 // The shapes of the server's answers: the store's own reports, as their JSON tells them.
 import type { CollectionType } from "../../../src/core/aggregation/feature-type.ts";
 import type { ClassificationMetrics, Metrics } from "../../../src/core/metrics/metrics.ts";
+import type { HeldOutFindings, ModelEvaluation } from "../../../src/core/result/evaluation.ts";
 import type { ModelComparison } from "../../../src/core/result/comparison.ts";
 import type * as monitoring from "../../../src/core/result/monitoring.ts";
 import type { ModelSummary } from "../../../src/core/result/outcomes.ts";
@@ -9,7 +10,7 @@ import type { DataType } from "../../../src/core/schema/data-type.ts";
 import type { Told } from "../../../src/surfaces/client/told.ts";
 import type { RouteTimes } from "../../../src/surfaces/http/live/request-times.ts";
 
-export type { ClassificationMetrics, Metrics };
+export type { ClassificationMetrics, HeldOutFindings, Metrics, ModelEvaluation };
 
 export type Run = Told<status.RunReport>;
 export type ViewReport = Told<status.ViewStatusReport>;
@@ -23,6 +24,8 @@ export type Comparison = Told<ModelComparison>;
 export interface Live {
   readonly status: Status;
   readonly requests: readonly RouteTimes[];
+  /** Of the server's process, in bytes. */
+  readonly memory: { readonly resident: number; readonly heap: number };
 }
 
 export type FieldType = DataType | CollectionType;

@@ -60,6 +60,12 @@ async function askText(path: string, options: Ask, by = transport): Promise<stri
   }
 }
 
+/** Tells the server something that outlives the page, and asks for no answer. */
+export function tell(path: string, body: unknown): void {
+  const headers = { "content-type": "application/json", ...authorization(signedInKey()) };
+  fetch(path, { method: "POST", headers, body: writeBody(body), keepalive: true }).catch(() => {});
+}
+
 /** An answer without end, as it comes. @throws ClientError */
 export async function follow(path: string, signal: AbortSignal): Promise<Response> {
   const key = signedInKey();

@@ -1,10 +1,9 @@
 import { type ReactNode, useEffect, useState } from "react";
-import type { CatalogEntry, Value } from "../api/answers.ts";
+import type { CatalogEntry } from "../api/answers.ts";
 import type { ClientError } from "../../../src/surfaces/client/client-error.ts";
-import { ask } from "../api/ask.ts";
+import { examplesOf } from "./examples.ts";
 import { exampleOf, type Service, type Texts } from "./inputs.ts";
 import { Refused } from "./notice.tsx";
-import { textOf } from "./value.tsx";
 import "./inputs-form.css";
 
 const hints: Readonly<Record<string, string>> = {
@@ -39,16 +38,12 @@ export function InputsForm({
   useEffect(() => setTexts(given), [given]);
   const example = exampleOf(service, catalog);
   const fill = async (): Promise<void> => {
-    const { source, fields } = example!;
     try {
-      const { records } = await ask<{ records: readonly { row: Readonly<Record<string, Value>> }[] }>(
-        `/v1/samples/${encodeURIComponent(source)}?rows=50`,
-      );
-      if (records.length === 0) return;
-      const { row } = records[asked % records.length];
+      const examples = await examplesOf(example!);
+      if (examples.length === 0) return;
       setAsked(asked + 1);
       setRefusal(null);
-      setTexts(Object.fromEntries(Object.entries(fields).map(([input, field]) => [input, textIn(row[field])])));
+      setTexts(examples[asked % examples.length]);
     } catch (error) {
       setRefusal(error as ClientError);
     }
@@ -93,8 +88,4 @@ export function InputsForm({
       {refusal !== null && <Refused refusal={refusal} />}
     </form>
   );
-}
-
-function textIn(value: Value | undefined): string {
-  return value === undefined || value === null || value === "" ? "" : textOf(value);
 }

@@ -1,5 +1,8 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { open } from "lmdb";
 import type { RootDatabase } from "lmdb";
+import { AsofError } from "../../core/errors.ts";
 
 type Database = RootDatabase<Uint8Array, Uint8Array>;
 
@@ -18,12 +21,31 @@ export interface LmdbOptions {
   readonly mapSize?: number;
 }
 
-/** Opens what `checkDataFile` has passed: the driver crashes on a file that is not its own. */
+/** The number of the data file of a folder; null where there is none. */
+export function inodeOf(folder: string): number | null {
+  return statSync(join(folder, "data.mdb"), { throwIfNoEntry: false })?.ino ?? null;
+}
+
+/** Data files that this process has open, by their numbers: all openings of one share what the first was opened for. */
+const openFiles = new Map<number, { readonly readOnly: boolean; openings: number }>();
+
+/**
+ * Opens what `checkDataFile` has passed: the driver crashes on a file that is not its own.
+ * @throws ASOF_BUSY to write, while this process has the file open to read only
+ */
 export function openDatabase(folder: string, options: LmdbOptions): LmdbDatabase {
+  const { readOnly = false } = options;
+  const before = inodeOf(folder);
+  if (!readOnly && before !== null && openFiles.get(before)?.readOnly === true)
+    throw new AsofError(
+      "ASOF_BUSY",
+      `this process is reading the online store in ${folder} (a backup, asof doctor, or a store that was opened to read only): it can be opened to write once that has ended`,
+      { path: folder },
+    );
   const database: Database = open<Uint8Array, Uint8Array>(folder, {
     keyEncoding: "binary",
     encoding: "binary",
-    readOnly: options.readOnly ?? false,
+    readOnly,
     mapSize: options.mapSize ?? 2 ** 30,
     maxReaders: 512,
     noSubdir: false,
@@ -33,5 +55,19 @@ export function openDatabase(folder: string, options: LmdbOptions): LmdbDatabase
     // A commit resolves when it is visible and a crash of the process cannot lose it; `flushed` waits for the disk.
     separateFlushed: true,
   });
+  count(database, inodeOf(folder)!, readOnly);
   return database;
+}
+
+/** Counts an opening until it is closed. */
+function count(database: Database, inode: number, readOnly: boolean): void {
+  const file = openFiles.get(inode) ?? { readOnly, openings: 0 };
+  openFiles.set(inode, file);
+  file.openings++;
+  const close = database.close.bind(database);
+  let closing: Promise<void> | null = null;
+  database.close = () =>
+    (closing ??= close().finally(() => {
+      if (--file.openings === 0) openFiles.delete(inode);
+    }));
 }

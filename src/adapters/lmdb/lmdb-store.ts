@@ -8,8 +8,8 @@ import { CHECKSUM_BYTES, isSound, PIECE, withChecksum } from "./checked-value.ts
 import { CommitQueue } from "./commit-queue.ts";
 import { checkFormat, hasChecksums } from "./format-marker.ts";
 import { assertKey, keyRange } from "./key-range.ts";
-import { copyAside, inodeOf, moveIn } from "./rewritten-store.ts";
-import { type LmdbDatabase, type LmdbOptions, openDatabase } from "./lmdb-database.ts";
+import { copyAside, moveIn } from "./rewritten-store.ts";
+import { inodeOf, type LmdbDatabase, type LmdbOptions, openDatabase } from "./lmdb-database.ts";
 import { LentViews } from "./lent-views.ts";
 import { changed, closed, codedError } from "./lmdb-error.ts";
 

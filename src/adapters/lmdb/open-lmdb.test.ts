@@ -43,6 +43,24 @@ describe("opening", () => {
     }
   });
 
+  test("to write, while this process has it open to read only, is refused until that has ended", async () => {
+    await fill(3);
+    const [reader, other] = [await openLmdb(folder, { readOnly: true }), await openLmdb(folder, { readOnly: true })];
+    await expect(openLmdb(folder)).rejects.toMatchObject({ code: "ASOF_BUSY", details: { path: folder } });
+    await reader.close();
+    await expect(openLmdb(folder)).rejects.toMatchObject({ code: "ASOF_BUSY" });
+    await other.close();
+    const writer = await openLmdb(folder);
+    await writer.commit([[Buffer.from("key 3"), Buffer.from("3")]]);
+    // The other way round they go together, in any order of their ends.
+    const late = await openLmdb(folder, { readOnly: true });
+    await writer.close();
+    const again = await openLmdb(folder);
+    await again.commit([[Buffer.from("key 4"), Buffer.from("4")]]);
+    expect(await late.count(Buffer.from("key"))).toBe(5);
+    await Promise.all([late.close(), again.close()]);
+  });
+
   test("an LMDB database that is no online store is ASOF_CORRUPT, and is left as it was", async () => {
     const other = openDatabase(folder, {});
     await other.put(Buffer.from("a"), Buffer.from("1"));

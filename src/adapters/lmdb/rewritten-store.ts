@@ -1,5 +1,4 @@
-import { existsSync, renameSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { ByteWriter } from "../../core/codec/bytes.ts";
 import { PIECE, withChecksum } from "./checked-value.ts";
 import { marker } from "./format-marker.ts";
@@ -13,11 +12,6 @@ const PORTION = 5_000;
 const BUILDING = ".building";
 const WHOLE = ".new";
 const REPLACED = ".old";
-
-/** The number of the data file of a folder; null where there is none. */
-export function inodeOf(folder: string): number | null {
-  return statSync(join(folder, "data.mdb"), { throwIfNoEntry: false })?.ino ?? null;
-}
 
 /**
  * Copies a store beside its folder, entry by entry: a copy of pages, compacted or not, would keep what lies in their

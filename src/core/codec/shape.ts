@@ -13,6 +13,7 @@ const when =
 
 export const text = when((value) => typeof value === "string");
 export const flag = when((value) => typeof value === "boolean");
+export const finite = when(Number.isFinite);
 /** A whole number that is exact. */
 export const whole = when(Number.isSafeInteger);
 /** A whole number from 0. */

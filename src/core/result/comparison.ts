@@ -34,6 +34,17 @@ export interface OutcomeCounts {
   readonly waiting: number;
 }
 
+/** A stretch of a version's time in a role, and how its predictions of then fit what came. */
+export interface OutcomeStretch {
+  /** The moments of its first and its last prediction. */
+  readonly from: Timestamp;
+  readonly until: Timestamp;
+  readonly withOutcome: number;
+  /** The first of the metrics that versions are compared by; null where it is not defined. */
+  readonly value: number | null;
+  readonly standardError: number | null;
+}
+
 /** What a version predicted in a role, and how it turned out. */
 export interface VersionOutcomes extends OutcomeCounts {
   readonly version: number;
@@ -44,6 +55,8 @@ export interface VersionOutcomes extends OutcomeCounts {
   /** Null where there is no outcome yet. */
   readonly metrics: Metrics | null;
   readonly standardErrors: Readonly<Partial<Record<ComparedMetric, number | null>>>;
+  /** Those with outcomes in the order of their moments, in stretches of about as many each: twelve at the most. */
+  readonly course: readonly OutcomeStretch[];
 }
 
 /** A version that is tried out, against what answered. */

@@ -1,3 +1,4 @@
+import type { Progress } from "./progress.ts";
 import type { MonitoringReport } from "./monitoring.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 
@@ -59,6 +60,12 @@ export interface ModelStatus {
   readonly servedSince: Timestamp | null;
 }
 
+/** What a run came to do, and how many seconds after its beginning. */
+export interface RunLine {
+  readonly seconds: number;
+  readonly text: string;
+}
+
 export interface RunReport {
   readonly id: number;
   readonly kind: string;
@@ -71,6 +78,10 @@ export interface RunReport {
   readonly bytes: number | null;
   readonly location: string;
   readonly details: Readonly<Record<string, unknown>>;
+  /** How far it has come; null where it has ended, does not say, or runs in another process. */
+  readonly progress: Progress | null;
+  /** What it came to do, the last hundred lines; empty while it runs in another process. */
+  readonly log: readonly RunLine[];
 }
 
 /** What is in each store, how fresh it is, what ran. */

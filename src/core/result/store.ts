@@ -27,6 +27,7 @@ import type { AuditReport, FeatureDistribution, MonitoringReport } from "./monit
 import type { ForgetOptions, ForgetOutcome } from "./forget.ts";
 import type { Plan } from "./plan.ts";
 import type { WorkOptions } from "./progress.ts";
+import type { ModelEvaluation } from "./evaluation.ts";
 import type { ModelComparison } from "./comparison.ts";
 import type { PromoteOptions, TrialRole } from "./serving-role.ts";
 import type { CatalogEntry, RunReport, StatusReport } from "./status.ts";
@@ -206,6 +207,11 @@ export interface Store {
   train(model: string, options?: WorkOptions & { readonly promote?: boolean }): Promise<TrainOutcome>;
   models(model?: string): Promise<ModelSummary[]>;
   /**
+   * What training found of a version on its held-out time, beside its metrics; of the one that serves where none is
+   * named. @throws ASOF_UNKNOWN_MODEL_VERSION, ASOF_NO_MODEL
+   */
+  evaluation(model: string, version?: number): Promise<ModelEvaluation>;
+  /**
    * Makes a version the one that answers, or tries it out beside that: as the shadow or the canary of the model, in place
    * of one that is. @throws ASOF_UNKNOWN_MODEL_VERSION, ASOF_MODEL_FIT, ASOF_MODEL_ROLE, ASOF_NO_MODEL
    */
@@ -251,6 +257,12 @@ export interface Store {
     requests: readonly I[],
   ): Promise<PredictionAnswer<V>[]>;
   predict(model: string, requests: readonly UntypedRequest[], timer?: StageTimer): Promise<PredictionAnswer[]>;
+
+  /** Has a verification of this store, which is made beside it, on record as a run of it. */
+  recordVerification<T extends { readonly compared: number }>(
+    verify: (options: WorkOptions) => Promise<T>,
+    options?: WorkOptions,
+  ): Promise<T>;
 
   /**
    * Compares everything that a model served with what history gives for the same requests and moments, bit for bit:

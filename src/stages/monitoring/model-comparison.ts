@@ -12,6 +12,7 @@ import { evaluate, type Metrics } from "../../core/metrics/metrics.ts";
 import type {
   ModelComparison,
   OutcomeCounts,
+  OutcomeStretch,
   ScoredPair,
   ScoredPrediction,
   TrialComparison,
@@ -67,6 +68,48 @@ function outcomesOf(task: Metrics["task"], group: readonly ScoredPrediction[]): 
         ? []
         : comparedMetrics[task].map((name) => [name, standardError(measured.estimates.get(name)!)]),
     ),
+    course: courseOf(task, group.filter(isKnown)),
+  };
+}
+
+/** Stretches at the most, and outcomes in each at the least: fewer tell nothing but chance. */
+const STRETCHES = 12;
+const OUTCOMES = 50;
+
+/**
+ * How well predictions fit what came as time went on. Predictions of one moment stay together, so that stretches do not
+ * depend on the order of rows: each ends at the first moment that fills its share.
+ */
+function courseOf(task: Metrics["task"], known: readonly ScoredPrediction[]): OutcomeStretch[] {
+  const count = Math.min(STRETCHES, Math.floor(known.length / OUTCOMES));
+  if (count === 0) return [];
+  const moments = [...Map.groupBy(known, ({ t }) => t).entries()].toSorted(([a], [b]) => a - b);
+  const stretches: OutcomeStretch[] = [];
+  let rows: ScoredPrediction[] = [];
+  let end = 0;
+  for (const [, together] of moments) {
+    const share = Math.floor(((end - rows.length) * count) / known.length) + 1;
+    rows.push(...together);
+    end += together.length;
+    if (end * count < known.length * share) continue;
+    stretches.push(stretchOf(task, rows));
+    rows = [];
+  }
+  return stretches;
+}
+
+function stretchOf(task: Metrics["task"], rows: readonly ScoredPrediction[]): OutcomeStretch {
+  const found = estimate(
+    comparedMetrics[task][0],
+    Float64Array.from(rows, ({ value }) => value),
+    Float64Array.from(rows, ({ label }) => label!),
+  );
+  return {
+    from: rows[0].t,
+    until: rows.at(-1)!.t,
+    withOutcome: rows.length,
+    value: found.value,
+    standardError: found.value === null ? null : standardError(found),
   };
 }
 

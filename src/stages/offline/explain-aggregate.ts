@@ -49,7 +49,7 @@ export type AggregateAccount = Pick<
   | "value"
 >;
 
-const SIZES: ListSizes = { records: 10, late: 10, groups: 10, tiles: 5 };
+const SIZES: ListSizes = { records: 10, late: 10, groups: 10, tiles: 400 };
 
 /** Reads every record of a key that a feature's windows may meet, twice, and accounts for each. */
 export async function explainAggregate(

@@ -1,7 +1,7 @@
 import { objectOf } from "../../core/codec/shape.ts";
 import { parseStored } from "../../core/codec/stored-json.ts";
 import type { ModelSummary } from "../../core/result/outcomes.ts";
-import type { RegistryStore, ServingVersions } from "../../ports/registry-store.ts";
+import type { ModelVersion, RegistryStore, ServingVersions } from "../../ports/registry-store.ts";
 import type { ModelDetails } from "./train.ts";
 
 /** The versions of a model, or of all models, with what is known of their making. */
@@ -9,11 +9,7 @@ export async function listModels(registry: RegistryStore, model?: string): Promi
   const summaries: ModelSummary[] = [];
   for (const version of await registry.models(model)) {
     const serving = await registry.serving(version.model);
-    const { trainer, trainingSet, heldOut, metrics, baseline } = parseStored(
-      version.details,
-      `what is known of version ${version.version} of ${version.model}`,
-      objectOf({}),
-    ) as ModelDetails;
+    const { trainer, trainingSet, heldOut, metrics, baseline } = detailsOf(version);
     summaries.push({
       model: version.model,
       version: version.version,
@@ -32,6 +28,11 @@ export async function listModels(registry: RegistryStore, model?: string): Promi
     });
   }
   return summaries;
+}
+
+/** What a version keeps of its making. @throws ASOF_CORRUPT */
+export function detailsOf({ model, version, details }: ModelVersion): ModelDetails {
+  return parseStored(details, `what is known of version ${version} of ${model}`, objectOf({})) as ModelDetails;
 }
 
 function roleOf(version: number, { current, canary, shadow }: ServingVersions): Pick<ModelSummary, "role" | "share"> {

@@ -6,8 +6,11 @@ import { AsofError } from "../../core/errors.ts";
 import { ColumnBuffer } from "../../core/kernel/column-buffer.ts";
 import { summarizeColumns, type TrainingNote, trainingNoteName } from "../../core/metrics/feature-summaries.ts";
 import { evaluate, type Metrics } from "../../core/metrics/metrics.ts";
+import { type RocCurve, rocCurve } from "../../core/metrics/roc-curve.ts";
+import { groupByScore } from "../../core/metrics/score-groups.ts";
 import { MODELS } from "../../core/plan/folders.ts";
 import type { ServicePlan } from "../../core/plan/service-plan.ts";
+import type { HeldOutFindings, PermutationImportance } from "../../core/result/evaluation.ts";
 import type { TrainOutcome } from "../../core/result/outcomes.ts";
 import type { WorkOptions } from "../../core/result/progress.ts";
 import type { Batch, Column } from "../../core/schema/column.ts";
@@ -17,6 +20,7 @@ import type { FileStore } from "../../ports/file-store.ts";
 import type { RegistryStore } from "../../ports/registry-store.ts";
 import type { ModelRuntime, TrainedModel, Trainer } from "../../ports/trainer.ts";
 import { type Examples, readExamples, type SourceRows } from "./examples.ts";
+import { permutationImportance } from "./permutation-importance.ts";
 
 /** The features of a service for examples, in their order. */
 export type JoinFeatures = (examples: Examples) => AsyncIterable<Batch>;
@@ -48,6 +52,8 @@ export interface ModelDetails {
   readonly baseline: Metrics | null;
   /** What a trainer that is not ours found out itself. */
   readonly trainerMetrics?: Readonly<Record<string, number>>;
+  /** Versions of earlier releases have none. */
+  readonly findings?: HeldOutFindings;
 }
 
 /** A table of features beside its labels. */
@@ -55,6 +61,12 @@ interface LabelledTable {
   readonly rows: number;
   readonly features: Readonly<Record<string, Column>>;
   readonly label: Float64Array;
+}
+
+interface Measured {
+  readonly metrics: Metrics;
+  readonly roc: RocCurve | null;
+  readonly importance: PermutationImportance | null;
 }
 
 /** From a definition to a model in the registry, measured on held-out time beside its baseline. */
@@ -100,8 +112,9 @@ export class Training {
         : this.fit(trainer, request, only(train, own), null),
     ]);
     say(3, "measure");
-    const metrics = await this.measure(trained, model, test);
-    const baselineMetrics = baseline === null ? null : await this.measure(baseline, model, only(test, own));
+    const measured = await this.measure(trained, model, test, request.signal);
+    const ofBaseline = baseline === null ? null : await this.measure(baseline, model, only(test, own), null);
+    const [metrics, baselineMetrics] = [measured.metrics, ofBaseline?.metrics ?? null];
     const version = await this.register(request, trained, {
       trainer: trainer.name,
       features: Object.keys(train.features),
@@ -109,6 +122,7 @@ export class Training {
       heldOut: spanOf(examples.test),
       metrics,
       baseline: baselineMetrics,
+      findings: { roc: measured.roc, baselineRoc: ofBaseline?.roc ?? null, importance: measured.importance },
       ...trainersOwn(trained),
     });
     const note: TrainingNote = { features: summarizeColumns(plan.features, train.features, train.rows) };
@@ -190,10 +204,21 @@ export class Training {
     );
   }
 
-  private async measure(trained: TrainedModel, model: ModelDefinition, test: LabelledTable): Promise<Metrics> {
+  /** @param signal null for a baseline, of which nobody asks what matters to it */
+  private async measure(
+    trained: TrainedModel,
+    { task }: ModelDefinition,
+    test: LabelledTable,
+    signal: AbortSignal | undefined | null,
+  ): Promise<Measured> {
     const loaded = await this.runtime(trained.runtime).load(trained);
     try {
-      return evaluate(model.task, await loaded.predict(test.features, test.rows), test.label);
+      const predictions = await loaded.predict(test.features, test.rows);
+      return {
+        metrics: evaluate(task, predictions, test.label),
+        roc: task === "classification" ? rocCurve(groupByScore(predictions, test.label)) : null,
+        importance: signal === null ? null : await permutationImportance(loaded, task, test, signal),
+      };
     } finally {
       loaded.close();
     }

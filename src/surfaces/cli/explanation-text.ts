@@ -200,12 +200,17 @@ function windowParts(
     parts.push(
       `${style.bold("Largest tiles")}\n${table(
         ["from", { right: "records" }, "state"],
-        tiles.largest.map(({ start, records, open }) => [moment(start), count(records), open ? "open" : "closed"]),
+        tiles.largest
+          .slice(0, TILES)
+          .map(({ start, records, open }) => [moment(start), count(records), open ? "open" : "closed"]),
         style,
       )}`,
     );
   return parts;
 }
+
+/** Tiles that are listed at the most. */
+const TILES = 5;
 
 function tilesText({ tiles }: WindowExplanation): string {
   const { hop, spanned, filled, first, last, open } = tiles;

@@ -3,6 +3,7 @@ import path from "node:path";
 import { assert } from "../../core/assert.ts";
 import type { WorkOptions } from "../../core/result/progress.ts";
 import { type LoadedConfiguration, loadConfiguration } from "../../configuration.ts";
+import type { OpenOptions } from "../../open.ts";
 import type { Store } from "../../store.ts";
 import { failureOf } from "./errors.ts";
 import type { Io } from "./io.ts";
@@ -73,7 +74,7 @@ export class Invocation {
    */
   async withStore<T>(
     work: (store: Store, loaded: LoadedConfiguration) => Promise<T>,
-    whenLocked: "read" | "refuse" = "read",
+    { whenLocked = "read", ...options }: Pick<OpenOptions, "whenLocked" | "addedLatency"> = {},
   ): Promise<T> {
     const loaded = await this.configuration();
     this.io.signal.throwIfAborted();
@@ -81,7 +82,7 @@ export class Invocation {
     const { open } = await import("../../open.ts");
     const onDamage = ({ message }: Error): void =>
       this.note(`${message}: only what is online can be served; \`asof doctor\` says what mends it`);
-    const store = await open(loaded.configuration, { whenLocked, onDamage });
+    const store = await open(loaded.configuration, { ...options, whenLocked, onDamage });
     const from = Date.now() * 1000;
     let result: T;
     try {

@@ -73,11 +73,12 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
   guard(app, gate, leaving, new Admission(bodiesLimit, bodyLimit));
   readBodies(app);
   const { requests = new RequestCounts(), forward, behindOthers = false, jobs = () => [] } = options;
+  const { verify = null, demo = null } = options;
   /** What comes through other processes is theirs to count. */
   const counts = behindOthers ? new RequestCounts() : requests;
   const times = new RequestTimes();
   const streams = new EventStreams(app);
-  const routes = routesOf({ store, maxRows, requests, jobs, times }, version);
+  const routes = routesOf({ store, maxRows, requests, jobs, times, verify, demo }, version);
   const dialects = new Map(routes.map((route) => [urlOf(route), route.dialect?.answer ?? errorAnswer]));
   app.setErrorHandler((error: Error, request, reply) => {
     answerError(dialects.get(request.routeOptions.url ?? "") ?? errorAnswer, leaving, error, request, reply, requests);

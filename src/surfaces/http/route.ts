@@ -1,7 +1,9 @@
 import type { Definition } from "../../core/definition/data.ts";
 import type { ErrorCode } from "../../core/errors.ts";
+import type { AddedLatency } from "../../core/result/added-latency.ts";
 import type { JobReport } from "../../core/result/schedule.ts";
 import type { Store } from "../../store.ts";
+import type { Verify } from "../verify/verify-store.ts";
 import type { Access } from "./access/access.ts";
 import type { Caller } from "./access/caller.ts";
 import type { Body } from "./body.ts";
@@ -95,4 +97,8 @@ export interface RouteContext {
   readonly requests: RequestCounts;
   readonly jobs: () => readonly JobReport[];
   readonly times: RequestTimes;
+  /** Null where the server was not told how. */
+  readonly verify: Verify | null;
+  /** Null where the server is no demo. */
+  readonly demo: AddedLatency | null;
 }

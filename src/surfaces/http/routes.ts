@@ -5,9 +5,12 @@ import { auditLogRoute } from "./routes/audit-log.ts";
 import { auditNowRoute, auditRoute } from "./routes/audit.ts";
 import { catalogRoute } from "./routes/catalog.ts";
 import { distributionRoute } from "./routes/distribution.ts";
+import { demoRoute, slowDownRoute } from "./routes/demo.ts";
 import { driftRoute } from "./routes/drift.ts";
 import { comparisonRoute } from "./routes/comparison.ts";
+import { computeRoute } from "./routes/compute.ts";
 import { correctionsRoute } from "./routes/corrections.ts";
+import { evaluationRoute } from "./routes/evaluation.ts";
 import { eventsRoute } from "./routes/events.ts";
 import { explainByBodyRoute, explainRoute } from "./routes/explain.ts";
 import { featuresRoute } from "./routes/features.ts";
@@ -26,7 +29,9 @@ import { runsRoute } from "./routes/runs.ts";
 import { scheduleRoute } from "./routes/schedule.ts";
 import { samplesRoute } from "./routes/samples.ts";
 import { statusRoute } from "./routes/status.ts";
+import { trainRoute } from "./routes/train.ts";
 import { modelTypesRoute, serviceTypesRoute } from "./routes/types.ts";
+import { verifyRoute } from "./routes/verify.ts";
 
 /** Every route of the server. */
 export function routesOf(context: RouteContext, version: string): readonly Route[] {
@@ -48,9 +53,15 @@ export function routesOf(context: RouteContext, version: string): readonly Route
     modelsRoute(context),
     scheduleRoute(context),
     comparisonRoute(context),
+    evaluationRoute(context),
     promoteRoute(context),
     demoteRoute(context),
+    computeRoute(context),
+    trainRoute(context),
     materializeViewsRoute(context),
+    verifyRoute(context),
+    demoRoute(context),
+    slowDownRoute(context),
     auditRoute(context),
     auditNowRoute(context),
     driftRoute(context),

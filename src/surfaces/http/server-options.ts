@@ -1,8 +1,10 @@
 import type { FastifyInstance } from "fastify";
 import type { LogLevel, ServerConfiguration } from "../../configuration.ts";
+import type { AddedLatency } from "../../core/result/added-latency.ts";
 import type { JobReport } from "../../core/result/schedule.ts";
 import { parseDuration } from "../../core/time/duration.ts";
 import { MILLISECOND } from "../../core/time/timestamp.ts";
+import type { Verify } from "../verify/verify-store.ts";
 import type { GateOptions } from "./access/gate.ts";
 import type { RequestCounts } from "./request-counts.ts";
 
@@ -64,6 +66,10 @@ export interface ServerOptions extends GateOptions {
   readonly attach?: (app: FastifyInstance) => void;
   /** The scheduled jobs of this process. */
   readonly jobs?: () => readonly JobReport[];
+  /** Verifies the store on samples, for so many minutes; without it the server does not offer that. */
+  readonly verify?: Verify;
+  /** Makes the server a demo: what is written here is what its store was opened with as `addedLatency`. */
+  readonly demo?: AddedLatency;
   /** The version that `/openapi.json` names. */
   readonly version?: string;
 }

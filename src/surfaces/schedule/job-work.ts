@@ -1,5 +1,4 @@
 import type { Configuration } from "../../configuration.ts";
-import { AsofError } from "../../core/errors.ts";
 import type { Store } from "../../store.ts";
 import type { JobSettings } from "../../configuration.ts";
 
@@ -25,21 +24,8 @@ export async function workOf({ store, configuration }: JobPlace, job: JobSetting
       }
       return;
     case "verify": {
-      const { verifyData } = await import("../verify/verify-data.ts");
-      const { failure } = await verifyData({
-        configuration,
-        seed: Math.floor(Math.random() * 1e9),
-        runs: Infinity,
-        minutes: job.minutes ?? 1,
-        folder: configuration.home,
-        signal,
-      });
-      if (failure !== null)
-        throw new AsofError(
-          "ASOF_DIFFERENT",
-          `${failure.difference.service} answers ${failure.difference.name} otherwise than its records say`,
-          { service: failure.difference.service, feature: failure.difference.name, file: failure.file },
-        );
+      const { verifyStore } = await import("../verify/verify-store.ts");
+      await verifyStore({ store, configuration, minutes: job.minutes ?? 1, signal });
     }
   }
 }

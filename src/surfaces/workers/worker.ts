@@ -90,12 +90,17 @@ async function startWriter({ configuration: file, home, socket, version, ...told
   // The processes before it log requests.
   const tracing = await tracingOf(configuration, version);
   const leaving = new Leaving();
+  const ending = new AbortController();
   const options = {
     ...configuredServer(configuration.server),
     version,
     requests,
     behindOthers: true,
     jobs,
+    verify: async (minutes: number) => {
+      const { verifyStore } = await import("../verify/verify-store.ts");
+      return verifyStore({ store, configuration: { ...configuration, home }, minutes, signal: ending.signal });
+    },
     ...(tracing && { attach: tracing.attach }),
   };
   const app = buildServer(tracing?.traced(store) ?? store, options, leaving);
@@ -108,6 +113,7 @@ async function startWriter({ configuration: file, home, socket, version, ...told
     pause: () => Promise.resolve(),
     resume: () => {},
     stop: async () => {
+      ending.abort();
       await attendance.close();
       await app.close();
       await tracing?.close();

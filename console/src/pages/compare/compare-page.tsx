@@ -67,15 +67,9 @@ function Asked({ catalog }: { readonly catalog: readonly CatalogEntry[] }) {
         after={
           <label className="field">
             <span>
-              And as of a past moment <span className="hint">optional</span>
+              Also as of <span className="hint">a past moment, optional</span>
             </span>
-            <input
-              id="compare-at"
-              key={at}
-              defaultValue={at}
-              placeholder="UTC, as 2001-06-28T12:00:00Z"
-              spellCheck={false}
-            />
+            <input id="compare-at" key={at} defaultValue={at} placeholder="2001-06-28T12:00:00Z" spellCheck={false} />
           </label>
         }
       />

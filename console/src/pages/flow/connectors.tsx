@@ -129,7 +129,7 @@ function across(at: Places, busy: Busy): Line[] {
     line(
       "promote",
       "between",
-      `M${at["model"].x} ${at["model"].bottom + 3} V${middle - 6} H${at["serving"].x} V${at["serving"].top - 3}`,
+      `M${at["model"].x} ${at["model"].bottom + 3} V${middle + 4} H${at["serving"].x} V${at["serving"].top - 3}`,
       { text: "the promoted version", x: at["serving"].x + 10, y: at["offline"].bottom + 20 },
       false,
     ),

@@ -1,13 +1,13 @@
 import { useState } from "react";
 import type { Run, Status } from "../../api/answers.ts";
 import { Section } from "../../parts/page.tsx";
-import { questions } from "./tour.ts";
+import { questions } from "./the-questions.ts";
 
 /** Questions whose answers are looked up in the store's own records. */
 export function Questions({ status, runs }: { readonly status: Status; readonly runs: readonly Run[] }) {
   const [chosen, setChosen] = useState<Readonly<Record<string, number>>>({});
   return (
-    <Section title="Questions" note="Each answer is looked up in what this store has recorded.">
+    <Section title="Questions" note="Choose an answer: it is checked against what this store has recorded.">
       <div className="learn-questions">
         {questions.map(({ id, asks, choices, truth }) => {
           const found = truth(status, runs);

@@ -5,7 +5,9 @@ export interface TourStep {
   readonly step: number;
   readonly name: string;
   readonly says: string;
-  /** Where to look in the console. */
+  /** What to do to see it. */
+  readonly task: string;
+  /** Where to do it in the console. */
   readonly look: { readonly href: string; readonly text: string };
   readonly command: string;
   /** What this store has of it; null where nothing yet. */
@@ -21,6 +23,7 @@ export const tour: readonly TourStep[] = [
     step: 1,
     name: "Ingest raw data",
     says: "Records come in, from files or as events. Each keeps two times: when it happened, and when it could be known. The second is what keeps the future out of training.",
+    task: "Open raw data and look at the newest records: which of their two times is later, and by how much?",
     look: { href: "/?stage=raw", text: "Open raw data" },
     command: "asof ingest SOURCE FILE…",
     here: ({ offline }) => {
@@ -32,6 +35,7 @@ export const tour: readonly TourStep[] = [
     step: 2,
     name: "Compute batch features",
     says: "A query over history makes a row for each key and day, or whatever it covers. Its rows land in the offline store. Nothing is served from them yet.",
+    task: "Open batch features: how many of their rows are offline, and how many keys has the online store of them?",
     look: { href: "/?stage=batch", text: "Open batch features" },
     command: "asof compute",
     here: ({ views }) => {
@@ -43,6 +47,7 @@ export const tour: readonly TourStep[] = [
     step: 3,
     name: "Train the model",
     says: "Every example is joined with what was known at its own moment. The model is measured on time that is later than all it learned from, and the first good version is promoted.",
+    task: "Open models and compare the two lines of the ROC curve: what do the store’s features add?",
     look: { href: "/models", text: "Open models" },
     command: "asof train MODEL",
     here: ({ models }) => {
@@ -56,6 +61,7 @@ export const tour: readonly TourStep[] = [
     step: 4,
     name: "Materialize, and fold real-time features",
     says: "The present of each key goes into the online store. From then on every event is folded into it as it comes, so that it can be read in microseconds.",
+    task: "Open the online store, then send an event if you can: the number of records folded goes up by itself.",
     look: { href: "/?stage=online", text: "Open the online store" },
     command: "asof materialize",
     here: (status) => {
@@ -67,94 +73,12 @@ export const tour: readonly TourStep[] = [
     step: 5,
     name: "Serve predictions",
     says: "A request reads the online store, the promoted version predicts, and what was served goes into the log. From there it can be checked against history.",
+    task: "Ask for a prediction and see how little of its time the store took. Then compare both stores for the same key.",
     look: { href: "/playground", text: "Ask for a prediction" },
     command: "asof serve",
     here: ({ models }) => {
       const served = models.reduce((sum, model) => sum + model.served, 0);
       return served === 0 ? null : `This store has served ${count(served)} predictions.`;
-    },
-  },
-];
-
-export interface Question {
-  readonly id: string;
-  readonly asks: string;
-  readonly choices: readonly string[];
-  /** The right choice as this store's own records have it, and what they say; null where they say nothing yet. */
-  readonly truth: (
-    status: Status,
-    runs: readonly Run[],
-  ) => { readonly choice: number; readonly because: string } | null;
-}
-
-const first = (runs: readonly Run[], is: (run: Run) => boolean): Run | undefined =>
-  runs.filter((run) => run.state === "succeeded" && is(run)).toSorted((a, b) => a.id - b.id)[0];
-
-const stepOf: Readonly<Record<string, number>> = { load: 1, compute: 2, train: 3, materialize: 4 };
-
-export const questions: readonly Question[] = [
-  {
-    id: "real-time",
-    asks: "At which step do real-time features arrive in the online store?",
-    choices: ["Step 1, ingest", "Step 2, compute", "Step 3, train", "Step 4, materialize and fold", "Step 5, serve"],
-    truth: ({ views }, runs) => {
-      const realTime = new Set(views.filter(({ kind }) => kind === "aggregateView").map(({ name }) => name));
-      const run = first(runs, ({ target, location }) => realTime.has(target) && location === "online store");
-      const step = run === undefined ? undefined : stepOf[run.kind];
-      if (run === undefined || step === undefined) return null;
-      return {
-        choice: step - 1,
-        because: `Run ${run.id} of this store, ${run.kind} ${run.target}, was the first that wrote real-time features to the ${run.location}.`,
-      };
-    },
-  },
-  {
-    id: "model",
-    asks: "What state is the model in after step 3?",
-    choices: [
-      "There is none yet",
-      "Trained, measured and promoted",
-      "Trained, and waiting to be promoted",
-      "Predicting for the application",
-    ],
-    truth: (_status, runs) => {
-      const run = first(runs, ({ kind }) => kind === "train");
-      if (run === undefined) return null;
-      const promoted = run.details["promoted"] === true;
-      return {
-        choice: promoted ? 1 : 2,
-        because: `Run ${run.id} of this store trained ${run.target} and ${promoted ? "promoted" : "did not promote"} it. It predicts for nobody before the online store has features, in step 4.`,
-      };
-    },
-  },
-  {
-    id: "slow",
-    asks: "Which step suffers when the online store is slow?",
-    choices: ["Step 2, compute", "Step 3, train", "Step 5, serve"],
-    truth: (_status, runs) => {
-      const reads = [2, 3].map((step) => first(runs, ({ kind }) => stepOf[kind] === step));
-      if (reads.some((run) => run === undefined)) return null;
-      return {
-        choice: 2,
-        because: `Runs ${reads.map((run) => run!.id).join(" and ")} of this store, steps 2 and 3, read history and wrote to the ${reads.map((run) => run!.location).join(" and the ")}. Only serving waits for the online store.`,
-      };
-    },
-  },
-  {
-    id: "raw",
-    asks: "Why does serving not read raw data?",
-    choices: [
-      "It is not allowed to",
-      "A window over it would have to be counted anew at each request",
-      "Raw data is not available any more",
-    ],
-    truth: ({ offline, online }) => {
-      const rows = offline.sources.reduce((sum, source) => sum + source.rows, 0);
-      if (rows === 0) return null;
-      return {
-        choice: 1,
-        because: `Here that would mean to search ${count(rows)} records at each request. The online store has it counted already, in ${count(Math.round(online.bytes / 1000))} kB.`,
-      };
     },
   },
 ];

@@ -57,7 +57,7 @@ function Models({ models, again }: { readonly models: readonly ModelVersion[]; r
         <Versions versions={versions} chosen={chosen} again={again} />
       </Section>
       <Quality version={chosen} />
-      <Outcomes key={name} model={name} state={versions.map(({ role, share }) => `${role} ${share}`).join()} />
+      <Outcomes key={name} model={name} versions={versions} />
       {drift !== undefined && <Drift drift={drift} />}
     </>
   );

@@ -1,12 +1,14 @@
 import { useEffect, useRef, useState } from "react";
-import type { Comparison, Metrics } from "../../api/answers.ts";
+import type { Comparison, Metrics, ModelVersion } from "../../api/answers.ts";
 import { useAnswer } from "../../api/use-answer.ts";
 import { useLive } from "../../live/live-stream.ts";
 import { count, countOf, digits, NONE, span } from "../../parts/figures.ts";
 import { Moment } from "../../parts/moment.tsx";
-import { Empty, Refused } from "../../parts/notice.tsx";
+import { Empty, Loading, Refused } from "../../parts/notice.tsx";
 import { Section } from "../../parts/page.tsx";
 import { ScrollTable } from "../../parts/scroll-table.tsx";
+import { Course } from "./course.tsx";
+import { type MetricName, names } from "./metric-names.ts";
 
 /** While records come in it is asked for anew, at the earliest after so many milliseconds. */
 const EVERY = 1000;
@@ -15,22 +17,10 @@ const REST = 10;
 
 const roles = { current: "serves", canary: "canary", shadow: "shadow" } as const;
 
-const names = {
-  auc: ["AUC", "higher"],
-  logLoss: ["Log loss", "lower"],
-  rmse: ["RMSE", "lower"],
-  mae: ["MAE", "lower"],
-} as const;
-
 /** How each version has done in its roles, by what has become known since it predicted. */
-export function Outcomes({
-  model,
-  state,
-}: {
-  readonly model: string;
-  /** Changes with roles. */
-  readonly state: string;
-}) {
+export function Outcomes({ model, versions }: { readonly model: string; readonly versions: readonly ModelVersion[] }) {
+  // It is asked for anew as roles change.
+  const state = versions.map(({ role, share }) => `${role} ${share}`).join();
   const { live } = useLive();
   const took = useRef(0);
   const end = useNowAndThen(live?.status.log.end ?? 0, () => Math.max(EVERY, REST * took.current));
@@ -49,7 +39,12 @@ export function Outcomes({
         <Refused refusal={refusal} again={again} />
       </Section>
     );
-  if (data === null) return null;
+  if (data === null)
+    return (
+      <Section title="As outcomes come in">
+        <Loading what="what has become known" />
+      </Section>
+    );
   if (data.versions.length === 0)
     return (
       <Section title="As outcomes come in">
@@ -103,6 +98,18 @@ export function Outcomes({
           ))}
         </tbody>
       </ScrollTable>
+      {data.versions
+        .filter(({ role }) => role === "current")
+        .slice(-1)
+        .map(({ version, course }) => (
+          <Course
+            key={version}
+            version={version}
+            metric={first}
+            course={course}
+            heldOut={versions.find((one) => one.version === version)?.metrics ?? null}
+          />
+        ))}
       {data.trials.map((trial) => (
         <TrialResult
           key={`${trial.version} ${trial.role} ${trial.against.version} ${trial.against.role}`}
@@ -113,8 +120,6 @@ export function Outcomes({
     </Section>
   );
 }
-
-type MetricName = keyof typeof names;
 
 function TrialResult({
   trial: { version, role, against, paired, predictions, withOutcome, apart, metrics, differences },

@@ -1,8 +1,13 @@
-import type { ClassificationMetrics, Metrics, ModelVersion } from "../../api/answers.ts";
+import type { ClassificationMetrics, Metrics, ModelEvaluation, ModelVersion } from "../../api/answers.ts";
+import { useAnswer } from "../../api/use-answer.ts";
 import { count, digits, NONE } from "../../parts/figures.ts";
 import { Moment } from "../../parts/moment.tsx";
+import { Refused } from "../../parts/notice.tsx";
 import { Section } from "../../parts/page.tsx";
 import { ScrollTable } from "../../parts/scroll-table.tsx";
+import { Calibration } from "./calibration.tsx";
+import { Importance } from "./importance.tsx";
+import { Roc } from "./roc.tsx";
 
 interface Measure {
   readonly name: string;
@@ -55,19 +60,27 @@ const regression: readonly Measure[] = [
 ];
 
 /** How good a version was on held-out time, beside the same trainer without the store's features. */
-export function Quality({ version: { version, metrics, baseline, heldOut } }: { readonly version: ModelVersion }) {
+export function Quality({
+  version: { model, version, metrics, baseline, heldOut },
+}: {
+  readonly version: ModelVersion;
+}) {
+  const evaluation = useAnswer<ModelEvaluation>(
+    `/v1/models/${encodeURIComponent(model)}/evaluation?version=${version}`,
+  );
+  const findings = evaluation.data?.findings ?? null;
   const measures = metrics.task === "classification" ? classification : regression;
   return (
-    <Section
-      title={`How good version ${version} is`}
-      note={
-        <>
-          On {count(metrics.rows)} held-out examples of <Moment at={heldOut.from} /> to <Moment at={heldOut.until} />,
-          which are later than all it learned from.
-        </>
-      }
-    >
-      <div className="quality">
+    <>
+      <Section
+        title={`How good version ${version} is`}
+        note={
+          <>
+            On {count(metrics.rows)} held-out examples of <Moment at={heldOut.from} /> to <Moment at={heldOut.until} />,
+            which are later than all it learned from.
+          </>
+        }
+      >
         <ScrollTable label="Metrics" fits>
           <thead>
             <tr>
@@ -105,71 +118,24 @@ export function Quality({ version: { version, metrics, baseline, heldOut } }: { 
           </tbody>
         </ScrollTable>
         {metrics.task === "classification" && (
-          <Calibration metrics={metrics} baseline={baseline?.task === "classification" ? baseline : null} />
+          <div className="plots">
+            {findings !== null && findings.roc !== null && metrics.auc !== null && (
+              <Roc roc={findings.roc} baseline={findings.baselineRoc} auc={metrics.auc} />
+            )}
+            <Calibration metrics={metrics} baseline={baseline?.task === "classification" ? baseline : null} />
+          </div>
         )}
-      </div>
-    </Section>
-  );
-}
-
-const SIZE = 360;
-const EDGE = 46;
-
-/** What was predicted against what came: on the diagonal a probability of 0.3 comes true three times in ten. */
-function Calibration({
-  metrics,
-  baseline,
-}: {
-  readonly metrics: ClassificationMetrics;
-  readonly baseline: ClassificationMetrics | null;
-}) {
-  const all = [...metrics.calibration, ...(baseline?.calibration ?? [])];
-  const most = Math.min(
-    1,
-    Math.ceil(Math.max(...all.flatMap(({ predicted, observed }) => [predicted, observed])) * 10) / 10,
-  );
-  const at = (value: number): number => EDGE + (value / most) * (SIZE - EDGE - 18);
-  const x = at;
-  const y = (value: number): number => SIZE - at(value);
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => part * most);
-  const line = ({ calibration }: ClassificationMetrics): string =>
-    calibration.map(({ predicted, observed }, i) => `${i === 0 ? "M" : "L"}${x(predicted)} ${y(observed)}`).join(" ");
-  return (
-    <figure className="calibration">
-      <svg
-        viewBox={`0 0 ${SIZE} ${SIZE}`}
-        role="img"
-        aria-label="Calibration: predicted probability against the share that came true"
-      >
-        {ticks.map((tick) => (
-          <g key={tick}>
-            <line x1={x(tick)} x2={x(tick)} y1={y(0)} y2={y(most)} className="calibration-axis" />
-            <line x1={x(0)} x2={x(most)} y1={y(tick)} y2={y(tick)} className="calibration-axis" />
-            <text x={x(tick)} y={SIZE - EDGE + 15} textAnchor="middle">
-              {tick.toFixed(2)}
-            </text>
-            <text x={EDGE - 5} y={y(tick) + 4} textAnchor="end">
-              {tick.toFixed(2)}
-            </text>
-          </g>
-        ))}
-        <line x1={x(0)} y1={y(0)} x2={x(most)} y2={y(most)} className="calibration-ideal" />
-        {baseline !== null && <path d={line(baseline)} className="calibration-line calibration-without" />}
-        <path d={line(metrics)} className="calibration-line calibration-with" />
-        {metrics.calibration.map(({ predicted, observed }) => (
-          <circle key={predicted} cx={x(predicted)} cy={y(observed)} r={3.5} className="calibration-with" />
-        ))}
-        <text x={(SIZE + EDGE) / 2} y={SIZE - 4} textAnchor="middle">
-          predicted probability
-        </text>
-        <text transform={`translate(9 ${(SIZE - EDGE) / 2}) rotate(-90)`} textAnchor="middle">
-          share that came true
-        </text>
-      </svg>
-      <figcaption className="calibration-key">
-        <span className="calibration-key-with">with the store’s features</span>
-        <span>without</span>
-      </figcaption>
-    </figure>
+        {evaluation.refusal !== null && <Refused refusal={evaluation.refusal} again={evaluation.again} />}
+        {evaluation.data !== null && findings === null && (
+          <p className="note quality-before">
+            This version was trained before its ROC curve and the importance of its features were kept. A version that
+            is trained now has them: <code>asof train {model}</code>
+          </p>
+        )}
+      </Section>
+      {findings !== null && findings.importance !== null && findings.importance.features.length > 0 && (
+        <Importance key={version} version={version} importance={findings.importance} />
+      )}
+    </>
   );
 }

@@ -6,7 +6,7 @@ import { askTimed } from "../../api/ask.ts";
 import { addressOf, go, usePlace } from "../../navigation/location.ts";
 import { useCatalog } from "../../parts/catalog.ts";
 import { digits } from "../../parts/figures.ts";
-import { rowOf, type Service, servicesOf, type Texts } from "../../parts/inputs.ts";
+import { rowOf, type Texts } from "../../parts/inputs.ts";
 import { InputsForm } from "../../parts/inputs-form.tsx";
 import { Empty, Loading, Refused } from "../../parts/notice.tsx";
 import { Page, Section } from "../../parts/page.tsx";
@@ -14,17 +14,11 @@ import { ShownValue } from "../../parts/value.tsx";
 import type { FeatureAnswer, Value } from "../../api/answers.ts";
 import { ScrollTable } from "../../parts/scroll-table.tsx";
 import { Moment } from "../../parts/moment.tsx";
-import { durationsIn, type Latency, LatencySplit } from "./latency.tsx";
+import { durationsIn } from "../../parts/server-timing.ts";
+import { type Target, targetsOf } from "../../parts/targets.ts";
+import { type Latency, LatencySplit } from "./latency.tsx";
 import { RequestText } from "./request-text.tsx";
 import "./playground-page.css";
-
-/** What can be asked: the features of a service, or the predictions of a model. */
-interface Target {
-  readonly id: string;
-  readonly path: string;
-  readonly service: Service;
-  readonly model: string | null;
-}
 
 export default function PlaygroundPage() {
   const catalog = useCatalog();
@@ -38,24 +32,6 @@ export default function PlaygroundPage() {
       {catalog.data !== null && <Asking catalog={catalog.data.definitions} />}
     </Page>
   );
-}
-
-function targetsOf(catalog: readonly CatalogEntry[]): readonly Target[] {
-  const services = servicesOf(catalog);
-  const models = catalog.filter(({ kind }) => kind === "model");
-  return [
-    ...models.flatMap(({ name, definition }): Target[] => {
-      const service = services.find((one) => one.name === definition["service"]);
-      const path = `/v1/predict/${encodeURIComponent(name)}`;
-      return service === undefined ? [] : [{ id: `predict ${name}`, path, service, model: name }];
-    }),
-    ...services.map((service): Target => ({
-      id: `features ${service.name}`,
-      path: `/v1/features/${encodeURIComponent(service.name)}`,
-      service,
-      model: null,
-    })),
-  ];
 }
 
 interface Result {

@@ -36,12 +36,15 @@ export const forgetVerb: Verb = (program, action) => {
         const mayAsk = asks(run);
         if (options.dryRun !== true && options.yes !== true && !mayAsk)
           throw usage("erasing cannot be undone: say --yes, or look first with --dry-run");
-        const outcome = await run.withStore(async (store) => {
-          const keys = parseRequest(given, definitionOf(store, "entity", entity).keys);
-          if (options.dryRun === true) return store.forget(entity, keys, { dryRun: true });
-          if (options.yes !== true) await ask(run, await store.forget(entity, keys, { dryRun: true }));
-          return store.forget(entity, keys, run.work());
-        }, "refuse");
+        const outcome = await run.withStore(
+          async (store) => {
+            const keys = parseRequest(given, definitionOf(store, "entity", entity).keys);
+            if (options.dryRun === true) return store.forget(entity, keys, { dryRun: true });
+            if (options.yes !== true) await ask(run, await store.forget(entity, keys, { dryRun: true }));
+            return store.forget(entity, keys, run.work());
+          },
+          { whenLocked: "refuse" },
+        );
         return {
           json: {
             ...withTimes(outcome, "until"),

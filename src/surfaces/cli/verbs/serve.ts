@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { AsofError } from "../../../core/errors.ts";
 import { facts } from "../table.ts";
 import { version } from "../version.ts";
 import { examples, type Verb } from "../verb.ts";
@@ -34,6 +35,7 @@ export const serveVerb: Verb = (program, action) => {
       `what is logged on stderr, as JSON lines: ${logLevels.join(", ")} (default: the configuration's, else error)`,
       logOption,
     )
+    .option("--demo", "let who administers the store slow its online store down, to see what waits for it")
     .option("--log-bodies", "log what is asked and answered as well, values and all; takes the level info")
     .addHelpText(
       "after",
@@ -45,50 +47,61 @@ export const serveVerb: Verb = (program, action) => {
       ),
     )
     .action(
-      action(async (run, { workers, log, logBodies = false, ...options }: ServeFlags) => {
+      action(async (run, { workers, log, logBodies = false, demo = false, ...options }: ServeFlags) => {
         const { signal } = run.io;
         const logged = { ...(log === undefined ? {} : { logger: log }), logBodies };
+        if (demo && workers !== undefined)
+          throw new AsofError("ASOF_USAGE", "a demo is one process: leave out --workers, or --demo");
+        const addedLatency = { milliseconds: 0 };
         if (workers !== undefined) return serveWithWorkers(run, workers, options, logged);
-        await run.withStore(async (store, { configuration }) => {
-          const { serve } = await import("../../http/serve.ts");
-          const { attend } = await import("../../schedule/attend.ts");
-          const { host, port } = { ...configuration.server, ...options };
-          const logging = { logger: configuration.log ?? "error", ...logged };
-          let attendance: Attendance | null = null;
-          const tracing = await tracingOf(configuration, version());
-          const server = await serve(tracing?.traced(store) ?? store, {
-            ...configuredServer(configuration.server),
-            version: version(),
-            ...logging,
-            ...(tracing === null ? {} : { attach: tracing.attach }),
-            jobs: () => attendance?.jobs() ?? [],
-            ...(host === undefined ? {} : { host }),
-            ...(port === undefined ? {} : { port }),
-          });
-          attendance = await attend(store, configuration, logging).catch(async (error: unknown) => {
+        await run.withStore(
+          async (store, { configuration }) => {
+            const { serve } = await import("../../http/serve.ts");
+            const { attend } = await import("../../schedule/attend.ts");
+            const { host, port } = { ...configuration.server, ...options };
+            const logging = { logger: configuration.log ?? "error", ...logged };
+            let attendance: Attendance | null = null;
+            const tracing = await tracingOf(configuration, version());
+            const server = await serve(tracing?.traced(store) ?? store, {
+              ...configuredServer(configuration.server),
+              version: version(),
+              ...logging,
+              ...(tracing === null ? {} : { attach: tracing.attach }),
+              jobs: () => attendance?.jobs() ?? [],
+              verify: async (minutes) => {
+                const { verifyStore } = await import("../../verify/verify-store.ts");
+                return verifyStore({ store, configuration, minutes, signal });
+              },
+              ...(demo && { demo: addedLatency }),
+              ...(host === undefined ? {} : { host }),
+              ...(port === undefined ? {} : { port }),
+            });
+            attendance = await attend(store, configuration, logging).catch(async (error: unknown) => {
+              await server.close();
+              throw error;
+            });
+            run.print({
+              json: { url: server.url, home: configuration.home, pid: process.pid },
+              text: (style) =>
+                facts(
+                  [
+                    ["listening on", server.url],
+                    ["API", `${server.url}/openapi.json`],
+                    ["home", configuration.home],
+                  ],
+                  style,
+                ),
+            });
+            await new Promise<void>((resolve) => {
+              if (signal.aborted) resolve();
+              else signal.addEventListener("abort", () => resolve(), { once: true });
+            });
+            await attendance.close();
             await server.close();
-            throw error;
-          });
-          run.print({
-            json: { url: server.url, home: configuration.home, pid: process.pid },
-            text: (style) =>
-              facts(
-                [
-                  ["listening on", server.url],
-                  ["API", `${server.url}/openapi.json`],
-                  ["home", configuration.home],
-                ],
-                style,
-              ),
-          });
-          await new Promise<void>((resolve) => {
-            if (signal.aborted) resolve();
-            else signal.addEventListener("abort", () => resolve(), { once: true });
-          });
-          await attendance.close();
-          await server.close();
-          await tracing?.close();
-        }, "refuse");
+            await tracing?.close();
+          },
+          { whenLocked: "refuse", ...(demo && { addedLatency }) },
+        );
         run.note("stopped");
       }),
     );
@@ -140,6 +153,7 @@ interface ServeFlags {
   readonly workers?: number;
   readonly log?: LogLevel;
   readonly logBodies?: boolean;
+  readonly demo?: boolean;
 }
 
 function logOption(text: string): LogLevel {

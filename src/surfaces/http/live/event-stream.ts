@@ -5,6 +5,9 @@ const RETRY = 1000;
 /** How often it is asked whether a reader may still listen, in milliseconds. */
 const LOOK_AFTER = 500;
 
+/** So often something is sent where there is no event, in milliseconds: who hears nothing takes the server for gone. */
+const BEAT = 5000;
+
 const HEAD = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-store",
@@ -17,8 +20,10 @@ const HEAD = {
  */
 export class EventStreams {
   private readonly open = new Set<AbortController>();
+  private readonly beat: number;
 
-  constructor(app: FastifyInstance) {
+  constructor(app: FastifyInstance, beat = BEAT) {
+    this.beat = beat;
     app.addHook("preClose", (done) => {
       for (const stream of this.open) stream.abort();
       done();
@@ -44,6 +49,9 @@ export class EventStreams {
     const stream = new AbortController();
     const end = (): void => stream.abort();
     const looking = setInterval(() => void mayListen().catch(end), LOOK_AFTER);
+    const beating = setInterval(() => {
+      if (!raw.writableNeedDrain) raw.write(":\n\n");
+    }, this.beat);
     this.open.add(stream);
     raw.once("close", end);
     raw.write(`retry: ${RETRY}\n\n`);
@@ -56,6 +64,7 @@ export class EventStreams {
       if (!stream.signal.aborted) reply.log.error({ err: error }, "a stream of events failed");
     } finally {
       clearInterval(looking);
+      clearInterval(beating);
       this.open.delete(stream);
       raw.end();
     }

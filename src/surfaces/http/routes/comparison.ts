@@ -47,6 +47,18 @@ const answer: Schema = objectOf({
       last: moment,
       metrics,
       standardErrors: byMetric(orNull(number)),
+      course: {
+        ...listOf(
+          objectOf({
+            from: moment,
+            until: moment,
+            withOutcome: count,
+            value: { ...orNull(number), description: "AUC, or RMSE; null where it is not defined" },
+            standardError: orNull(number),
+          }),
+        ),
+        description: "predictions with outcomes in the order of their moments, in stretches of about as many each",
+      },
     }),
   ),
   trials: listOf(
@@ -98,7 +110,10 @@ export function comparisonRoute({ store }: RouteContext): Route {
       });
       return writeJson({
         ...withMoments(compared, "t", "since", "until"),
-        versions: compared.versions.map((one) => withMoments(one, "first", "last")),
+        versions: compared.versions.map((one) => ({
+          ...withMoments(one, "first", "last"),
+          course: one.course.map((stretch) => withMoments(stretch, "from", "until")),
+        })),
       });
     },
   };

@@ -20,7 +20,9 @@ export function liveRoute(context: RouteContext): Route {
       caller: local,
       signal: () => new AbortController().signal,
     })) as string;
-    return `{"status":${told},"requests":${writeJson(context.times.report())}}`;
+    const { rss, heapUsed } = process.memoryUsage();
+    const memory = { resident: rss, heap: heapUsed };
+    return `{"status":${told},"requests":${writeJson(context.times.report())},"memory":${writeJson(memory)}}`;
   };
   const snapshots = new SharedSnapshots(snapshot);
   return {
@@ -47,6 +49,10 @@ export function liveRoute(context: RouteContext): Route {
               p99: { ...milliseconds, description: "milliseconds" },
             }),
           ),
+          memory: objectOf({
+            resident: { ...count, description: "bytes that this process has in memory, libraries and all" },
+            heap: { ...count, description: "bytes of it that are JavaScript's" },
+          }),
         }),
         description: "the data of each event, whose name is `live`",
       },

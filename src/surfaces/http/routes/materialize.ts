@@ -1,7 +1,6 @@
-import { AsofError } from "../../../core/errors.ts";
 import { mediaTypes } from "../body.ts";
-import { parseJson } from "../json/parse-json.ts";
 import { writeJson } from "../json/write-json.ts";
+import { viewsIn } from "../read-object.ts";
 import type { Route, RouteContext } from "../route.ts";
 import { count, listOf, objectOf, text } from "../schema.ts";
 
@@ -30,21 +29,7 @@ export function materializeViewsRoute({ store }: RouteContext): Route {
     shapes: { body: { [mediaTypes.json]: shape }, answer: objectOf({ views: listOf(outcome) }) },
     errors: ["ASOF_UNKNOWN_VIEW", "ASOF_JSON", "ASOF_REQUEST"],
     async handle({ body }) {
-      if (body.language !== "json") throw new AsofError("ASOF_MEDIA_TYPE", "a request is application/json");
-      return writeJson({ views: await store.materialize(viewsIn(parseJson(body.text))) });
+      return writeJson({ views: await store.materialize(viewsIn(body)) });
     },
   };
-}
-
-function viewsIn(parsed: unknown): readonly string[] | undefined {
-  if (parsed !== null && typeof parsed === "object" && !Array.isArray(parsed)) {
-    const { views, ...unknown } = parsed as { readonly views?: unknown };
-    if (Object.keys(unknown).length === 0) {
-      if (views === undefined) return undefined;
-      if (Array.isArray(views) && views.every((view) => typeof view === "string")) return views;
-    }
-  }
-  throw new AsofError("ASOF_REQUEST", "the body must be an object, with `views` as a list of names or with nothing", {
-    field: "views",
-  });
 }

@@ -1,8 +1,8 @@
 import { AsofError } from "../../../core/errors.ts";
 import type { PromoteOptions } from "../../../core/result/serving-role.ts";
-import { type Body, mediaTypes } from "../body.ts";
-import { parseJson } from "../json/parse-json.ts";
+import { mediaTypes } from "../body.ts";
 import { writeJson } from "../json/write-json.ts";
+import { readObject } from "../read-object.ts";
 import type { Route, RouteContext } from "../route.ts";
 import { count, objectOf, orNull, type Schema, text } from "../schema.ts";
 
@@ -41,8 +41,7 @@ export function promoteRoute({ store }: RouteContext): Route {
       "ASOF_REQUEST",
     ],
     async handle({ name, body }) {
-      const { version, as = "current", share = null, ...unknown } = objectIn(body, "version");
-      refuseUnknown(unknown);
+      const { version, as = "current", share = null } = readObject(body, ["version", "as", "share"]);
       if (typeof version !== "number" || !Number.isInteger(version) || version < 1)
         throw refused("`version` must be a whole number from 1 on", "version");
       const role = oneOf(servingRoles, as, "as");
@@ -70,8 +69,7 @@ export function demoteRoute({ store }: RouteContext): Route {
     shapesOf: () => shapes,
     errors: ["ASOF_UNKNOWN_MODEL", "ASOF_JSON", "ASOF_REQUEST"],
     async handle({ name, body }) {
-      const { role: given, ...unknown } = objectIn(body, "role");
-      refuseUnknown(unknown);
+      const { role: given } = readObject(body, ["role"]);
       const role = oneOf(trialRoles, given, "role");
       await store.demote(name, role);
       return writeJson({ model: name, role });
@@ -92,19 +90,6 @@ function oneOf<T extends string>(known: readonly T[], given: unknown, field: str
   const found = known.find((one) => one === given);
   if (found === undefined) throw refused(`\`${field}\` is one of ${known.join(", ")}`, field);
   return found;
-}
-
-function objectIn({ language, text }: Body, field: string): Readonly<Record<string, unknown>> {
-  if (language !== "json") throw new AsofError("ASOF_MEDIA_TYPE", "a request is application/json");
-  const parsed = parseJson(text);
-  if (parsed !== null && typeof parsed === "object" && !Array.isArray(parsed))
-    return parsed as Readonly<Record<string, unknown>>;
-  throw refused(`the body must be an object with \`${field}\``, field);
-}
-
-function refuseUnknown(rest: Readonly<Record<string, unknown>>): void {
-  const [extra] = Object.keys(rest);
-  if (extra !== undefined) throw refused(`the body has ${extra}, which is unknown here`, extra);
 }
 
 function refused(message: string, field: string): AsofError {

@@ -17,6 +17,21 @@ export const runSchema: Schema = objectOf({
   rows: orNull(count),
   bytes: orNull(count),
   location: text,
+  progress: {
+    ...orNull(
+      objectOf({
+        phase: text,
+        done: count,
+        total: orNull(count),
+        unit: { enum: ["rows", "bytes", "keys", "files", "steps"] },
+      }),
+    ),
+    description: "how far a run has come that says so, in the process that answers",
+  },
+  log: {
+    ...listOf(objectOf({ seconds: { type: "number" }, text })),
+    description: "what it came to do, and how many seconds after its beginning",
+  },
   details: { ...mapOf(anything), description: "what else it has to tell; times are in microseconds" },
 });
 

@@ -1,0 +1,54 @@
+import type { AddedLatency } from "../../core/result/added-latency.ts";
+import type { OnlineStore, Put } from "../../ports/online-store.ts";
+
+/**
+ * Another online store whose reads and commits take longer, by what is added at the time: what a network in between, or
+ * a busy machine, would do. All that the other one promises holds: commits still take effect in the order of their calls,
+ * and while nothing is added calls go straight through.
+ */
+export function slowedOnlineStore(store: OnlineStore, added: AddedLatency): OnlineStore {
+  /** Resolves once all commits that were called before have been handed on. */
+  let handedOn: Promise<unknown> | null = null;
+  const commit = (changes: readonly Put[]): Promise<void> => {
+    if (added.milliseconds === 0 && handedOn === null) return store.commit(changes);
+    const turn = Promise.all([handedOn, wait(added.milliseconds)]);
+    const last: Promise<unknown> = turn.finally(() => {
+      if (handedOn === last) handedOn = null;
+    });
+    handedOn = last;
+    return last.then(() => store.commit(changes));
+  };
+  return {
+    get generation() {
+      return store.generation;
+    },
+    read(keys, visit, options) {
+      if (added.milliseconds === 0) return store.read(keys, visit, options);
+      return wait(added.milliseconds).then(() => store.read(keys, visit, options));
+    },
+    commit,
+    flushed: async () => {
+      await handedOn;
+      await store.flushed();
+    },
+    scan: (prefix) => store.scan(prefix),
+    clear: async (prefix) => {
+      await handedOn;
+      await store.clear(prefix);
+    },
+    rewrite: async () => {
+      await handedOn;
+      await store.rewrite();
+    },
+    count: (prefix) => store.count(prefix),
+    bytes: () => store.bytes(),
+    close: async () => {
+      await handedOn;
+      await store.close();
+    },
+  };
+}
+
+function wait(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
