@@ -156,8 +156,7 @@ class EmbeddedStore implements LinkedStore {
     records: readonly StreamRecord[],
   ): Promise<void> {
     assert(writing !== null, "the writer logs");
-    await writing.ingest.append(stream, records);
-    writing.appended();
+    await writing.ingest.append(stream, records, () => {});
     this.watch.logged(stream, records);
   }
 

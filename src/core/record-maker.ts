@@ -8,3 +8,10 @@ export function recordMaker<V>(names: readonly string[]): (values: readonly V[])
   // oxlint-disable-next-line typescript/no-implied-eval -- of nothing but names, quoted
   return new Function("values", `return { ${members.join(", ")} };`) as (values: readonly V[]) => Record<string, V>;
 }
+
+/** Reads the values of records by the same names, in their order: all of them in one piece, as `recordMaker` makes them. */
+export function valuesReader<V>(names: readonly string[]): (record: Readonly<Record<string, V>>) => V[] {
+  const members = names.map((name) => `record[${JSON.stringify(name)}]`);
+  // oxlint-disable-next-line typescript/no-implied-eval -- of nothing but names, quoted
+  return new Function("record", `return [${members.join(", ")}];`) as (record: Readonly<Record<string, V>>) => V[];
+}

@@ -16,7 +16,7 @@ export interface NewEntry {
   readonly count: number;
   /** Arrival time of the first record; record i arrived at `stamp + i`. Strictly above all stamps before it. */
   readonly stamp: Timestamp;
-  /** Owned by the log from the call until its promise settles. */
+  /** The log's own from the call on: nobody changes it any more. */
   readonly payload: Uint8Array;
 }
 

@@ -229,18 +229,13 @@ export class Ingesting {
     } catch (error) {
       return rejected(error);
     }
-    const work = (): Promise<T> =>
-      by(writing, source).then((outcome) => {
-        writing.appended();
-        return outcome;
-      });
     // Nobody overtakes those who wait to know.
-    if (this.asking === 0 && this.store.definitions.takesRecords(name)) return work();
+    if (this.asking === 0 && this.store.definitions.takesRecords(name)) return by(writing, source);
     this.asking++;
     return this.store.definitions.mustTakeRecords(name).then(
       () => {
         this.asking--;
-        return work();
+        return by(writing, source);
       },
       (error: unknown) => {
         this.asking--;
@@ -285,7 +280,6 @@ export class Ingesting {
           // Stamped within the call, before the clock moves on.
           ingest: async (records) => {
             await writing.ingest.ingest(source, records);
-            writing.appended();
           },
           settled: () => this.settled(),
         });

@@ -119,6 +119,7 @@ export class Writing {
       intake: this.intake,
       viewsOf: (source) => definitions.viewsOver(source),
       appended: heard,
+      durable: () => this.appended(),
     });
     this.loader = new Loader({ engine, files, bulk, clock, identities: this.identities });
     this.computer = new Computer({
@@ -234,7 +235,7 @@ export class Writing {
   }
 
   /** What follows an append: it is folded soon, and a log that has grown long is archived aside. */
-  appended(): void {
+  private appended(): void {
     this.fold.wake();
     if (this.archiving === null && this.log.end - this.archived >= (this.parts.archiveFrom ?? ARCHIVE_RUNNING))
       // A failure is on record with the run; the log only grows on.

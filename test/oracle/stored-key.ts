@@ -3,7 +3,7 @@ import type { FeatureValue } from "../../src/core/aggregation/feature-type.ts";
 import type { Fields } from "../../src/core/schema/data-type.ts";
 import type { OracleRecord } from "./naive.ts";
 import { readFeatures } from "./read-features.ts";
-import { type Contribution, KeyState } from "../../src/core/tile/key-state.ts";
+import { type Contribution, KeyState, levelStarts } from "../../src/core/tile/key-state.ts";
 import { decodeBlock, decodeHead, encodeBlock, encodeHead } from "../../src/core/tile/key-state-codec.ts";
 import { blocksAt } from "../../src/core/tile/read-features.ts";
 import { StoredReading } from "../../src/core/tile/stored-reading.ts";
@@ -48,7 +48,7 @@ export class StoredKey {
     for (const { level, block } of wanted) this.loadBlock(state, level, block);
     state.add(layout, records, watermark);
     for (const record of withdrawn) state.remove(layout, record, watermark);
-    state.trim(layout, watermark);
+    state.trim(layout, levelStarts(layout, watermark));
     const out = new ByteWriter();
     encodeHead(layout, state, out);
     bytes.set(HEAD, out.finish());

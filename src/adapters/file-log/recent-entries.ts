@@ -14,7 +14,7 @@ export class RecentEntries {
   #entries: LogEntry[] = [];
   #bytes = 0;
 
-  /** Adds the group behind the last, which has become durable. Copies its payloads. */
+  /** Adds the group behind the last, which has become durable. */
   add(group: readonly { readonly entry: NewEntry | null; readonly position: LogPosition }[]): void {
     let bytes = 0;
     let isSmall = true;
@@ -27,15 +27,9 @@ export class RecentEntries {
       this.#bytes = 0;
       return;
     }
-    // Those of a group are let go together, or almost: one piece of memory costs less than one for each.
-    const copy = new Uint8Array(bytes);
-    let at = 0;
     for (const { entry, position } of group) {
       const { stream, kind, count, stamp, payload } = entry!;
-      copy.set(payload, at);
-      const end = at + payload.length;
-      this.#entries.push({ stream, kind, count, stamp, position, payload: copy.subarray(at, end) });
-      at = end;
+      this.#entries.push({ stream, kind, count, stamp, position, payload });
     }
     this.#bytes += bytes + OVERHEAD * group.length;
     if (this.#bytes > BYTES) this.#forgetOldest();

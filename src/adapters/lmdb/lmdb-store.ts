@@ -2,8 +2,9 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { assert } from "../../core/assert.ts";
+import { ByteWriter } from "../../core/codec/bytes.ts";
 import type { OnlineStore, Put, ReadOptions } from "../../ports/online-store.ts";
-import { CHECKSUM_BYTES, isSound, withChecksum } from "./checked-value.ts";
+import { CHECKSUM_BYTES, isSound, PIECE, withChecksum } from "./checked-value.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { checkFormat, hasChecksums } from "./format-marker.ts";
 import { assertKey, keyRange } from "./key-range.ts";
@@ -59,10 +60,11 @@ export class LmdbStore implements OnlineStore {
     this.#options = options;
     this.#readOnly = options.readOnly ?? false;
     this.#inode = inodeOf(folder) ?? 0;
+    const out = new ByteWriter(PIECE);
     this.#commits = new CommitQueue(
       () => this.#database,
       (cause) => codedError(cause, "write to", folder),
-      (key, value) => (this.#checked ? withChecksum(key, value) : value),
+      (key, value) => (this.#checked ? withChecksum(key, value, out) : value),
     );
   }
 

@@ -1,5 +1,6 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
-import { withChecksum } from "./checked-value.ts";
+import { ByteWriter } from "../../core/codec/bytes.ts";
+import { PIECE, withChecksum } from "./checked-value.ts";
 import { marker } from "./format-marker.ts";
 import { LAST_KEY } from "./key-range.ts";
 import { type LmdbDatabase, type LmdbOptions, openDatabase } from "./lmdb-database.ts";
@@ -22,8 +23,9 @@ export async function copyAside(
   options: LmdbOptions,
   upgrade: boolean,
 ): Promise<void> {
+  const out = new ByteWriter(PIECE);
   const stored = (key: Uint8Array, value: Uint8Array): Uint8Array =>
-    !upgrade ? value : Buffer.compare(key, LAST_KEY) === 0 ? marker() : withChecksum(key, value);
+    !upgrade ? value : Buffer.compare(key, LAST_KEY) === 0 ? marker() : withChecksum(key, value, out);
   const building = folder + BUILDING;
   rmSync(building, { recursive: true, force: true });
   const copy = openDatabase(building, options);

@@ -183,3 +183,43 @@ describe("ByteWriter and ByteReader", () => {
     expect(() => reader.reset(bytes, 3, 3)).toThrow("internal");
   });
 });
+
+test("what was cut off stays what it was, whatever is written behind it", () => {
+  const step = fc.record({
+    item,
+    /** What is done to what is written so far. */
+    afterwards: fc.constantFrom("go on", "cut", "finish", "reset"),
+    room: fc.constantFrom(0, 0, 7, 500),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), fc.constantFrom(1, 16, 64, 4096), (steps, capacity) => {
+      const writer = new ByteWriter(capacity);
+      const plain = new ByteWriter();
+      const results: { readonly got: Uint8Array; readonly expected: Uint8Array }[] = [];
+      for (const { item, afterwards, room } of steps) {
+        writer.ensure(room);
+        write(writer, item);
+        write(plain, item);
+        if (afterwards === "cut" || afterwards === "finish")
+          results.push({ got: writer[afterwards](), expected: plain.finish() });
+        if (afterwards === "finish") writer.reset();
+        if (afterwards === "reset") writer.reset(writer.length >> 1);
+        if (afterwards === "cut" || afterwards === "finish") plain.reset();
+        if (afterwards === "reset") plain.reset(plain.length >> 1);
+        expect(writer.length).toBe(plain.length);
+        expect(Buffer.compare(writer.view(), plain.view())).toBe(0);
+      }
+      for (const { got, expected } of results) expect(Buffer.compare(got, expected)).toBe(0);
+    }),
+  );
+});
+
+test("a string is what the bytes say, whatever is expected there", () => {
+  fc.assert(
+    fc.property(text, text, fc.boolean(), (there, other, expectIt) => {
+      const writer = new ByteWriter();
+      writer.string(there);
+      expect(new ByteReader(writer.finish()).string(expectIt ? there : other)).toBe(there);
+    }),
+  );
+});

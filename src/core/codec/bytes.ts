@@ -15,33 +15,52 @@ const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * form and everything else little-endian, so that equal values have equal bytes on every machine.
  */
 export class ByteWriter {
+  readonly #capacity: number;
   #bytes: Uint8Array<ArrayBuffer>;
   #data: DataView;
-  #length = 0;
+  /** Where what is written began: behind what was cut off. */
+  #start = 0;
+  #end = 0;
 
   constructor(capacity = 256) {
+    this.#capacity = capacity;
     this.#bytes = new Uint8Array(capacity);
     this.#data = new DataView(this.#bytes.buffer);
   }
 
   get length(): number {
-    return this.#length;
+    return this.#end - this.#start;
   }
 
   /** Forgets what was written, or what was written beyond `length`; the memory is kept. */
   reset(length = 0): void {
-    assert(length <= this.#length, "a writer can only be reset backwards");
-    this.#length = length;
+    assert(length <= this.length, "a writer can only be reset backwards");
+    this.#end = this.#start + length;
   }
 
   /** A copy of what was written. */
   finish(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(0, this.#length);
+    return this.#bytes.slice(this.#start, this.#end);
+  }
+
+  /**
+   * What was written, in place, which the writer leaves alone from then on. Many small results of a writer with much room
+   * cost less than a copy of each; they stay in memory together.
+   */
+  cut(): Uint8Array<ArrayBuffer> {
+    const cut = this.#bytes.subarray(this.#start, this.#end);
+    this.#start = this.#end;
+    return cut;
   }
 
   /** What was written, in place: valid until the next write or reset. */
   view(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(0, this.#length);
+    return this.#bytes.subarray(this.#start, this.#end);
+  }
+
+  /** Makes room for so many bytes more, which then come to be in one piece. */
+  ensure(size: number): void {
+    if (this.#end + size > this.#bytes.length) this.#grow(size);
   }
 
   u8(value: number): void {
@@ -91,7 +110,7 @@ export class ByteWriter {
       rest >>>= 7;
     }
     bytes[at] = rest;
-    this.#length = at + 1;
+    this.#end = at + 1;
   }
 
   /** A whole number within ±2^53, in 1 to 8 bytes; the nearer to zero the fewer. */
@@ -125,18 +144,17 @@ export class ByteWriter {
         bytes[at] = size;
         return;
       }
-      this.#length = at;
+      this.#end = at;
     }
     if (!value.isWellFormed()) throw new AsofError("ASOF_STRING", "a string holds a lone surrogate");
     // The length's own width depends on the length: leave room for the widest, then move into place.
-    const start = this.#length;
     const guess = varintSize(size * 3);
-    this.#reserve(guess + size * 3);
+    const start = this.#reserve(guess + size * 3);
     const { written } = utf8Encoder.encodeInto(value, this.#bytes.subarray(start + guess));
-    this.#length = start;
+    this.#end = start;
     this.varint(written);
-    if (this.#length !== start + guess) this.#bytes.copyWithin(this.#length, start + guess, start + guess + written);
-    this.#length += written;
+    if (this.#end !== start + guess) this.#bytes.copyWithin(this.#end, start + guess, start + guess + written);
+    this.#end += written;
   }
 
   /** The length, then the bytes. */
@@ -152,17 +170,21 @@ export class ByteWriter {
   }
 
   #reserve(size: number): number {
-    const at = this.#length;
-    this.#length = at + size;
-    if (this.#length > this.#bytes.length) this.#grow();
+    if (this.#end + size > this.#bytes.length) this.#grow(size);
+    const at = this.#end;
+    this.#end = at + size;
     return at;
   }
 
-  #grow(): void {
-    const bytes = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2));
-    bytes.set(this.#bytes);
+  /** Makes room for so many bytes more; what was cut off keeps the memory in which it is. */
+  #grow(size: number): void {
+    const written = this.view();
+    const bytes = new Uint8Array(Math.max(this.#capacity, 2 * written.length, written.length + size));
+    bytes.set(written);
     this.#bytes = bytes;
     this.#data = new DataView(bytes.buffer);
+    this.#start = 0;
+    this.#end = written.length;
   }
 }
 
@@ -172,13 +194,13 @@ export class ByteWriter {
  */
 export class ByteReader {
   #bytes: Uint8Array;
-  #data: DataView;
+  /** Made when it is asked for: short bytes seldom hold what is read by it. */
+  #view: DataView | null = null;
   #at: number;
   #end: number;
 
   constructor(bytes: Uint8Array, offset = 0, length: number = bytes.length - offset) {
     this.#bytes = bytes;
-    this.#data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = 0;
     this.#end = 0;
     this.reset(bytes, offset, length);
@@ -189,7 +211,7 @@ export class ByteReader {
     assert(offset >= 0 && length >= 0 && offset + length <= bytes.length, "a reader's range lies in its bytes");
     if (bytes !== this.#bytes) {
       this.#bytes = bytes;
-      this.#data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      this.#view = null;
     }
     this.#at = offset;
     this.#end = offset + length;
@@ -215,7 +237,8 @@ export class ByteReader {
 
   /** The array's bytes at the same indices. */
   get data(): DataView {
-    return this.#data;
+    const bytes = this.#bytes;
+    return (this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
 
   /** Goes on elsewhere. @throws AsofError ASOF_CORRUPT behind the end */
@@ -229,15 +252,15 @@ export class ByteReader {
   }
 
   u32(): number {
-    return this.#data.getUint32(this.#take(4), true);
+    return this.data.getUint32(this.#take(4), true);
   }
 
   f64(): number {
-    return this.#data.getFloat64(this.#take(8), true);
+    return this.data.getFloat64(this.#take(8), true);
   }
 
   i64(): bigint {
-    return this.#data.getBigInt64(this.#take(8), true);
+    return this.data.getBigInt64(this.#take(8), true);
   }
 
   varint(): number {
@@ -258,10 +281,12 @@ export class ByteReader {
     return sign === 1 ? -magnitude - 1 : magnitude;
   }
 
-  string(): string {
+  /** @param like what is probably there: it is given back, rather than a new string, where the bytes spell it */
+  string(like?: string): string {
     const size = this.varint();
     const at = this.#take(size);
     const bytes = this.#bytes;
+    if (like !== undefined && this.#spells(like, at, size)) return like;
     if (size <= SHORT) {
       let text = "";
       let i = at;
@@ -323,6 +348,17 @@ export class ByteReader {
   #shortest(last: number, value: number): number {
     if (last === 0) throw this.#corrupt("an integer is longer than it need be");
     return value;
+  }
+
+  /** Whether bytes are those of a text of ASCII alone. */
+  #spells(text: string, at: number, size: number): boolean {
+    if (text.length !== size) return false;
+    const bytes = this.#bytes;
+    for (let i = 0; i < size; i++) {
+      const code = text.charCodeAt(i);
+      if (code >= 0x80 || bytes[at + i] !== code) return false;
+    }
+    return true;
   }
 
   #utf8(at: number, size: number): string {

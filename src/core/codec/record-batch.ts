@@ -62,8 +62,12 @@ export function headOfRecords(input: ByteReader): {
     throw new AsofError("ASOF_FORMAT", `a log entry has format ${version}; this version reads ${KEYED_FORMAT}`, {
       version,
     });
-  return { schema: input.string(), request: version === KEYED_FORMAT ? decodeKeyedRequest(input) : null };
+  // Entries that are read one after the other are mostly of one source.
+  lastSchema = input.string(lastSchema);
+  return { schema: lastSchema, request: version === KEYED_FORMAT ? decodeKeyedRequest(input) : null };
 }
+
+let lastSchema = "";
 
 /** When a record that arrived at `stamp` became available. */
 export function availableOf(event: Timestamp, stamp: Timestamp): Timestamp {

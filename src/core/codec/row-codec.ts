@@ -1,5 +1,5 @@
 import type { Fields, Row, Value } from "../schema/data-type.ts";
-import { recordMaker } from "../record-maker.ts";
+import { recordMaker, valuesReader } from "../record-maker.ts";
 import { compareStrings } from "../schema/compare.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { decodePresent, encodePresent } from "./value-codec.ts";
@@ -34,6 +34,7 @@ export function rowCodec(fields: Fields): RowCodec {
   const bitOf = names.map((name) => bits.get(name) ?? -1);
 
   const record = recordMaker<Value>(names);
+  const valuesOf = valuesReader<Value>(names);
 
   const decodeValues = (input: ByteReader): Value[] => {
     for (let i = 0; i < nulls.length; i++) nulls[i] = input.u8();
@@ -48,14 +49,17 @@ export function rowCodec(fields: Fields): RowCodec {
   return {
     names,
     encode(out, row) {
+      const values = valuesOf(row);
       if (bitmap.length > 0) {
         bitmap.fill(0);
-        for (let bit = 0; bit < nullable.length; bit++)
-          if (row[nullable[bit]] === null) bitmap[bit >> 3] |= 1 << (bit & 7);
+        for (let i = 0; i < values.length; i++) {
+          const bit = bitOf[i];
+          if (bit >= 0 && values[i] === null) bitmap[bit >> 3] |= 1 << (bit & 7);
+        }
         out.raw(bitmap);
       }
-      for (let i = 0; i < names.length; i++) {
-        const value = row[names[i]];
+      for (let i = 0; i < values.length; i++) {
+        const value = values[i];
         if (value !== null || bitOf[i] < 0) encodePresent(out, types[i], value);
       }
     },

@@ -16,15 +16,15 @@ export const TILE_FORMAT = 1;
  */
 export function encodeHead(layout: ViewLayout, state: KeyState, out: ByteWriter): void {
   out.u8(TILE_FORMAT);
-  state.levels.forEach((level, l) => {
+  for (let l = 0; l < state.levels.length; l++) {
+    const level = state.levels[l];
     out.u8(level.open === -Infinity ? 0 : 1);
-    if (level.open === -Infinity) return;
+    if (level.open === -Infinity) continue;
     out.zigzag(level.open);
     encodeTiles(layout, l, level.open, level.openTiles, out);
-    const closed = [...level.closed].sort((a, b) => a - b);
-    out.varint(closed.length);
-    for (const block of closed) out.varint(level.open - block);
-  });
+    out.varint(level.closed.size);
+    if (level.closed.size > 0) for (const block of ascending(level.closed)) out.varint(level.open - block);
+  }
   out.varint(state.pending.length);
   for (const record of state.pending) {
     out.zigzag(record.event);
@@ -131,17 +131,22 @@ function encodeTiles(
   out: ByteWriter,
 ): void {
   const { slots } = layout.levels[level];
-  const indices = [...tiles.keys()].sort((a, b) => a - b);
-  out.varint(indices.length);
-  for (const index of indices) {
-    const tile = tiles.get(index)!;
+  out.varint(tiles.size);
+  const encodeTile = (tile: Tile, index: number): void => {
     out.u8(index - block * BLOCK_TILES);
-    slots.forEach((slot, place) => {
+    for (let place = 0; place < slots.length; place++) {
       const state = tile[place];
       out.u8(state === undefined ? 0 : 1);
-      if (state !== undefined) layout.slots[slot].tiled.encode(state, out);
-    });
-  }
+      if (state !== undefined) layout.slots[slots[place]].tiled.encode(state, out);
+    }
+  };
+  // Most blocks that are written often have one tile yet.
+  if (tiles.size === 1) tiles.forEach(encodeTile);
+  else for (const index of ascending(tiles.keys())) encodeTile(tiles.get(index)!, index);
+}
+
+function ascending(numbers: Iterable<number>): number[] {
+  return [...numbers].sort((a, b) => a - b);
 }
 
 function decodeTiles(

@@ -152,20 +152,24 @@ export class KeyState {
     );
   }
 
-  /** Forgets tiles that no window can reach at W or later. */
-  trim(layout: ViewLayout, watermark: Timestamp): void {
-    layout.levels.forEach((level, l) => {
-      if (level.hop === null) return;
+  /** Forgets tiles that no window can reach at W or later. @param starts `levelStarts` at W */
+  trim(layout: ViewLayout, starts: readonly number[]): void {
+    for (let l = 0; l < this.levels.length; l++) {
+      const { hop } = layout.levels[l];
+      if (hop === null) continue;
       const state = this.levels[l];
-      const first = levelStart(level, watermark) / level.hop;
-      for (const tile of state.openTiles.keys()) if (tile < first) state.openTiles.delete(tile);
+      const first = starts[l] / hop;
+      // Only an open block that reaches back so far may have any.
+      if (state.open * BLOCK_TILES < first)
+        for (const tile of state.openTiles.keys()) if (tile < first) state.openTiles.delete(tile);
+      if (state.closed.size === 0) continue;
       for (const block of state.closed)
         if ((block + 1) * BLOCK_TILES <= first) {
           state.closed.delete(block);
           state.loaded.delete(block);
           state.dropped.push(block);
         }
-    });
+    }
   }
 
   // The hottest path of the fold: plain loops.

@@ -3,6 +3,7 @@ import type { StreamRecord } from "../../core/codec/record-batch.ts";
 import type { AggregateViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
 import { defaultsOf } from "../../core/definition/defaults.ts";
 import { AsofError } from "../../core/errors.ts";
+import { recordMaker, valuesReader } from "../../core/record-maker.ts";
 import { compileRow } from "../../core/expression/compile.ts";
 import type { Row, Value } from "../../core/schema/data-type.ts";
 import { ContributionCheck } from "../../core/tile/contribution-check.ts";
@@ -23,7 +24,10 @@ export function acceptor(
   const names = Object.keys(source.fields);
   const types = names.map((name) => source.fields[name]);
   const known = new Set(names);
+  const valuesOf = valuesReader<unknown>(names);
+  const rowOf = recordMaker<Value>(names);
   const defaults = defaultsOf(source);
+  const hasDefault = names.map((name) => Object.hasOwn(defaults, name));
   const eventTime = compileRow(source.eventTime, source.fields);
   const contributions = new ContributionCheck(views, source.fields);
 
@@ -40,13 +44,12 @@ export function acceptor(
       });
     const given = Object.keys(record);
     for (let i = 0; i < given.length; i++) if (given[i] !== names[i] && !known.has(given[i])) throw unknown(given[i]);
-    const row: Record<string, Value> = {};
+    const values = valuesOf(record as Readonly<Record<string, unknown>>);
     for (let i = 0; i < names.length; i++) {
-      const name = names[i];
-      const value = (record as Readonly<Record<string, unknown>>)[name];
-      row[name] =
-        value === undefined && Object.hasOwn(defaults, name) ? defaults[name] : canonicalize(types[i], value, name);
+      const value = values[i];
+      values[i] = value === undefined && hasDefault[i] ? defaults[names[i]] : canonicalize(types[i], value, names[i]);
     }
+    const row = rowOf(values as Value[]);
     const event = eventTime(row);
     if (typeof event !== "number")
       throw new AsofError("ASOF_MISSING_FIELD", `source ${source.name}: the record's event time is null`, {

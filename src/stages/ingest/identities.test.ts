@@ -62,7 +62,7 @@ async function start(): Promise<void> {
   const sources = new Map([[orders.name, orders]]);
   expect(await replayIdentities(identities, { log, schemas, sources, load })).toBeNull();
   const intake = new Intake(identities, clock, () => {});
-  ingest = new Ingest({ writer, schemas, clock, intake, viewsOf: () => [], appended: () => {} });
+  ingest = new Ingest({ writer, schemas, clock, intake, viewsOf: () => [], appended: () => {}, durable: () => {} });
 }
 
 beforeEach(async () => {

@@ -6,11 +6,16 @@ import { sourceStream, type Stream } from "../../core/definition/stream.ts";
 import { AsofError } from "../../core/errors.ts";
 import { rejected } from "../../core/rejected.ts";
 import type { CorrectOutcome, IngestOutcome, RetractOutcome } from "../../core/result/outcomes.ts";
+import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { acceptor, acceptIds } from "./accept.ts";
 import type { HearAppended, Intake } from "./intake.ts";
 import type { Appended, LogWriter } from "./log-writer.ts";
 import { identityOf, type SourceIdentity } from "./source-identity.ts";
+
+/** The memory that short payloads share, in bytes, and from which length on a payload has its own. */
+const PIECE = 64 * 1024;
+const COPY_FROM = 4 * 1024;
 
 /** The way in for single records and small batches: checked, stamped, on disk, then acknowledged. */
 export class Ingest {
@@ -19,7 +24,8 @@ export class Ingest {
   private readonly clock: Clock;
   private readonly intake: Intake;
   private readonly appended: HearAppended;
-  private readonly buffer = new ByteWriter();
+  private readonly durable: () => void;
+  private readonly buffer = new ByteWriter(PIECE);
   private readonly acceptors = new Map<
     SourceDefinition,
     (records: readonly unknown[], now: number) => StreamRecord[]
@@ -36,6 +42,8 @@ export class Ingest {
     viewsOf: (source: string) => readonly AggregateViewDefinition[];
     /** Hears of records as they are stamped. */
     appended: HearAppended;
+    /** Called whenever records, or what becomes of them, have come to be on disk, before that is answered. */
+    durable: () => void;
   }) {
     this.writer = parts.writer;
     this.schemas = parts.schemas;
@@ -43,6 +51,7 @@ export class Ingest {
     this.intake = parts.intake;
     this.viewsOf = parts.viewsOf;
     this.appended = parts.appended;
+    this.durable = parts.durable;
   }
 
   /**
@@ -55,9 +64,9 @@ export class Ingest {
       this.writer.admit();
       const accepted = this.accept(source, records);
       const identity = identityOf(source);
-      if (identity !== null) return this.intake.ingest(identity, accepted, key);
-      if (key !== null) return this.intake.ingestOnce(source, accepted, key);
-      return this.append(sourceStream(source), accepted).then(({ position, stamp }) => ({
+      if (identity !== null) return this.told(this.intake.ingest(identity, accepted, key));
+      if (key !== null) return this.told(this.intake.ingestOnce(source, accepted, key));
+      return this.append(sourceStream(source), accepted, ({ position, stamp }) => ({
         source: source.name,
         accepted: accepted.length,
         duplicates: 0,
@@ -73,14 +82,20 @@ export class Ingest {
   async retract(source: SourceDefinition, ids: readonly unknown[]): Promise<RetractOutcome> {
     const identity = mustHaveId(source);
     this.writer.admit();
-    return this.intake.retract(identity, acceptIds(identity, ids));
+    return this.told(this.intake.retract(identity, acceptIds(identity, ids)));
   }
 
   /** Replaces records. @throws ASOF_QUEUE_FULL, ASOF_NO_ID, ASOF_ID_CONFLICT; what `acceptor` throws */
   async correct(source: SourceDefinition, records: readonly unknown[]): Promise<CorrectOutcome> {
     const identity = mustHaveId(source);
     this.writer.admit();
-    return this.intake.correct(identity, this.accept(source, records));
+    return this.told(this.intake.correct(identity, this.accept(source, records)));
+  }
+
+  private async told<T>(outcome: Promise<T>): Promise<T> {
+    const done = await outcome;
+    this.durable();
+    return done;
   }
 
   private accept(source: SourceDefinition, records: readonly unknown[]): StreamRecord[] {
@@ -89,13 +104,21 @@ export class Ingest {
     return accept(records, this.clock.now());
   }
 
-  /** Appends records of any stream that were checked elsewhere. */
-  append(stream: Pick<Stream, "name" | "schema">, records: readonly StreamRecord[]): Promise<Appended> {
-    return this.writer.append(stream.name, ENTRY.records, records.length, (stamp) => {
+  /** Appends records of any stream that were checked elsewhere; resolves to what `outcome` makes of where they are. */
+  append<T>(
+    stream: Pick<Stream, "name" | "schema">,
+    records: readonly StreamRecord[],
+    outcome: (at: Appended) => T,
+  ): Promise<T> {
+    const payload = (stamp: Timestamp): Uint8Array => {
       this.appended(stream.name, records, stamp);
       this.buffer.reset();
       encodeRecords(this.buffer, stream.schema, this.schemas.codecOf(stream.schema), records);
-      return this.buffer.finish();
+      return this.buffer.length < COPY_FROM ? this.buffer.cut() : this.buffer.finish();
+    };
+    return this.writer.append(stream.name, ENTRY.records, records.length, payload, (at) => {
+      this.durable();
+      return outcome(at);
     });
   }
 }

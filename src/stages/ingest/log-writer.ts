@@ -100,10 +100,16 @@ export class LogWriter {
 
   /**
    * Appends `count` records of a stream. The payload is made at once, with the stamp of the first record, and the
-   * order of calls is the order of the log.
+   * order of calls is the order of the log. Resolves, once they are durable, to what `outcome` makes of where they came to be.
    * @throws ASOF_CLOCK_JUMP, ASOF_TOO_LARGE; what the log throws
    */
-  append(stream: string, kind: number, count: number, payload: (stamp: Timestamp) => Uint8Array): Promise<Appended> {
+  append<T = Appended>(
+    stream: string,
+    kind: number,
+    count: number,
+    payload: (stamp: Timestamp) => Uint8Array,
+    outcome: (at: Appended) => T = AS_IT_IS as (at: Appended) => T,
+  ): Promise<T> {
     const position = this.next;
     let stamp: Timestamp;
     let bytes: Uint8Array;
@@ -122,7 +128,7 @@ export class LogWriter {
       (at) => {
         assert(at === position, ONE_WRITER);
         this.done(bytes.length);
-        return { position, stamp };
+        return outcome({ position, stamp });
       },
       (error: unknown) => {
         this.done(bytes.length);
@@ -214,6 +220,7 @@ export class LogWriter {
   }
 }
 
+const AS_IT_IS = (at: Appended): Appended => at;
 const ONE_WRITER = "this is the log's one writer";
 
 /** Refuses before anything rests on it: what the log refuses later, it refuses for good. @throws ASOF_TOO_LARGE */

@@ -4,8 +4,7 @@ import type { WorkOptions } from "../../core/result/progress.ts";
 import { rowAt } from "../../core/schema/column.ts";
 import type { Row } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT } from "../../core/schema/system-columns.ts";
-import { type Contribution, KeyState } from "../../core/tile/key-state.ts";
-import { levelStart } from "../../core/tile/view-layout.ts";
+import { type Contribution, KeyState, levelStarts } from "../../core/tile/key-state.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
 import type { History } from "./history.ts";
 import type { KeyName } from "./key-cache.ts";
@@ -26,10 +25,11 @@ export async function buildTiles(
   counted: Counted,
 ): Promise<void> {
   const state = new ViewState(view, keys, source.fields, begun.state);
-  const since = Math.min(...state.layout.levels.map((level) => levelStart(level, begun.t)));
+  const starts = levelStarts(state.layout, begun.t);
+  const since = Math.min(...starts);
   const { columns: read, orderColumns } = state.layout;
   const columns = [...new Set([...Object.values(view.keys), ...read, ...(orderColumns ?? [])])];
-  let group: { name: KeyName; entity: Uint8Array; row: Row; records: Contribution[] } | null = null;
+  let group: { name: KeyName; head: Uint8Array; row: Row; records: Contribution[] } | null = null;
   let changes: Put[] = [];
   let written = 0;
   let last: Row | null = null;
@@ -37,7 +37,7 @@ export async function buildTiles(
     if (group !== null) {
       const key = KeyState.empty(state.layout);
       key.add(state.layout, group.records, begun.t);
-      if (state.save(group.entity, key, begun.t, false, changes) > 0) counted.keys++;
+      if (state.save(group.head, key, starts, false, changes) > 0) counted.keys++;
       last = group.row;
       written++;
     }
@@ -58,7 +58,7 @@ export async function buildTiles(
       if (name === null) continue;
       if (group === null || !Object.is(group.name, name)) {
         if (group !== null) await flush();
-        group = { name, entity: state.entityOf(row)!, row, records: [] };
+        group = { name, head: state.headOf(row)!, row, records: [] };
       }
       group.records.push(state.contribution(row, events[i], available[i]));
       counted.records++;

@@ -10,7 +10,7 @@ import { openLmdb } from "../../adapters/lmdb/open-lmdb.ts";
 import type { FeatureValue } from "../../core/aggregation/aggregation.ts";
 import type { Stream } from "../../core/definition/stream.ts";
 import { ByteReader, ByteWriter } from "../../core/codec/bytes.ts";
-import { blockKey, headKey, headPrefix, statePrefix } from "../../core/codec/online-keys.ts";
+import { blockKey, entityOfHead, headKey, headPrefix, statePrefix } from "../../core/codec/online-keys.ts";
 import { noViews, type OnlineView } from "../../core/codec/online-meta.ts";
 import { encodeRecords, ENTRY } from "../../core/codec/record-batch.ts";
 import { rowCodec } from "../../core/codec/row-codec.ts";
@@ -128,7 +128,7 @@ class Course {
   /** The features of a key as a reader finds them in the store. */
   read(key: Row, at: number): FeatureValue[] {
     const { state } = this.followed;
-    const entity = state.entityOf(key)!;
+    const entity = entityOfHead(state.headOf(key)!);
     const wanted = state.layout.levels.flatMap((_, level) => {
       const { from, until } = blocksAt(state.layout, level, at);
       return Array.from({ length: until - from }, (__, i) => ({ level, block: from + i }));

@@ -7,7 +7,8 @@ export type KeyName = Exclude<Value, null>;
 /** A key of a view in memory, with its state where that is read already. */
 export interface CachedKey {
   readonly name: KeyName;
-  readonly entity: Uint8Array;
+  /** The key of its head record. */
+  readonly head: Uint8Array;
   state: KeyState | null;
   /** The bytes of its head record in the store; 0 where there is none. */
   stored: number;
@@ -38,8 +39,8 @@ export class KeyCache {
     return this.keys.get(name);
   }
 
-  add(name: KeyName, entity: Uint8Array, batch: number): CachedKey {
-    const key: CachedKey = { name, entity, state: null, stored: 0, batch: -1, placed: batch };
+  add(name: KeyName, head: Uint8Array, batch: number): CachedKey {
+    const key: CachedKey = { name, head, state: null, stored: 0, batch: -1, placed: batch };
     this.keys.set(name, key);
     this.memory += OVERHEAD;
     return key;

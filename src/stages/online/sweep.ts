@@ -1,6 +1,6 @@
 import { ByteReader } from "../../core/codec/bytes.ts";
 import { blockKey, entityOfHead, headKey, headPrefix } from "../../core/codec/online-keys.ts";
-import type { KeyState } from "../../core/tile/key-state.ts";
+import { type KeyState, levelStarts } from "../../core/tile/key-state.ts";
 import { decodeHead } from "../../core/tile/key-state-codec.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
@@ -30,7 +30,7 @@ export async function sweepState(
   const idle = (bytes: Uint8Array, at: Timestamp): KeyState | null => {
     input.reset(bytes);
     const state = decodeHead(view.layout, input);
-    state.trim(view.layout, at);
+    state.trim(view.layout, levelStarts(view.layout, at));
     return state.isEmpty() ? state : null;
   };
   const remove = async (candidates: readonly Uint8Array[], at: Timestamp): Promise<number> => {

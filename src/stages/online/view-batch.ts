@@ -89,7 +89,7 @@ export class ViewBatch {
     const name = state.nameOf(row);
     if (name === null) return null;
     let key = this.cache.get(name);
-    if (key === undefined) key = this.cache.add(name, state.entityOf(row)!, this.batch);
+    if (key === undefined) key = this.cache.add(name, state.headOf(row)!, this.batch);
     if (key.batch !== this.batch) {
       key.batch = this.batch;
       this.changed.push(key);
@@ -105,7 +105,7 @@ export class ViewBatch {
       const some = missing.slice(from, from + READ);
       await this.view.state.load(
         store,
-        some.map(({ entity }) => entity),
+        some.map(({ head }) => head),
         (i, state, bytes) => {
           some[i].state = state;
           this.cache.stored(some[i], bytes);
@@ -150,10 +150,10 @@ export class ViewBatch {
     committed: Promise<void>,
   ): Promise<void> {
     const { state: view } = this.view;
-    const wanted = beyond.flatMap(({ key: { entity, state }, late, removed }) =>
+    const wanted = beyond.flatMap(({ key: { head, state }, late, removed }) =>
       state!
         .blocksWanted(view.layout, [...late, ...removed], watermark)
-        .map((block) => ({ entity, state: state!, ...block })),
+        .map((block) => ({ head, state: state!, ...block })),
     );
     if (wanted.length > 0) {
       // Closed blocks are not kept in memory: those that the batch before wrote must be there first.
@@ -168,9 +168,10 @@ export class ViewBatch {
 
   private async save(watermark: Timestamp, changes: Put[]): Promise<void> {
     const { state } = this.view;
+    const starts = levelStarts(state.layout, watermark);
     let saved = 0;
     for (const key of this.changed) {
-      const bytes = state.save(key.entity, key.state!, watermark, key.stored > 0, changes);
+      const bytes = state.save(key.head, key.state!, starts, key.stored > 0, changes);
       this.cache.stored(key, bytes);
       if (++saved % READ === 0) await nextTurn();
     }

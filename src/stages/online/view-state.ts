@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter } from "../../core/codec/bytes.ts";
-import { blockKey, entityKeyEncoder, headKey, keyColumns } from "../../core/codec/online-keys.ts";
+import { blockKey, entityKeyEncoder, entityOfHead, headKey, keyColumns } from "../../core/codec/online-keys.ts";
 import type { AggregateViewDefinition } from "../../core/definition/data.ts";
 import type { Fields, Row } from "../../core/schema/data-type.ts";
 import { type Contribution, KeyState } from "../../core/tile/key-state.ts";
@@ -10,6 +10,9 @@ import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
 import type { KeyName } from "./key-cache.ts";
 
+/** Values that are written one after the other share pieces of memory of so many bytes. */
+const PIECE = 64 * 1024;
+
 /** The online state of an aggregate view: from records to the bytes under its keys. */
 export class ViewState {
   readonly layout: ViewLayout;
@@ -18,7 +21,7 @@ export class ViewState {
   private readonly columns: readonly string[];
   private readonly contributions: (row: Row, event: Timestamp) => Contribution["values"];
   private readonly order: ReturnType<typeof recordOrder> | null;
-  private readonly writer = new ByteWriter();
+  private readonly writer = new ByteWriter(PIECE);
 
   constructor(view: AggregateViewDefinition, keys: Fields, source: Fields, state: number) {
     this.layout = layoutOf(view, source);
@@ -45,9 +48,10 @@ export class ViewState {
     return name;
   }
 
-  /** The bytes of a record's key; null where a key of it is null. */
-  entityOf(row: Row): Uint8Array | null {
-    return this.encodeKey(row);
+  /** The key of the head record of a record's key; null where a key of it is null. */
+  headOf(row: Row): Uint8Array | null {
+    const entity = this.encodeKey(row);
+    return entity === null ? null : headKey(this.state, entity);
   }
 
   /** What a record contributes to whatever key it has. */
@@ -57,16 +61,16 @@ export class ViewState {
     return { event, available, values, order: this.order(row, event, available) };
   }
 
-  /** Reads the head records of keys, in their order; a key without one is empty. */
+  /** Reads head records, in the order of their keys; a key without one is empty. */
   async load(
     store: OnlineStore,
-    entities: readonly Uint8Array[],
+    heads: readonly Uint8Array[],
     take: (index: number, state: KeyState, bytes: number) => void,
   ): Promise<void> {
     const { layout } = this;
     const input = new ByteReader(new Uint8Array(0));
     const read = store.read(
-      entities.map((entity) => headKey(this.state, entity)),
+      heads,
       (i, bytes) => {
         if (bytes === undefined) return take(i, KeyState.empty(layout), 0);
         input.reset(bytes);
@@ -81,14 +85,14 @@ export class ViewState {
   async loadBlocks(
     store: OnlineStore,
     wanted: readonly {
-      readonly entity: Uint8Array;
+      readonly head: Uint8Array;
       readonly state: KeyState;
       readonly level: number;
       readonly block: number;
     }[],
   ): Promise<void> {
     await store.read(
-      wanted.map(({ entity, level, block }) => blockKey(this.state, entity, level, block)),
+      wanted.map(({ head, level, block }) => blockKey(this.state, entityOfHead(head), level, block)),
       (i, bytes) => {
         const { state, level, block } = wanted[i];
         const tiles = bytes === undefined ? new Map() : decodeBlock(this.layout, level, block, new ByteReader(bytes));
@@ -101,30 +105,32 @@ export class ViewState {
   /**
    * The changes that bring a key's bytes to its state, which is trimmed to the watermark and keeps no closed block. A
    * state with nothing left is not stored. Returns the bytes of the head record, 0 where there is none any more.
+   * @param head the key of the head record
+   * @param starts `levelStarts` at the watermark
    * @param isStored whether there is a head record in the store
    */
-  save(entity: Uint8Array, state: KeyState, watermark: Timestamp, isStored: boolean, changes: Put[]): number {
+  save(head: Uint8Array, state: KeyState, starts: readonly number[], isStored: boolean, changes: Put[]): number {
     const { layout, writer } = this;
-    state.trim(layout, watermark);
-    const head = headKey(this.state, entity);
+    state.trim(layout, starts);
     let bytes: Uint8Array | null = null;
     if (!state.isEmpty()) {
-      writer.reset();
       encodeHead(layout, state, writer);
-      bytes = writer.finish();
+      bytes = writer.cut();
     }
     if (isStored || bytes !== null) changes.push([head, bytes]);
-    state.levels.forEach((level, l) => {
+    for (let l = 0; l < state.levels.length; l++) {
+      const level = state.levels[l];
+      if (level.loaded.size === 0 && level.dropped.length === 0) continue;
+      const entity = entityOfHead(head);
       for (const [block, { tiles, dirty }] of level.loaded)
         if (dirty) {
-          writer.reset();
           encodeBlock(layout, l, block, tiles, writer);
-          changes.push([blockKey(this.state, entity, l, block), writer.finish()]);
+          changes.push([blockKey(this.state, entity, l, block), writer.cut()]);
         }
       for (const block of level.dropped) changes.push([blockKey(this.state, entity, l, block), null]);
       level.loaded.clear();
       level.dropped.length = 0;
-    });
+    }
     return bytes === null ? 0 : bytes.length;
   }
 }

@@ -12,7 +12,7 @@ import { PUBLIC } from "./access/access.ts";
 import { Gate, type GuardedRoute } from "./access/gate.ts";
 import { guard } from "./access/guard.ts";
 import { Admission } from "./admission.ts";
-import { AnswerDeadline } from "./answer-deadline.ts";
+import { AnswerDeadlines } from "./answer-deadline.ts";
 import { type Body, mediaTypes, readBody } from "./body.ts";
 import { refuseConnection } from "./client-error.ts";
 import { serveConsole } from "./console/serve-console.ts";
@@ -88,13 +88,14 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
   if (logsRequests) logRequests(app);
   if (options.logBodies === true) logBodies(app);
   options.attach?.(app);
+  const deadlines = new AnswerDeadlines(answerTimeout);
   for (const route of routes)
     addRoute(app, route, {
       gate,
       forward: route.anywhere === true ? undefined : forward,
       leaving,
       streams,
-      answerTimeout: route.unhurried === true ? null : answerTimeout,
+      deadlines: route.unhurried === true ? UNBOUNDED : deadlines,
       answered: counted(counts, route.path, route, times),
     });
   for (const [path, there] of Map.groupBy(routes, (route) => route.path))
@@ -163,14 +164,13 @@ interface RouteUse {
   readonly forward: Forward | undefined;
   readonly leaving: Leaving;
   readonly streams: EventStreams;
-  /** Milliseconds; null where an answer takes as long as it takes. */
-  readonly answerTimeout: number | null;
+  readonly deadlines: AnswerDeadlines;
   readonly answered: Answered;
 }
 
 // The path of every request: what can be answered at once waits for nothing.
 function addRoute(app: FastifyInstance, route: Route, use: RouteUse): void {
-  const { gate, forward, leaving, streams, answerTimeout, answered } = use;
+  const { gate, forward, leaving, streams, deadlines, answered } = use;
   const { method, shapes } = route;
   const type = route.type ?? JSON_TYPE;
   const send = (reply: FastifyReply, answer: Answer): void => {
@@ -187,7 +187,7 @@ function addRoute(app: FastifyInstance, route: Route, use: RouteUse): void {
     onResponse: answered,
     handler: (request, reply) => {
       const { raw, body } = request;
-      const deadline = new AnswerDeadline(answerTimeout);
+      const deadline = deadlines.begin();
       if (forward !== undefined) return forwarded((asked) => deadline.bound(forward(asked)), leaving, request, reply);
       if (shapes.body !== null && body === undefined)
         throw new AsofError("ASOF_MEDIA_TYPE", "a body with its content type is missing");
@@ -206,9 +206,11 @@ function addRoute(app: FastifyInstance, route: Route, use: RouteUse): void {
       };
       const answer = gate.handle(route, call, request.id);
       if (!(answer instanceof Promise)) return send(reply, answer);
-      deadline.bound(answer, unsent).then(
+      deadline.await(
+        answer,
         (found) => send(reply, found),
-        (error: unknown) => reply.send(error),
+        (error) => void reply.send(error),
+        unsent,
       );
     },
   });
@@ -251,6 +253,8 @@ function refuseOtherMethods(app: FastifyInstance, path: string, routes: readonly
 /** What refuses methods tells nothing of the store. */
 const REFUSING: GuardedRoute = { id: "refuseMethod", access: PUBLIC, names: null };
 
+/** An answer of these takes as long as it takes. */
+const UNBOUNDED = new AnswerDeadlines(null);
 const NO_BODY: Body = { language: "json", text: "" };
 const NOTHING: Readonly<Record<string, string>> = {};
 

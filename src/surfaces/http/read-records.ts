@@ -16,7 +16,8 @@ export function readRecords(body: Body, read: RowReader): RequestRow[] {
 
 function readArray(text: string, read: RowReader): RequestRow[] {
   const parsed = parseJson(text);
-  return (Array.isArray(parsed) ? parsed : [parsed]).map((record, index) => read(record, "record", index));
+  if (Array.isArray(parsed)) return parsed.map((record, index) => read(record, "record", index));
+  return [read(parsed, "record", 0)];
 }
 
 function readLines(text: string, read: RowReader): RequestRow[] {
