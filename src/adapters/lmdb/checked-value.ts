@@ -4,11 +4,9 @@ import type { ByteWriter } from "../../core/codec/bytes.ts";
 /** Bytes of the checksum behind each value: CRC-32 of the key, then of the value, little-endian. */
 export const CHECKSUM_BYTES = 4;
 
-/** Many values that are written together share pieces of memory of so many bytes. */
-export const PIECE = 64 * 1024;
-
 /** A value as it is stored, cut off what `out` writes to. */
 export function withChecksum(key: Uint8Array, value: Uint8Array, out: ByteWriter): Uint8Array {
+  out.reset();
   out.ensure(value.length + CHECKSUM_BYTES);
   out.raw(value);
   out.u32(checksumOf(key, value));

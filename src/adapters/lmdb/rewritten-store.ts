@@ -1,6 +1,6 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
-import { ByteWriter } from "../../core/codec/bytes.ts";
-import { PIECE, withChecksum } from "./checked-value.ts";
+import { ByteWriter, PIECE } from "../../core/codec/bytes.ts";
+import { withChecksum } from "./checked-value.ts";
 import { marker } from "./format-marker.ts";
 import { LAST_KEY } from "./key-range.ts";
 import { type LmdbDatabase, type LmdbOptions, openDatabase } from "./lmdb-database.ts";

@@ -10,6 +10,9 @@ const NAN = 0x7ff8_0000_0000_0000n;
 const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** The memory that short results share which a writer cuts off one after the other, in bytes. */
+export const PIECE = 64 * 1024;
+
 /**
  * Writes bytes into a growing buffer that is reused after `reset()`. Integers are LEB128 varints in their shortest
  * form and everything else little-endian, so that equal values have equal bytes on every machine.

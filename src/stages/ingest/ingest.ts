@@ -1,4 +1,4 @@
-import { ByteWriter } from "../../core/codec/bytes.ts";
+import { ByteWriter, PIECE } from "../../core/codec/bytes.ts";
 import { encodeRecords, ENTRY, type StreamRecord } from "../../core/codec/record-batch.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import type { AggregateViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
@@ -13,8 +13,7 @@ import type { HearAppended, Intake } from "./intake.ts";
 import type { Appended, LogWriter } from "./log-writer.ts";
 import { identityOf, type SourceIdentity } from "./source-identity.ts";
 
-/** The memory that short payloads share, in bytes, and from which length on a payload has its own. */
-const PIECE = 64 * 1024;
+/** From so many bytes on a payload has memory of its own. */
 const COPY_FROM = 4 * 1024;
 
 /** The way in for single records and small batches: checked, stamped, on disk, then acknowledged. */

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from "../../core/codec/bytes.ts";
+import { ByteReader, ByteWriter, PIECE } from "../../core/codec/bytes.ts";
 import { blockKey, entityKeyEncoder, entityOfHead, headKey, keyColumns } from "../../core/codec/online-keys.ts";
 import type { AggregateViewDefinition } from "../../core/definition/data.ts";
 import type { Fields, Row } from "../../core/schema/data-type.ts";
@@ -9,9 +9,6 @@ import { recordOrder } from "../../core/tile/record-order.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
 import type { KeyName } from "./key-cache.ts";
-
-/** Values that are written one after the other share pieces of memory of so many bytes. */
-const PIECE = 64 * 1024;
 
 /** The online state of an aggregate view: from records to the bytes under its keys. */
 export class ViewState {
@@ -114,6 +111,8 @@ export class ViewState {
     state.trim(layout, starts);
     let bytes: Uint8Array | null = null;
     if (!state.isEmpty()) {
+      // What failed midway is not the beginning of this.
+      writer.reset();
       encodeHead(layout, state, writer);
       bytes = writer.cut();
     }
@@ -124,6 +123,7 @@ export class ViewState {
       const entity = entityOfHead(head);
       for (const [block, { tiles, dirty }] of level.loaded)
         if (dirty) {
+          writer.reset();
           encodeBlock(layout, l, block, tiles, writer);
           changes.push([blockKey(this.state, entity, l, block), writer.cut()]);
         }
