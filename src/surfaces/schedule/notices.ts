@@ -141,7 +141,16 @@ function withoutCredentials({ url: given, headers = {} }: Webhook): { url: URL; 
   const { username, password } = url;
   if (username === "" && password === "") return { url, headers };
   [url.username, url.password] = ["", ""];
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const credentials = `${decoded(username)}:${decoded(password)}`;
   const authorization = `Basic ${Buffer.from(credentials).toString("base64")}`;
   return { url, headers: { authorization, ...headers } };
+}
+
+/** A part of an address in plain; as it stands where its percent signs mean nothing but themselves. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
