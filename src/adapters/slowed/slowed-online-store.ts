@@ -7,16 +7,19 @@ import type { OnlineStore, Put } from "../../ports/online-store.ts";
  * and while nothing is added calls go straight through.
  */
 export function slowedOnlineStore(store: OnlineStore, added: AddedLatency): OnlineStore {
-  /** Resolves once all commits that were called before have been handed on. */
+  /** Resolves once all commits that were called before have been handed on; null where none waits. */
   let handedOn: Promise<unknown> | null = null;
   const commit = (changes: readonly Put[]): Promise<void> => {
     if (added.milliseconds === 0 && handedOn === null) return store.commit(changes);
-    const turn = Promise.all([handedOn, wait(added.milliseconds)]);
-    const last: Promise<unknown> = turn.finally(() => {
-      if (handedOn === last) handedOn = null;
+    const turn = Promise.all([handedOn, wait(added.milliseconds)]).then(() => {
+      const committed = store.commit(changes);
+      // From here on others may go straight through: they cannot come before it any more.
+      if (handedOn === turn) handedOn = null;
+      // Within an object, for those behind it need not wait for its end.
+      return { committed };
     });
-    handedOn = last;
-    return last.then(() => store.commit(changes));
+    handedOn = turn;
+    return turn.then(({ committed }) => committed);
   };
   return {
     get generation() {
