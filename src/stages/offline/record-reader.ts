@@ -194,10 +194,7 @@ class RecordCollector {
     const first = read.length - Math.round(read.length * THEIR_SHARE);
     const theirs = new Map<ReadRecords, Promise<RecordTable>>();
     if (thread !== null) {
-      // We have the time to make the sums of all of its tables but the last.
-      for (const [i, records] of read.entries())
-        if (i >= first && isPortable(records))
-          theirs.set(records, thread.build(i + 1 < read.length ? { ...records, summed: [] } : records));
+      for (const records of read.slice(first)) if (isPortable(records)) theirs.set(records, thread.build(records));
       void Promise.allSettled(theirs.values()).then(() => thread.close());
     }
     return read.map((records, v) => ({ keys: this.views[v].keys, table: theirs.get(records) ?? recordTable(records) }));
