@@ -151,10 +151,10 @@ class EarlySync {
   start(): void {
     if (this.#isUnderWay) return;
     this.#isUnderWay = true;
-    this.ended = sync(this.#path).then(
-      () => void (this.#isUnderWay = false),
-      () => void (this.#isUnderWay = false),
-    );
+    const end = (): void => {
+      this.#isUnderWay = false;
+    };
+    this.ended = sync(this.#path).then(end, end);
   }
 }
 

@@ -29,7 +29,7 @@ export function computeRoute({ store }: RouteContext): Route {
     names: null,
     query: {},
     shapes: { body: { [mediaTypes.json]: shape }, answer: objectOf({ views: listOf(outcome) }) },
-    errors: ["ASOF_UNKNOWN_VIEW", "ASOF_NOT_APPLIED", "ASOF_JSON", "ASOF_REQUEST"],
+    errors: ["ASOF_UNKNOWN_VIEW", "ASOF_NOT_APPLIED", "ASOF_BATCH_VIEW", "ASOF_SQL", "ASOF_JSON", "ASOF_REQUEST"],
     async handle({ body }) {
       const computed = await store.compute(viewsIn(body));
       return writeJson({ views: computed.map((one) => withMoments(one, "t")) });
