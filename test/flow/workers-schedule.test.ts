@@ -5,8 +5,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { open } from "../../src/open.ts";
-import { supervise } from "../../src/surfaces/workers/supervisor.ts";
 import * as definitions from "./clicks.ts";
+import { type Started, startWorkers } from "./start-workers.ts";
 
 // A schedule where several processes serve: a turn is one run, whichever of them is asked.
 
@@ -15,8 +15,7 @@ const home = path.join(folder, "home");
 const configuration = path.join(folder, "asof.config.ts");
 const here = (file: string): string => JSON.stringify(fileURLToPath(new URL(file, import.meta.url)));
 const stop = new AbortController();
-let running: Promise<void>;
-let url: string;
+let started: Started;
 
 beforeAll(async () => {
   writeFileSync(
@@ -30,30 +29,17 @@ beforeAll(async () => {
   await store.apply();
   await store.materialize();
   await store.close();
-  url = await new Promise((resolve, reject) => {
-    running = supervise({
-      configuration,
-      home,
-      workers: 2,
-      host: "127.0.0.1",
-      port: 0,
-      version: "test",
-      signal: stop.signal,
-      onReady: (started) => resolve(started.url),
-      note: () => {},
-    });
-    running.catch(reject);
-  });
+  started = await startWorkers({ configuration, home, signal: stop.signal });
 });
 afterAll(async () => {
   stop.abort();
-  await running;
+  await started.running;
   rmSync(folder, { recursive: true, force: true });
 });
 
 /** Over a connection of its own: they spread over the processes. */
 async function get<T>(route: string): Promise<T> {
-  const answer = await fetch(`${url}${route}`, { headers: { connection: "close" } });
+  const answer = await fetch(`${started.url}${route}`, { headers: { connection: "close" } });
   expect(answer.status).toBe(200);
   return (await answer.json()) as T;
 }

@@ -4,6 +4,7 @@ import { Moment } from "../../parts/moment.tsx";
 import { Command } from "../../parts/notice.tsx";
 import { Section } from "../../parts/page.tsx";
 import { stepOf } from "./the-questions.ts";
+import { TourStep } from "./tour-step.tsx";
 import { tour } from "./tour.ts";
 
 /** The same in a terminal: a command for each step, and what it did here last. */
@@ -18,25 +19,19 @@ export function Sample({ status, runs }: { readonly status: Status; readonly run
           const newest = runs.find((run) => stepOf[run.kind] === step);
           const done = here(status, runs);
           return (
-            <li key={step} className={done === null ? "learn-step" : "learn-step learn-done"}>
-              <span className="learn-number" aria-hidden="true">
-                {step}
-              </span>
-              <div>
-                <h3>{name}</h3>
-                <Command>{command}</Command>
-                {newest === undefined ? (
-                  <p className={done === null ? "muted" : "good"}>{done ?? "Not yet on this store."}</p>
-                ) : (
-                  <p className={newest.state === "failed" ? "bad" : newest.state === "running" ? undefined : "good"}>
-                    Run {newest.id}, {newest.kind} {newest.target}, {newest.state}
-                    {newest.state === "succeeded" &&
-                      `: ${newest.rows === null ? NONE : count(newest.rows)} rows in ${seconds(newest.seconds)}`}{" "}
-                    · <Moment at={newest.endedAt ?? newest.startedAt} />
-                  </p>
-                )}
-              </div>
-            </li>
+            <TourStep key={step} step={step} name={name} done={done !== null}>
+              <Command>{command}</Command>
+              {newest === undefined ? (
+                <p className={done === null ? "muted" : "good"}>{done ?? "Not yet on this store."}</p>
+              ) : (
+                <p className={newest.state === "failed" ? "bad" : newest.state === "running" ? undefined : "good"}>
+                  Run {newest.id}, {newest.kind} {newest.target}, {newest.state}
+                  {newest.state === "succeeded" &&
+                    `: ${newest.rows === null ? NONE : count(newest.rows)} rows in ${seconds(newest.seconds)}`}{" "}
+                  · <Moment at={newest.endedAt ?? newest.startedAt} />
+                </p>
+              )}
+            </TourStep>
           );
         })}
       </ol>

@@ -1,6 +1,7 @@
 import type { Run, Status } from "../../api/answers.ts";
 import { Link } from "../../navigation/link.tsx";
 import { Section } from "../../parts/page.tsx";
+import { TourStep } from "./tour-step.tsx";
 import { tour } from "./tour.ts";
 
 /** The five steps, with a thing to do in each. */
@@ -11,19 +12,13 @@ export function Walk({ status, runs }: { readonly status: Status; readonly runs:
         {tour.map(({ step, name, says, task, look, here }) => {
           const done = here(status, runs);
           return (
-            <li key={step} className={done === null ? "learn-step" : "learn-step learn-done"}>
-              <span className="learn-number" aria-hidden="true">
-                {step}
-              </span>
-              <div>
-                <h3>{name}</h3>
-                <p>{says}</p>
-                <p className={done === null ? "muted" : "good"}>{done ?? "Not yet on this store."}</p>
-                <p>
-                  {task} <Link href={look.href}>{look.text}</Link>
-                </p>
-              </div>
-            </li>
+            <TourStep key={step} step={step} name={name} done={done !== null}>
+              <p>{says}</p>
+              <p className={done === null ? "muted" : "good"}>{done ?? "Not yet on this store."}</p>
+              <p>
+                {task} <Link href={look.href}>{look.text}</Link>
+              </p>
+            </TourStep>
           );
         })}
       </ol>
