@@ -39,7 +39,8 @@ async function raw({ url }: RunningServer, bytes: string): Promise<string> {
   let received = "";
   socket.on("data", (chunk) => (received += chunk.toString()));
   socket.on("error", () => undefined);
-  await once(socket, "close");
+  // `once` would take a reset behind the answer for a failure.
+  await new Promise((resolve) => socket.once("close", resolve));
   return received;
 }
 
