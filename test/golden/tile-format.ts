@@ -9,6 +9,7 @@ import { HOUR, MINUTE, parseTimestamp, SECOND } from "../../src/core/time/timest
 import { contributionsOf, StoredKey } from "../oracle/stored-key.ts";
 import { events, everything } from "../flow/every-aggregation.ts";
 import { contentOf, type GoldenFormat } from "./golden-format.ts";
+import { goldenJson } from "./golden-json.ts";
 
 interface Tiles {
   readonly view: AggregateViewDefinition;
@@ -90,13 +91,11 @@ const tilesOf = (name: string, view: AggregateViewDefinition): GoldenFormat => (
     const content = (await contentOf(folder)) as Tiles;
     const key = await readKey(folder, content);
     for (const [name, bytes] of key.bytes) checkRoundTrip(key, name, bytes);
-    return {
-      ...content,
-      answers: answersOf(
-        key,
-        content.answers.map(({ t }) => t),
-      ),
-    };
+    const moments = content.answers.map(({ t }) => t);
+    const answers = answersOf(key, moments);
+    const served = moments.map((t) => ({ t, features: key.readStored(t) }));
+    if (goldenJson(served) !== goldenJson(answers)) throw new Error("what is served of the key is not what it holds");
+    return { ...content, answers };
   },
   again: (content, folder) => writeKey(stored(content as Tiles), folder),
   newer: async (folder) => {
@@ -116,15 +115,19 @@ export const tileFormat = tilesOf("tiles", definition);
 /** Of a source whose records may be withdrawn: tiles keep what they need for that. */
 export const keptTileFormat = tilesOf("kept-tiles", { ...definition, retractable: true });
 
-/** What is read is written as it was. */
+/** What is read is written as it was; of an older version, as what is read to be the same. */
 function checkRoundTrip({ layout }: StoredKey, name: string, bytes: Uint8Array): void {
-  const out = new ByteWriter();
-  if (name === "head") encodeHead(layout, decodeHead(layout, new ByteReader(bytes)), out);
-  else {
-    const [level, block] = name.split("/").map(Number);
-    encodeBlock(layout, level, block, decodeBlock(layout, level, block, new ByteReader(bytes)), out);
-  }
-  if (!Buffer.from(out.finish()).equals(bytes)) throw new Error(`${name} is not written as it was`);
+  const again = (from: Uint8Array): Uint8Array => {
+    const out = new ByteWriter();
+    if (name === "head") encodeHead(layout, decodeHead(layout, new ByteReader(from)), out);
+    else {
+      const [level, block] = name.split("/").map(Number);
+      encodeBlock(layout, level, block, decodeBlock(layout, level, block, new ByteReader(from)), out);
+    }
+    return out.finish();
+  };
+  const expected = bytes[0] === TILE_FORMAT ? bytes : again(bytes);
+  if (!Buffer.from(again(expected)).equals(expected)) throw new Error(`${name} is not written as it was`);
 }
 
 /** Aggregations by the values of a column. */

@@ -76,6 +76,14 @@ export class ByteWriter {
     this.#data.setUint32(at, value, true);
   }
 
+  /** A whole number in 1, 2 or 4 bytes, as two's complement where it is negative. */
+  integer(value: number, width: number): void {
+    const at = this.#reserve(width);
+    if (width === 1) this.#bytes[at] = value;
+    else if (width === 2) this.#data.setInt16(at, value, true);
+    else this.#data.setInt32(at, value, true);
+  }
+
   /** NaN has one form, whatever bits the machine gave it. */
   f64(value: number): void {
     const at = this.#reserve(8);
@@ -256,6 +264,15 @@ export class ByteReader {
 
   u32(): number {
     return this.data.getUint32(this.#take(4), true);
+  }
+
+  /** A whole number of 1, 2 or 4 bytes. */
+  integer(width: number, signed: boolean): number {
+    const at = this.#take(width);
+    if (width === 1) return signed ? (this.#bytes[at] << 24) >> 24 : this.#bytes[at];
+    if (width === 2) return signed ? this.data.getInt16(at, true) : this.data.getUint16(at, true);
+    if (width !== 4) throw this.#corrupt(`no integer has ${width} bytes`);
+    return signed ? this.data.getInt32(at, true) : this.data.getUint32(at, true);
   }
 
   f64(): number {

@@ -4,15 +4,19 @@ import { decodeTagged, encodeTagged } from "../codec/tagged-value.ts";
 import { AsofError } from "../errors.ts";
 import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
 import { decodeContributed, encodeContributed } from "./contributed-codec.ts";
-import { BLOCK_TILES, type Contribution, KeyState, type LevelState, type Tile } from "./key-state.ts";
+import { type Contribution, KeyState, type LevelState, type Tile } from "./key-state.ts";
+import { corrupt, decodeColumns, encodeColumns } from "./tile-columns.ts";
+import { decodeRows } from "./tile-rows.ts";
 import type { ViewLayout } from "./view-layout.ts";
 
-/** The version that every head and block begins with. */
-export const TILE_FORMAT = 1;
+/** The version that every head and block begins with: of tiles by column. */
+export const TILE_FORMAT = 2;
+/** The one before, which is read for ever: of tiles one after the other. */
+export const ROWS_FORMAT = 1;
 
 /**
  * Head record: version; for each level the open block (absent or index), its tiles and the list of closed blocks;
- * then the records that wait, with the `order` value and the bytes of each where the view is ordered. Tiles ascend, so equal states give equal bytes.
+ * then the records that wait, with the `order` value and the bytes of each where the view is ordered. Equal states give equal bytes.
  */
 export function encodeHead(layout: ViewLayout, state: KeyState, out: ByteWriter): void {
   out.u8(TILE_FORMAT);
@@ -21,7 +25,7 @@ export function encodeHead(layout: ViewLayout, state: KeyState, out: ByteWriter)
     out.u8(level.open === -Infinity ? 0 : 1);
     if (level.open === -Infinity) continue;
     out.zigzag(level.open);
-    encodeTiles(layout, l, level.open, level.openTiles, out);
+    encodeColumns(layout, l, level.open, level.openTiles, out);
     out.varint(level.closed.size);
     if (level.closed.size > 0) for (const block of ascending(level.closed)) out.varint(level.open - block);
   }
@@ -41,8 +45,8 @@ export function encodeHead(layout: ViewLayout, state: KeyState, out: ByteWriter)
 /** Reads what `encodeHead` wrote, to the end. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
 export function decodeHead(layout: ViewLayout, input: ByteReader): KeyState {
   const openTiles = layout.levels.map(() => new Map<number, Tile>());
-  const { levels, pending } = visitHead(layout, input, (level, block) =>
-    decodeTiles(layout, level, block, input, openTiles[level]),
+  const { levels, pending } = visitHead(layout, input, (level, block, version) =>
+    decodeTiles(layout, level, block, version, input, openTiles[level]),
   );
   return new KeyState(
     levels.map(({ open, closed }, l): LevelState => {
@@ -65,14 +69,14 @@ export interface HeadContent {
 export function visitHead(
   layout: ViewLayout,
   input: ByteReader,
-  openTiles: (level: number, block: number) => void,
+  openTiles: (level: number, block: number, version: number) => void,
 ): HeadContent {
-  checkVersion(input);
+  const version = readVersion(input);
   const levels = layout.levels.map((_, l) => {
     const closed = new Set<number>();
     if (!readFlag(input)) return { open: -Infinity, closed };
     const open = input.zigzag();
-    openTiles(l, open);
+    openTiles(l, open, version);
     for (let n = input.varint(); n > 0; n--) {
       const back = input.varint();
       if (back === 0) throw corrupt("its open block is among the closed ones");
@@ -106,97 +110,50 @@ export function encodeBlock(
   out: ByteWriter,
 ): void {
   out.u8(TILE_FORMAT);
-  encodeTiles(layout, level, block, tiles, out);
+  encodeColumns(layout, level, block, tiles, out);
 }
 
 /** Reads what `encodeBlock` wrote, to the end. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
 export function decodeBlock(layout: ViewLayout, level: number, block: number, input: ByteReader): Map<number, Tile> {
   const tiles = new Map<number, Tile>();
-  visitBlock(input, () => decodeTiles(layout, level, block, input, tiles));
+  visitBlock(input, (version) => decodeTiles(layout, level, block, version, input, tiles));
   return tiles;
 }
 
 /** Reads what `encodeBlock` wrote, but leaves its tiles to the caller. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
-export function visitBlock(input: ByteReader, tiles: () => void): void {
-  checkVersion(input);
-  tiles();
+export function visitBlock(input: ByteReader, tiles: (version: number) => void): void {
+  tiles(readVersion(input));
   input.end();
 }
 
-function encodeTiles(
+/** Reads the tiles of a block as the version of their record has them, into `tiles`. */
+function decodeTiles(
   layout: ViewLayout,
   level: number,
   block: number,
+  version: number,
+  input: ByteReader,
   tiles: Map<number, Tile>,
-  out: ByteWriter,
 ): void {
-  const { slots } = layout.levels[level];
-  out.varint(tiles.size);
-  const encodeTile = (tile: Tile, index: number): void => {
-    out.u8(index - block * BLOCK_TILES);
-    for (let place = 0; place < slots.length; place++) {
-      const state = tile[place];
-      out.u8(state === undefined ? 0 : 1);
-      if (state !== undefined) layout.slots[slots[place]].tiled.encode(state, out);
-    }
-  };
-  // Most blocks that are written often have one tile yet.
-  if (tiles.size === 1) tiles.forEach(encodeTile);
-  else for (const index of ascending(tiles.keys())) encodeTile(tiles.get(index)!, index);
+  if (version === ROWS_FORMAT) decodeRows(layout, level, block, input, tiles);
+  else decodeColumns(layout, level, block, input, tiles);
 }
 
 function ascending(numbers: Iterable<number>): number[] {
   return [...numbers].sort((a, b) => a - b);
 }
 
-function decodeTiles(
-  layout: ViewLayout,
-  level: number,
-  block: number,
-  input: ByteReader,
-  tiles: Map<number, Tile>,
-): void {
-  const { slots } = layout.levels[level];
-  visitTiles(slots.length, block, input, (index, place) => {
-    let tile = tiles.get(index);
-    if (tile === undefined) tiles.set(index, (tile = slots.map(() => undefined)));
-    if (place >= 0) tile[place] = layout.slots[slots[place]].tiled.decode(input);
-  });
-}
-
-/**
- * Reads tiles of a block with so many slots: calls `visit` for each tile with the place −1, then for each state in it,
- * which the caller must take from the input. @throws AsofError ASOF_CORRUPT
- */
-export function visitTiles(
-  slots: number,
-  block: number,
-  input: ByteReader,
-  visit: (index: number, place: number) => void,
-): void {
-  for (let n = input.varint(); n > 0; n--) {
-    const offset = input.u8();
-    if (offset >= BLOCK_TILES) throw corrupt(`a block has no tile ${offset}`);
-    const index = block * BLOCK_TILES + offset;
-    visit(index, -1);
-    for (let place = 0; place < slots; place++) if (readFlag(input)) visit(index, place);
-  }
-}
-
-function checkVersion(input: ByteReader): void {
+function readVersion(input: ByteReader): number {
   const version = input.u8();
-  if (version !== TILE_FORMAT)
-    throw new AsofError("ASOF_FORMAT", `a tile record has format ${version}; this version reads ${TILE_FORMAT}`, {
+  if (version < ROWS_FORMAT || version > TILE_FORMAT)
+    throw new AsofError("ASOF_FORMAT", `a tile record has format ${version}; this version reads up to ${TILE_FORMAT}`, {
       version,
     });
+  return version;
 }
 
 function readFlag(input: ByteReader): boolean {
   const flag = input.u8();
   if (flag > 1) throw corrupt(`${flag} is neither 0 nor 1`);
   return flag === 1;
-}
-
-export function corrupt(why: string): AsofError {
-  return new AsofError("ASOF_CORRUPT", `a tile record is damaged: ${why}`);
 }

@@ -1,6 +1,7 @@
 import type { Algebra, Contributed } from "../aggregation/aggregation.ts";
 import type { Window } from "../time/window.ts";
-import { isEventSlot, type Slot, type ViewLayout } from "./view-layout.ts";
+import { formOf, type SlotForm } from "./slot-form.ts";
+import type { Slot, ViewLayout } from "./view-layout.ts";
 
 /**
  * The windows of one slot in one level. Their ends cut the level's tiles into stretches, always at the same distance
@@ -8,25 +9,16 @@ import { isEventSlot, type Slot, type ViewLayout } from "./view-layout.ts";
  */
 export interface PlacePlan {
   readonly algebra: Algebra<unknown, Contributed>;
-  readonly form: Form;
+  readonly form: SlotForm;
   /** The first tile of each stretch, ascending, counted from the tile of the moment. */
   readonly cuts: readonly number[];
   /** The stretches [from, until) of each window, those of one end together, longer ones later. */
   readonly windows: readonly { readonly from: number; readonly until: number; readonly window: number }[];
 }
 
-/** What states can be merged as without the algebra. */
-export type Form = typeof BY_ALGEBRA | typeof COUNT | typeof SUM | typeof NEWEST;
-export const BY_ALGEBRA = 0;
-export const COUNT = 1;
-export const SUM = 2;
-export const NEWEST = 3;
-
 export interface LevelPlan {
   readonly hop: number | null;
   readonly places: readonly PlacePlan[];
-  /** Of the places, in a form that is quick to look up. */
-  readonly forms: Uint8Array;
   /** The cuts of all places: between two of them no place changes its stretch. */
   readonly cuts: readonly number[];
 }
@@ -62,7 +54,6 @@ export function readingPlan(layout: ViewLayout): ReadingPlan {
     return {
       hop,
       places,
-      forms: Uint8Array.from(places, ({ form }) => form),
       cuts: [...new Set(places.flatMap(({ cuts }) => cuts))].sort((a, b) => a - b),
     };
   });
@@ -88,13 +79,4 @@ function placePlan(slot: Slot, windows: readonly Window[]): PlacePlan {
     cuts: cuts.filter(Number.isFinite),
     windows: spans.sort((a, b) => b.until - a.until || b.from - a.from),
   };
-}
-
-function formOf(slot: Slot): Form {
-  const { kind } = slot.spec;
-  // What keeps its values so that they can be removed is stored otherwise.
-  if (slot.tiled !== slot.algebra) return BY_ALGEBRA;
-  // The newest event is in the newest tile that has any.
-  if (isEventSlot(slot)) return NEWEST;
-  return kind === "count" ? COUNT : kind === "sum" || kind === "avg" ? SUM : BY_ALGEBRA;
 }

@@ -4,9 +4,10 @@ import type { Value } from "../schema/data-type.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 import { floorTo } from "../time/window.ts";
 import { BLOCK_TILES, isVisible, tileOf } from "./key-state.ts";
-import { type HeadContent, visitBlock, visitHead } from "./key-state-codec.ts";
+import { type HeadContent, ROWS_FORMAT, visitBlock, visitHead } from "./key-state-codec.ts";
 import { type ReadingPlan, readingPlan } from "./reading-plan.ts";
-import { scanTiles } from "./tile-scan.ts";
+import { scanColumns } from "./column-scan.ts";
+import { scanRows } from "./tile-rows.ts";
 import type { ViewLayout } from "./view-layout.ts";
 import { WindowTotals } from "./window-totals.ts";
 
@@ -35,10 +36,8 @@ export class StoredReading {
 
   /** Takes a head as `encodeHead` wrote it. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
   head(input: ByteReader): void {
-    const { layout, t, totals, plan, now } = this;
-    this.content = visitHead(layout, input, (level, block) =>
-      scanTiles(plan.levels[level], totals[level], now[level], block, input),
-    );
+    const { layout, t, totals } = this;
+    this.content = visitHead(layout, input, (level, block, version) => this.scan(level, block, version, input));
     for (const record of this.content.pending) {
       if (!isVisible(record, t)) continue;
       layout.levels.forEach((level, l) => {
@@ -57,7 +56,12 @@ export class StoredReading {
     // The open block lives in the head; a block of its number in the store is of an earlier state.
     if (this.content === null || !this.content.levels[level].closed.has(block)) return;
     if (totals.every(({ first }) => (block + 1) * BLOCK_TILES <= first)) return;
-    visitBlock(input, () => scanTiles(this.plan.levels[level], totals, this.now[level], block, input));
+    visitBlock(input, (version) => this.scan(level, block, version, input));
+  }
+
+  private scan(level: number, block: number, version: number, input: ByteReader): void {
+    if (version === ROWS_FORMAT) scanRows(this.totals[level], block, input);
+    else scanColumns(this.plan.levels[level], this.totals[level], this.now[level], block, input);
   }
 
   /** The view's features in the layout's order. Once, at the end. */
