@@ -3,9 +3,20 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { aggregateView, avg, batchView, col, count, entity, eventSource, featureService, t } from "../src/index.ts";
-import { open } from "../src/open.ts";
-import type { Store } from "../src/store.ts";
+// What is installed, not what it is made from: that a thread of it has to be translated first is no part of the work.
+import {
+  aggregateView,
+  avg,
+  batchView,
+  col,
+  count,
+  entity,
+  eventSource,
+  featureService,
+  open,
+  type Store,
+  t,
+} from "asof";
 import { views } from "./window-sql.ts";
 import { type Contender, inFreshProcess, type Measurement } from "./measure.ts";
 

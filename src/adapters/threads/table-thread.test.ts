@@ -29,7 +29,7 @@ function column(type: DataType, values: readonly Value[]): NumericColumn {
   return buffer.column() as NumericColumn;
 }
 
-const read = fc.array(record, { maxLength: 40 }).map((records): ReadRecords => {
+const read = fc.tuple(fc.array(record, { maxLength: 40 }), fc.boolean()).map(([records, alone]): ReadRecords => {
   const key = new NumberBuffer(1, true);
   key.add(Int32Array.from(records, (one) => one.key));
   const float64: DataType = { kind: "float64", nullable: false };
@@ -63,6 +63,7 @@ const read = fc.array(record, { maxLength: 40 }).map((records): ReadRecords => {
       ),
     ],
     summed: [1],
+    onlySummed: alone ? [1] : [],
     order: null,
   };
 });
@@ -71,8 +72,11 @@ test("a thread makes the tables that we make, one after another", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(read, { minLength: 1, maxLength: 3 }), async (all) => {
       expect(all.every(isPortable)).toBe(true);
-      const built = await Promise.all(all.map((records) => thread.build(records)));
-      expect(built).toStrictEqual(all.map(recordTable));
+      const built = all.map((records) => thread.build(records));
+      const found = all.map((records) => thread.place(records));
+      expect(await Promise.all(built)).toStrictEqual(all.map((records) => recordTable(records)));
+      const placed = (await Promise.all(found)).map((places, i) => recordTable(all[i], places));
+      expect(placed).toStrictEqual(await Promise.all(built));
     }),
     { numRuns: 50 },
   );

@@ -18,6 +18,13 @@ export function summedSlots(features: readonly LayoutFeature[], slots: readonly 
   return [...new Set(summed.map(({ slot }) => slot))].filter((slot) => slots[slot].spec.kind !== "count");
 }
 
+/** Those of them of which such features are all that is wanted. */
+export function onlySummedSlots(features: readonly LayoutFeature[], slots: readonly Slot[]): number[] {
+  return summedSlots(features, slots).filter((slot) =>
+    features.every((feature) => feature.slot !== slot || feature.elements === null),
+  );
+}
+
 /** Whether features of a slot can be had from prefix sums, if their records and values allow it. */
 export function isPrefixSlot({ spec, input }: Slot): boolean {
   if (spec.kind === "count") return true;

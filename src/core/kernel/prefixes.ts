@@ -28,18 +28,20 @@ export class Prefixes {
   }
 }
 
-/** Of a column of whole numbers, by place the sum of those before it; null where that could leave ±2^53. */
-export function prefixSums({ values, valid }: Column): Sums | null {
+/**
+ * Of a column of whole numbers, by place the sum of those before it; null where that could leave ±2^53.
+ * @param place where each row is to stand; each where it is, if it is left out
+ */
+export function prefixSums({ values, valid }: Column, place: Uint32Array | null = null): Sums | null {
   const numbers = values as Float64Array;
   let size = 0;
   for (let i = 0; i < numbers.length; i++) if (valid === null || valid[i] !== 0) size += Math.abs(numbers[i]);
   if (size > Number.MAX_SAFE_INTEGER) return null;
   const sums = size < 2 ** 31 ? new Int32Array(numbers.length + 1) : new Float64Array(numbers.length + 1);
+  for (let i = 0; i < numbers.length; i++)
+    if (valid === null || valid[i] !== 0) sums[(place === null ? i : place[i]) + 1] = numbers[i];
   let sum = 0;
-  for (let i = 0; i < numbers.length; i++) {
-    if (valid === null || valid[i] !== 0) sum += numbers[i];
-    sums[i + 1] = sum;
-  }
+  for (let i = 1; i < sums.length; i++) sums[i] = sum += sums[i];
   return sums;
 }
 

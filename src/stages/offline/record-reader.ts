@@ -2,7 +2,7 @@ import { canonicalJson } from "../../core/definition/fingerprint.ts";
 import type { RecordTable } from "../../core/kernel/aggregate-moments.ts";
 import { ColumnBuffer, gatherBatch, NumberBuffer, scatter } from "../../core/kernel/column-buffer.ts";
 import { KeyIndex, PartIndex } from "../../core/kernel/key-index.ts";
-import { summedSlots } from "../../core/kernel/prefix-windows.ts";
+import { onlySummedSlots, summedSlots } from "../../core/kernel/prefix-windows.ts";
 import { isPortable, type ReadRecords, recordTable } from "../../core/kernel/record-table.ts";
 import { compileSlot, compileSlotKey } from "../../core/kernel/slot-arguments.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
@@ -134,6 +134,7 @@ class RecordCollector {
         keys: new KeyIndex(keyNames.map((name) => partOf(parts, name))),
         numbers: new NumberBuffer(expected, shared),
         summed: summedSlots(features, layout.slots),
+        onlySummed: onlySummedSlots(features, layout.slots),
         order: isOrdered ? new OrderBuffer(layout, fields, columns) : null,
         slots: each((slot) =>
           collect(v, compileSlot(slot, fields), { of: slot.of, where: slot.where }, slot.input ?? boolean),
@@ -188,19 +189,30 @@ class RecordCollector {
     }
   }
 
-  /** The tables of all views. The thread, where there is one, takes the last of them and ends with its work. */
+  /**
+   * The tables of all views. Where there is a thread it makes as many as we do, the last of them, and ends with its work; of
+   * one in the middle it finds the places first.
+   */
   records(thread: TableThread | null): NumberedRecords[] {
     const read = this.views.map((view) => this.readOf(view));
-    const first = read.length - Math.round(read.length * THEIR_SHARE);
+    const ours = thread === null ? read.length : Math.floor(read.length / 2);
     const theirs = new Map<ReadRecords, Promise<RecordTable>>();
     if (thread !== null) {
-      for (const records of read.slice(first)) if (isPortable(records)) theirs.set(records, thread.build(records));
+      const last = read.slice(read.length - ours).filter(isPortable);
+      const middle = read.length % 2 === 1 ? read[ours] : null;
+      const places = middle === null ? null : thread.place(middle);
+      for (const records of last) theirs.set(records, thread.build(records));
+      if (places !== null)
+        theirs.set(
+          middle!,
+          places.then((found) => recordTable(middle!, found)),
+        );
       void Promise.allSettled(theirs.values()).then(() => thread.close());
     }
     return read.map((records, v) => ({ keys: this.views[v].keys, table: theirs.get(records) ?? recordTable(records) }));
   }
 
-  private readOf({ keys, numbers, summed, order, slots, slotKeys }: CollectedView): ReadRecords {
+  private readOf({ keys, numbers, summed, onlySummed, order, slots, slotKeys }: CollectedView): ReadRecords {
     const column = (buffer: ColumnBuffer | null): Column | null => buffer?.column() ?? null;
     const times = (buffer: ColumnBuffer): NumericColumn => buffer.column() as NumericColumn;
     return {
@@ -212,6 +224,7 @@ class RecordCollector {
       slots: slots.map(column),
       slotKeys: slotKeys.map(column),
       summed,
+      onlySummed,
       order: order === null ? null : (place, event) => order.placed(place, event),
     };
   }
@@ -232,6 +245,8 @@ interface CollectedView {
   readonly numbers: NumberBuffer;
   /** The slots whose prefix sums will be asked for. */
   readonly summed: readonly number[];
+  /** Those of which nothing else will be. */
+  readonly onlySummed: readonly number[];
   readonly order: OrderBuffer | null;
   readonly slots: readonly (ColumnBuffer | null)[];
   /** By slot what it is computed per. */
@@ -251,9 +266,6 @@ function rowsOfSome(numbers: readonly Int32Array[]): Uint32Array | null {
 }
 
 const VISIBLE = "__visible";
-
-/** Of the views: what is made of tables after them is our own work. */
-const THEIR_SHARE = 2 / 3;
 
 const boolean: DataType = { kind: "boolean", nullable: true };
 const float64: DataType = { kind: "float64", nullable: false };
