@@ -27,30 +27,29 @@ export class StringReader {
   #heap = new Uint8Array(0);
   #used = 0;
 
-  /** Copies vectors of `rows` rows in all into one column, into `room` where that is given. A null is an empty string that is not valid. */
+  /** Copies a vector into memory that has room for its slots behind `at` rows. A null is an empty string that is not valid. */
+  add({ vector, rows, validity }: StringVector, into: { readonly buffer: ArrayBuffer }, at: number): void {
+    const data = duckdb.vector_get_data(vector, rows * SLOT);
+    new Uint8Array(into.buffer, at * SLOT, rows * SLOT).set(data.subarray(0, rows * SLOT));
+    const words = new Uint32Array(into.buffer, at * SLOT, rows * 4);
+    if (validity !== null)
+      for (let row = 0; row < rows; row++)
+        if (((validity[row >> 3] >> (row & 7)) & 1) === 0) words.fill(0, row * 4, row * 4 + 4);
+    let long: number[] | null = null;
+    for (let row = 0; row < rows; row++) if (words[row * 4] > INLINE) (long ??= []).push(row);
+    if (long !== null) this.#copyLong(data, words, long);
+  }
+
+  /** The column of the rows that were added, which begins the next. */
   column(
     type: DataType,
-    vectors: readonly StringVector[],
+    added: { readonly buffer: ArrayBuffer },
     rows: number,
     valid: Uint8Array | null,
-    room?: { readonly buffer: ArrayBuffer },
   ): StringColumn {
-    const slots = room === undefined ? new Uint8Array(rows * SLOT) : new Uint8Array(room.buffer, 0, rows * SLOT);
-    this.#used = 0;
-    let at = 0;
-    for (const { vector, rows: size, validity } of vectors) {
-      const data = duckdb.vector_get_data(vector, size * SLOT);
-      slots.set(data.subarray(0, size * SLOT), at * SLOT);
-      const words = new Uint32Array(slots.buffer, at * SLOT, size * 4);
-      if (validity !== null)
-        for (let row = 0; row < size; row++)
-          if (((validity[row >> 3] >> (row & 7)) & 1) === 0) words.fill(0, row * 4, row * 4 + 4);
-      let long: number[] | null = null;
-      for (let row = 0; row < size; row++) if (words[row * 4] > INLINE) (long ??= []).push(row);
-      if (long !== null) this.#copyLong(data, words, long);
-      at += size;
-    }
     const heap = this.#used === 0 ? null : this.#heap.slice(0, this.#used);
+    this.#used = 0;
+    const slots = new Uint8Array(added.buffer, 0, rows * SLOT);
     return new StringColumn(type, valid, slots, heap, (of, long) => this.decode(of, long));
   }
 
