@@ -5,7 +5,7 @@ import type { OracleRecord } from "./naive.ts";
 import { readFeatures } from "./read-features.ts";
 import { type Contribution, KeyState, levelStarts } from "../../src/core/tile/key-state.ts";
 import { decodeBlock, decodeHead, encodeBlock, encodeHead } from "../../src/core/tile/key-state-codec.ts";
-import { blocksAt } from "../../src/core/tile/read-features.ts";
+import { blocksAt, type ReadingPlan, readingPlan } from "../../src/core/tile/reading-plan.ts";
 import { StoredReading } from "../../src/core/tile/stored-reading.ts";
 import { recordOrder } from "../../src/core/tile/record-order.ts";
 import { compileContributions, type ViewLayout } from "../../src/core/tile/view-layout.ts";
@@ -35,9 +35,11 @@ export interface FoundRecords {
 export class StoredKey {
   readonly layout: ViewLayout;
   readonly bytes = new Map<string, Uint8Array>();
+  private readonly plan: ReadingPlan;
 
   constructor(layout: ViewLayout) {
     this.layout = layout;
+    this.plan = readingPlan(layout);
   }
 
   /** Adds a batch of records as of a watermark, and takes others away. */
@@ -67,7 +69,7 @@ export class StoredKey {
   read(t: number): FeatureValue[] {
     const state = this.head();
     state?.levels.forEach((level, l) => {
-      const { from, until } = blocksAt(this.layout, l, t);
+      const { from, until } = blocksAt(this.plan, l, t);
       for (const block of level.closed) if (block >= from && block < until) this.loadBlock(state, l, block);
     });
     return readFeatures(this.layout, state, t);
@@ -78,11 +80,17 @@ export class StoredKey {
     return this.readFound(t, this.find(t));
   }
 
+  /** Some of the features, and the event time, as serving reads them for a service that uses no others. */
+  readSome(t: number, wanted: readonly number[]): FeatureValue[] {
+    const plan = readingPlan(this.layout, wanted);
+    return this.readFound(t, this.find(t, plan), plan);
+  }
+
   /** The records that reading at t needs: what a look-up in a store gives. */
-  find(t: number): FoundRecords {
+  find(t: number, plan = this.plan): FoundRecords {
     const blocks: FoundRecords["blocks"][number][] = [];
     for (const level of this.layout.levels.keys()) {
-      const { from, until } = blocksAt(this.layout, level, t);
+      const { from, until } = blocksAt(plan, level, t);
       for (let block = from; block < until; block++) {
         const bytes = this.bytes.get(blockName(level, block));
         if (bytes !== undefined) blocks.push({ level, block, bytes });
@@ -91,8 +99,8 @@ export class StoredKey {
     return { head: this.bytes.get(HEAD), blocks };
   }
 
-  readFound(t: number, { head, blocks }: FoundRecords): FeatureValue[] {
-    const reading = new StoredReading(this.layout, t);
+  readFound(t: number, { head, blocks }: FoundRecords, plan = this.plan): FeatureValue[] {
+    const reading = new StoredReading(plan, t);
     if (head !== undefined) reading.head(new ByteReader(head));
     for (const { level, block, bytes } of blocks) reading.block(level, block, new ByteReader(bytes));
     return reading.features();

@@ -76,6 +76,12 @@ export class ByteWriter {
     this.#data.setUint32(at, value, true);
   }
 
+  /** Writes over four bytes that were written at a position from the beginning on. */
+  patchU32(position: number, value: number): void {
+    assert(position + 4 <= this.length, "what is written over was written");
+    this.#data.setUint32(this.#start + position, value, true);
+  }
+
   /** A whole number in 1, 2 or 4 bytes, as two's complement where it is negative. */
   integer(value: number, width: number): void {
     const at = this.#reserve(width);

@@ -1,5 +1,5 @@
 import { layoutOf } from "../tile/view-layout.ts";
-import { featureTypes } from "../tile/read-features.ts";
+import { featureTypes } from "../tile/feature-types.ts";
 import type { FeatureType } from "../aggregation/feature-type.ts";
 import type { DataType } from "../schema/data-type.ts";
 import type { Catalog } from "./catalog.ts";

@@ -3,6 +3,7 @@ import { BLOCK_TILES } from "./key-state.ts";
 import type { LevelPlan } from "./reading-plan.ts";
 import {
   checkForm,
+  corrupt,
   COUNTS,
   countWidth,
   DOUBLES,
@@ -25,14 +26,15 @@ const ends = new Uint8Array(BLOCK_TILES);
 const tiles = new Float64Array(BLOCK_TILES);
 
 /**
- * Merges the tiles of a block, as `encodeColumns` wrote them, into the totals of its slots. Counts, sums and times are read
+ * Merges the tiles of a block, as `encodeColumns` wrote them, into the totals of its slots, and passes over those that have
+ * none. Counts, sums and times are read
  * by hand, run by run; everything else by its own codec.
  * @param now the tile of the moment
  * @throws AsofError ASOF_CORRUPT
  */
 export function scanColumns(
-  { cuts }: LevelPlan,
-  totals: readonly WindowTotals[],
+  { cuts, places }: LevelPlan,
+  totals: readonly (WindowTotals | null)[],
   now: number,
   block: number,
   input: ByteReader,
@@ -42,7 +44,7 @@ export function scanColumns(
   const runs = findRuns(cuts, now, block, bits);
   const { array: bytes, data } = input;
   let at = input.position;
-  for (let place = 0; place < totals.length; place++) {
+  for (let place = 0; place < places.length; place++) {
     const total = totals[place];
     const kind = bytes[at++];
     const form = formOfColumn(kind);
@@ -54,12 +56,16 @@ export function scanColumns(
       at = input.position;
       continue;
     }
-    checkForm(form, total.plan.form);
+    checkForm(form, places[place].form);
     const counted = form === TIMES ? 0 : countWidth(kind);
     const summed = form === COUNTS ? 0 : form === WHOLES ? valueWidth(kind) : 8;
     const valuesAt = at + counted * n;
     const next = valuesAt + summed * n * (form === PAIRS ? 2 : 1);
     input.seek(next);
+    if (total === null) {
+      at = next;
+      continue;
+    }
     if (form === TIMES) {
       if (runs > 0) total.addNewest(tiles[runs - 1], data.getFloat64(at + 8 * (ends[runs - 1] - 1), true));
     } else
@@ -107,13 +113,16 @@ function ones(word: number): number {
   return Math.imul((bits + (bits >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
 }
 
-function scanStates(total: WindowTotals, block: number, present: number, input: ByteReader): void {
+function scanStates(total: WindowTotals | null, block: number, present: number, input: ByteReader): void {
   const states = input.u32();
+  const end = input.u32() + input.position;
+  if (total === null) return input.seek(end);
   let rank = 0;
   for (let offset = 0, bits = present; bits !== 0; offset++, bits >>>= 1) {
     if ((bits & 1) === 0) continue;
     if (((states >>> rank++) & 1) === 1) total.merge(total.stretch(block * BLOCK_TILES + offset), input);
   }
+  if (input.position !== end) throw corrupt("the states of a column have another length than it says");
 }
 
 /** The sum of the whole numbers at [begin, end) of those from a position on: small ones four or two at a time. */

@@ -71,6 +71,13 @@ describe("a key's state in bytes against the oracle, bit for bit", () => {
             const expected = naiveView(view, scenarioFields, arrived, key, t);
             for (const answer of [stored.read(t), stored.readStored(t)])
               expect(answer).toStrictEqual([...expected.features, expected.eventTime]);
+            // Each feature alone, and all of them backwards: what is passed over changes nothing.
+            const all = [...expected.features.keys()];
+            for (const wanted of [...all.map((i) => [i]), all.toReversed(), []])
+              expect(stored.readSome(t, wanted)).toStrictEqual([
+                ...wanted.map((i) => expected.features[i]),
+                expected.eventTime,
+              ]);
           }
           checkStorage(stored, watermark);
         });

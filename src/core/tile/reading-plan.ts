@@ -1,5 +1,7 @@
 import type { Algebra, Contributed } from "../aggregation/aggregation.ts";
 import type { Window } from "../time/window.ts";
+import type { Timestamp } from "../time/timestamp.ts";
+import { blockOf, tileOf } from "./key-state.ts";
 import { formOf, type SlotForm } from "./slot-form.ts";
 import type { Slot, ViewLayout } from "./view-layout.ts";
 
@@ -18,14 +20,17 @@ export interface PlacePlan {
 
 export interface LevelPlan {
   readonly hop: number | null;
+  /** Those that are not wanted have no windows. */
   readonly places: readonly PlacePlan[];
   /** The cuts of all places: between two of them no place changes its stretch. */
   readonly cuts: readonly number[];
 }
 
-/** What reading a view needs to know, whatever the key and the moment. */
+/** What reading some features of a view needs to know, whatever the key and the moment. */
 export interface ReadingPlan {
+  readonly layout: ViewLayout;
   readonly levels: readonly LevelPlan[];
+  /** Those that are wanted, then the event time. */
   readonly features: readonly {
     readonly level: number;
     readonly place: number;
@@ -35,13 +40,12 @@ export interface ReadingPlan {
   }[];
 }
 
-const plans = new WeakMap<ViewLayout, ReadingPlan>();
-
-export function readingPlan(layout: ViewLayout): ReadingPlan {
-  const known = plans.get(layout);
-  if (known !== undefined) return known;
+/** @param wanted which of the view's features, in this order; all of them if it is left out */
+export function readingPlan(layout: ViewLayout, wanted?: readonly number[]): ReadingPlan {
+  const eventTime = layout.features.length - 1;
+  const asked = wanted === undefined ? layout.features : [...wanted, eventTime].map((i) => layout.features[i]);
   const windows = layout.levels.map(({ slots }) => slots.map((): Window[] => []));
-  const features = layout.features.map(({ level, place, window, elements }) => {
+  const features = asked.map(({ level, place, window, elements }) => {
     const here = windows[level][place];
     const numbers = (elements ?? [window]).map((wanted) => {
       const found = here.findIndex(({ length, offset }) => length === wanted.length && offset === wanted.offset);
@@ -57,9 +61,19 @@ export function readingPlan(layout: ViewLayout): ReadingPlan {
       cuts: [...new Set(places.flatMap(({ cuts }) => cuts))].sort((a, b) => a - b),
     };
   });
-  const plan = { levels, features };
-  plans.set(layout, plan);
-  return plan;
+  return { layout, levels, features };
+}
+
+/** The blocks of a level, closed or open, that windows of a plan may touch at t: [from, until). */
+export function blocksAt(
+  { layout, levels }: ReadingPlan,
+  level: number,
+  t: Timestamp,
+): { readonly from: number; readonly until: number } {
+  const { hop, cuts } = levels[level];
+  if (hop === null || cuts.length === 0) return { from: 0, until: 0 };
+  const now = tileOf(layout.levels[level], t);
+  return { from: blockOf(now + cuts[0]), until: blockOf(now) + 1 };
 }
 
 function placePlan(slot: Slot, windows: readonly Window[]): PlacePlan {

@@ -11,7 +11,7 @@ import type { Slot, ViewLayout } from "./view-layout.ts";
 
 /** How a column is written: the low bits of its first byte. */
 export const EMPTY = 0;
-/** By the slot's own codec, after a bit for each tile that has a state. */
+/** By the slot's own codec, after a bit for each tile that has a state and how many bytes they take. */
 export const STATES = 1;
 export const COUNTS = 2;
 /** Counts, then sums that are whole. */
@@ -102,7 +102,10 @@ function encodeColumn(slot: Slot, rows: readonly Tile[], place: number, out: Byt
     let bits = 0;
     for (let i = 0; i < n; i++) if (rows[i][place] !== undefined) bits |= 1 << i;
     out.u32(bits >>> 0);
+    out.u32(0);
+    const from = out.length;
     for (let i = 0; i < n; i++) if (rows[i][place] !== undefined) slot.tiled.encode(rows[i][place], out);
+    out.patchU32(from - 4, out.length - from);
     return;
   }
   if (form !== TIMES) {
@@ -126,11 +129,13 @@ function decodeColumn(slot: Slot, rows: readonly Tile[], place: number, input: B
     return;
   }
   if (form === STATES) {
-    let i = 0;
-    for (let bits = input.u32(); bits !== 0; bits >>>= 1, i++) {
+    let bits = input.u32();
+    const end = input.u32() + input.position;
+    for (let i = 0; bits !== 0; bits >>>= 1, i++) {
       if (i === n) throw corrupt("a column has more states than its block has tiles");
       if ((bits & 1) !== 0) rows[i][place] = slot.tiled.decode(input);
     }
+    if (input.position !== end) throw corrupt("the states of a column have another length than it says");
   } else {
     checkForm(form, formOf(slot));
     if (form !== TIMES) readIntegers(input, n, countWidth(kind), false, counts);

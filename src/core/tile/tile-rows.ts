@@ -1,6 +1,7 @@
 import type { ByteReader } from "../codec/bytes.ts";
 import { BLOCK_TILES, type Tile } from "./key-state.ts";
 import { corrupt } from "./tile-columns.ts";
+import type { LevelPlan } from "./reading-plan.ts";
 import type { ViewLayout } from "./view-layout.ts";
 import type { WindowTotals } from "./window-totals.ts";
 
@@ -23,10 +24,18 @@ export function decodeRows(
   });
 }
 
-/** Merges the tiles of a block into the totals of its slots. @throws AsofError ASOF_CORRUPT */
-export function scanRows(totals: readonly WindowTotals[], block: number, input: ByteReader): void {
-  visitRows(totals.length, block, input, (tile, place) => {
-    if (place >= 0) totals[place].merge(totals[place].stretch(tile), input);
+/** Merges the tiles of a block into the totals of those slots that have them. @throws AsofError ASOF_CORRUPT */
+export function scanRows(
+  { places }: LevelPlan,
+  totals: readonly (WindowTotals | null)[],
+  block: number,
+  input: ByteReader,
+): void {
+  visitRows(places.length, block, input, (tile, place) => {
+    if (place < 0) return;
+    const total = totals[place];
+    if (total === null) places[place].algebra.decode(input);
+    else total.merge(total.stretch(tile), input);
   });
 }
 

@@ -10,7 +10,7 @@ import { startTableThread } from "../../adapters/threads/table-thread.ts";
 import { featureOfColumn } from "../../core/codec/collection-text.ts";
 import type { AggregateViewDefinition, BatchViewDefinition } from "../../core/definition/data.ts";
 import { sourceStream, type Stream } from "../../core/definition/stream.ts";
-import { featureTypes } from "../../core/tile/read-features.ts";
+import { featureTypes } from "../../core/tile/feature-types.ts";
 import { layoutOf } from "../../core/tile/view-layout.ts";
 import type { AggregateUse, BatchUse, ServicePlan } from "../../core/plan/service-plan.ts";
 import { columnsOfRows, rowAt } from "../../core/schema/column.ts";

@@ -18,7 +18,7 @@ import { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import { encodeWithdrawals, type Withdrawal } from "../../core/codec/withdrawals.ts";
 import type { AggregateViewDefinition } from "../../core/definition/data.ts";
 import { type Row, t } from "../../core/schema/data-type.ts";
-import { blocksAt } from "../../core/tile/read-features.ts";
+import { blocksAt, readingPlan } from "../../core/tile/reading-plan.ts";
 import { StoredReading } from "../../core/tile/stored-reading.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { OnlineStore } from "../../ports/online-store.ts";
@@ -129,11 +129,12 @@ class Course {
   read(key: Row, at: number): FeatureValue[] {
     const { state } = this.followed;
     const entity = entityOfHead(state.headOf(key)!);
-    const wanted = state.layout.levels.flatMap((_, level) => {
-      const { from, until } = blocksAt(state.layout, level, at);
+    const plan = readingPlan(state.layout);
+    const wanted = plan.levels.flatMap((_, level) => {
+      const { from, until } = blocksAt(plan, level, at);
       return Array.from({ length: until - from }, (__, i) => ({ level, block: from + i }));
     });
-    const reading = new StoredReading(state.layout, at);
+    const reading = new StoredReading(plan, at);
     let isThere = false;
     void online.read(
       [headKey(this.state, entity), ...wanted.map(({ level, block }) => blockKey(this.state, entity, level, block))],

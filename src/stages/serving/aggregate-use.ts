@@ -3,17 +3,15 @@ import type { ByteReader } from "../../core/codec/bytes.ts";
 import { blockKey, entityKeyEncoder, headKey } from "../../core/codec/online-keys.ts";
 import type { AggregateUse } from "../../core/plan/service-plan.ts";
 import type { ViewStatus } from "../../core/result/answers.ts";
-import { blocksAt } from "../../core/tile/read-features.ts";
+import { blocksAt, type ReadingPlan, readingPlan } from "../../core/tile/reading-plan.ts";
 import { StoredReading } from "../../core/tile/stored-reading.ts";
-import type { ViewLayout } from "../../core/tile/view-layout.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { RowReading, StoredUse, StoreReading } from "./stored-use.ts";
 
 interface Compiled {
-  readonly layout: ViewLayout;
-  /** By feature used, where the layout has it. */
-  readonly places: readonly number[];
-  /** Places of the used features that can overflow. */
+  /** Of the features used, in their order. */
+  readonly plan: ReadingPlan;
+  /** Which of the used features can overflow. */
   readonly overflowing: readonly number[];
 }
 
@@ -27,9 +25,10 @@ export function aggregateUse(use: AggregateUse): StoredUse {
   const { layout } = use;
   const encode = entityKeyEncoder(use.keys);
   const index = new Map(layout.features.map(({ name }, i) => [name, i]));
-  const places = Object.keys(use.features).map((name) => index.get(name)!);
-  const overflowing = places.filter((place) => canOverflow(layout.features[place].type));
-  const compiled = { layout, places, overflowing };
+  const used = Object.keys(use.features).map((name) => index.get(name)!);
+  const plan = readingPlan(layout, used);
+  const overflowing = [...used.keys()].filter((i) => canOverflow(layout.features[used[i]].type));
+  const compiled = { plan, overflowing };
   // Rows of one request share their moment.
   let last: { readonly guess: Timestamp; readonly blocks: readonly Block[] } = { guess: Number.NaN, blocks: [] };
   return {
@@ -37,12 +36,10 @@ export function aggregateUse(use: AggregateUse): StoredUse {
     forget: () => {},
     kept: 0,
     covers: (guess, t) =>
-      layout.levels.every(
-        ({ hop }, level) => hop === null || blocksAt(layout, level, guess).until === blocksAt(layout, level, t).until,
-      ),
+      plan.levels.every((_, level) => blocksAt(plan, level, guess).until === blocksAt(plan, level, t).until),
     ask(row, state, guess, reading) {
       const entity = encode((key) => row[use.inputs[key]]);
-      if (last.guess !== guess) last = { guess, blocks: blocksFor(layout, guess) };
+      if (last.guess !== guess) last = { guess, blocks: blocksFor(plan, guess) };
       const { blocks } = last;
       const asking = new AggregateReading(compiled, reading, blocks);
       if (entity === null) return asking;
@@ -58,11 +55,10 @@ export function aggregateUse(use: AggregateUse): StoredUse {
 }
 
 /** The blocks that may be needed at about a moment, whatever the key. */
-function blocksFor(layout: ViewLayout, guess: Timestamp): readonly Block[] {
+function blocksFor(plan: ReadingPlan, guess: Timestamp): readonly Block[] {
   if (!Number.isFinite(guess)) return [];
-  return layout.levels.flatMap(({ hop }, level) => {
-    if (hop === null) return [];
-    const { from, until } = blocksAt(layout, level, guess);
+  return plan.levels.flatMap((_, level) => {
+    const { from, until } = blocksAt(plan, level, guess);
     return Array.from({ length: until - from }, (_, i) => ({ level, block: from + i }));
   });
 }
@@ -91,7 +87,7 @@ class AggregateReading implements RowReading {
 
   take(key: number, value: ByteReader): void {
     if (key === this.head) {
-      this.found = new StoredReading(this.compiled.layout, this.reading.t);
+      this.found = new StoredReading(this.compiled.plan, this.reading.t);
       this.found.head(value);
     } else if (this.found !== null) {
       const { level, block } = this.blocks[key - this.head - 1];
@@ -113,13 +109,11 @@ class AggregateReading implements RowReading {
 
   private finished(): NonNullable<typeof this.read> {
     if (this.read !== null) return this.read;
-    const { layout, places, overflowing } = this.compiled;
-    const features = (this.found ?? new StoredReading(layout, this.reading.t)).features();
-    this.read = {
-      values: places.map((place) => features[place]),
-      status: overflowing.some((place) => features[place] === null) ? "OVERFLOW" : "PRESENT",
-      eventTime: features[features.length - 1] as Timestamp | null,
-    };
+    const { plan, overflowing } = this.compiled;
+    const values = (this.found ?? new StoredReading(plan, this.reading.t)).features();
+    const eventTime = values.pop() as Timestamp | null;
+    const status = overflowing.some((i) => values[i] === null) ? "OVERFLOW" : "PRESENT";
+    this.read = { values, status, eventTime };
     return this.read;
   }
 }
