@@ -28,6 +28,7 @@ import { Fold, FOLD_LIMITS } from "../stages/online/fold.ts";
 import { Materializer } from "../stages/online/materialize.ts";
 import { nextTurn } from "../stages/online/next-turn.ts";
 import type { RunRecorder } from "../stages/registry/run-recorder.ts";
+import { clearModels } from "../stages/training/clear-models.ts";
 import type { Definitions } from "./definitions.ts";
 import { addSchemas, withdrawalStreams } from "./logged-schemas.ts";
 import { recoverIdentities } from "./recover-identities.ts";
@@ -168,6 +169,7 @@ export class Writing {
     await recoverIdentities({ parts: shared.parts, log, schemas, identities, intake });
     await writing.openFold();
     await writing.materializer.follow(await definitions.followedViews());
+    await clearModels(registry, shared.parts.files);
     writing.fold.wake();
     return writing;
   }
