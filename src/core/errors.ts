@@ -93,7 +93,8 @@ export const errorTable = {
   ASOF_OVERFLOW: {
     status: 400,
     message: "a value is out of range",
-    remedy: "Keep integers within the range of their type and times within ±2^53 µs.",
+    remedy:
+      "Keep integers within the range of their type, times within ±2^53 µs, and texts of keys and ids within 4,096 bytes of UTF-8.",
   },
   ASOF_FUTURE: {
     status: 400,
