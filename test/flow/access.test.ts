@@ -9,6 +9,7 @@ import { eventSource, featureService, gradientBoostedTrees, model, open, t } fro
 import type { Store } from "../../src/store.ts";
 import { buildServer } from "../../src/surfaces/http/build-server.ts";
 import { RequestTimes } from "../../src/surfaces/http/live/request-times.ts";
+import { OneOfAKind } from "../../src/surfaces/http/one-of-a-kind.ts";
 import { RequestCounts } from "../../src/surfaces/http/request-counts.ts";
 import { routesOf } from "../../src/surfaces/http/routes.ts";
 import * as shop from "./shop.ts";
@@ -171,6 +172,7 @@ test("every route declares its scope, and is in the table", () => {
       requests: new RequestCounts(),
       jobs: () => [],
       times: new RequestTimes(),
+      work: new OneOfAKind(),
       verify: null,
       demo: null,
     },

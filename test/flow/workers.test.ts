@@ -111,6 +111,15 @@ test("a request to any of them is counted and audited once", async () => {
   expect(await (await fetch(`${started.url}/metrics`)).text()).not.toMatch(/asof_audit_differences_total\{.*\} [1-9]/);
 });
 
+test("one verification is under way at a time, whichever process is asked", async () => {
+  const asked = await Promise.all(Array.from({ length: 6 }, () => ask("/v1/verify", { minutes: 0.03 })));
+  const busy = asked.filter(({ status }) => status === 503);
+  expect([asked.filter(({ status }) => status === 200).length, busy.length]).toEqual([1, 5]);
+  for (const { body } of busy)
+    expect(body).toMatchObject({ error: { code: "ASOF_BUSY", details: { work: "verify" } } });
+  expect(await ask("/v1/verify", { minutes: 0.01 })).toMatchObject({ status: 200 });
+});
+
 test("other definitions are taken up without a failed request", async () => {
   const loaded = new AbortController();
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });

@@ -22,6 +22,7 @@ import { RequestTimes } from "./live/request-times.ts";
 import { logLevel, logSettings } from "./log-settings.ts";
 import { readHeaders } from "./read-headers.ts";
 import { readQuery } from "./read-query.ts";
+import { OneOfAKind } from "./one-of-a-kind.ts";
 import { Leaving } from "./leaving.ts";
 import { RequestCounts } from "./request-counts.ts";
 import { requestError } from "./request-error.ts";
@@ -77,8 +78,9 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
   /** What comes through other processes is theirs to count. */
   const counts = behindOthers ? new RequestCounts() : requests;
   const times = new RequestTimes();
+  const work = new OneOfAKind();
   const streams = new EventStreams(app);
-  const routes = routesOf({ store, maxRows, requests, jobs, times, verify, demo }, version);
+  const routes = routesOf({ store, maxRows, requests, jobs, times, work, verify, demo }, version);
   const dialects = new Map(routes.map((route) => [urlOf(route), route.dialect?.answer ?? errorAnswer]));
   app.setErrorHandler((error: Error, request, reply) => {
     answerError(dialects.get(request.routeOptions.url ?? "") ?? errorAnswer, leaving, error, request, reply, requests);
