@@ -1,6 +1,6 @@
 import { type Grant, hasScope, type NarrowableKind, reaches, type Scope, scopes } from "../../../core/access/grant.ts";
 import { AsofError } from "../../../core/errors.ts";
-import type { TokenBucket } from "./token-bucket.ts";
+import type { Bucket } from "./token-bucket.ts";
 
 /** Who makes a request, and what he may do. */
 export class Caller {
@@ -9,9 +9,9 @@ export class Caller {
   readonly name: string | null;
   /** Null where everything is allowed: on this machine, while there are no credentials. */
   private readonly grants: readonly Grant[] | null;
-  readonly bucket: TokenBucket | null;
+  readonly bucket: Bucket | null;
 
-  constructor(who: string, name: string | null, grants: readonly Grant[] | null, bucket: TokenBucket | null = null) {
+  constructor(who: string, name: string | null, grants: readonly Grant[] | null, bucket: Bucket | null = null) {
     this.who = who;
     this.name = name;
     this.grants = grants;
