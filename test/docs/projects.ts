@@ -38,7 +38,10 @@ export class Projects {
     return folder;
   }
 
-  /** The quickstart's, which most pages are about, with few of its flights: some between six airports, of June. */
+  /**
+   * The quickstart's, which most pages are about, with few of its flights: some between six airports, of every third day
+   * of June, as what takes long does so by the day.
+   */
   async flights(): Promise<string> {
     const folder = this.make("flights");
     for (const name of ["definitions.ts", "asof.config.ts"])
@@ -47,7 +50,7 @@ export class Projects {
     const connection = await instance.connect();
     const some = "('JFK', 'LAX', 'ORD', 'SEA', 'BOS', 'DEN')";
     await connection.run(
-      `copy (select * from '${flights}' where origin in ${some} and destination in ${some} and date >= '2001-06-12'
+      `copy (select * from '${flights}' where origin in ${some} and destination in ${some} and date >= '2001-06-06' and day(date) % 3 = 0
              and (distance + delay) % 3 = 0) to '${path.join(folder, "flights.parquet")}' (format parquet)`,
     );
     connection.closeSync();
@@ -60,7 +63,7 @@ export class Projects {
   /** A shop's: payments of two months, some of which are given back, and orders that have an id. */
   shop(): string {
     const payments = Array.from({ length: 400 }, (_, i) => ({
-      at: new Date(Date.UTC(2026, 0, 1) + i * 3 * 3_600_000).toISOString(),
+      at: new Date(Date.UTC(2026, 0, 1 + (i % 8) * 7) + i * 60_000).toISOString(),
       customer: `customer-${i % 20}`,
       amount: 10 + (i % 7),
       refund: i % 20 < 4 && i % 3 > 0,
