@@ -166,7 +166,7 @@ export const errorTable = {
   ASOF_HOST: {
     status: 403,
     message: "the request names another host",
-    remedy: "Address the server as localhost, 127.0.0.1 or [::1].",
+    remedy: "Address the server as localhost, 127.0.0.1 or [::1], from a page of this machine if from any.",
   },
   ASOF_NOT_READY: {
     status: 503,

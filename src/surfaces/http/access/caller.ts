@@ -35,10 +35,14 @@ export class Caller {
       throw new AsofError("ASOF_FORBIDDEN", `this takes the scope ${scope}`, { scope });
   }
 
+  /** Whether he may do what concerns one definition. */
+  mayReach(scope: Scope, kind: NarrowableKind | null, name: string): boolean {
+    return this.grants?.some((grant) => hasScope(grant, scope) && reaches(grant, kind, name)) ?? true;
+  }
+
   /** What is asked for concerns one definition, or, where `kind` is null, no single one. @throws ASOF_FORBIDDEN */
   mustReach(scope: Scope, kind: NarrowableKind | null, name: string): void {
-    if (this.grants === null || this.grants.some((grant) => hasScope(grant, scope) && reaches(grant, kind, name)))
-      return;
+    if (this.mayReach(scope, kind, name)) return;
     this.mustHave(scope);
     if (kind !== null)
       throw new AsofError("ASOF_FORBIDDEN", `the credentials are not for the ${kind} ${JSON.stringify(name)}`, {
