@@ -8,7 +8,7 @@ import { openFileLog } from "./adapters/file-log/open-file-log.ts";
 import { readFileLog } from "./adapters/file-log/read-file-log.ts";
 import { openBeacon } from "./adapters/folder/file-beacon.ts";
 import { fileState } from "./adapters/folder/file-state.ts";
-import { openFolder } from "./adapters/folder/folder-store.ts";
+import { makeOwned, openFolder } from "./adapters/folder/folder-store.ts";
 import { openLmdb } from "./adapters/lmdb/open-lmdb.ts";
 import { copyPostgresTable } from "./adapters/postgres/copy-table.ts";
 import { openRedis } from "./adapters/redis/open-redis.ts";
@@ -75,6 +75,7 @@ export async function openKeys(
   configuration: Configuration,
 ): Promise<{ readonly keys: Keys; readonly close: () => Promise<void> }> {
   const home = path.resolve(configuration.home ?? ".asof");
+  await makeOwned(home);
   const registry = await openSqliteRegistry(path.join(home, "registry.sqlite"));
   const catalog = catalogIn(configuration);
   return { keys: new KeyRing({ registry, catalog, randomBytes, now: timeOfDay }), close: () => registry.close() };

@@ -93,7 +93,8 @@ export const errorTable = {
   ASOF_OVERFLOW: {
     status: 400,
     message: "a value is out of range",
-    remedy: "Keep integers within the range of their type and times within ±2^53 µs.",
+    remedy:
+      "Keep integers within the range of their type, times within ±2^53 µs, and texts of keys and ids within 4,096 bytes of UTF-8.",
   },
   ASOF_FUTURE: {
     status: 400,
@@ -165,7 +166,7 @@ export const errorTable = {
   ASOF_HOST: {
     status: 403,
     message: "the request names another host",
-    remedy: "Address the server as localhost, 127.0.0.1 or [::1].",
+    remedy: "Address the server as localhost, 127.0.0.1 or [::1], from a page of this machine if from any.",
   },
   ASOF_NOT_READY: {
     status: 503,

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { makeOwned } from "../adapters/folder/folder-store.ts";
 import { systemClock } from "../adapters/clock/system-clock.ts";
 import { digestedCopy, digestOf } from "../adapters/folder/digested-copy.ts";
 import { type BackupFile, type BackupManifest, encodeManifest } from "../core/codec/backup-manifest.ts";
@@ -37,6 +38,7 @@ export async function backup(home: string, to: string, options: WorkOptions = {}
     for (let attempt = 1; ; attempt++)
       try {
         const manifest = await take(path.resolve(home), partial, options);
+        await takeMode(folder, partial);
         await rm(folder, { recursive: true, force: true });
         await rename(partial, folder);
         await sync(path.dirname(folder));
@@ -70,7 +72,7 @@ async function take(home: string, partial: string, options: WorkOptions): Promis
   try {
     for (const part of ["log", "online", "registry.sqlite", REJECTS, FORGOTTEN_LIST, SCHEDULE])
       await rm(path.join(partial, part), { recursive: true, force: true });
-    await mkdir(partial, { recursive: true });
+    await makeOwned(partial);
     const cut = await cutThrough(home, pins, partial, options.signal);
     const copied = await copyAll(home, cut, partial, options);
     await cut.mustStand();
@@ -147,6 +149,12 @@ async function copyAll(
       await rm(path.join(partial, file), { force: true });
     }
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** An empty folder that was made for the backup says who may see it. */
+async function takeMode(from: string, to: string): Promise<void> {
+  const found = await stat(from).catch(() => null);
+  if (found !== null) await chmod(to, found.mode);
 }
 
 async function mustBeFree(folder: string): Promise<void> {

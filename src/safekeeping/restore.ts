@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { makeOwned } from "../adapters/folder/folder-store.ts";
 import { digestedCopy } from "../adapters/folder/digested-copy.ts";
 import { openSqliteRegistry } from "../adapters/sqlite/open-sqlite-registry.ts";
 import type { Configuration } from "../configuration.ts";
@@ -46,6 +47,7 @@ export async function restore(
   const forgotten = merged(lists.filter((list) => list !== null));
   const aside = `${home}.restoring-${randomUUID()}`;
   try {
+    await makeOwned(aside);
     await copyAll(folder, aside, manifest, options);
     if (forgotten !== null)
       await writeFile(path.join(aside, FORGOTTEN_LIST), encodeForgotten(forgotten), { flush: true });
@@ -169,7 +171,9 @@ function merged(lists: readonly ForgottenKeys[]): ForgottenKeys | null {
 /** A home that holds but a list of forgotten keys, all of which are in the other's, makes way. */
 async function takePlace(aside: string, home: string): Promise<void> {
   const before = `${aside}.before`;
-  const exists = (await stat(home).catch(() => null)) !== null;
+  const found = await stat(home).catch(() => null);
+  const exists = found !== null;
+  if (exists) await chmod(aside, found.mode);
   if (exists) await rename(home, before);
   await rename(aside, home);
   await sync(path.dirname(home));

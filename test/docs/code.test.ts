@@ -1,58 +1,19 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
-import * as asof from "../../src/index.ts";
+import { moduleOf } from "./modules.ts";
+import { blocksOf, pages } from "./pages.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-interface Block {
-  readonly page: string;
-  readonly line: number;
-  /** The file of the reader's project that it is, where the page says so. */
-  readonly file: string | null;
-  readonly text: string;
-}
-
-/** What a page's blocks take for granted. */
-const TAKEN: Readonly<Record<string, string>> = {
-  "models.md": 'import { payments, riskFeatures } from "./shop.ts";',
-};
-
-const blocks = ["README.md", ...readdirSync(path.join(root, "docs")).map((name) => `docs/${name}`)]
-  // The client's page is about the flights of the quickstart: test/client-docs.test.ts compiles it.
-  .filter((name) => name.endsWith(".md") && name !== "docs/client.md")
-  .flatMap((name) => {
-    const page = readFileSync(path.join(root, name), "utf8");
-    return [...page.matchAll(/^```ts(?: file=(\S+))?\n(.*?)^```/gms)].map(({ 1: file, 2: text, index }): Block => ({
-      page: path.basename(name),
-      line: page.slice(0, index).split("\n").length,
-      file: file ?? null,
-      text,
-    }));
-  });
-
-/** The block as a module: with the imports that a reader would add, and what the page takes for granted. */
-function moduleOf({ page, text }: Block): string {
-  // Some features of a view are shown without the view.
-  const whole = /^\w+: /.test(text) ? `export default {\n${text}};` : text;
-  const missing = Object.keys(asof).filter(
-    (name) =>
-      new RegExp(`(?<![.\\w"])${name}\\(`).test(whole) && !new RegExp(`import [^;]*\\b${name}\\b[^;]*;`).test(whole),
-  );
-  return [
-    TAKEN[page] ?? "",
-    missing.length > 0 ? `import { ${missing.join(", ")} } from "asof";` : "",
-    /\bstore\b/.test(whole) && !/const store\b/.test(whole) ? 'declare const store: import("asof").Store;' : "",
-    /\bdefinitions,/.test(whole) && !/as definitions\b/.test(whole)
-      ? 'import * as definitions from "./definitions.ts";'
-      : "",
-    whole,
-    "export {};",
-  ].join("\n");
-}
+// The client's page is about the flights of the quickstart: test/client-docs.test.ts compiles it.
+const blocks = pages
+  .filter((page) => page !== "docs/client.md")
+  .flatMap(blocksOf)
+  .filter(({ language }) => language === "ts");
 
 test("all TypeScript in the documentation compiles, and what takes no store for granted runs", () => {
   expect(blocks.length).toBeGreaterThan(12);
@@ -65,7 +26,7 @@ test("all TypeScript in the documentation compiles, and what takes no store for 
     const definitions = moduleOf(blocks.find(({ page }) => page === "README.md")!);
     const alone: string[] = [];
     for (const block of blocks) {
-      const at = path.join(folder, block.page.replace(".md", ""));
+      const at = path.join(folder, path.basename(block.page, ".md"));
       mkdirSync(at, { recursive: true });
       const own = blocks.filter(({ page, file }) => page === block.page && file !== null);
       if (!own.some(({ file }) => file === "definitions.ts"))

@@ -1,20 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { pages } from "./pages.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 /** Written by the build of the site. */
 const BUILT = /^docs\/api\//;
-
-const pages = [
-  ...readdirSync(root)
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => name),
-  ...readdirSync(path.join(root, "docs"))
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`),
-];
 
 /** As the site and the repository's host name the anchors of headings. */
 function anchorsOf(page: string): Set<string> {

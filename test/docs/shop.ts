@@ -15,3 +15,9 @@ export const activity = aggregateView("activity", {
 });
 
 export const riskFeatures = featureService("risk_features", [activity]);
+
+export const orders = eventSource("orders", {
+  fields: { order: t.int64(), at: t.timestamp(), amount: t.float64() },
+  eventTime: "at",
+  id: ["order"],
+});

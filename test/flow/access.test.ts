@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { FastifyInstance, InjectOptions } from "fastify";
@@ -7,9 +7,12 @@ import type { Scope } from "../../src/core/access/grant.ts";
 import type { CreateKeyOptions, CreatedKey } from "../../src/core/result/access.ts";
 import { eventSource, featureService, gradientBoostedTrees, model, open, t } from "../../src/index.ts";
 import type { Store } from "../../src/store.ts";
+import { REVOKED_WITHIN } from "../../src/surfaces/http/access/gate.ts";
 import { buildServer } from "../../src/surfaces/http/build-server.ts";
 import { RequestTimes } from "../../src/surfaces/http/live/request-times.ts";
+import { OneOfAKind } from "../../src/surfaces/http/one-of-a-kind.ts";
 import { RequestCounts } from "../../src/surfaces/http/request-counts.ts";
+import type { Route } from "../../src/surfaces/http/route.ts";
 import { routesOf } from "../../src/surfaces/http/routes.ts";
 import * as shop from "./shop.ts";
 
@@ -163,22 +166,72 @@ function expected({ scope, about }: Guarded, credential: string): "let in" | 401
   return credential === "admin" || credential === scope ? "let in" : 403;
 }
 
-test("every route declares its scope, and is in the table", () => {
-  const routes = routesOf(
+function theRoutes(): readonly Route[] {
+  return routesOf(
     {
       store,
       maxRows: 1,
       requests: new RequestCounts(),
       jobs: () => [],
       times: new RequestTimes(),
+      work: new OneOfAKind(),
       verify: null,
       demo: null,
     },
     "0",
   );
-  expect(Object.fromEntries(routes.map(({ id, access }) => [id, access.scope]))).toEqual(
+}
+
+test("every route declares its scope, and is in the table", () => {
+  expect(Object.fromEntries(theRoutes().map(({ id, access }) => [id, access.scope]))).toEqual(
     Object.fromEntries(Object.entries(guarded).map(([id, { scope }]) => [id, scope])),
   );
+});
+
+test("docs/security.md has each route in the row of its scope, and in no other", () => {
+  const page = readFileSync(new URL("../../docs/security.md", import.meta.url), "utf8");
+  const rows = [...page.matchAll(/^\| (?:`(\w+)`|(none|any)[^|]*) \| (.*) \|$/gm)].filter(([line]) =>
+    /`(?:GET |POST )?\//.test(line),
+  );
+  const told = rows.flatMap(([, scope, other, cell]) =>
+    [...cell.matchAll(/`(?:(GET|POST) )?(\/[^`]*)`/g)].map(([, method, path]) => ({
+      scope: scope ?? { none: "public", any: "any" }[other],
+      method,
+      path,
+    })),
+  );
+  for (const { method, path, access, id } of theRoutes()) {
+    const found = told.filter((one) => one.path === path && (one.method ?? method) === method);
+    expect(
+      found.map(({ scope }) => scope),
+      id,
+    ).toEqual([access.scope]);
+  }
+  expect(new Set(told.map(({ path }) => path))).toEqual(new Set(theRoutes().map(({ path }) => path)));
+});
+
+test("whoever may write to one source is not told which views there are", async () => {
+  const { key } = await store.keys.create({
+    name: "one",
+    scopes: ["ingest"],
+    only: { source: ["visits"] },
+    by: "user:ada",
+  });
+  await new Promise((resolve) => setTimeout(resolve, 2 * REVOKED_WITHIN));
+  const answers = await Promise.all(
+    ["spending", "nope"].map((feature_view_name) =>
+      app.inject({
+        method: "POST",
+        url: "/write-to-online-store",
+        headers: { authorization: `Bearer ${key}` },
+        payload: { feature_view_name, df: {} },
+      }),
+    ),
+  );
+  const said = answers.map(({ statusCode, body }) => [statusCode, body.replace(/requestId.*$/, "")]);
+  expect(said[0]).toEqual(said[1]);
+  expect(said[0]).toEqual([403, expect.stringContaining("ASOF_FORBIDDEN")]);
+  await store.keys.revoke("one", "user:ada");
 });
 
 test("a route that does not declare one does not start", async () => {

@@ -492,6 +492,8 @@ describe("a request that is not one", () => {
       "ASOF_TOO_LARGE",
     ],
     ["another host", { url: "/v1/status", headers: { host: "example.com" } }, "ASOF_HOST"],
+    // A page of another site may post this without asking: it takes no body.
+    ["another site", { method: "POST", url: "/v1/audit", headers: { origin: "https://example.com" } }, "ASOF_HOST"],
     [
       "deep nesting",
       {

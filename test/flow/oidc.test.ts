@@ -158,7 +158,7 @@ describe("a token", () => {
 
 test("keys that the issuer has changed since are fetched, and not for every token that has none", async () => {
   const [old] = published;
-  const verifier = new OidcVerifier(options(), null, 0);
+  const verifier = new OidcVerifier(options(), null, { cooldown: 0 });
   expect((await verifier.verify(await token(old))).who).toBe("oidc:ada");
   const fresh = await signer("second");
   published = [fresh];
@@ -178,7 +178,7 @@ test("keys that the issuer has changed since are fetched, and not for every toke
 });
 
 test("an issuer that cannot be asked is not the caller's fault, and is asked again", async () => {
-  const verifier = new OidcVerifier(options(), null, 0);
+  const verifier = new OidcVerifier(options(), null, { cooldown: 0 });
   const text = await token(published[0]);
   for (mode of ["down", "another"] as const)
     await expect(verifier.verify(text)).rejects.toMatchObject({ code: "ASOF_ISSUER", details: { issuer } });

@@ -111,6 +111,15 @@ test("a request to any of them is counted and audited once", async () => {
   expect(await (await fetch(`${started.url}/metrics`)).text()).not.toMatch(/asof_audit_differences_total\{.*\} [1-9]/);
 });
 
+test("one verification is under way at a time, whichever process is asked", async () => {
+  const asked = await Promise.all(Array.from({ length: 6 }, () => ask("/v1/verify", { minutes: 0.03 })));
+  const busy = asked.filter(({ status }) => status === 503);
+  expect([asked.filter(({ status }) => status === 200).length, busy.length]).toEqual([1, 5]);
+  for (const { body } of busy)
+    expect(body).toMatchObject({ error: { code: "ASOF_BUSY", details: { work: "verify" } } });
+  expect(await ask("/v1/verify", { minutes: 0.01 })).toMatchObject({ status: 200 });
+});
+
 test("other definitions are taken up without a failed request", async () => {
   const loaded = new AbortController();
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
@@ -199,6 +208,36 @@ test("a key counts in every process at once, and its revocation too", async () =
       if (Date.now() > until) expect([...told]).toEqual([]);
       await wait(100);
     }
+  } finally {
+    await close();
+  }
+});
+
+test("a key has its rate once over all processes, and whole over one connection; what goes on to the writer counts once", async () => {
+  const { keys, close } = await openKeys({ home, definitions });
+  try {
+    const rate = 20;
+    const { key } = await keys.create({ name: "slow", scopes: ["read", "ingest"], rate, by: "user:ada" });
+    await wait(2 * REVOKED_WITHIN);
+    const click = (): Promise<{ status: number }> => {
+      const one = definitions.clickOf(next++, Date.now() * 1000);
+      return ask("/v1/events/clicks", { ...one, at: new Date(one.at / 1000).toISOString() }, undefined, key);
+    };
+    const features = (agent?: Agent): Promise<{ status: number }> =>
+      ask("/v1/features/profile", { entities: [{ user: "ann" }] }, agent, key);
+    const began = performance.now();
+    // Each over a connection of its own: they spread over the processes.
+    const asked = await Promise.all(Array.from({ length: 4 * rate }, (_, i) => (i % 2 === 0 ? click() : features())));
+    const since = (performance.now() - began) / 1000;
+    const through = asked.filter(({ status }) => status === 200).length;
+    expect(new Set(asked.map(({ status }) => status))).toEqual(new Set([200, 429]));
+    expect(through).toBeGreaterThanOrEqual(rate - 1);
+    expect(through).toBeLessThanOrEqual(rate * (1 + since) + 2);
+    await wait(1100);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const alone = await Promise.all(Array.from({ length: rate - 1 }, () => features(agent)));
+    expect(new Set(alone.map(({ status }) => status))).toEqual(new Set([200]));
+    agent.destroy();
   } finally {
     await close();
   }

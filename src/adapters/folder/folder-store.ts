@@ -3,6 +3,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promis
 import { dirname, join, sep } from "node:path";
 import { AsofError } from "../../core/errors.ts";
 import { assert } from "../../core/assert.ts";
+import { OWNER_ONLY } from "../../core/plan/folders.ts";
 import type { FileStore } from "../../ports/file-store.ts";
 import { checksumOf } from "./checksum.ts";
 import { searchBytes } from "./search-bytes.ts";
@@ -13,7 +14,7 @@ export async function openFolder(root: string): Promise<FileStore> {
     assert(!file.startsWith("/") && !file.split("/").includes(".."), `${file} is not inside the store`);
     return join(root, ...file.split("/"));
   };
-  await attempt(root, () => makeRoot(root));
+  await makeOwned(root);
   return {
     path,
     read: async (file) => {
@@ -76,16 +77,21 @@ async function each<T>(things: readonly T[], work: (thing: T) => Promise<void>):
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
+/** Makes a folder that nobody but its owner gets into; one that is there keeps its mode. @throws ASOF_HOME */
+export function makeOwned(folder: string): Promise<void> {
+  return attempt(folder, () => make(folder, OWNER_ONLY));
+}
+
 /** Where a file system refuses with ENOENT, as /proc does, `mkdir`'s own recursion never ends. */
-async function makeRoot(folder: string): Promise<void> {
+async function make(folder: string, mode = 0o777): Promise<void> {
   try {
-    await mkdir(folder);
+    await mkdir(folder, { mode });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "EEXIST" && (await stat(folder)).isDirectory()) return;
     if (code !== "ENOENT" || dirname(folder) === folder) throw cause;
-    await makeRoot(dirname(folder));
-    await mkdir(folder);
+    await make(dirname(folder));
+    await mkdir(folder, { mode });
   }
 }
 

@@ -1,4 +1,5 @@
 import { canonicalize } from "../codec/canonicalize.ts";
+import { canonicalKey } from "../codec/key-text.ts";
 import type { FeatureType } from "../aggregation/aggregation.ts";
 import type { Catalog } from "../definition/catalog.ts";
 import type { ServiceDefinition } from "../definition/data.ts";
@@ -73,8 +74,8 @@ export function explainedKeys({ use, keys }: ExplainedFeature, given: Readonly<R
         view,
         field: name,
       });
-    const mayBeNull = use.view.kind !== "onDemandView" && given[name] === null;
-    row[name] = mayBeNull ? null : canonicalize(keys[name], given[name], name);
+    if (use.view.kind === "onDemandView") row[name] = canonicalize(keys[name], given[name], name);
+    else row[name] = given[name] === null ? null : canonicalKey(keys[name], given[name], name);
   }
   return row;
 }

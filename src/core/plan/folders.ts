@@ -16,3 +16,9 @@ export const FORGOTTEN_LIST = "forgotten.json";
 export const SCHEDULE = "schedule.json";
 /** What the offline engine spills. */
 export const TEMPORARY = "temporary";
+
+/**
+ * The mode of a folder that is made for a store or a backup of one: records and hashes of keys are in it, which are not for
+ * everybody who has an account on the machine. One that is there keeps its own.
+ */
+export const OWNER_ONLY = 0o700;

@@ -1,4 +1,5 @@
 import { canonicalize } from "../codec/canonicalize.ts";
+import { canonicalKey } from "../codec/key-text.ts";
 import { AsofError } from "../errors.ts";
 import type { Row, Value } from "../schema/data-type.ts";
 import type { ServicePlan } from "./service-plan.ts";
@@ -31,7 +32,8 @@ export function requestReader(plan: ServicePlan): (requests: readonly unknown[])
             field: name,
           },
         );
-      row[name] = value === null && isKey ? null : canonicalize(type, value, name);
+      if (!isKey) row[name] = canonicalize(type, value, name);
+      else row[name] = value === null ? null : canonicalKey(type, value, name);
     }
     const there = Object.keys(given);
     for (let i = 0; i < there.length; i++)

@@ -1,4 +1,5 @@
 import { canonicalize } from "../../core/codec/canonicalize.ts";
+import { canonicalKey, namingFields } from "../../core/codec/key-text.ts";
 import type { StreamRecord } from "../../core/codec/record-batch.ts";
 import type { AggregateViewDefinition, SourceDefinition } from "../../core/definition/data.ts";
 import { defaultsOf } from "../../core/definition/defaults.ts";
@@ -27,6 +28,8 @@ export function acceptor(
   const valuesOf = valuesReader<unknown>(names);
   const rowOf = recordMaker<Value>(names);
   const defaults = defaultsOf(source);
+  const naming = namingFields(source, views);
+  const readers = names.map((name) => (naming.has(name) ? canonicalKey : canonicalize));
   const hasDefault = names.map((name) => Object.hasOwn(defaults, name));
   const eventTime = compileRow(source.eventTime, source.fields);
   const contributions = new ContributionCheck(views, source.fields);
@@ -47,7 +50,7 @@ export function acceptor(
     const values = valuesOf(record as Readonly<Record<string, unknown>>);
     for (let i = 0; i < names.length; i++) {
       const value = values[i];
-      values[i] = value === undefined && hasDefault[i] ? defaults[names[i]] : canonicalize(types[i], value, names[i]);
+      values[i] = value === undefined && hasDefault[i] ? defaults[names[i]] : readers[i](types[i], value, names[i]);
     }
     const row = rowOf(values as Value[]);
     const event = eventTime(row);
@@ -94,7 +97,7 @@ export function acceptIds({ source, fields }: SourceIdentity, ids: readonly unkn
             field: name,
           },
         );
-    return Object.fromEntries(names.map((name) => [name, canonicalize(fields[name], (id as Row)[name], name)]));
+    return Object.fromEntries(names.map((name) => [name, canonicalKey(fields[name], (id as Row)[name], name)]));
   });
 }
 

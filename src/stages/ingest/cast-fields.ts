@@ -1,10 +1,11 @@
+import { LONGEST_KEY_TEXT, TOO_LONG } from "../../core/codec/key-text.ts";
 import type { SourceDefinition } from "../../core/definition/data.ts";
 import { defaultsOf } from "../../core/definition/defaults.ts";
 import { AsofError, type ErrorCode } from "../../core/errors.ts";
 import { sqlString } from "../../core/expression/sql-text.ts";
 import { type CastSql, castSql, fileColumns } from "../../core/plan/file-relation.ts";
 import { sqlType, sqlValue } from "../../core/plan/sql.ts";
-import type { Fields } from "../../core/schema/data-type.ts";
+import type { DataType, Fields } from "../../core/schema/data-type.ts";
 import type { DescribedColumn } from "../../ports/offline-engine.ts";
 
 export interface FieldCast {
@@ -50,9 +51,14 @@ export function castFields(
   });
 }
 
-/** What is wrong with a row, as `CODE field` of the first such field; null where nothing is. */
-export function problemSql(casts: readonly FieldCast[], fields: Fields): string {
-  const problems = casts.map(({ field, cast }) => problemOf(field, cast, fields)).filter((sql) => sql !== null);
+/**
+ * What is wrong with a row, as `CODE field` of the first such field; null where nothing is. Texts of the fields that name
+ * something (`naming`) have a limit.
+ */
+export function problemSql(casts: readonly FieldCast[], fields: Fields, naming: ReadonlySet<string>): string {
+  const problems = casts
+    .map(({ field, cast }) => problemOf(field, cast, fields[field], naming.has(field)))
+    .filter((sql) => sql !== null);
   return problems.length === 0 ? "CAST(NULL AS VARCHAR)" : `COALESCE(${problems.join(", ")})`;
 }
 
@@ -77,11 +83,14 @@ const reasons: Readonly<Record<string, string>> = {
   ASOF_TIMESTAMP: "its value is no timestamp",
   ASOF_MISSING_FIELD: "it is null",
   ASOF_NOT_FINITE: "NaN and infinities are not allowed",
+  ASOF_OVERFLOW: TOO_LONG,
 };
 
+/** Whether a text is short enough for a key; null where it is null. */
+export const fitsKeySql = (value: string): string => `(strlen(${value}) <= ${LONGEST_KEY_TEXT})`;
+
 /** What is wrong with a row's field, as `CODE field`; null where nothing can be. */
-function problemOf(field: string, { value, misfit }: CastSql, fields: Fields): string | null {
-  const type = fields[field];
+function problemOf(field: string, { value, misfit }: CastSql, type: DataType, naming: boolean): string | null {
   const say = (code: ErrorCode): string => sqlString(`${code} ${field}`);
   const cases = [
     ...(misfit === null
@@ -91,6 +100,7 @@ function problemOf(field: string, { value, misfit }: CastSql, fields: Fields): s
     ...(type.kind === "float64" && type.nonFinite !== true
       ? [`WHEN NOT isfinite(${value}) THEN ${say("ASOF_NOT_FINITE")}`]
       : []),
+    ...(naming && type.kind === "string" ? [`WHEN NOT ${fitsKeySql(value)} THEN ${say("ASOF_OVERFLOW")}`] : []),
   ];
   return cases.length === 0 ? null : `CASE ${cases.join(" ")} END`;
 }

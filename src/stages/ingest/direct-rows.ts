@@ -1,3 +1,4 @@
+import { namingFields } from "../../core/codec/key-text.ts";
 import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
 import { fileColumns } from "../../core/plan/file-relation.ts";
 import { sqlList, sqlPath } from "../../core/plan/sql.ts";
@@ -5,7 +6,7 @@ import type { Fields } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
 import { ContributionCheck } from "../../core/tile/contribution-check.ts";
 import type { DescribedColumn, OfflineSession } from "../../ports/offline-engine.ts";
-import { castFields, type FieldCast } from "./cast-fields.ts";
+import { castFields, type FieldCast, fitsKeySql } from "./cast-fields.ts";
 import { nearlyByDay, type Span } from "./day-order.ts";
 import { type LoadRequest, relationOf } from "./load-request.ts";
 import { isTime, timeSql } from "./time-sql.ts";
@@ -50,7 +51,7 @@ export async function directRows(session: OfflineSession, request: LoadRequest):
     SELECT ${casts.map(({ field, cast }) => `${cast.value} AS ${sqlIdentifier(field)}`).join(", ")},
            ${event} AS ${EVENT}, ${available} AS ${AVAILABLE}, CAST(NULL AS BIGINT) AS ${POSITION}
     FROM ${relation}
-    WHERE CASE WHEN ${[...fits(casts, source.fields), isTime(event), isTime(available)].join(" AND ")}
+    WHERE CASE WHEN ${[...fits(casts, source.fields, namingFields(source, request.views)), isTime(event), isTime(available)].join(" AND ")}
                THEN ${inRange.length === 0 ? "true" : inRange.join(" AND ")} ELSE error(${sqlString(AMISS)}) END`;
   const { spans, count } = await footers(session, request, described);
   return {
@@ -78,13 +79,14 @@ const AMISS = "a row is not as it must be";
 const time = { kind: "timestamp", nullable: true } as const;
 
 /** What must hold of every row: where `problemSql` would tell of none, in fewer steps. */
-function fits(casts: readonly FieldCast[], fields: Fields): string[] {
+function fits(casts: readonly FieldCast[], fields: Fields, naming: ReadonlySet<string>): string[] {
   return casts.flatMap(({ field, cast: { value, misfit } }) => [
     ...(misfit === null ? [] : [`NOT coalesce(${misfit}, false)`]),
     ...(fields[field].nullable ? [] : [`${value} IS NOT NULL`]),
     ...(fields[field].kind === "float64" && fields[field].nonFinite !== true
       ? [`coalesce(isfinite(${value}), true)`]
       : []),
+    ...(naming.has(field) && fields[field].kind === "string" ? [`coalesce(${fitsKeySql(value)}, true)`] : []),
   ]);
 }
 

@@ -1,3 +1,4 @@
+import { namingFields } from "../../core/codec/key-text.ts";
 import { AsofError } from "../../core/errors.ts";
 import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
 import { fileColumns } from "../../core/plan/file-relation.ts";
@@ -31,7 +32,7 @@ export async function readFiles(session: OfflineSession, request: LoadRequest): 
   if (Object.entries(source.fields).some(([field, type]) => !type.nullable && !isThere(field)))
     await refuseEmpty(session, relation, files);
   const casts = castFields(source, source.fields, described, files);
-  const problem = problemSql(casts, source.fields);
+  const problem = problemSql(casts, source.fields, namingFields(source, request.views));
   return session.run(
     `CREATE TEMP TABLE ${ALL} AS SELECT ${casts.map(({ field, cast }) => `${cast.value} AS ${sqlIdentifier(field)}`).join(", ")},
        ${problem} AS ${PROBLEM}, row_number() OVER () - 1 AS ${ROW} FROM ${relation}`,

@@ -1,3 +1,4 @@
+import { namingFields } from "../../core/codec/key-text.ts";
 import type { SourceDefinition } from "../../core/definition/data.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
 import { type FileFormat, fileRelation } from "../../core/plan/file-relation.ts";
@@ -33,7 +34,7 @@ export async function* readRecords(
     const relation = fileRelation(files, format);
     const casts = castFields(source, fields, await session.describe(`SELECT * FROM ${relation}`), files);
     const values = casts.map(({ field, cast }) => `${cast.value} AS ${sqlIdentifier(field)}`);
-    const sql = `SELECT ${values.join(", ")}, ${problemSql(casts, fields)} AS ${PROBLEM} FROM ${relation}`;
+    const sql = `SELECT ${values.join(", ")}, ${problemSql(casts, fields, namingFields(source, []))} AS ${PROBLEM} FROM ${relation}`;
     // A bad row holds nulls where there may be none.
     const types = Object.entries(fields).map(([name, type]) => [name, { ...type, nullable: true }]);
     let portion: Row[] = [];

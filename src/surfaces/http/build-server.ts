@@ -22,12 +22,13 @@ import { RequestTimes } from "./live/request-times.ts";
 import { logLevel, logSettings } from "./log-settings.ts";
 import { readHeaders } from "./read-headers.ts";
 import { readQuery } from "./read-query.ts";
+import { OneOfAKind } from "./one-of-a-kind.ts";
 import { Leaving } from "./leaving.ts";
 import { RequestCounts } from "./request-counts.ts";
 import { requestError } from "./request-error.ts";
 import { type Answer, JSON_TYPE, type Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
-import type { Forward, LogLevel, ServerOptions } from "./server-options.ts";
+import type { Forward, ForwardedAnswer, ForwardedRequest, LogLevel, ServerOptions } from "./server-options.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -77,8 +78,9 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
   /** What comes through other processes is theirs to count. */
   const counts = behindOthers ? new RequestCounts() : requests;
   const times = new RequestTimes();
+  const work = new OneOfAKind();
   const streams = new EventStreams(app);
-  const routes = routesOf({ store, maxRows, requests, jobs, times, verify, demo }, version);
+  const routes = routesOf({ store, maxRows, requests, jobs, times, work, verify, demo }, version);
   const dialects = new Map(routes.map((route) => [urlOf(route), route.dialect?.answer ?? errorAnswer]));
   app.setErrorHandler((error: Error, request, reply) => {
     answerError(dialects.get(request.routeOptions.url ?? "") ?? errorAnswer, leaving, error, request, reply, requests);
@@ -172,6 +174,7 @@ interface RouteUse {
 function addRoute(app: FastifyInstance, route: Route, use: RouteUse): void {
   const { gate, forward, leaving, streams, deadlines, answered } = use;
   const { method, shapes } = route;
+  const brings = route.access.scope === "ingest";
   const type = route.type ?? JSON_TYPE;
   const send = (reply: FastifyReply, answer: Answer): void => {
     if (leaving.isTold) leaving.hangUpAfter(reply);
@@ -188,7 +191,8 @@ function addRoute(app: FastifyInstance, route: Route, use: RouteUse): void {
     handler: (request, reply) => {
       const { raw, body } = request;
       const deadline = deadlines.begin();
-      if (forward !== undefined) return forwarded((asked) => deadline.bound(forward(asked)), leaving, request, reply);
+      if (forward !== undefined)
+        return forwarded((asked) => deadline.bound(forward({ ...asked, brings })), leaving, request, reply);
       if (shapes.body !== null && body === undefined)
         throw new AsofError("ASOF_MEDIA_TYPE", "a body with its content type is missing");
       if (route.events !== undefined) {
@@ -224,7 +228,7 @@ function unsent(answer: Answer): void {
 }
 
 async function forwarded(
-  forward: Forward,
+  forward: (asked: Omit<ForwardedRequest, "brings">) => Promise<ForwardedAnswer>,
   leaving: Leaving,
   { raw, body }: FastifyRequest<{ Body: Body | undefined }>,
   reply: FastifyReply,

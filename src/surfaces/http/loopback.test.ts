@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addressesLoopback, isLoopback } from "./loopback.ts";
+import { addressesLoopback, comesFromLoopback, isLoopback } from "./loopback.ts";
 
 test.each(["127.0.0.1", "127.1.2.3", "::1", "[::1]", "localhost", "LocalHost"])("%s is this machine", (host) => {
   expect(isLoopback(host)).toBe(true);
@@ -23,4 +23,17 @@ test.each([
 
 test("a request without a Host header addresses nobody", () => {
   expect(addressesLoopback(undefined)).toBe(false);
+});
+
+test("a page of another site is told by the Origin that its browser sends", () => {
+  for (const origin of [undefined, "http://localhost:5173", "http://127.0.0.1:2763", "https://[::1]"])
+    expect(comesFromLoopback(origin), origin).toBe(true);
+  for (const origin of [
+    "https://example.com",
+    "http://localhost.example.com",
+    "null",
+    "",
+    "chrome-extension://localhost",
+  ])
+    expect(comesFromLoopback(origin), origin).toBe(false);
 });

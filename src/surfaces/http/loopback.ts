@@ -19,4 +19,12 @@ export function addressesLoopback(header: string | undefined): boolean {
   return does;
 }
 
+/**
+ * Whether an Origin header is of a page of this machine, or not there: browsers send it with whatever a page of another
+ * site has them post, also where that takes no body, and so no permission.
+ */
+export function comesFromLoopback(origin: string | undefined): boolean {
+  return origin === undefined || addressesLoopback(origin.replace(/^https?:\/\//, ""));
+}
+
 let lastThatDid: string | null = null;

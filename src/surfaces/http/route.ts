@@ -9,6 +9,7 @@ import type { Caller } from "./access/caller.ts";
 import type { Body } from "./body.ts";
 import type { ErrorDialect } from "./error-dialect.ts";
 import type { RequestTimes } from "./live/request-times.ts";
+import type { OneOfAKind } from "./one-of-a-kind.ts";
 import type { RequestCounts } from "./request-counts.ts";
 import type { Schema } from "./schema.ts";
 
@@ -99,6 +100,7 @@ export interface RouteContext {
   readonly requests: RequestCounts;
   readonly jobs: () => readonly JobReport[];
   readonly times: RequestTimes;
+  readonly work: OneOfAKind;
   /** Null where the server was not told how. */
   readonly verify: Verify | null;
   /** Null where the server is no demo. */

@@ -15,6 +15,8 @@ export interface ForwardedRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
+  /** It brings records, which must not wait for those who read. */
+  readonly brings: boolean;
 }
 
 export interface ForwardedAnswer {

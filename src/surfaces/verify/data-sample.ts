@@ -1,3 +1,4 @@
+import { isTooLong } from "../../core/codec/key-text.ts";
 import type { ServicePlan } from "../../core/plan/service-plan.ts";
 import type { Horizons } from "../../core/plan/answerable-from.ts";
 import type { HistoryRow } from "../../core/result/history.ts";
@@ -42,7 +43,10 @@ export interface SampledRequest {
   readonly from: HistoryRow;
 }
 
-/** A request about keys that the store has; null where the sample has none. */
+/**
+ * A request about keys that the store has; null where the sample has none, or one that nobody can ask about: history may
+ * have longer texts than a key, such as those of a field that no view had for its key when they came.
+ */
 export function requestOf(plan: ServicePlan, sampled: Sampled, random: Random): SampledRequest | null {
   const filled = [...sampled].filter(([, rows]) => rows.length > 0);
   if (filled.length === 0) return null;
@@ -68,6 +72,7 @@ export function requestOf(plan: ServicePlan, sampled: Sampled, random: Random): 
       const { of, field } = random.pick(others);
       value = random.pick(sampled.get(of)!).row[field];
     } else if (fieldsOfBase[input]?.kind === type.kind) value = from.row[input];
+    if (fields.length > 0 && isTooLong(value)) return null;
     request[input] = value ?? (fields.length > 0 ? null : valueOf(random, { ...type, nullable: false }, false));
   }
   return { request, from };

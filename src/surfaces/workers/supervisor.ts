@@ -7,6 +7,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { AsofError } from "../../core/errors.ts";
 import { OneByOne } from "../../core/one-by-one.ts";
+import { RateLeases } from "./rate-leases.ts";
 import type { FromWorker, StartMessage, ToWorker } from "./messages.ts";
 
 const MODULE = fileURLToPath(new URL(`./worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url));
@@ -63,6 +64,7 @@ class Supervisor {
   private readonly readers = new Set<Member>();
   private readonly changes = new OneByOne();
   private readonly restarts: number[] = [];
+  private readonly leases = new RateLeases();
   private readonly ended = Promise.withResolvers<void>();
 
   constructor(options: SuperviseOptions, socket: string) {
@@ -153,6 +155,9 @@ class Supervisor {
     const { configuration, home, host, port, version, logging = {}, note } = this.options;
     const place = { configuration, home, socket: this.socket, host, port };
     const message = { kind: "start", role, ...place, version, logging } as const;
+    child.on("message", (said: FromWorker) => {
+      if (said.kind === "lease") tell(child, this.leases.answer(said, performance.now()));
+    });
     const { url } = await heard(child, message, "ready");
     const member: Member = { process: child, url, ending: false };
     child.once("exit", (code, signal) => {

@@ -4,6 +4,7 @@ import path from "node:path";
 import { loadConfiguration } from "../../configuration.ts";
 import { open } from "../../open.ts";
 import { failureOf } from "../cli/errors.ts";
+import { countedBefore } from "../http/access/token-bucket.ts";
 import { buildServer } from "../http/build-server.ts";
 import { Leaving } from "../http/leaving.ts";
 import { RequestCounts } from "../http/request-counts.ts";
@@ -12,6 +13,7 @@ import { configuredServer } from "../http/server-options.ts";
 import { type Attendance, attend } from "../schedule/attend.ts";
 import { tracingOf } from "../tracing/tracing-of.ts";
 import type { FromWorker, StartMessage, ToWorker } from "./messages.ts";
+import { LeaseClient } from "./rate-leases.ts";
 import { WriterClient } from "./writer-client.ts";
 import { addWriterRoutes } from "./writer-routes.ts";
 
@@ -27,6 +29,7 @@ interface Running {
   stop(): Promise<void>;
 }
 
+const leases = new LeaseClient(say);
 let running: Promise<Running> | null = null;
 let stopping: Promise<void> | null = null;
 
@@ -54,6 +57,8 @@ async function heard(message: ToWorker): Promise<void> {
       return say({ kind: "paused" });
     case "resume":
       return (await running)?.resume();
+    case "leased":
+      return leases.heard(message);
     case "stop":
       return stop();
   }
@@ -96,6 +101,7 @@ async function startWriter({ configuration: file, home, socket, version, ...told
     version,
     requests,
     behindOthers: true,
+    makeBucket: countedBefore,
     jobs,
     verify: async (minutes: number) => {
       const { verifyStore } = await import("../verify/verify-store.ts");
@@ -141,6 +147,7 @@ async function startReader(message: StartMessage): Promise<Running> {
     version,
     requests,
     forward: client.forward,
+    makeBucket: leases.bucket,
     ...logging,
     ...(tracing === null ? {} : { attach: tracing.attach }),
   });

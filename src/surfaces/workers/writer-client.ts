@@ -14,10 +14,13 @@ const PATIENCE = 10_000;
 /** Headers that are about one connection, or that are written anew. */
 const OWN = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "host", "date", "upgrade"]);
 
+const WAY = { keepAlive: true, maxSockets: 64 };
+
 /** The way to the writer over its socket. Calls that come while it is paused wait. */
 export class WriterClient implements WriterLink {
   private readonly socket: string;
-  private readonly agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  /** What reads can take long, and as much of it comes as clients like: records have a way of their own. */
+  private readonly agents = { brings: new Agent(WAY), reads: new Agent(WAY) };
   private underWay = 0;
   private paused: PromiseWithResolvers<void> | null = null;
   private idle: (() => void)[] = [];
@@ -28,8 +31,8 @@ export class WriterClient implements WriterLink {
     this.socket = socket;
   }
 
-  forward = ({ method, url, headers, body }: ForwardedRequest): Promise<ForwardedAnswer> =>
-    this.call(method, url, without(headers), Buffer.from(body));
+  forward = ({ method, url, headers, body, brings }: ForwardedRequest): Promise<ForwardedAnswer> =>
+    this.call(brings ? this.agents.brings : this.agents.reads, method, url, without(headers), Buffer.from(body));
 
   append(stream: Pick<Stream, "name" | "schema">, records: readonly StreamRecord[]): Promise<void> {
     const { name, schema } = stream;
@@ -60,15 +63,16 @@ export class WriterClient implements WriterLink {
 
   close(): void {
     this.resume();
-    this.agent.destroy();
+    for (const agent of Object.values(this.agents)) agent.destroy();
   }
 
   private async post(path: string, body: Buffer): Promise<void> {
-    const answer = await this.call("POST", path, { "content-type": OCTETS }, body);
+    const answer = await this.call(this.agents.brings, "POST", path, { "content-type": OCTETS }, body);
     if (answer.status !== 200) throw errorOf(answer);
   }
 
   private async call(
+    agent: Agent,
     method: string,
     path: string,
     headers: ForwardedRequest["headers"],
@@ -79,7 +83,7 @@ export class WriterClient implements WriterLink {
       while (this.paused !== null) await this.paused.promise;
       this.underWay++;
       try {
-        return await this.once(method, path, headers, body);
+        return await this.once(agent, method, path, headers, body);
       } catch (cause) {
         const { code } = cause as NodeJS.ErrnoException;
         // Nothing was sent where there is no connection: any other request may have been carried out.
@@ -99,6 +103,7 @@ export class WriterClient implements WriterLink {
   }
 
   private once(
+    agent: Agent,
     method: string,
     path: string,
     headers: ForwardedRequest["headers"],
@@ -109,7 +114,7 @@ export class WriterClient implements WriterLink {
       const sent = send(
         {
           socketPath: this.socket,
-          agent: this.agent,
+          agent,
           method,
           path,
           headers: { ...headers, ...length, host: "localhost" },

@@ -1,6 +1,6 @@
 import { type Grant, hasScope, type NarrowableKind, reaches, type Scope, scopes } from "../../../core/access/grant.ts";
 import { AsofError } from "../../../core/errors.ts";
-import type { TokenBucket } from "./token-bucket.ts";
+import type { Bucket } from "./token-bucket.ts";
 
 /** Who makes a request, and what he may do. */
 export class Caller {
@@ -9,9 +9,9 @@ export class Caller {
   readonly name: string | null;
   /** Null where everything is allowed: on this machine, while there are no credentials. */
   private readonly grants: readonly Grant[] | null;
-  readonly bucket: TokenBucket | null;
+  readonly bucket: Bucket | null;
 
-  constructor(who: string, name: string | null, grants: readonly Grant[] | null, bucket: TokenBucket | null = null) {
+  constructor(who: string, name: string | null, grants: readonly Grant[] | null, bucket: Bucket | null = null) {
     this.who = who;
     this.name = name;
     this.grants = grants;
@@ -35,10 +35,14 @@ export class Caller {
       throw new AsofError("ASOF_FORBIDDEN", `this takes the scope ${scope}`, { scope });
   }
 
+  /** Whether he may do what concerns one definition. */
+  mayReach(scope: Scope, kind: NarrowableKind | null, name: string): boolean {
+    return this.grants?.some((grant) => hasScope(grant, scope) && reaches(grant, kind, name)) ?? true;
+  }
+
   /** What is asked for concerns one definition, or, where `kind` is null, no single one. @throws ASOF_FORBIDDEN */
   mustReach(scope: Scope, kind: NarrowableKind | null, name: string): void {
-    if (this.grants === null || this.grants.some((grant) => hasScope(grant, scope) && reaches(grant, kind, name)))
-      return;
+    if (this.mayReach(scope, kind, name)) return;
     this.mustHave(scope);
     if (kind !== null)
       throw new AsofError("ASOF_FORBIDDEN", `the credentials are not for the ${kind} ${JSON.stringify(name)}`, {

@@ -9,6 +9,7 @@ import { anonymous, type Caller, local } from "./caller.ts";
 import { KeyVerifier } from "./key-verifier.ts";
 import type { OidcOptions } from "../../../core/access/oidc-options.ts";
 import { OidcVerifier } from "./oidc-verifier.ts";
+import type { MakeBucket } from "./token-bucket.ts";
 import { TrailRecorder } from "./trail-recorder.ts";
 
 /**
@@ -25,6 +26,8 @@ export interface GateOptions {
   readonly oidc?: OidcOptions;
   /** Requests a second of each caller whose key does not say otherwise. */
   readonly rate?: number;
+  /** How requests are counted. Default: in this process, for itself. */
+  readonly makeBucket?: MakeBucket;
 }
 
 /** What the gate has to know of a route. */
@@ -45,10 +48,13 @@ export class Gate {
   private looking: Promise<void> | null = null;
   private readonly timer: NodeJS.Timeout;
 
-  constructor(store: Pick<Store, "keys" | "trail">, { requireCredentials = false, oidc, rate, failed }: Parts) {
+  constructor(
+    store: Pick<Store, "keys" | "trail">,
+    { requireCredentials = false, oidc, rate, makeBucket, failed }: Parts,
+  ) {
     this.store = store;
-    this.verifier = new KeyVerifier(rate ?? null);
-    this.oidc = oidc === undefined ? null : new OidcVerifier(oidc, rate ?? null);
+    this.verifier = new KeyVerifier(rate ?? null, makeBucket);
+    this.oidc = oidc === undefined ? null : new OidcVerifier(oidc, rate ?? null, makeBucket && { makeBucket });
     this.recorder = new TrailRecorder(store.trail, failed);
     this.failed = failed;
     this.closed = requireCredentials || oidc !== undefined;
@@ -184,8 +190,13 @@ function bearerOf(authorization: string | undefined): string {
 }
 
 /** @throws ASOF_RATE_LIMIT */
-function withinRate(caller: Caller): Caller {
+function withinRate(caller: Caller): Caller | Promise<Caller> {
   const wait = caller.bucket?.take(performance.now()) ?? 0;
+  return wait instanceof Promise ? wait.then((found) => afterWait(caller, found)) : afterWait(caller, wait);
+}
+
+/** @throws ASOF_RATE_LIMIT */
+function afterWait(caller: Caller, wait: number): Caller {
   if (wait === 0) return caller;
   const retryAfter = Math.ceil(wait);
   throw new AsofError("ASOF_RATE_LIMIT", `try again in ${retryAfter} s`, { retryAfter });

@@ -3,7 +3,7 @@ import { assert } from "../../../core/assert.ts";
 import { AsofError } from "../../../core/errors.ts";
 import type { Admission } from "../admission.ts";
 import type { Leaving } from "../leaving.ts";
-import { addressesLoopback } from "../loopback.ts";
+import { addressesLoopback, comesFromLoopback } from "../loopback.ts";
 import { anonymous, type Caller } from "./caller.ts";
 import type { Gate, GuardedRoute } from "./gate.ts";
 
@@ -40,6 +40,10 @@ export function guard(app: FastifyInstance, gate: Gate, leaving: Leaving, admiss
     if (!gate.isClosed && !addressesLoopback(headers.host))
       throw new AsofError("ASOF_HOST", "the request's Host header names another machine", {
         host: headers.host ?? null,
+      });
+    if (!gate.isClosed && !comesFromLoopback(headers.origin))
+      throw new AsofError("ASOF_HOST", "the request's Origin header names a page of another machine", {
+        origin: headers.origin ?? null,
       });
     if (request.is404) {
       const [path] = request.url.split("?", 1);

@@ -4,7 +4,7 @@ import { AsofError } from "../../../core/errors.ts";
 import { formatTimestamp } from "../../../core/time/timestamp.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { Caller } from "./caller.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { countedHere, type MakeBucket } from "./token-bucket.ts";
 
 /** Keys that were presented lately, and found good. */
 const KNOWN = 1024;
@@ -21,13 +21,15 @@ interface KnownKey {
  */
 export class KeyVerifier {
   private readonly rate: number | null;
+  private readonly makeBucket: MakeBucket;
   private byId = new Map<string, KnownKey>();
   private readonly known = new BoundedMap<string, KnownKey>(KNOWN);
   private used = new Map<string, number>();
 
   /** @param rate requests a second of keys that do not say */
-  constructor(rate: number | null) {
+  constructor(rate: number | null, makeBucket: MakeBucket = countedHere) {
     this.rate = rate;
+    this.makeBucket = makeBucket;
   }
 
   /** Takes up the keys that there are. Who has used up his rate has still used it up. */
@@ -37,9 +39,9 @@ export class KeyVerifier {
       keys.map((key) => {
         const { id, name, hash, grant } = key;
         const rate = key.rate ?? this.rate;
-        const bucket =
-          before.get(id)?.caller.bucket ?? (rate === null ? null : new TokenBucket(rate, performance.now()));
-        return [id, { key, hash: Buffer.from(hash, "hex"), caller: new Caller(`key:${id}`, name, [grant], bucket) }];
+        const who = `key:${id}`;
+        const bucket = before.get(id)?.caller.bucket ?? (rate === null ? null : this.makeBucket(who, rate));
+        return [id, { key, hash: Buffer.from(hash, "hex"), caller: new Caller(who, name, [grant], bucket) }];
       }),
     );
     this.known.clear();

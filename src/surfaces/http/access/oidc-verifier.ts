@@ -4,7 +4,7 @@ import { AsofError } from "../../../core/errors.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { Caller } from "./caller.ts";
 import { type ClaimGrant, grantOf, type OidcOptions } from "../../../core/access/oidc-options.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { type Bucket, countedHere, type MakeBucket } from "./token-bucket.ts";
 
 /** Tokens that were found good lately, and those whom they name. */
 const KNOWN = 1024;
@@ -50,11 +50,20 @@ export class OidcVerifier {
   private readonly options: OidcOptions;
   private readonly rate: number | null;
   private readonly cooldown: number;
+  private readonly makeBucket: MakeBucket;
   private readonly known = new BoundedMap<string, KnownToken>(KNOWN);
-  private readonly buckets = new BoundedMap<string, TokenBucket>(KNOWN);
+  private readonly buckets = new BoundedMap<string, Bucket>(KNOWN);
   private keys: Promise<jose.JWTVerifyGetKey> | null = null;
 
-  constructor(options: OidcOptions, rate: number | null, cooldown: number = COOLDOWN) {
+  constructor(
+    options: OidcOptions,
+    rate: number | null,
+    {
+      cooldown = COOLDOWN,
+      makeBucket = countedHere,
+    }: { readonly cooldown?: number; readonly makeBucket?: MakeBucket } = {},
+  ) {
+    this.makeBucket = makeBucket;
     this.options = options;
     this.rate = rate;
     this.cooldown = cooldown;
@@ -98,9 +107,9 @@ export class OidcVerifier {
     );
   }
 
-  private bucketOf(who: string): TokenBucket | null {
+  private bucketOf(who: string): Bucket | null {
     if (this.rate === null) return null;
-    const bucket = this.buckets.get(who) ?? new TokenBucket(this.rate, performance.now());
+    const bucket = this.buckets.get(who) ?? this.makeBucket(who, this.rate);
     this.buckets.set(who, bucket);
     return bucket;
   }

@@ -1,4 +1,5 @@
 import { canonicalize } from "../../../core/codec/canonicalize.ts";
+import { canonicalKey } from "../../../core/codec/key-text.ts";
 import { AsofError } from "../../../core/errors.ts";
 import type { RequestRow } from "../row-reader.ts";
 import type { Selection } from "./selection.ts";
@@ -10,7 +11,7 @@ export function canonicalRow({ inputs, keys }: Selection, row: RequestRow, index
     if (value === null && keys.has(name)) canonical[name] = null;
     else
       try {
-        canonical[name] = canonicalize(inputs[name], value, name);
+        canonical[name] = (keys.has(name) ? canonicalKey : canonicalize)(inputs[name], value, name);
       } catch (error) {
         if (!(error instanceof AsofError)) throw error;
         throw new AsofError(error.code, `row ${index}: ${error.message}`, { ...error.details, row: index }, error);

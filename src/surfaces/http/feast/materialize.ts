@@ -3,6 +3,7 @@ import { formatTimestamp, parseTimestamp, type Timestamp } from "../../../core/t
 import type { Store } from "../../../store.ts";
 import { mediaTypes } from "../body.ts";
 import { viewOf } from "../feature-types.ts";
+import type { OneOfAKind } from "../one-of-a-kind.ts";
 import type { Route, RouteContext } from "../route.ts";
 import { flag, listOf, momentText, orNull, type Schema, text } from "../schema.ts";
 import { feastErrors } from "./error-dialect.ts";
@@ -14,7 +15,7 @@ const views: Schema = { ...orNull(listOf(text)), description: "default: every vi
 const query: Route["query"] = {
   async: { description: "what is asked for is done when it is answered", schema: { enum: ["false"] } },
   force: {
-    description: "changes nothing: work on a view waits for other work on it",
+    description: "changes nothing: one request to materialize is under way at a time",
     schema: { enum: ["true", "false"] },
   },
 };
@@ -32,7 +33,7 @@ const errors: readonly ErrorCode[] = [
 ];
 
 /** Brings views online, as Feast does for a stretch of time. */
-export function materializeRoute({ store }: RouteContext): Route {
+export function materializeRoute({ store, work }: RouteContext): Route {
   return {
     method: "POST",
     path: "/materialize",
@@ -69,13 +70,13 @@ export function materializeRoute({ store }: RouteContext): Route {
             { field: "start_ts" },
           );
       }
-      return materialize(store, fields);
+      return materialize(store, work, fields);
     },
   };
 }
 
 /** Brings what is new online, as Feast does up to a time. */
-export function materializeIncrementalRoute({ store }: RouteContext): Route {
+export function materializeIncrementalRoute({ store, work }: RouteContext): Route {
   return {
     method: "POST",
     path: "/materialize-incremental",
@@ -100,12 +101,12 @@ export function materializeIncrementalRoute({ store }: RouteContext): Route {
     async handle({ body }) {
       const fields = new RequestFields(body);
       timeOf(fields, "end_ts");
-      return materialize(store, fields);
+      return materialize(store, work, fields);
     },
   };
 }
 
-async function materialize(store: Store, fields: RequestFields): Promise<string> {
+async function materialize(store: Store, work: OneOfAKind, fields: RequestFields): Promise<string> {
   const version = fields.text("version");
   if (version !== null)
     throw new AsofError("ASOF_REQUEST", "`version` is not known here: views have no versions to choose from", {
@@ -114,8 +115,12 @@ async function materialize(store: Store, fields: RequestFields): Promise<string>
   const named = fields.texts("feature_views");
   const names = named === null || named.length === 0 ? undefined : named;
   const batch = names?.filter((name) => viewOf(store, name).kind === "batchView");
-  if (batch === undefined || batch.length > 0) await store.compute(batch);
-  await store.materialize(names);
+  const computes = batch === undefined || batch.length > 0;
+  // Before anything is done, so that what is refused has done nothing.
+  await work.run("materialize", async () => {
+    if (computes) await work.run("compute", () => store.compute(batch));
+    await store.materialize(names);
+  });
   return "null";
 }
 

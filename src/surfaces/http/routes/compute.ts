@@ -17,7 +17,7 @@ const outcome = objectOf({
 });
 
 /** Computes batch views, step 2. */
-export function computeRoute({ store }: RouteContext): Route {
+export function computeRoute({ store, work }: RouteContext): Route {
   const shape = objectOf({ views: { ...listOf(text), description: "all if absent" } }, ["views"]);
   return {
     method: "POST",
@@ -31,7 +31,8 @@ export function computeRoute({ store }: RouteContext): Route {
     shapes: { body: { [mediaTypes.json]: shape }, answer: objectOf({ views: listOf(outcome) }) },
     errors: ["ASOF_UNKNOWN_VIEW", "ASOF_NOT_APPLIED", "ASOF_BATCH_VIEW", "ASOF_SQL", "ASOF_JSON", "ASOF_REQUEST"],
     async handle({ body }) {
-      const computed = await store.compute(viewsIn(body));
+      const views = viewsIn(body);
+      const computed = await work.run("compute", () => store.compute(views));
       return writeJson({ views: computed.map((one) => withMoments(one, "t")) });
     },
   };

@@ -15,7 +15,7 @@ const outcome = objectOf({
 });
 
 /** Brings views into the online store. */
-export function materializeViewsRoute({ store }: RouteContext): Route {
+export function materializeViewsRoute({ store, work }: RouteContext): Route {
   const shape = objectOf({ views: { ...listOf(text), description: "all if absent" } }, ["views"]);
   return {
     method: "POST",
@@ -29,7 +29,8 @@ export function materializeViewsRoute({ store }: RouteContext): Route {
     shapes: { body: { [mediaTypes.json]: shape }, answer: objectOf({ views: listOf(outcome) }) },
     errors: ["ASOF_UNKNOWN_VIEW", "ASOF_JSON", "ASOF_REQUEST"],
     async handle({ body }) {
-      return writeJson({ views: await store.materialize(viewsIn(body)) });
+      const views = viewsIn(body);
+      return writeJson({ views: await work.run("materialize", () => store.materialize(views)) });
     },
   };
 }

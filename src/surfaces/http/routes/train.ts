@@ -6,7 +6,7 @@ import type { Route, RouteContext } from "../route.ts";
 import { anything, count, flag, mapOf, objectOf, orNull, text } from "../schema.ts";
 
 /** Trains a model, step 3. */
-export function trainRoute({ store }: RouteContext): Route {
+export function trainRoute({ store, work }: RouteContext): Route {
   const shapes = {
     body: {
       [mediaTypes.json]: objectOf({ promote: { ...flag, description: "whether it serves then; false if absent" } }, [
@@ -45,7 +45,7 @@ export function trainRoute({ store }: RouteContext): Route {
       const { promote = false } = readObject(body, ["promote"]);
       if (typeof promote !== "boolean")
         throw new AsofError("ASOF_REQUEST", "`promote` must be true or false", { field: "promote" });
-      return writeJson(await store.train(name, { promote }));
+      return writeJson(await work.run("train", () => store.train(name, { promote })));
     },
   };
 }

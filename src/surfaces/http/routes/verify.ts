@@ -9,7 +9,7 @@ const LEAST = 0.01;
 const MOST = 60;
 
 /** Proves on samples of the store that its answers are what its records say. */
-export function verifyRoute({ verify }: RouteContext): Route {
+export function verifyRoute({ verify, work }: RouteContext): Route {
   const minutes = { type: "number", minimum: LEAST, maximum: MOST, description: "for how long; 1 if absent" };
   return {
     method: "POST",
@@ -41,7 +41,7 @@ export function verifyRoute({ verify }: RouteContext): Route {
         throw new AsofError("ASOF_NOT_OFFERED", "this server does not know the configuration of its store", {
           offeredBy: "asof serve",
         });
-      const { failure: _, ...outcome } = await verify(asked);
+      const { failure: _, ...outcome } = await work.run("verify", () => verify(asked));
       return writeJson(outcome);
     },
   };
