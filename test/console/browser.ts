@@ -7,10 +7,13 @@ const found = await debianBinary("chromium", "chromium");
 export const browserMissing: string | null = "missing" in found ? found.missing : null;
 if (browserMissing !== null) process.stderr.write(`suites with a browser are skipped: ${browserMissing}\n`);
 
-/** A real browser. As root it has no sandbox, and in a container little shared memory. */
+/** A real browser. As root it has no sandbox, in a container little shared memory, and here nothing that draws for it. */
 export function openBrowser(): Promise<Browser> {
   if ("missing" in found) throw new Error(found.missing);
-  return chromium.launch({ executablePath: found.path, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  return chromium.launch({
+    executablePath: found.path,
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+  });
 }
 
 export interface Visit {
@@ -20,19 +23,21 @@ export interface Visit {
   readonly close: () => Promise<void>;
 }
 
-/** A tab of its own, that writes down what goes wrong in it. */
+const contexts = new WeakMap<Browser, Promise<BrowserContext>>();
+
+/** A tab of its own, that writes down what goes wrong in it. Scripts are compiled once for all tabs of a browser. */
 export async function visit(
   browser: Browser,
   origin: string,
-  options: Parameters<Browser["newContext"]>[0] = {},
-): Promise<Visit> {
-  const context: BrowserContext = await browser.newContext({
-    viewport: { width: 1440, height: 900 },
+  {
+    viewport = { width: 1440, height: 900 },
     // What moves is painted again and again.
-    reducedMotion: "reduce",
-    ...options,
-  });
-  const page = await context.newPage();
+    reducedMotion = "reduce",
+  }: Pick<NonNullable<Parameters<Browser["newContext"]>[0]>, "viewport" | "reducedMotion"> = {},
+): Promise<Visit> {
+  if (!contexts.has(browser)) contexts.set(browser, browser.newContext());
+  const page = await (await contexts.get(browser)!).newPage();
+  await Promise.all([page.setViewportSize(viewport!), page.emulateMedia({ reducedMotion: reducedMotion! })]);
   page.setDefaultTimeout(15_000);
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(error.message));
@@ -43,5 +48,5 @@ export async function visit(
     const url = request.url();
     if (!url.startsWith(origin) && !url.startsWith("data:")) faults.push(`asked another machine: ${url}`);
   });
-  return { page, faults, close: () => context.close() };
+  return { page, faults, close: () => page.close() };
 }

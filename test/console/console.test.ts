@@ -13,7 +13,7 @@ import { type RunningServer, serve } from "../../src/surfaces/http/serve.ts";
 import { verifyStore } from "../../src/surfaces/verify/verify-store.ts";
 import { now, openTestStore } from "../flow/open-test-store.ts";
 import * as shop from "../flow/shop.ts";
-import { browserMissing, openBrowser, type Visit, visit } from "./browser.ts";
+import { browserMissing, openBrowser, visit } from "./browser.ts";
 import { testComparing } from "./comparing.ts";
 import { testKeys } from "./keys.ts";
 import { testLearning } from "./learn.ts";
@@ -78,27 +78,21 @@ describe.skipIf(browserMissing !== null)("the console", () => {
     ["/sign-in", null],
   ] as const;
 
-  describe("page by page", () => {
-    let tab: Visit;
-    beforeAll(async () => {
-      tab = await visit(browser, server.url, { reducedMotion: "reduce" });
-    });
-    afterAll(() => tab?.close());
-
-    test.each(pages)(
+  describe.concurrent("page by page", () => {
+    test.for(pages)(
       "shows %s without a fault, accessible in light and dark, wide and narrow",
-      async (address, region) => {
-        const { page, faults } = tab;
+      async ([address, region], { expect, onTestFinished }) => {
+        const { page, faults, close } = await visit(browser, server.url);
+        onTestFinished(close);
         const width = (): Promise<number> => page.evaluate<number>("document.documentElement.scrollWidth");
-        await page.setViewportSize({ width: 1440, height: 900 });
-        await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+        await page.emulateMedia({ colorScheme: "light" });
         await page.goto(`${server.url}${address}`);
         await page.getByRole("heading", { level: 1 }).waitFor();
         if (region !== null) await page.getByRole("region", { name: region, exact: true }).first().waitFor();
         expect(await violations(page)).toEqual([]);
         expect(await width()).toBe(1440);
         // What differs in the dark is the colours.
-        await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+        await page.emulateMedia({ colorScheme: "dark" });
         expect(await violations(page, { type: "rule", values: ["color-contrast"] })).toEqual([]);
         await page.setViewportSize({ width: 390, height: 844 });
         await page.getByRole("button", { name: "Menu" }).waitFor();
@@ -159,7 +153,7 @@ describe.skipIf(browserMissing !== null)("the console", () => {
       await expect.poll(() => figure("Predictions").textContent(), { timeout: 15_000 }).not.toBe(predictions);
       await expect
         .poll(() => figure("Serving").locator("..").textContent(), { timeout: 15_000 })
-        .toMatch(/p99 [\d.]+ ms/);
+        .toMatch(/p99 [\d.]+\sm?s/);
       // The slider looks back: at the start there was nothing.
       await page.getByLabel("Moment", { exact: true }).fill("0");
       await page.getByText("The start: nothing has run").waitFor();
