@@ -155,10 +155,14 @@ try {
         await page.setViewportSize({ width, height: 860 });
         await page.screenshot({ path: path.join(root, "docs", "images", `console-${name}.png`) });
       }
-      // As high as the page, so that lists which follow the window are whole and nothing sticks amid it.
-      const whole = await page.evaluate<number>("document.documentElement.scrollHeight");
-      await page.setViewportSize({ width, height: Math.max(height, whole) });
-      await page.waitForTimeout(200);
+      // As high as the page, so that lists which follow the window are whole and nothing sticks amid it. Rows that come
+      // into sight by it may be higher than was thought.
+      for (let tall = 0, whole = height; whole > tall;) {
+        tall = whole;
+        await page.setViewportSize({ width, height: tall });
+        await page.waitForTimeout(200);
+        whole = await page.evaluate<number>("document.documentElement.scrollHeight");
+      }
       await page.screenshot({ path: path.join(into, `${name}-${width}-${colorScheme}.png`) });
       await page.setViewportSize({ width, height });
       await page.goto("about:blank");
