@@ -23,21 +23,19 @@ export interface Visit {
   readonly close: () => Promise<void>;
 }
 
-const contexts = new WeakMap<Browser, Promise<BrowserContext>>();
-
-/** A tab of its own, that writes down what goes wrong in it. Scripts are compiled once for all tabs of a browser. */
+/** A tab of its own, that writes down what goes wrong in it. */
 export async function visit(
   browser: Browser,
   origin: string,
-  {
-    viewport = { width: 1440, height: 900 },
-    // What moves is painted again and again.
-    reducedMotion = "reduce",
-  }: Pick<NonNullable<Parameters<Browser["newContext"]>[0]>, "viewport" | "reducedMotion"> = {},
+  options: Parameters<Browser["newContext"]>[0] = {},
 ): Promise<Visit> {
-  if (!contexts.has(browser)) contexts.set(browser, browser.newContext());
-  const page = await (await contexts.get(browser)!).newPage();
-  await Promise.all([page.setViewportSize(viewport!), page.emulateMedia({ reducedMotion: reducedMotion! })]);
+  const context: BrowserContext = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    // What moves is painted again and again.
+    reducedMotion: "reduce",
+    ...options,
+  });
+  const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(error.message));
@@ -48,5 +46,5 @@ export async function visit(
     const url = request.url();
     if (!url.startsWith(origin) && !url.startsWith("data:")) faults.push(`asked another machine: ${url}`);
   });
-  return { page, faults, close: () => page.close() };
+  return { page, faults, close: () => context.close() };
 }

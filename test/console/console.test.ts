@@ -13,7 +13,7 @@ import { type RunningServer, serve } from "../../src/surfaces/http/serve.ts";
 import { verifyStore } from "../../src/surfaces/verify/verify-store.ts";
 import { now, openTestStore } from "../flow/open-test-store.ts";
 import * as shop from "../flow/shop.ts";
-import { browserMissing, openBrowser, visit } from "./browser.ts";
+import { browserMissing, openBrowser, type Visit, visit } from "./browser.ts";
 import { testComparing } from "./comparing.ts";
 import { testKeys } from "./keys.ts";
 import { testLearning } from "./learn.ts";
@@ -78,21 +78,27 @@ describe.skipIf(browserMissing !== null)("the console", () => {
     ["/sign-in", null],
   ] as const;
 
-  describe.concurrent("page by page", () => {
-    test.for(pages)(
+  describe("page by page", () => {
+    let tab: Visit;
+    beforeAll(async () => {
+      tab = await visit(browser, server.url, { reducedMotion: "reduce" });
+    });
+    afterAll(() => tab?.close());
+
+    test.each(pages)(
       "shows %s without a fault, accessible in light and dark, wide and narrow",
-      async ([address, region], { expect, onTestFinished }) => {
-        const { page, faults, close } = await visit(browser, server.url);
-        onTestFinished(close);
+      async (address, region) => {
+        const { page, faults } = tab;
         const width = (): Promise<number> => page.evaluate<number>("document.documentElement.scrollWidth");
-        await page.emulateMedia({ colorScheme: "light" });
+        await page.setViewportSize({ width: 1440, height: 900 });
+        await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
         await page.goto(`${server.url}${address}`);
         await page.getByRole("heading", { level: 1 }).waitFor();
         if (region !== null) await page.getByRole("region", { name: region, exact: true }).first().waitFor();
         expect(await violations(page)).toEqual([]);
         expect(await width()).toBe(1440);
         // What differs in the dark is the colours.
-        await page.emulateMedia({ colorScheme: "dark" });
+        await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
         expect(await violations(page, { type: "rule", values: ["color-contrast"] })).toEqual([]);
         await page.setViewportSize({ width: 390, height: 844 });
         await page.getByRole("button", { name: "Menu" }).waitFor();
