@@ -87,6 +87,8 @@ const pictures: readonly Picture[] = [
   { name: "learn", address: "/learn", region: "The two stores" },
   { name: "learn-sample", address: "/learn?way=sample", region: "The two stores" },
   { name: "learn-questions", address: "/learn?way=questions", region: "The two stores" },
+  { name: "sign-in", address: "/sign-in" },
+  // Last: what it computes, and how slow it makes answers, would be in the others.
   {
     name: "learn-slow",
     address: "/learn?way=slow",
@@ -98,7 +100,6 @@ const pictures: readonly Picture[] = [
       await page.waitForTimeout(4000);
     },
   },
-  { name: "sign-in", address: "/sign-in" },
 ];
 
 /** Pictures that the README has, as much of them as is in sight at first. */
@@ -109,6 +110,10 @@ if (!(await stat(kept).catch(() => null))) {
   console.error("There is no store of the quickstart yet: npm run quickstart");
   process.exit(1);
 }
+const browser = await chromium.launch({
+  executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+});
 const folder = await mkdtemp(path.join(tmpdir(), "asof-screenshots-"));
 const home = path.join(folder, "home");
 await cp(kept, home, { recursive: true });
@@ -118,10 +123,6 @@ const store = await open({ ...configuration, home }, { addedLatency });
 // The first prediction loads what the others find.
 await store.predict("late_flight_model", [{ ...row, distance: 1846 }]);
 const server = await serve(store, { port: 0, demo: addedLatency });
-const browser = await chromium.launch({
-  executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-dev-shm-usage"],
-});
 /** Somebody asks for predictions meanwhile, so that there is something to see. */
 const asking = setInterval(() => {
   fetch(`${server.url}/v1/predict/late_flight_model`, {
@@ -131,31 +132,40 @@ const asking = setInterval(() => {
   }).catch(() => {});
 }, 60);
 try {
+  const screens = [];
   for (const colorScheme of ["light", "dark"] as const)
     for (const [width, height] of [
       [1440, 900],
       [390, 844],
     ]) {
       const context = await browser.newContext({ viewport: { width, height }, colorScheme, reducedMotion: "reduce" });
-      const page = await context.newPage();
-      for (const { name, address, region, act } of wanted) {
-        await page.goto(`${server.url}${address}`);
-        await page.getByRole("heading", { level: 1 }).waitFor();
-        if (region !== undefined) await page.getByRole("region", { name: region, exact: true }).first().waitFor();
-        await act?.(page);
-        await page.waitForTimeout(1500);
-        if (readme && width === 1440 && colorScheme === "light" && inReadme.includes(name)) {
-          await page.setViewportSize({ width, height: 860 });
-          await page.screenshot({ path: path.join(root, "docs", "images", `console-${name}.png`) });
-        }
-        // As high as the page, so that lists which follow the window are whole and nothing sticks amid it.
-        const whole = await page.evaluate<number>("document.documentElement.scrollHeight");
-        await page.setViewportSize({ width, height: Math.max(height, whole) });
-        await page.waitForTimeout(200);
-        await page.screenshot({ path: path.join(into, `${name}-${width}-${colorScheme}.png`) });
-        await page.setViewportSize({ width, height });
+      screens.push({ colorScheme, width, height, page: await context.newPage() });
+    }
+  // Picture by picture: what one does to the store, all screens show.
+  for (const { name, address, region, act } of wanted)
+    for (const { colorScheme, width, height, page } of screens) {
+      await page.goto(`${server.url}${address}`);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      if (region !== undefined) await page.getByRole("region", { name: region, exact: true }).first().waitFor();
+      await act?.(page);
+      // Whoever pressed a button at the far end of a table has scrolled it.
+      await page.evaluate("for (const one of document.querySelectorAll('.scroll-table')) one.scrollLeft = 0");
+      await page.waitForTimeout(1500);
+      if (readme && width === 1440 && colorScheme === "light" && inReadme.includes(name)) {
+        await page.setViewportSize({ width, height: 860 });
+        await page.screenshot({ path: path.join(root, "docs", "images", `console-${name}.png`) });
       }
-      await context.close();
+      // As high as the page, so that lists which follow the window are whole and nothing sticks amid it. Rows that come
+      // into sight by it may be higher than was thought.
+      for (let tall = 0, whole = height; whole > tall;) {
+        tall = whole;
+        await page.setViewportSize({ width, height: tall });
+        await page.waitForTimeout(200);
+        whole = await page.evaluate<number>("document.documentElement.scrollHeight");
+      }
+      await page.screenshot({ path: path.join(into, `${name}-${width}-${colorScheme}.png`) });
+      await page.setViewportSize({ width, height });
+      await page.goto("about:blank");
     }
 } finally {
   clearInterval(asking);

@@ -97,11 +97,11 @@ function Connection() {
         <>
           <div>
             <dt>Store’s clock</dt>
-            <dd>{utcSeconds(live.status.now)} UTC</dd>
+            <dd className="figures">{utcSeconds(live.status.now)} UTC</dd>
           </div>
           <div>
             <dt>Online is behind by</dt>
-            <dd>{span(live.status.freshness)}</dd>
+            <dd className="figures">{span(live.status.freshness)}</dd>
           </div>
         </>
       )}

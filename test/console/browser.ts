@@ -7,10 +7,13 @@ const found = await debianBinary("chromium", "chromium");
 export const browserMissing: string | null = "missing" in found ? found.missing : null;
 if (browserMissing !== null) process.stderr.write(`suites with a browser are skipped: ${browserMissing}\n`);
 
-/** A real browser. As root it has no sandbox, and in a container little shared memory. */
+/** A real browser. As root it has no sandbox, in a container little shared memory, and here nothing that draws for it. */
 export function openBrowser(): Promise<Browser> {
   if ("missing" in found) throw new Error(found.missing);
-  return chromium.launch({ executablePath: found.path, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  return chromium.launch({
+    executablePath: found.path,
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+  });
 }
 
 export interface Visit {

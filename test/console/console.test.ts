@@ -159,7 +159,7 @@ describe.skipIf(browserMissing !== null)("the console", () => {
       await expect.poll(() => figure("Predictions").textContent(), { timeout: 15_000 }).not.toBe(predictions);
       await expect
         .poll(() => figure("Serving").locator("..").textContent(), { timeout: 15_000 })
-        .toMatch(/p99 [\d.]+ ms/);
+        .toMatch(/p99 [\d.]+\sm?s/);
       // The slider looks back: at the start there was nothing.
       await page.getByLabel("Moment", { exact: true }).fill("0");
       await page.getByText("The start: nothing has run").waitFor();

@@ -2,6 +2,7 @@ import { useSyncExternalStore } from "react";
 import type { Live } from "../api/answers.ts";
 import { ClientError } from "../../../src/surfaces/client/client-error.ts";
 import { follow as followAnswer, parse } from "../api/ask.ts";
+import { predictionsOf } from "../parts/totals.ts";
 
 export interface LiveState {
   readonly connection: "connecting" | "open" | "lost";
@@ -100,7 +101,7 @@ async function read(signal: AbortSignal, heard: () => void): Promise<void> {
 
 function take(live: Live): void {
   const at = performance.now();
-  const served = live.status.models.reduce((sum, model) => sum + model.served, 0);
+  const served = predictionsOf(live.status);
   samples = [...samples.filter((sample) => at - sample.at <= STRETCH), { at, end: live.status.log.end, served }];
   const [first] = samples;
   const seconds = (at - first.at) / 1000;

@@ -1,5 +1,8 @@
 // How numbers, sizes, spans and moments are written: always with their unit.
 
+/** Between a number and its unit: no line ends there. */
+const SPACE = "\u00a0";
+
 /** Stands where there is no value. */
 export const NONE = "–";
 
@@ -16,8 +19,8 @@ export function countOf(n: number, one: string, many = `${one}s`): string {
 /** Very large counts in little room: `299 M`. */
 export function shortCount(n: number | null): string {
   if (n === null) return NONE;
-  if (n >= 1e9) return `${digits(n / 1e9)} G`;
-  if (n >= 1e8) return `${digits(n / 1e6)} M`;
+  if (n >= 1e9) return `${digits(n / 1e9)}${SPACE}G`;
+  if (n >= 1e8) return `${digits(n / 1e6)}${SPACE}M`;
   return whole.format(n);
 }
 
@@ -28,24 +31,24 @@ export function bytes(n: number | null): string {
     ["MB", 1e6],
     ["kB", 1e3],
   ] as const)
-    if (n >= size) return `${digits(n / size)} ${unit}`;
-  return `${whole.format(n)} B`;
+    if (n >= size) return `${digits(n / size)}${SPACE}${unit}`;
+  return `${whole.format(n)}${SPACE}B`;
 }
 
 export function perSecond(n: number | null): string {
-  return n === null ? NONE : `${n !== 0 && n < 100 ? digits(n) : whole.format(n)} / s`;
+  return n === null ? NONE : `${n !== 0 && n < 100 ? digits(n) : whole.format(n)}${SPACE}/${SPACE}s`;
 }
 
 export function milliseconds(n: number | null): string {
   if (n === null) return NONE;
-  return n >= 1000 ? `${digits(n / 1000)} s` : `${digits(n)} ms`;
+  return n >= 1000 ? `${digits(n / 1000)}${SPACE}s` : `${digits(n)}${SPACE}ms`;
 }
 
 /** Seconds of real time. */
 export function seconds(n: number | null): string {
   if (n === null) return NONE;
   if (n < 1) return milliseconds(n * 1000);
-  if (n < 120) return `${digits(n)} s`;
+  if (n < 120) return `${digits(n)}${SPACE}s`;
   return span(n * 1e6);
 }
 
@@ -59,14 +62,14 @@ const UNITS = [
 /** A span of microseconds, in its two largest units. */
 export function span(micros: number | null): string {
   if (micros === null) return NONE;
-  if (micros < 1000) return `${whole.format(micros)} µs`;
-  if (micros < 1_000_000) return `${digits(micros / 1000)} ms`;
-  if (micros < 60_000_000) return `${digits(micros / 1e6)} s`;
+  if (micros < 1000) return `${whole.format(micros)}${SPACE}µs`;
+  if (micros < 1_000_000) return `${digits(micros / 1000)}${SPACE}ms`;
+  if (micros < 60_000_000) return `${digits(micros / 1e6)}${SPACE}s`;
   const first = UNITS.findIndex(([, size]) => micros >= size);
   const [unit, size] = UNITS[first];
   const [lesser, smaller] = UNITS[Math.min(first + 1, UNITS.length - 1)];
   const rest = Math.floor((micros % size) / smaller);
-  return `${whole.format(Math.floor(micros / size))} ${unit}${rest === 0 ? "" : ` ${rest} ${lesser}`}`;
+  return `${whole.format(Math.floor(micros / size))}${SPACE}${unit}${rest === 0 ? "" : `${SPACE}${rest}${SPACE}${lesser}`}`;
 }
 
 /** A length of a window as definitions write it: `7d`, `1h`, `5m`. */
@@ -78,13 +81,13 @@ export function length(micros: number): string {
     ["s", 1_000_000],
   ] as const)
     if (micros % size === 0) return `${micros / size}${unit}`;
-  return `${micros} µs`;
+  return `${micros}${SPACE}µs`;
 }
 
 export function share(part: number, all: number): string {
   if (all === 0) return NONE;
   const percent = (100 * part) / all;
-  return `${percent === 0 || percent === 100 ? percent : percent < 0.1 ? "< 0.1" : percent.toFixed(1)} %`;
+  return `${percent === 0 || percent === 100 ? percent : percent < 0.1 ? `<${SPACE}0.1` : percent.toFixed(1)}${SPACE}%`;
 }
 
 /** Three digits that count. */

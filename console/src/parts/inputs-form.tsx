@@ -7,7 +7,8 @@ import { Refused } from "./notice.tsx";
 import "./inputs-form.css";
 
 const hints: Readonly<Record<string, string>> = {
-  timestamp: "UTC, as 2001-07-01T10:00:00Z",
+  timestamp: "2001-07-01T10:00:00Z",
+  string: "text",
   int32: "whole number",
   int64: "whole number",
   float64: "number",
@@ -35,18 +36,20 @@ export function InputsForm({
   const [texts, setTexts] = useState(given);
   const [refusal, setRefusal] = useState<ClientError | null>(null);
   const [asked, setAsked] = useState(0);
+  const [filling, setFilling] = useState(false);
   useEffect(() => setTexts(given), [given]);
   const example = exampleOf(service, catalog);
   const fill = async (): Promise<void> => {
+    setFilling(true);
     try {
       const examples = await examplesOf(example!);
-      if (examples.length === 0) return;
+      if (examples.length > 0) setTexts(examples[asked % examples.length]);
       setAsked(asked + 1);
       setRefusal(null);
-      setTexts(examples[asked % examples.length]);
     } catch (error) {
       setRefusal(error as ClientError);
     }
+    setFilling(false);
   };
   return (
     <form
@@ -76,12 +79,12 @@ export function InputsForm({
         {after}
       </div>
       <div className="form-row">
-        <button type="submit" className="primary">
+        <button type="submit" className="primary" disabled={filling}>
           {verb}
         </button>
         {example !== null && (
-          <button type="button" onClick={() => void fill()}>
-            Fill in an example
+          <button type="button" disabled={filling} onClick={() => void fill()}>
+            {filling ? "Looking for one …" : "Fill in an example"}
           </button>
         )}
       </div>

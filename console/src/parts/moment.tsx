@@ -17,7 +17,9 @@ export function Moment({
   return (
     <time dateTime={at} title={`${utc(at)} UTC; ${localTime(at)}, your time`} className="moment">
       <span>
-        {exact ? utc(at) : utcSeconds(at)} <abbr title="coordinated universal time">UTC</abbr>
+        {exact ? utc(at) : utcSeconds(at)}
+        {"\u00a0"}
+        <abbr title="coordinated universal time">UTC</abbr>
       </span>
       {both && <span className="local">{localTime(at)}</span>}
     </time>

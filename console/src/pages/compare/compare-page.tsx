@@ -67,7 +67,7 @@ function Asked({ catalog }: { readonly catalog: readonly CatalogEntry[] }) {
         after={
           <label className="field">
             <span>
-              Also as of <span className="hint">a past moment, optional</span>
+              Also as of, <span className="hint">optional</span>
             </span>
             <input id="compare-at" key={at} defaultValue={at} placeholder="2001-06-28T12:00:00Z" spellCheck={false} />
           </label>

@@ -22,7 +22,7 @@ export function FeatureInServing({
   return (
     <Section
       title="In training and in serving"
-      note="Nulls and drift of what models are served with, against what they were trained on. PSI is the population stability index: below 0.1 little has changed, from 0.25 on much has."
+      note="What models are served with, against what they were trained on. PSI, the population stability index, says how far it has drifted: little below 0.1, much from 0.25 on. “By chance” is what as many values without any drift would show; KS is the largest gap between the two distributions."
     >
       {uses.length === 0 ? (
         <p>No service uses it.</p>

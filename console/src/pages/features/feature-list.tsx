@@ -127,20 +127,24 @@ function Row({ feature: { name, view, words, type, entity, tags } }: { readonly 
         <span className="muted">{view.name}.</span>
         {name}
       </span>
-      <span className="feature-said">{words}</span>
-      <span className="feature-facts">
-        <span>{typeText(type)}</span>
-        {entity !== null && <span>per {entity}</span>}
-        <span
-          className={`tag ${view.kind === "batchView" ? "tag-offline" : view.kind === "aggregateView" ? "tag-online" : ""}`}
-        >
-          {kindNames[view.kind]}
-        </span>
+      <span className="feature-said">
+        {words}
         {tags.map((tag) => (
           <span key={tag} className="tag">
             {tag}
           </span>
         ))}
+      </span>
+      <span className="feature-facts">
+        <span>{typeText(type)}</span>
+        <span>{entity !== null && `per ${entity}`}</span>
+        <span>
+          <span
+            className={`tag ${view.kind === "batchView" ? "tag-offline" : view.kind === "aggregateView" ? "tag-online" : ""}`}
+          >
+            {kindNames[view.kind]}
+          </span>
+        </span>
       </span>
     </Link>
   );

@@ -59,7 +59,7 @@ export function FeaturePage({
       }
       actions={<Link href="/features">All features</Link>}
     >
-      <dl className="facts feature-facts-list">
+      <dl className="facts facts-ruled">
         <Fact name="Type">{typeText(type)}</Fact>
         <Fact name="Kind">{kindNames[view.kind]}</Fact>
         <Fact name="Entity">{entity ?? NONE}</Fact>

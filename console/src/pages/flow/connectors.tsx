@@ -27,12 +27,10 @@ const order: Readonly<Record<"offline" | "online", readonly StageId[]>> = {
 export function Connectors({ stages }: { readonly stages: readonly Stage[] }) {
   const drawing = useRef<SVGSVGElement>(null);
   const [places, setPlaces] = useState<Readonly<Record<string, Box>>>({});
-  const [size, setSize] = useState({ width: 0, height: 0 });
   useLayoutEffect(() => {
     const around = drawing.current!.parentElement!;
     const measure = (): void => {
       const outer = around.getBoundingClientRect();
-      setSize({ width: outer.width, height: outer.height });
       setPlaces(
         Object.fromEntries(
           [...around.querySelectorAll<HTMLElement>("[data-stage]")].map((card) => {
@@ -59,7 +57,7 @@ export function Connectors({ stages }: { readonly stages: readonly Stage[] }) {
   const wide = there && places["batch"].left > places["raw"].right;
   const lines = !there ? [] : wide ? across(places, busy) : down(places, busy);
   return (
-    <svg ref={drawing} className="connectors" width={size.width} height={size.height} aria-hidden="true">
+    <svg ref={drawing} className="connectors" aria-hidden="true">
       <defs>
         {(["offline", "online", "between"] as const).map((lane) => (
           <marker

@@ -74,7 +74,7 @@ function StageCard({
         {name}
         {step !== null && <span className="stage-step">step {step}</span>}
       </span>
-      <span className="stage-figure">
+      <span className="stage-figure figures">
         {figure} <span className="stage-unit">{unit}</span>
       </span>
       <span className="stage-note">

@@ -3,6 +3,8 @@ import { bytes, count, NONE, seconds } from "../../parts/figures.ts";
 import { Moment } from "../../parts/moment.tsx";
 import { Section } from "../../parts/page.tsx";
 import { ScrollTable } from "../../parts/scroll-table.tsx";
+import { predictionsOf } from "../../parts/totals.ts";
+import "./process-table.css";
 
 interface Row {
   readonly step: number;
@@ -40,7 +42,7 @@ const rows: readonly Row[] = [
     location: "model registry",
     purpose: "predictions",
     kinds: ["train"],
-    result: (n) => `from ${count(n)} examples`,
+    result: (n) => `${count(n)} examples`,
   },
   {
     step: 4,
@@ -49,96 +51,98 @@ const rows: readonly Row[] = [
     location: "online store",
     purpose: "serving",
     kinds: ["materialize"],
-    result: (n) => `${count(n)} keys written`,
+    result: (n) => `${count(n)} keys`,
   },
 ];
 
 /** The five steps with what was recorded of each. */
 export function ProcessTable({ runs, live: { status } }: { readonly runs: readonly Run[]; readonly live: Live }) {
-  const served = status.models.reduce((sum, model) => sum + model.served, 0);
+  const served = predictionsOf(status);
   return (
     <Section
       title="Process"
       note="The five steps, where each leaves its data and what for, with what their runs recorded."
     >
-      <ScrollTable label="Process">
-        <thead>
-          <tr>
-            <th className="number">Step</th>
-            <th>Action</th>
-            <th>Data location</th>
-            <th>Purpose</th>
-            <th>Result</th>
-            <th className="number">Runs</th>
-            <th className="number">Time in all</th>
-            <th className="number">Written</th>
-            <th>Last</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => {
-            const done = runs.filter((run) => row.kinds.includes(run.kind) && run.state === "succeeded");
-            const sum = (of: "rows" | "seconds" | "bytes"): number =>
-              done.reduce((total, run) => total + (run[of] ?? 0), 0);
-            return (
-              <tr key={row.action}>
-                <td className="number">{row.step}</td>
-                <th scope="row">{row.action}</th>
-                <td>
-                  <Place place={row.place}>{row.location}</Place>
-                </td>
-                <td>{row.purpose}</td>
-                <td>{done.length === 0 ? "not yet" : row.result(sum("rows"))}</td>
-                <td className="number">{count(done.length)}</td>
-                <td className="number">{done.length === 0 ? NONE : seconds(sum("seconds"))}</td>
-                <td className="number">{done.length === 0 ? NONE : bytes(sum("bytes"))}</td>
-                <td>
-                  <Moment at={done[0]?.endedAt ?? null} />
-                </td>
-              </tr>
-            );
-          })}
-          <tr>
-            <td className="number">4</td>
-            <th scope="row">Compute real-time features</th>
-            <td>
-              <Place place="log">log</Place> → <Place place="online">online store</Place>
-            </td>
-            <td>serving</td>
-            <td>{status.log.folded === 0 ? "not yet" : `log folded up to position ${count(status.log.folded)}`}</td>
-            <td className="number">
-              <span className="muted">always</span>
-            </td>
-            <td className="number">{NONE}</td>
-            <td className="number">{NONE}</td>
-            <td>
-              <Moment at={status.watermark} />
-            </td>
-          </tr>
-          <tr>
-            <td className="number">5</td>
-            <th scope="row">Serve predictions</th>
-            <td>
-              <Place place="online">online store</Place> → <Place place="log">log</Place> →{" "}
-              <Place place="offline">offline store</Place>
-            </td>
-            <td>the application, monitoring</td>
-            <td>{served === 0 ? "not yet" : `${count(served)} predictions, all logged`}</td>
-            <td className="number">
-              <span className="muted">at request</span>
-            </td>
-            <td className="number">{NONE}</td>
-            <td className="number">{NONE}</td>
-            <td>{NONE}</td>
-          </tr>
-        </tbody>
-      </ScrollTable>
+      <div className="process">
+        <ScrollTable label="Process">
+          <thead>
+            <tr>
+              <th className="number">Step</th>
+              <th>Action</th>
+              <th>Data location</th>
+              <th>Purpose</th>
+              <th>Result</th>
+              <th className="number">Runs</th>
+              <th className="number">Took</th>
+              <th className="number">Written</th>
+              <th>Last</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => {
+              const done = runs.filter((run) => row.kinds.includes(run.kind) && run.state === "succeeded");
+              const sum = (of: "rows" | "seconds" | "bytes"): number =>
+                done.reduce((total, run) => total + (run[of] ?? 0), 0);
+              return (
+                <tr key={row.action}>
+                  <td className="number">{row.step}</td>
+                  <th scope="row">{row.action}</th>
+                  <td>
+                    <Place place={row.place}>{row.location}</Place>
+                  </td>
+                  <td>{row.purpose}</td>
+                  <td className="process-result">{done.length === 0 ? "not yet" : row.result(sum("rows"))}</td>
+                  <td className="number">{count(done.length)}</td>
+                  <td className="number">{done.length === 0 ? NONE : seconds(sum("seconds"))}</td>
+                  <td className="number">{done.length === 0 ? NONE : bytes(sum("bytes"))}</td>
+                  <td>
+                    <Moment at={done[0]?.endedAt ?? null} />
+                  </td>
+                </tr>
+              );
+            })}
+            <tr>
+              <td className="number">4</td>
+              <th scope="row">Compute real-time features</th>
+              <td>
+                <Place place="log">log</Place> → <Place place="online">online store</Place>
+              </td>
+              <td>serving</td>
+              <td className="process-result">
+                {status.log.folded === 0 ? "not yet" : `${count(status.log.folded)} log entries`}
+              </td>
+              <td className="number">
+                <span className="muted">live</span>
+              </td>
+              <td className="number">{NONE}</td>
+              <td className="number">{NONE}</td>
+              <td>
+                <Moment at={status.watermark} />
+              </td>
+            </tr>
+            <tr>
+              <td className="number">5</td>
+              <th scope="row">Serve predictions</th>
+              <td>
+                <Place place="online">online store</Place> → <Place place="log">log</Place>
+                <br />→ <Place place="offline">offline store</Place>
+              </td>
+              <td>application, monitoring</td>
+              <td className="process-result">{served === 0 ? "not yet" : `${count(served)} predictions`}</td>
+              <td className="number">
+                <span className="muted">live</span>
+              </td>
+              <td className="number">{NONE}</td>
+              <td className="number">{NONE}</td>
+              <td>{NONE}</td>
+            </tr>
+          </tbody>
+        </ScrollTable>
+      </div>
     </Section>
   );
 }
 
 function Place({ place, children }: { readonly place: Row["place"]; readonly children: string }) {
-  return (
-    <span className={place === "offline" ? "offline" : place === "online" ? "online" : undefined}>{children}</span>
-  );
+  return <span className={`process-place ${place}`}>{children}</span>;
 }

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import type { Live, ModelVersion, Run } from "../../api/answers.ts";
 import { Link } from "../../navigation/link.tsx";
 import { addressOf } from "../../navigation/location.ts";
@@ -175,16 +175,18 @@ const details: Readonly<
   },
 };
 
-/** What is in a stage. */
+/** What is in a stage; brought into sight, where it opens below what is to be seen. */
 export function StageDetail({
   stage,
   onClose,
   ...shown
 }: Shown & { readonly stage: StageId; readonly onClose: () => void }) {
+  const shownAt = useRef<HTMLElement>(null);
+  useEffect(() => shownAt.current?.scrollIntoView({ block: "nearest" }), [stage]);
   const detail = details[stage];
   if (detail === undefined) return null;
   return (
-    <section className="stage-detail panel" aria-labelledby="stage-title">
+    <section ref={shownAt} className="stage-detail panel" aria-labelledby="stage-title">
       <div className="stage-detail-head">
         <div>
           <h2 id="stage-title">{detail.title}</h2>

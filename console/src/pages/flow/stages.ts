@@ -12,6 +12,7 @@ import {
   shortCount,
   span,
 } from "../../parts/figures.ts";
+import { keysOnline, predictionsOf, recordsOf } from "../../parts/totals.ts";
 
 export type StageId =
   | "raw"
@@ -45,11 +46,8 @@ export function stagesOf(
   runs: readonly Run[],
 ): readonly Stage[] {
   const { offline, online, log, views } = status;
-  const sum = (of: "offlineRows" | "onlineKeys", kind: string): number =>
-    views.filter((view) => view.kind === kind).reduce((total, view) => total + (view[of] ?? 0), 0);
-  const rows = offline.sources.reduce((total, source) => total + source.rows, 0);
+  const computed = views.reduce((sum, { offlineRows }) => sum + (offlineRows ?? 0), 0);
   const inLog = offline.sources.reduce((total, source) => total + source.inLog, 0);
-  const served = status.models.reduce((total, model) => total + model.served, 0);
   const serving = servingOf(requests);
   const best = models?.find(({ promoted }) => promoted) ?? null;
   const stale = views.filter((view) => view.stale);
@@ -60,7 +58,7 @@ export function stagesOf(
       lane: "offline",
       step: 1,
       name: "Raw data",
-      figure: shortCount(rows),
+      figure: shortCount(recordsOf(status)),
       unit: "records",
       notes: [last(runs, "load", "loaded")],
       busy: running("load"),
@@ -70,7 +68,7 @@ export function stagesOf(
       lane: "offline",
       step: 2,
       name: "Batch features",
-      figure: shortCount(sum("offlineRows", "batchView")),
+      figure: shortCount(computed),
       unit: "rows",
       notes: [last(runs, "compute", "computed")],
       busy: running("compute"),
@@ -82,7 +80,7 @@ export function stagesOf(
       name: "Offline store",
       figure: bytes(offline.bytes),
       unit: `in ${countOf(offline.files, "file")}`,
-      notes: ["What was true at any moment"],
+      notes: ["What was true then"],
       busy: running("compact"),
     },
     {
@@ -123,7 +121,7 @@ export function stagesOf(
       lane: "online",
       step: 4,
       name: "Real-time features",
-      figure: shortCount(sum("onlineKeys", "aggregateView")),
+      figure: shortCount(keysOnline(status, "aggregateView")),
       unit: "keys",
       notes: [log.unfolded === 0 ? "All events are in" : `${countOf(log.unfolded, "event")} to fold`],
       busy: (rates?.records ?? 0) > 0 || log.unfolded > 0,
@@ -153,7 +151,7 @@ export function stagesOf(
       lane: "online",
       step: null,
       name: "Predictions",
-      figure: shortCount(served),
+      figure: shortCount(predictionsOf(status)),
       unit: "logged",
       notes: [rates === null || rates.predictions === 0 ? "None at the moment" : `${perSecond(rates.predictions)} now`],
       busy: (rates?.predictions ?? 0) > 0,

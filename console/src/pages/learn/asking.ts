@@ -22,7 +22,7 @@ export interface Asking {
 }
 
 const KEPT = 60;
-const SHOWN = 150;
+const SHOWN = 180;
 /** Milliseconds between an answer and the next question. */
 const PAUSE = 100;
 

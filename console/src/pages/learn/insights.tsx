@@ -2,11 +2,10 @@ import type { Status } from "../../api/answers.ts";
 import { bytes, count } from "../../parts/figures.ts";
 import { Link } from "../../navigation/link.tsx";
 import { Section } from "../../parts/page.tsx";
+import { keysOnline, recordsOf } from "../../parts/totals.ts";
 
 /** What to remember, with this store's own figures. */
 export function Insights({ status }: { readonly status: Status }) {
-  const rows = status.offline.sources.reduce((sum, source) => sum + source.rows + source.inLog, 0);
-  const keys = status.views.reduce((sum, view) => sum + (view.onlineKeys ?? 0), 0);
   return (
     <Section title="What to remember">
       <ul className="learn-insights">
@@ -20,8 +19,8 @@ export function Insights({ status }: { readonly status: Status }) {
         <li>
           <h3>Why serving cannot read raw data</h3>
           <p>
-            A window would have to be counted anew at each request, here over {count(rows)} records. The online store
-            has it counted already: {count(keys)} keys in {bytes(status.online.bytes)}.
+            A window would have to be counted anew at each request, here over {count(recordsOf(status))} records. The
+            online store has it counted already: {count(keysOnline(status))} keys in {bytes(status.online.bytes)}.
           </p>
         </li>
         <li>

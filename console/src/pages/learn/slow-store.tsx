@@ -136,8 +136,7 @@ function Experiment({
         <thead>
           <tr>
             <th className="number">Step</th>
-            <th>What it does</th>
-            <th>Reads</th>
+            <th>What it does, and reads</th>
             {columns.map((one) => (
               <th key={one} className="number">
                 {one === 0 ? "Nothing added" : `${one} ms added`}
@@ -173,8 +172,10 @@ function Experiment({
           )}
           <tr>
             <td className="number">5</td>
-            <th scope="row">serve, p99 of the last {asking.by[added]?.length ?? 0}</th>
-            <td className="online">online store</td>
+            <th scope="row">
+              serve, p99 of the last {asking.by[added]?.length ?? 0}
+              <span className="more online">online store</span>
+            </th>
             {columns.map((one) => (
               <td key={one} className={one === added ? "number slow-now" : "number"}>
                 {asking.by[one] === undefined ? (
@@ -240,8 +241,10 @@ function Step({
   return (
     <tr>
       <td className="number">{step}</td>
-      <th scope="row">{does}</th>
-      <td className="offline">offline store</td>
+      <th scope="row">
+        {does}
+        <span className="more offline">offline store</span>
+      </th>
       {columns.map((one) => (
         <td key={one} className={one === now ? "number slow-now" : "number"}>
           {took[one] !== undefined ? (

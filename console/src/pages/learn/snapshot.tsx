@@ -3,19 +3,18 @@ import { Link } from "../../navigation/link.tsx";
 import { bytes, count } from "../../parts/figures.ts";
 import { Section } from "../../parts/page.tsx";
 import { ScrollTable } from "../../parts/scroll-table.tsx";
+import { keysOnline, recordsOf } from "../../parts/totals.ts";
 
 /** The whole idea on one page. */
 export function Snapshot({ status }: { readonly status: Status }) {
-  const rows = status.offline.sources.reduce((sum, source) => sum + source.rows, 0);
-  const keys = status.views.reduce((sum, view) => sum + (view.onlineKeys ?? 0), 0);
   const lines = [
     ["Answers", "What was true at any moment?", "What is true now?"],
     ["Asked by", "training, audits, analysis", "your application, at each request"],
     ["Holds", "all of history, with two times for each record", "the present of each key"],
     [
       "Here",
-      `${count(rows)} records, ${bytes(status.offline.bytes)}`,
-      `${count(keys)} keys, ${bytes(status.online.bytes)}`,
+      `${count(recordsOf(status))} records, ${bytes(status.offline.bytes)}`,
+      `${count(keysOnline(status))} keys, ${bytes(status.online.bytes)}`,
     ],
     ["Good at", "millions of moments in minutes", "one moment in microseconds"],
     ["Cannot", "answer at once", "tell of the past"],

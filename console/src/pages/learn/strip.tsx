@@ -1,43 +1,53 @@
 import { milliseconds } from "../../parts/figures.ts";
+import { Plot } from "../../parts/plot/plot.tsx";
 import type { Sample } from "./asking.ts";
 
-const WIDTH = 760;
 const HEIGHT = 130;
 const LEFT = 62;
 const FOOT = 8;
 const TOP = 10;
-const SLOTS = 150;
+/** Pixels from one answer to the next. */
+const SLOT = 5;
 
-/** What the last requests took, one by one, and how much of that was the store's. */
+/** What the last requests took, one by one, and how much of that was the store's: as many as there is room for. */
 export function Strip({ samples }: { readonly samples: readonly Sample[] }) {
   if (samples.length === 0) return null;
-  const most = Math.max(5, ...samples.map(({ total }) => total)) * 1.1;
-  const x = (i: number): number => LEFT + ((i + 0.5) / SLOTS) * (WIDTH - LEFT);
-  const y = (value: number): number => HEIGHT - FOOT - (value / most) * (HEIGHT - FOOT - TOP);
   return (
-    <figure className="slow-strip">
-      <figcaption>
-        The last {samples.length} answers of step 5: <span className="slow-strip-store">the online store</span> and{" "}
-        <span className="slow-strip-rest">the rest</span>
-      </figcaption>
-      <div className="slow-scroll" role="region" aria-label="The last answers" tabIndex={0}>
-        <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`Time of the last ${samples.length} answers`}>
-          {[0, 0.5, 1].map((part) => (
-            <g key={part}>
-              <line x1={LEFT} x2={WIDTH} y1={y((part * most) / 1.1)} y2={y((part * most) / 1.1)} />
-              <text x={LEFT - 8} y={y((part * most) / 1.1) + 4} textAnchor="end">
-                {milliseconds((part * most) / 1.1)}
-              </text>
-            </g>
-          ))}
-          {samples.map(({ total, store }, i) => (
-            <g key={i}>
-              <rect x={x(i) - 1.5} width={3} y={y(total)} height={y(0) - y(total)} className="slow-rest" />
-              <rect x={x(i) - 1.5} width={3} y={y(store)} height={y(0) - y(store)} className="slow-store" />
-            </g>
-          ))}
-        </svg>
-      </div>
-    </figure>
+    <Plot
+      title="The last answers of step 5"
+      says={`Time of the last ${samples.length} answers`}
+      height={() => HEIGHT}
+      marks={[
+        { mark: "area", ink: "online", name: "waiting for the online store" },
+        { mark: "area", ink: "quiet", name: "the rest of the server’s work" },
+      ]}
+    >
+      {(width) => {
+        const shown = samples.slice(-Math.floor((width - LEFT) / SLOT));
+        const most = Math.max(5, ...shown.map(({ total }) => total));
+        const y = (value: number): number => HEIGHT - FOOT - (value / most) * (HEIGHT - FOOT - TOP);
+        return (
+          <>
+            {[0, 0.5, 1].map((part) => (
+              <g key={part}>
+                <line x1={LEFT} x2={width} y1={y(part * most)} y2={y(part * most)} className="plot-axis" />
+                <text x={LEFT - 8} y={y(part * most) + 4} textAnchor="end">
+                  {milliseconds(part * most)}
+                </text>
+              </g>
+            ))}
+            {shown.map(({ total, store }, i) => {
+              const bar = { x: LEFT + i * SLOT + 1, width: SLOT - 2 };
+              return (
+                <g key={i}>
+                  <rect {...bar} y={y(total)} height={y(0) - y(total)} className="plot-area ink-quiet" />
+                  <rect {...bar} y={y(store)} height={y(0) - y(store)} className="plot-area ink-online" />
+                </g>
+              );
+            })}
+          </>
+        );
+      }}
+    </Plot>
   );
 }

@@ -1,5 +1,6 @@
 import type { Run, Status } from "../../api/answers.ts";
-import { count } from "../../parts/figures.ts";
+import { bytes, count } from "../../parts/figures.ts";
+import { recordsOf } from "../../parts/totals.ts";
 
 export interface Question {
   readonly id: string;
@@ -74,12 +75,12 @@ export const questions: readonly Question[] = [
       "A window over it would have to be counted anew at each request",
       "Raw data is not available any more",
     ],
-    truth: ({ offline, online }) => {
-      const rows = offline.sources.reduce((sum, source) => sum + source.rows, 0);
+    truth: (status) => {
+      const rows = recordsOf(status);
       if (rows === 0) return null;
       return {
         choice: 1,
-        because: `Here that would mean to search ${count(rows)} records at each request. The online store has it counted already, in ${count(Math.round(online.bytes / 1000))} kB.`,
+        because: `Here that would mean to search ${count(rows)} records at each request. The online store has it counted already, in ${bytes(status.online.bytes)}.`,
       };
     },
   },

@@ -1,5 +1,6 @@
 import type { Run, Status } from "../../api/answers.ts";
 import { count } from "../../parts/figures.ts";
+import { keysOnline, predictionsOf, recordsOf } from "../../parts/totals.ts";
 
 export interface TourStep {
   readonly step: number;
@@ -14,20 +15,17 @@ export interface TourStep {
   readonly here: (status: Status, runs: readonly Run[]) => string | null;
 }
 
-const keys = (status: Status, kind: string): number =>
-  status.views.filter((view) => view.kind === kind).reduce((sum, { onlineKeys }) => sum + (onlineKeys ?? 0), 0);
-
 /** The five steps, on whatever store this is. */
 export const tour: readonly TourStep[] = [
   {
     step: 1,
     name: "Ingest raw data",
     says: "Records come in, from files or as events. Each keeps two times: when it happened, and when it could be known. The second is what keeps the future out of training.",
-    task: "Open raw data and look at the newest records: which of their two times is later, and by how much?",
-    look: { href: "/?stage=raw", text: "Open raw data" },
+    task: "Open events and compare the two times of each source: until when do events reach, and until when had they become known?",
+    look: { href: "/?stage=events", text: "Open events" },
     command: "asof ingest SOURCE FILE…",
-    here: ({ offline }) => {
-      const rows = offline.sources.reduce((sum, source) => sum + source.rows + source.inLog, 0);
+    here: (status) => {
+      const rows = recordsOf(status);
       return rows === 0 ? null : `This store has ${count(rows)} records.`;
     },
   },
@@ -65,7 +63,7 @@ export const tour: readonly TourStep[] = [
     look: { href: "/?stage=online", text: "Open the online store" },
     command: "asof materialize",
     here: (status) => {
-      const all = keys(status, "aggregateView") + keys(status, "batchView");
+      const all = keysOnline(status);
       return all === 0 ? null : `This store has ${count(all)} keys online.`;
     },
   },
@@ -76,8 +74,8 @@ export const tour: readonly TourStep[] = [
     task: "Ask for a prediction and see how little of its time the store took. Then compare both stores for the same key.",
     look: { href: "/playground", text: "Ask for a prediction" },
     command: "asof serve",
-    here: ({ models }) => {
-      const served = models.reduce((sum, model) => sum + model.served, 0);
+    here: (status) => {
+      const served = predictionsOf(status);
       return served === 0 ? null : `This store has served ${count(served)} predictions.`;
     },
   },

@@ -23,10 +23,16 @@ export function Calibration({
     >
       {(scale) => (
         <>
-          {baseline !== null && <path d={lineThrough(points(baseline), scale)} className="plot-without" />}
-          <path d={lineThrough(points(metrics), scale)} className="plot-with" />
+          {baseline !== null && <path d={lineThrough(points(baseline), scale)} className="plot-line ink-quiet" />}
+          <path d={lineThrough(points(metrics), scale)} className="plot-line ink-text" />
           {points(metrics).map(([predicted, observed]) => (
-            <circle key={predicted} cx={scale.x(predicted)} cy={scale.y(observed)} r={3.5} className="plot-dot" />
+            <circle
+              key={predicted}
+              cx={scale.x(predicted)}
+              cy={scale.y(observed)}
+              r={3.5}
+              className="plot-area ink-text"
+            />
           ))}
         </>
       )}

@@ -16,7 +16,9 @@ export function Drift({ drift }: { readonly drift: ModelDrift }) {
       note={
         <>
           What version {drift.version} was served with in {countOf(drift.predictions, "prediction")} since{" "}
-          <Moment at={drift.since} />, against what it was trained on. From a PSI of 0.25 on much has changed.
+          <Moment at={drift.since} />, against what it was trained on. PSI, the population stability index, says how
+          far: little below 0.1, much from 0.25 on. “By chance” is what as many values without any drift would show; KS
+          is the largest gap between the two distributions.
         </>
       }
     >

@@ -7,9 +7,6 @@ import { names } from "./metric-names.ts";
 import "./importance.css";
 
 const SHOWN = 12;
-/** The bar of the most important feature, in pixels. */
-const BAR = 220;
-
 /** Which features a version goes by. */
 export function Importance({
   version,
@@ -44,7 +41,7 @@ export function Importance({
               <tr key={feature}>
                 <th scope="row">{feature}</th>
                 <td className="importance-bars">
-                  <span className="importance-bar" style={{ width: Math.max(0, worse / most) * BAR }} />
+                  <span className="importance-bar" style={{ width: `${Math.max(0, worse / most) * 100}%` }} />
                 </td>
                 <td className="number">
                   {signed(worse)}

@@ -15,7 +15,7 @@ export default function ModelsPage() {
   return (
     <Page
       title="Models"
-      lead="Each version with how good it was on time that it had not seen, with and without the store’s features, and how it does since."
+      lead="How good each version was on time it had not seen, with and without the store’s features, and how it has done since."
     >
       {refusal !== null && <Refused refusal={refusal} again={again} />}
       {data === null && refusal === null && <Loading what="the registry" />}

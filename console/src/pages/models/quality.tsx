@@ -105,7 +105,7 @@ export function Quality({
                   <td className="number">
                     {it === null ? NONE : digits(it)}
                     {name === "AUC" && metrics.task === "classification" && metrics.aucStandardError !== null && (
-                      <span className="muted"> ± {digits(metrics.aucStandardError)}</span>
+                      <span className="muted spread"> ± {digits(metrics.aucStandardError)}</span>
                     )}
                   </td>
                   <td className="number">{other === null ? NONE : digits(other)}</td>

@@ -25,8 +25,8 @@ export function Roc({
     >
       {(scale) => (
         <>
-          {baseline !== null && <path d={lineThrough(pointsOf(baseline), scale)} className="plot-without" />}
-          <path d={lineThrough(pointsOf(roc), scale)} className="plot-with" />
+          {baseline !== null && <path d={lineThrough(pointsOf(baseline), scale)} className="plot-line ink-quiet" />}
+          <path d={lineThrough(pointsOf(roc), scale)} className="plot-line ink-text" />
         </>
       )}
     </SquarePlot>

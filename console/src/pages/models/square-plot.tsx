@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
+import { Plot, type PlotMark } from "../../parts/plot/plot.tsx";
 import "./square-plot.css";
 
-const SIZE = 360;
 const EDGE = 46;
 const FAR = 18;
 
@@ -10,6 +10,9 @@ export interface Scale {
   readonly x: (value: number) => number;
   readonly y: (value: number) => number;
 }
+
+const WITH: PlotMark = { mark: "line", ink: "text", name: "with the store’s features" };
+const WITHOUT: PlotMark = { mark: "line", ink: "quiet", name: "without" };
 
 /** Two axes of the same length, from 0 to `most`, and what is drawn between them. */
 export function SquarePlot({
@@ -30,39 +33,38 @@ export function SquarePlot({
   readonly withBaseline: boolean;
   readonly children: (scale: Scale) => ReactNode;
 }) {
-  const x = (value: number): number => EDGE + (value / most) * (SIZE - EDGE - FAR);
-  const y = (value: number): number => SIZE - x(value);
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => part * most);
   return (
-    <figure className="square-plot">
-      <figcaption>{name}</figcaption>
-      <svg viewBox={`0 0 ${SIZE} ${SIZE}`} role="img" aria-label={says}>
-        {ticks.map((tick) => (
-          <g key={tick}>
-            <line x1={x(tick)} x2={x(tick)} y1={y(0)} y2={y(most)} className="plot-axis" />
-            <line x1={x(0)} x2={x(most)} y1={y(tick)} y2={y(tick)} className="plot-axis" />
-            <text x={x(tick)} y={SIZE - EDGE + 15} textAnchor="middle">
-              {tick.toFixed(2)}
+    <Plot title={name} says={says} height={(size) => size} most={400} marks={withBaseline ? [WITH, WITHOUT] : [WITH]}>
+      {(size) => {
+        const x = (value: number): number => EDGE + (value / most) * (size - EDGE - FAR);
+        const y = (value: number): number => size - x(value);
+        return (
+          <>
+            {ticks.map((tick) => (
+              <g key={tick}>
+                <line x1={x(tick)} x2={x(tick)} y1={y(0)} y2={y(most)} className="plot-axis" />
+                <line x1={x(0)} x2={x(most)} y1={y(tick)} y2={y(tick)} className="plot-axis" />
+                <text x={x(tick)} y={size - EDGE + 16} textAnchor="middle">
+                  {tick.toFixed(2)}
+                </text>
+                <text x={EDGE - 6} y={y(tick) + 4} textAnchor="end">
+                  {tick.toFixed(2)}
+                </text>
+              </g>
+            ))}
+            <line x1={x(0)} y1={y(0)} x2={x(most)} y2={y(most)} className="plot-diagonal ink-quiet" />
+            {children({ x, y })}
+            <text x={(size + EDGE - FAR) / 2} y={size - 6} textAnchor="middle">
+              {across}
             </text>
-            <text x={EDGE - 5} y={y(tick) + 4} textAnchor="end">
-              {tick.toFixed(2)}
+            <text transform={`translate(10 ${(size - EDGE + FAR) / 2}) rotate(-90)`} textAnchor="middle">
+              {up}
             </text>
-          </g>
-        ))}
-        <line x1={x(0)} y1={y(0)} x2={x(most)} y2={y(most)} className="plot-diagonal" />
-        {children({ x, y })}
-        <text x={(SIZE + EDGE - FAR) / 2} y={SIZE - 6} textAnchor="middle">
-          {across}
-        </text>
-        <text transform={`translate(9 ${(SIZE - EDGE + FAR) / 2}) rotate(-90)`} textAnchor="middle">
-          {up}
-        </text>
-      </svg>
-      <p className="plot-key">
-        <span className="plot-key-with">with the store’s features</span>
-        {withBaseline && <span>without</span>}
-      </p>
-    </figure>
+          </>
+        );
+      }}
+    </Plot>
   );
 }
 

@@ -16,10 +16,10 @@ export function Health({ live: { status, memory } }: { readonly live: Live }) {
     ["Log", bytes(log.bytes), countOf(log.end - log.archived, "entry", "entries")],
     ["Offline store", bytes(offline.bytes), countOf(offline.files, "file")],
     ["Online store", bytes(online.bytes), null],
-    ["Audit waits with", countOf(audit.waiting, "answer"), audit.lag === 0 ? null : `for ${span(audit.lag)}`],
+    ["Waiting for the audit", countOf(audit.waiting, "answer"), audit.lag === 0 ? null : `for ${span(audit.lag)}`],
   ] as const;
   return (
-    <dl className="facts health">
+    <dl className="facts facts-ruled">
       {facts.map(([name, value, more]) => (
         <div key={name}>
           <dt>{name}</dt>

@@ -8,6 +8,10 @@ import { Section } from "../../parts/page.tsx";
 /** What is kept for the charts, in milliseconds. */
 const KEPT = 5 * 60_000;
 
+/** Above the most that was seen, as a factor; and the axis of what is always 0. */
+const ROOM = 1.15;
+const EMPTY = 1;
+
 interface Point {
   /** Seconds since the epoch, by this machine's clock. */
   readonly at: number;
@@ -82,7 +86,7 @@ function Chart({
     const size = (): { width: number; height: number } => ({ width: around.clientWidth, height: 110 });
     const axis = {
       stroke: () => resolved(around, "--muted"),
-      grid: { show: false },
+      grid: { stroke: () => resolved(around, "--line"), width: 1 },
       ticks: { show: false },
       font: `11px ${colour("--sans")}`,
     };
@@ -91,10 +95,16 @@ function Chart({
         ...size(),
         cursor: { show: false },
         legend: { show: false },
-        scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.15 : 1] } },
+        scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * ROOM : EMPTY] } },
         axes: [
           { show: false },
-          { ...axis, size: 64, space: 60, values: (_plot, values) => values.map((value) => text(value)) },
+          {
+            ...axis,
+            size: 64,
+            // The least and the most that was seen.
+            splits: ({ scales }) => (scales["y"].max! === EMPTY ? [0] : [0, scales["y"].max! / ROOM]),
+            values: (_plot, values) => values.map((value) => text(value)),
+          },
         ],
         series: [{}, { stroke: () => resolved(around, "--online"), width: 1.5, points: { show: false } }],
       },

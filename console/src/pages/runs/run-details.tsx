@@ -15,7 +15,7 @@ export function RunDetails({ run: { details, log } }: { readonly run: Run }) {
         <ol className="run-log" aria-label="Log">
           {log.map((line, i) => (
             <li key={i}>
-              <span className="muted">{seconds(line.seconds)}</span> {line.text}
+              <span className="muted figures">{seconds(line.seconds)}</span> {line.text}
             </li>
           ))}
         </ol>

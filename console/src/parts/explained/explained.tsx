@@ -135,14 +135,14 @@ function Window({
         t={t}
         hop={tiles.hop}
         tiles={tiles.largest}
-        records={contributions.map(({ event, available }) => ({ event, available, counts: true }))}
+        records={contributions}
       />
       <p>
         <strong>{countOf(records.counted, "record")} counted</strong> of {source}
         {tiles.hop !== null &&
           `, in ${count(tiles.filled)} of ${tiles.spanned === null ? "all" : count(tiles.spanned)} tiles of ${span(tiles.hop)}`}
-        : {count(records.loaded)} from loads, {count(records.streamed)} from the stream, {count(records.late)} of them
-        late.
+        : {count(records.loaded)} from loads, {count(records.streamed)} from the stream.
+        {records.late > 0 && ` ${count(records.late)} became available after their tile had ended.`}
         {left.filter(([n]) => n > 0).map(([n, why]) => ` ${count(n)} ${why}.`)}
       </p>
       {contributions.length > 0 && (
@@ -185,7 +185,7 @@ function Window({
       )}
       {more > 0 && (
         <p className="muted">
-          and {countOf(more, "more record")}; those shown come first by {influence}.
+          and {countOf(more, "more record")}. Listed in the order of {influence}.
         </p>
       )}
     </div>
