@@ -75,7 +75,7 @@ export async function cutThrough(
     );
     return {
       log: { start: log.start, end: log.end },
-      online: folded.position,
+      online: Math.min(folded.position, log.end),
       revision: known.revision,
       files,
       models: [...new Map(known.models.map((model) => [model.sha256, model])).values()].map(({ sha256 }) => ({
@@ -184,10 +184,12 @@ async function readLog(folder: string, applied: LogPosition): Promise<CopiedLog>
   }
 }
 
+/** Up to where views and identities reach; an online store at home that nothing was brought into has no position. */
 async function readOnline(folder: string): Promise<{ position: LogPosition; identities: LogPosition }> {
   const store = await openLmdb(folder, { readOnly: true });
   try {
-    let position = 0;
+    // What is kept elsewhere is not in the backup: it asks nothing of the log.
+    let position = Infinity;
     let identities = 0;
     let building = Infinity;
     await store.read([META_KEY, VIEWS_KEY, IDENTITIES_KEY], (i, bytes) => {

@@ -1,8 +1,19 @@
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { RedisSettings } from "../../src/adapters/redis/redis-settings.ts";
-import { batchView, type Configuration, featureService, open, type Store, t } from "../../src/index.ts";
+import { decodeManifest } from "../../src/core/codec/backup-manifest.ts";
+import {
+  backup,
+  batchView,
+  type Configuration,
+  featureService,
+  open,
+  restore,
+  type Store,
+  t,
+} from "../../src/index.ts";
 import { formed, redisMissing, RedisServer, startCluster } from "../servers/redis-server.ts";
 import * as clicks from "./clicks.ts";
 import {
@@ -64,6 +75,38 @@ describe.skipIf(redisMissing)(`the online store in Redis${redisMissing === null 
       const status = await current.status();
       expect(status.views.find((view) => view.name === "activity")).toMatchObject({ onlineKeys: 5, stale: false });
       expect(status.online.bytes).toBeGreaterThan(0);
+    });
+
+    test("a backup needs nothing of the log that Redis has folded, and is a whole store without it", async () => {
+      const redis = settings("backup:");
+      const { home, store } = await prepared(redis);
+      await store.close();
+      for (const first of [6_000, 7_000]) {
+        // Archives its log as it closes, and drops it.
+        const again = await start(home, redis, 1);
+        await ingest(again, first, 40);
+        await settled(again);
+        await again.close();
+      }
+      const current = await start(home, redis);
+      const [kept, restored] = [newHome(), newHome()];
+      await backup(home, kept);
+      const { log, online } = decodeManifest(await readFile(path.join(kept, "backup.json")));
+      expect(log.start).toBeGreaterThan(0);
+      expect(online).toBe(log.end);
+      await restore({ definitions: clicks, home: restored }, kept);
+      const alone = await open({ definitions: clicks, home: restored });
+      opened.push(alone);
+      await alone.materialize();
+      await settled(current);
+      const { t } = (await current.features(clicks.profile, requests))[0];
+      const [mine, theirs] = await Promise.all(
+        [alone, current].map((one) => one.features("profile", requests, { at: t })),
+      );
+      expect(mine.map(({ values }) => values)).toEqual(theirs.map(({ values }) => values));
+      const live = await alone.features(clicks.profile, requests);
+      const then = await alone.features(clicks.profile, requests, { at: live[0].t });
+      expect(live.map(({ values }) => values)).toEqual(then.map(({ values }) => values));
     });
 
     test("killed and started again under load: coded errors, no wrong value, and soon as before", async () => {

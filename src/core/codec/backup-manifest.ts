@@ -17,7 +17,7 @@ export interface BackupManifest {
   readonly takenAt: Timestamp;
   /** The log's records: from `start`, up to `end`. All other parts are of `end` or before, and catch up with the log. */
   readonly log: { readonly start: number; readonly end: number };
-  /** Up to where the online store had folded the log. */
+  /** Up to where the online store had folded the log; its end where that store is kept elsewhere, and so in no backup. */
   readonly online: number;
   readonly revision: number;
   readonly files: readonly BackupFile[];
