@@ -7,6 +7,7 @@ import type { OnlineStore, Put, ReadOptions } from "../../ports/online-store.ts"
 import { CHECKSUM_BYTES, isSound, withChecksum } from "./checked-value.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { checkFormat, hasChecksums } from "./format-marker.ts";
+import { freeSome } from "./free-pages.ts";
 import { assertKey, keyRange } from "./key-range.ts";
 import { copyAside, moveIn } from "./rewritten-store.ts";
 import { inodeOf, type LmdbDatabase, type LmdbOptions, openDatabase } from "./lmdb-database.ts";
@@ -255,6 +256,7 @@ export class LmdbStore implements OnlineStore {
     this.#leavePresent();
     this.#database = openDatabase(this.#folder, this.#options);
     this.#checked = hasChecksums(checkFormat(this.#database, this.#folder, true));
+    if (this.#options.readOnly !== true) freeSome(this.#database);
   }
 
   #firstOf(key: Uint8Array, look: Look): { readonly value: Uint8Array | undefined } {

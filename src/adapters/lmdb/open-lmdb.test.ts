@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Put } from "../../ports/online-store.ts";
+import { copyLmdb } from "./copy-lmdb.ts";
 import { LAST_KEY } from "./key-range.ts";
 import { openDatabase } from "./lmdb-database.ts";
 import { openLmdb } from "./open-lmdb.ts";
@@ -25,6 +26,22 @@ async function fill(count: number, size = 100): Promise<void> {
   await store.commit(entries(count, size));
   await store.close();
 }
+
+test("a copy takes a large commit first, which ends the process where the driver finds no free page in it", async () => {
+  await fill(6_000, 200);
+  const copy = join(folder, "copy");
+  await copyLmdb(folder, copy);
+  const script = `
+    const { openLmdb } = await import(${JSON.stringify(new URL("./open-lmdb.ts", import.meta.url).href)});
+    const store = await openLmdb(${JSON.stringify(copy)});
+    await store.commit(Array.from({ length: 6_000 }, (_, i) => [Buffer.from("key " + i), new Uint8Array(200)]));
+    await store.close();
+    process.stdout.write("committed");`;
+  const { stdout, signal } = spawnSync(process.execPath, ["--input-type=module-typescript", "-e", script], {
+    encoding: "utf8",
+  });
+  expect({ stdout, signal }).toEqual({ stdout: "committed", signal: null });
+});
 
 describe("opening", () => {
   test("a path that is no folder, or cannot be made, is ASOF_HOME", async () => {

@@ -4,6 +4,7 @@ import { AsofError } from "../../core/errors.ts";
 import type { OnlineStore } from "../../ports/online-store.ts";
 import { checkDataFile } from "./check-data-file.ts";
 import { checkFormat, hasChecksums } from "./format-marker.ts";
+import { freeSome } from "./free-pages.ts";
 import { openDatabase } from "./lmdb-database.ts";
 import type { LmdbOptions } from "./lmdb-database.ts";
 import { codedError } from "./lmdb-error.ts";
@@ -27,6 +28,7 @@ export async function openLmdb(folder: string, options: LmdbOptions = {}): Promi
     let version: number;
     try {
       version = checkFormat(database, folder, readOnly);
+      if (!readOnly) freeSome(database);
     } catch (cause) {
       await database.close();
       throw cause;
