@@ -130,8 +130,8 @@ export const faults: readonly Fault[] = [
     edits: [
       [
         "stages/serving/aggregate-use.ts",
-        "status: overflowing.some(",
-        'status: this.found === null ? "NOT_FOUND" : overflowing.some(',
+        "const status = overflowing.some(",
+        'const status = this.found === null ? "NOT_FOUND" : overflowing.some(',
       ],
     ],
   },

@@ -48,6 +48,7 @@ export async function* streamColumns(
       gate.check();
     }
     if (reader.rows > 0) yield reader.take();
+    gate.check();
   } finally {
     if (isLong) pace.leave();
     await next.catch(() => undefined);
