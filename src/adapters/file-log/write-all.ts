@@ -1,18 +1,11 @@
-import { writeSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-
-/** A piece below this is in the system's cache sooner than another thread is told of it: a third of the time. */
-const AT_ONCE = 64 * 1024;
 
 /** Writes all the pieces, one behind the other, from `offset` on. */
 export async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[], offset: number): Promise<void> {
   let rest = [...pieces];
   let at = offset;
   while (rest.length > 0) {
-    const bytesWritten =
-      rest.length === 1 && rest[0].length < AT_ONCE
-        ? writeSync(handle.fd, rest[0], 0, rest[0].length, at)
-        : (await handle.writev(rest, at)).bytesWritten;
+    const { bytesWritten } = await handle.writev(rest, at);
     if (bytesWritten === 0) throw new Error("the system wrote nothing");
     at += bytesWritten;
     rest = behind(rest, bytesWritten);
