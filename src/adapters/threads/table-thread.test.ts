@@ -29,44 +29,50 @@ function column(type: DataType, values: readonly Value[]): NumericColumn {
   return buffer.column() as NumericColumn;
 }
 
-const read = fc.tuple(fc.array(record, { maxLength: 40 }), fc.boolean()).map(([records, alone]): ReadRecords => {
-  const key = new NumberBuffer(1, true);
-  key.add(Int32Array.from(records, (one) => one.key));
-  const float64: DataType = { kind: "float64", nullable: false };
-  return {
-    keys: 4,
-    key: key.values(),
-    event: column(
-      timestamp,
-      records.map(({ event }) => event),
-    ),
-    visible: column(
-      timestamp,
-      records.map(({ event, late }) => event + late),
-    ),
-    withdrawn: column(
-      float64,
-      records.map(({ withdrawn }) => withdrawn),
-    ),
-    slots: [
-      null,
-      column(
-        { kind: "int32", nullable: true },
-        records.map(({ n }) => n),
+const read = fc
+  .tuple(fc.array(record, { maxLength: 40 }), fc.boolean(), fc.boolean())
+  .map(([all, alone, keeps]): ReadRecords => {
+    // Sums are made where nothing is withdrawn and records become visible in the order of their events.
+    const records = keeps ? all.map((one) => ({ ...one, late: 0 })) : all;
+    const key = new NumberBuffer(1, true);
+    key.add(Int32Array.from(records, (one) => one.key));
+    const float64: DataType = { kind: "float64", nullable: false };
+    return {
+      keys: 4,
+      key: key.values(),
+      event: column(
+        timestamp,
+        records.map(({ event }) => event),
       ),
-    ],
-    slotKeys: [
-      null,
-      column(
-        { kind: "int64", nullable: true },
-        records.map(({ big }) => big),
+      visible: column(
+        timestamp,
+        records.map(({ event, late }) => event + late),
       ),
-    ],
-    summed: [1],
-    onlySummed: alone ? [1] : [],
-    order: null,
-  };
-});
+      withdrawn: keeps
+        ? null
+        : column(
+            float64,
+            records.map(({ withdrawn }) => withdrawn),
+          ),
+      slots: [
+        null,
+        column(
+          { kind: "int32", nullable: true },
+          records.map(({ n }) => n),
+        ),
+      ],
+      slotKeys: [
+        null,
+        column(
+          { kind: "int64", nullable: true },
+          records.map(({ big }) => big),
+        ),
+      ],
+      summed: [1],
+      onlySummed: alone ? [1] : [],
+      order: null,
+    };
+  });
 
 test("a thread makes the tables that we make, one after another", async () => {
   await fc.assert(

@@ -42,7 +42,7 @@ export function recordTable(records: ReadRecords, { first, place }: Places = pla
   const event = times(records.event);
   const byEvent = orderByEvent(first, event);
   // Only records in one order for all have a use for sums.
-  const { slots, sums } = byEvent === null && withdrawn === null ? summedSlots(records, place) : NOTHING_SUMMED;
+  const { slots, sums } = byEvent === null && withdrawn === null ? sumSlots(records, place) : NOTHING_SUMMED;
   return {
     first,
     visible: times(visible),
@@ -68,7 +68,7 @@ const NOTHING_SUMMED: SummedSlots = { slots: new Map(), sums: new Map() };
  * The prefix sums that will be asked for. Where all are there, nobody reads the values of slots that are only summed: they
  * are left out.
  */
-function summedSlots({ slots: read, summed, onlySummed }: ReadRecords, place: Uint32Array): SummedSlots {
+function sumSlots({ slots: read, summed, onlySummed }: ReadRecords, place: Uint32Array): SummedSlots {
   const slots = new Map<number, Column>();
   const sums = new Map<number, Sums | null>();
   for (const slot of summed) {
