@@ -96,6 +96,7 @@ export class ColumnReader {
     else if ((at + rows) * wordsOf(type) > values.length) {
       column.values = room(type, this.#limit);
       (column.values as Float64Array).set(values as Float64Array);
+      if (column.valid !== null) column.valid = validity(this.#limit, column.valid);
     }
   }
 
@@ -106,7 +107,7 @@ export class ColumnReader {
       while (((bits[row >> 3] >> (row & 7)) & 1) === 1) row++;
       throw this.#null(column.name, at + row);
     }
-    const valid = (column.valid ??= new Uint8Array(this.#limit).fill(1));
+    const valid = (column.valid ??= validity(column.values.length / wordsOf(column.type)));
     for (let i = 0; i < rows; i++) valid[at + i] = (bits[i >> 3] >> (i & 7)) & 1;
   }
 
@@ -140,6 +141,13 @@ interface ReadColumn {
 type Numbers = Float64Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>;
 
 const NOTHING: Numbers = new Float64Array(0);
+
+/** A byte for each of so many rows: the first of them given, the others valid. */
+function validity(rows: number, first: Uint8Array = new Uint8Array(0)): Uint8Array {
+  const valid = new Uint8Array(rows).fill(1);
+  valid.set(first);
+  return valid;
+}
 
 /** How many numbers a value takes. */
 const wordsOf = ({ kind }: DataType): number => (kind === "string" ? width.string / 8 : 1);

@@ -27,8 +27,7 @@ const tiles = new Float64Array(BLOCK_TILES);
 
 /**
  * Merges the tiles of a block, as `encodeColumns` wrote them, into the totals of its slots, and passes over those that have
- * none. Counts, sums and times are read
- * by hand, run by run; everything else by its own codec.
+ * none. Counts, sums and times are read by hand, run by run; everything else by its own codec.
  * @param now the tile of the moment
  * @throws AsofError ASOF_CORRUPT
  */
