@@ -21,6 +21,7 @@ function keyNumbers(view: AggregateViewDefinition, records: readonly OracleRecor
 /**
  * Brings the records of some keys into the form the kernel works on, in the way the offline store does; in hindsight,
  * those that are known at a moment.
+ * @param mayDelay whether a delay that all of them share stands for the times at which they become visible
  */
 export function recordTable(
   layout: ViewLayout,
@@ -28,6 +29,7 @@ export function recordTable(
   all: readonly OracleRecord[],
   keys: readonly Row[],
   hindsight: number | null = null,
+  mayDelay = true,
 ): RecordTable {
   const there = hindsight === null ? all : all.filter(({ available }) => available < hindsight);
   const numbers = keyNumbers(layout.view, there, keys);
@@ -39,6 +41,8 @@ export function recordTable(
   const visible = Float64Array.from(records, ({ event, available }) =>
     hindsight !== null || event > available ? event : available,
   );
+  const delay = records.length === 0 ? 0 : visible[0] - records[0].event;
+  const isDelay = mayDelay && records.every(({ event }, i) => visible[i] === event + delay);
   const key = Float64Array.from(numbers.filter((k) => k >= 0));
   const { first, order } = groupByKey(keys.length, key, visible);
   const event = gatherNumbers(
@@ -53,7 +57,7 @@ export function recordTable(
   return {
     withdrawn: withdrawalsOf(first, withdrawn),
     first,
-    visible: gatherNumbers(visible, order),
+    visible: isDelay ? delay : gatherNumbers(visible, order),
     event,
     byEvent: orderByEvent(first, event),
     slots: layout.slots.map((slot) => {

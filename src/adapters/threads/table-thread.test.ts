@@ -33,7 +33,7 @@ const read = fc
   .tuple(fc.array(record, { maxLength: 40 }), fc.boolean(), fc.boolean())
   .map(([all, alone, keeps]): ReadRecords => {
     // Sums are made where nothing is withdrawn and records become visible in the order of their events.
-    const records = keeps ? all.map((one) => ({ ...one, late: 0 })) : all;
+    const records = keeps ? all.map((one) => ({ ...one, late: 4 })) : all;
     const key = new NumberBuffer(1, true);
     key.add(Int32Array.from(records, (one) => one.key));
     const float64: DataType = { kind: "float64", nullable: false };
@@ -44,10 +44,13 @@ const read = fc
         timestamp,
         records.map(({ event }) => event),
       ),
-      visible: column(
-        timestamp,
-        records.map(({ event, late }) => event + late),
-      ),
+      visible:
+        keeps && alone
+          ? 4
+          : column(
+              timestamp,
+              records.map(({ event, late }) => event + late),
+            ),
       withdrawn: keeps
         ? null
         : column(

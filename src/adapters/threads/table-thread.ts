@@ -25,7 +25,7 @@ export function startTableThread(): TableThread {
   };
   return {
     build: (records) => ask({ records, wanted: "table" }),
-    place: ({ keys, key, visible }) => ask({ records: { keys, key, visible }, wanted: "places" }),
+    place: ({ keys, key, visible, event }) => ask({ records: { keys, key, visible, event }, wanted: "places" }),
     async close() {
       await worker.terminate();
     },

@@ -44,7 +44,12 @@ describe.each([false, true])("the kernel against the oracle, bit for bit (record
     { kinds: ["per"] },
   ])("$kinds", ({ kinds }) => {
     fc.assert(
-      fc.property(scenario({ kinds, withdrawals }), ({ view, records, moments }) => {
+      fc.property(scenario({ kinds, withdrawals }), fc.option(fc.constantFrom(0, 3)), (asked, delay) => {
+        const { view, moments } = asked;
+        const records =
+          delay === null
+            ? asked.records
+            : asked.records.map((record) => ({ ...record, available: record.event + delay }));
         const outputs = compute(view, records, moments);
         scenarioKeys.forEach((key, k) =>
           moments.forEach((t, m) => {

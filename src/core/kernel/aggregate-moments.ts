@@ -41,7 +41,8 @@ export type Sums = Int32Array | Float64Array;
 export interface RecordTable {
   /** Key k has the places [first[k], first[k + 1]). */
   readonly first: Uint32Array;
-  readonly visible: Float64Array;
+  /** When each becomes visible; or, where that is as long after its event for all, how long: exactly. */
+  readonly visible: Float64Array | number;
   readonly event: Float64Array;
   /** For each key its places by ascending event time; null where the places are in that order already. */
   readonly byEvent: Uint32Array | null;
@@ -68,6 +69,18 @@ export interface MomentTable {
   readonly t: Float64Array;
   readonly row: Float64Array;
 }
+
+/** When each record of a table becomes visible, made once where the table says only how long after its event. */
+export function visibleTimes(records: RecordTable): Float64Array {
+  const { visible, event } = records;
+  if (typeof visible !== "number") return visible;
+  if (visible === 0) return event;
+  let made = madeTimes.get(records);
+  if (made === undefined) madeTimes.set(records, (made = event.map((at) => at + visible)));
+  return made;
+}
+
+const madeTimes = new WeakMap<RecordTable, Float64Array>();
 
 /** For each key the places by ascending event time, or null where no key needs it. */
 export function orderByEvent(first: Uint32Array, event: Float64Array): Uint32Array | null {
@@ -120,7 +133,8 @@ export function aggregateMoments(
   out: FeatureOutput,
 ): void {
   if (feature.elements !== null) return aggregateSeries(feature, feature.elements, slot, records, moments, out);
-  const { first, visible, event, byEvent, withdrawn = null } = records;
+  const { first, event, byEvent, withdrawn = null } = records;
+  const visible = visibleTimes(records);
   const run = chooseRun(feature, slot, records, moments, out);
   for (let k = 0; k + 1 < moments.first.length; k++) {
     const from = moments.first[k];

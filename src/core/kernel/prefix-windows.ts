@@ -39,10 +39,15 @@ interface PrefixFeature {
   readonly sums: Sums | null;
 }
 
+/** Features that are finished together: averages of the same records, two of them; or one feature alone. */
+type Finished = readonly [PrefixFeature, PrefixFeature?];
+
 /** The features of one window, and where the last searches for its start and its end stopped, by key. */
 interface PrefixWindow {
   readonly window: Window;
   readonly features: PrefixFeature[];
+  /** The same as they are finished. */
+  finished: readonly Finished[];
   readonly start: Uint32Array;
   readonly end: Uint32Array | null;
 }
@@ -87,6 +92,7 @@ export class PrefixWindows {
       if (kind !== "count" && sums === null) return null;
       made.windowOf(window).features.push({ output, kind, counts, sums });
     }
+    for (const window of made.windows) window.finished = finishedOf(window.features);
     made.windows.sort(({ window: a }, { window: b }) => a.hop - b.hop || a.offset - b.offset);
     return made;
   }
@@ -94,13 +100,15 @@ export class PrefixWindows {
   /** Fills the outputs, one a feature, from `offset` on for the rows that have a key; leaves the others as they are. */
   compute({ rows, key, t }: KeyedRows, outputs: readonly FeatureOutput[], offset: number): void {
     const { first, visible, event } = this.records;
+    const isDelay = typeof visible === "number";
     const { block, order } = this;
     for (let from = 0; from < rows; from += BLOCK) {
       const n = order.sort(key, from, Math.min(BLOCK, rows - from));
       for (let i = 0; i < n; i++) block.t[i] = t[from + order.row[i]];
-      locate(visible, first, order.key, block.t, n, this.visible, block.visible);
+      if (isDelay) locate(event, first, order.key, block.t, n, this.visible, block.visible, visible);
+      else locate(visible, first, order.key, block.t, n, this.visible, block.visible);
       let floored: Window | null = null;
-      for (const { window, features, start, end } of this.windows) {
+      for (const { window, finished, start, end } of this.windows) {
         const { length, hop } = window;
         if (length !== null && (floored === null || floored.hop !== hop || floored.offset !== window.offset)) {
           for (let i = 0; i < n; i++) block.floor[i] = floorTo(block.t[i] - window.offset, hop);
@@ -115,18 +123,15 @@ export class PrefixWindows {
           locate(event, first, order.key, block.floor, n, end, span);
           for (let i = 0; i < n; i++) span[i] = Math.max(0, Math.min(span[i], seen[i]) - since[i]);
         }
-        for (const feature of features) this.finish(feature, n, offset + from, outputs[feature.output]);
+        for (const together of finished) this.finish(together, n, offset + from, outputs);
       }
     }
   }
 
   /** The records of the ith row in order are at `span[i]` places from `since[i]` on. */
-  private finish(
-    { kind, counts, sums }: PrefixFeature,
-    n: number,
-    from: number,
-    { numbers, valid }: FeatureOutput,
-  ): void {
+  private finish([feature, other]: Finished, n: number, from: number, outputs: readonly FeatureOutput[]): void {
+    const { kind, counts, sums } = feature;
+    const { numbers, valid } = outputs[feature.output];
     const { since, span } = this.block;
     const { row } = this.order;
     let count = span;
@@ -135,7 +140,10 @@ export class PrefixWindows {
       for (let i = 0; i < n; i++) count[i] = counts[since[i] + span[i]] - counts[since[i]];
     }
     if (kind === "count") for (let i = 0; i < n; i++) numbers![from + row[i]] = count[i];
-    else if (kind === "avg") averages(n, since, span, count, sums!, row, from, numbers!, valid);
+    else if (other !== undefined) {
+      const { numbers: others, valid: othersValid } = outputs[other.output];
+      averagesOfTwo(n, since, span, count, sums!, other.sums!, row, from, numbers!, valid, others!, othersValid);
+    } else if (kind === "avg") averages(n, since, span, count, sums!, row, from, numbers!, valid);
     else {
       for (let i = 0; i < n; i++) {
         valid[from + row[i]] = count[i] === 0 ? 0 : 1;
@@ -150,7 +158,8 @@ export class PrefixWindows {
       ({ window: other }) => other.length === length && other.hop === hop && other.offset === offset,
     );
     if (found !== undefined) return found;
-    const made = { window, features: [], start: this.hints(), end: offset === 0 ? null : this.hints() };
+    const end = offset === 0 ? null : this.hints();
+    const made: PrefixWindow = { window, features: [], finished: [], start: this.hints(), end };
     this.windows.push(made);
     return made;
   }
@@ -158,6 +167,15 @@ export class PrefixWindows {
   private hints(): Uint32Array {
     return this.records.first.slice(0, -1);
   }
+}
+
+/** Averages of the same records in twos, all others one by one. */
+function finishedOf(features: readonly PrefixFeature[]): Finished[] {
+  const finished = features.filter(({ kind }) => kind !== "avg").map((feature): Finished => [feature]);
+  const averages = features.filter(({ kind }) => kind === "avg");
+  for (const same of Map.groupBy(averages, ({ counts }) => counts).values())
+    for (let i = 0; i < same.length; i += 2) finished.push([same[i], same[i + 1]]);
+  return finished;
 }
 
 /** Rows worked on at once: enough that many share a key, few enough to stay in the processor's cache. */
@@ -179,5 +197,33 @@ function averages(
     const records = count[i];
     valid[to] = records === 0 ? 0 : 1;
     numbers[to] = records === 0 ? 0 : (sums[since[i] + span[i]] - sums[since[i]]) / records;
+  }
+}
+
+/** The places are read once, and what both look up there is waited for once. */
+function averagesOfTwo(
+  n: number,
+  since: Uint32Array,
+  span: Uint32Array,
+  count: Uint32Array,
+  sums: Sums,
+  otherSums: Sums,
+  row: Uint32Array,
+  from: number,
+  numbers: Float64Array,
+  valid: Uint8Array,
+  others: Float64Array,
+  othersValid: Uint8Array,
+): void {
+  for (let i = 0; i < n; i++) {
+    const to = from + row[i];
+    const records = count[i];
+    const first = since[i];
+    const until = first + span[i];
+    const isThere = records === 0 ? 0 : 1;
+    valid[to] = isThere;
+    othersValid[to] = isThere;
+    numbers[to] = records === 0 ? 0 : (sums[until] - sums[first]) / records;
+    others[to] = records === 0 ? 0 : (otherSums[until] - otherSums[first]) / records;
   }
 }

@@ -12,7 +12,8 @@ export interface ReadRecords {
   readonly keys: number;
   /** The dense key of each, −1 for a record that belongs to nobody. */
   readonly key: Int32Array;
-  readonly visible: NumericColumn;
+  /** When each becomes visible; or, where that is as long after its event for all, how long: exactly. */
+  readonly visible: NumericColumn | number;
   readonly event: NumericColumn;
   readonly withdrawn: NumericColumn | null;
   /** As those of a table. */
@@ -26,11 +27,12 @@ export interface ReadRecords {
 }
 
 /** What it takes to say where records stand in their table. */
-export type Placeable = Pick<ReadRecords, "keys" | "key" | "visible">;
+export type Placeable = Pick<ReadRecords, "keys" | "key" | "visible" | "event">;
 
 /** Where records stand in their table, those of nobody behind the others. */
-export function placesOf({ keys, key, visible }: Placeable): Places {
-  const { first, place } = placesByKey(keys + 1, withLast(key, keys), visible.values);
+export function placesOf({ keys, key, visible, event }: Placeable): Places {
+  const times = typeof visible === "number" ? event : visible;
+  const { first, place } = placesByKey(keys + 1, withLast(key, keys), times.values);
   return { first: first.subarray(0, keys + 1), place };
 }
 
@@ -40,12 +42,12 @@ export function recordTable(records: ReadRecords, { first, place }: Places = pla
   const column = (read: Column | null): Column | null => (read === null ? null : placed(read, place));
   const times = (read: NumericColumn): Float64Array => placed(read, place).values as Float64Array;
   const event = times(records.event);
-  const byEvent = orderByEvent(first, event);
+  const byEvent = typeof visible === "number" ? null : orderByEvent(first, event);
   // Only records in one order for all have a use for sums.
   const { slots, sums } = byEvent === null && withdrawn === null ? sumSlots(records, place) : NOTHING_SUMMED;
   return {
     first,
-    visible: times(visible),
+    visible: typeof visible === "number" ? visible : times(visible),
     event,
     byEvent,
     slots: records.slots.map((read, slot) => slots.get(slot) ?? column(read)),

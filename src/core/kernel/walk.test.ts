@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { scenario, scenarioFields, scenarioKeys } from "../../../test/oracle/generators.ts";
 import { momentTable, recordTable } from "../../../test/oracle/kernel-tables.ts";
 import { naiveKey, naiveWindow } from "../../../test/oracle/naive.ts";
+import { visibleTimes } from "./aggregate-moments.ts";
 import { layoutOf } from "../tile/view-layout.ts";
 import { walk, walkIntegers } from "./walk.ts";
 import { walkVisible, walkVisibleIntegers, withdrawnOf } from "./walk-withdrawn.ts";
@@ -22,7 +23,7 @@ test.each([
       const layout = layoutOf(view, scenarioFields);
       const table = recordTable(layout, scenarioFields, mine, [key]);
       const { t } = momentTable(moments, 1);
-      const keyRecords = { ...table, from: 0, until: mine.length };
+      const keyRecords = { ...table, visible: visibleTimes(table), from: 0, until: mine.length };
       const keyMoments = { from: 0, until: t.length, t };
       if (withdrawnOf(keyRecords) !== null) withdrawn++;
       const values = Float64Array.from(mine, (_, i) => 3 ** (i % 20));

@@ -7,7 +7,7 @@ import type { DataType, Fields, Row, Value } from "./data-type.ts";
  * - int64: `BigInt64Array`
  * - string: `string[]`
  *
- * `valid[i] === 0` marks a null; the value at i is then unspecified. `valid === null` means that no row is null.
+ * `valid[i]` is 0 for a null and 1 otherwise; the value at a null is unspecified. `valid === null` means that no row is null.
  * The arrays may be longer than the batch; its row count travels beside the columns.
  */
 export interface Column {

@@ -6,6 +6,7 @@ import { onlySummedSlots, summedSlots } from "../../core/kernel/prefix-windows.t
 import { isPortable, type ReadRecords, recordTable } from "../../core/kernel/record-table.ts";
 import { compileSlot, compileSlotKey } from "../../core/kernel/slot-arguments.ts";
 import { sqlIdentifier } from "../../core/expression/sql-text.ts";
+import { VisibleBuffer } from "../../core/kernel/visible-buffer.ts";
 import type { AggregateUse } from "../../core/plan/service-plan.ts";
 import type { Batch, Column, NumericColumn } from "../../core/schema/column.ts";
 import type { DataType, Fields } from "../../core/schema/data-type.ts";
@@ -102,7 +103,7 @@ class RecordCollector {
   readonly isOrdered: boolean;
   private readonly views: readonly CollectedView[];
   private readonly arguments: readonly CollectedArgument[];
-  private readonly visible: ColumnBuffer;
+  private readonly visible: VisibleBuffer;
   private readonly event: ColumnBuffer;
   private readonly withdrawn: ColumnBuffer | null;
 
@@ -161,8 +162,8 @@ class RecordCollector {
         .flatMap(({ keyNames, columns }) => [...keyNames, ...columns])
         .map((name) => [name, { ...fields[name], nullable: true }]),
     );
-    this.visible = new ColumnBuffer(timestamp, expected, shared);
     this.event = new ColumnBuffer(timestamp, expected, shared);
+    this.visible = new VisibleBuffer(this.event, expected, shared);
     this.withdrawn = withdrawals === undefined ? null : new ColumnBuffer(timestamp, expected, shared);
   }
 
@@ -178,8 +179,8 @@ class RecordCollector {
       view.numbers.add(numbers[v]);
       view.order?.add(columns, rows);
     });
-    this.visible.add(columns[VISIBLE], rows);
     this.event.add(columns[EVENT], rows);
+    this.visible.add(columns[VISIBLE] as NumericColumn, columns[EVENT] as NumericColumn, rows);
     this.withdrawn?.add(columns[WITHDRAWN], rows);
     for (const { compiled, buffer, views } of this.arguments) {
       // Where a record belongs to nobody its argument is not even evaluated: it may be out of range there.
@@ -218,7 +219,7 @@ class RecordCollector {
     return {
       keys: keys.size,
       key: numbers.values(),
-      visible: times(this.visible),
+      visible: this.visible.value(),
       event: times(this.event),
       withdrawn: this.withdrawn === null ? null : times(this.withdrawn),
       slots: slots.map(column),
