@@ -4,8 +4,10 @@ import { signOut } from "./api/turned-away.ts";
 import { useLive } from "./live/live-stream.ts";
 import { Link } from "./navigation/link.tsx";
 import { usePlace } from "./navigation/location.ts";
-import { span, utcSeconds } from "./parts/figures.ts";
+import { span } from "./parts/figures.ts";
 import { ThemeSwitch } from "./theme/theme-switch.tsx";
+import { useClock } from "./times/zone.ts";
+import { ZoneSwitch } from "./times/zone-switch.tsx";
 
 const places = [
   ["/", "Flow"],
@@ -56,6 +58,7 @@ export function Layout({ children }: { readonly children: ReactNode }) {
           </nav>
           <div className="side-foot">
             {path !== "/sign-in" && <Connection />}
+            <ZoneSwitch />
             <ThemeSwitch />
             {path !== "/sign-in" && <SignedIn />}
           </div>
@@ -83,6 +86,7 @@ function Mark() {
 
 function Connection() {
   const { connection, live } = useLive();
+  const clock = useClock();
   const words = { open: "Live", connecting: "Connecting", lost: "Not connected" }[connection];
   return (
     <dl className={`connection connection-${connection}`}>
@@ -97,7 +101,7 @@ function Connection() {
         <>
           <div>
             <dt>Store’s clock</dt>
-            <dd className="figures">{utcSeconds(live.status.now)} UTC</dd>
+            <dd className="figures">{clock(live.status.now)}</dd>
           </div>
           <div>
             <dt>Online is behind by</dt>
@@ -136,6 +140,7 @@ function SignedIn() {
 /** Told at the top of every page: what is shown may be old. */
 function Lost() {
   const { connection, live, refusal } = useLive();
+  const clock = useClock();
   if (connection !== "lost") return null;
   return (
     <div className="notice notice-bad lost" role="alert">
@@ -143,8 +148,8 @@ function Lost() {
         {refusal === null || refusal.status === null ? "The server does not answer." : refusal.message}
       </p>
       <p>
-        {live === null ? "Nothing can be shown." : `What is shown is of ${utcSeconds(live.status.now)} UTC.`} The
-        console tries again by itself. Is <code>asof serve</code> running?
+        {live === null ? "Nothing can be shown." : `What is shown is of ${clock(live.status.now)}.`} The console tries
+        again by itself. Is <code>asof serve</code> running?
       </p>
     </div>
   );

@@ -26,6 +26,17 @@ export function testComparing(at: () => { readonly browser: Browser; readonly ur
       expect(await records.getByText("12.5").count()).toBeGreaterThan(0);
       expect(await page.getByText("✓ what history gives").count()).toBe(1);
       expect(await violations(page)).toEqual([]);
+      // Where there is little room both answers stand under the name, still as cells of its row.
+      await page.setViewportSize({ width: 390, height: 844 });
+      expect((await row.getByRole("cell").allTextContents()).slice(0, 3)).toEqual([
+        "9007199254740993",
+        "9007199254740993",
+        "✓ same",
+      ]);
+      const table = "document.querySelector('[aria-label=\"Features in both stores\"]')";
+      const [needed, there] = await page.evaluate<[number, number]>(`[${table}.scrollWidth, ${table}.clientWidth]`);
+      expect(needed).toBe(there);
+      expect(await violations(page)).toEqual([]);
       expect(faults).toEqual([]);
     } finally {
       await close();

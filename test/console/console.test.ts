@@ -195,6 +195,28 @@ describe.skipIf(browserMissing !== null)("the console", () => {
   // Each in a tab of its own, none of them in the way of another; none waits for live figures, which come later where
   // the machine is busy.
   describe.concurrent("side by side", () => {
+    test("shows moments in UTC, or in the time of where the person is, and remembers that", async ({ expect }) => {
+      const { page, close } = await visit(browser, server.url, { timezoneId: "Asia/Kolkata" });
+      try {
+        await page.goto(`${server.url}/runs`);
+        const first = page.getByRole("region", { name: "Runs", exact: true }).locator("time").first();
+        const at = new Date((await first.getAttribute("datetime"))!).getTime();
+        const shown = (time: number): string => new Date(time).toISOString().slice(0, 19).replace("T", " ");
+        const [there, here] = [`${shown(at)}\u00a0UTC`, `${shown(at + 5.5 * 3_600_000)}\u00a0GMT+5:30`];
+        expect(await first.textContent()).toBe(there);
+        expect(await first.getAttribute("title")).toContain(shown(at + 5.5 * 3_600_000));
+        await page.getByRole("combobox", { name: "Times" }).selectOption("Asia/Calcutta");
+        expect(await first.textContent()).toBe(here);
+        expect(await page.getByText(/GMT\+5:30$/).count()).toBeGreaterThan(1);
+        await page.reload();
+        expect(await first.textContent()).toBe(here);
+        await page.getByRole("combobox", { name: "Times" }).selectOption("UTC");
+        expect(await first.textContent()).toBe(there);
+      } finally {
+        await close();
+      }
+    });
+
     test("has its pages in a menu where there is little room", async ({ expect }) => {
       const { page, close } = await visit(browser, server.url, { viewport: { width: 390, height: 844 } });
       try {

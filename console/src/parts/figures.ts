@@ -97,22 +97,25 @@ export function digits(n: number): string {
   return n.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }
 
-/** `2001-06-30 23:49:07`, in UTC. */
-export function utcSeconds(moment: string): string {
-  return utc(moment).slice(0, 19);
+/** A moment as a clock shows it, to the second, or to the microsecond: `2001-06-30 23:49:07`, `2001-06-30 19:49:07.5`. */
+export function clockTime(moment: string, zone: "UTC" | "local", exact = false): string {
+  const [, date, time, fraction] = /^(\S+)T(\d+:\d+:\d+)\.?(\d*?)0*Z$/.exec(moment)!;
+  const seconds = zone === "UTC" ? `${date} ${time}` : here.format(new Date(moment));
+  return exact && fraction !== "" ? `${seconds}.${fraction}` : seconds;
 }
 
-/** `2001-06-30 23:49:07.5`, in UTC, to the microsecond. */
-export function utc(moment: string): string {
-  return moment
-    .replace("T", " ")
-    .replace(/(\.\d*?)0+Z$/, "$1Z")
-    .replace(/\.?Z$/, "");
+/** How a zone is called at a moment, such as `UTC` or `GMT+2`. */
+export function zoneName(moment: string, zone: "UTC" | "local"): string {
+  if (zone === "UTC") return "UTC";
+  const parts = named.formatToParts(new Date(moment));
+  return parts.find(({ type }) => type === "timeZoneName")!.value;
 }
 
-const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-
-/** The same where the person is. */
-export function localTime(moment: string): string {
-  return `${local.format(new Date(moment))} ${Intl.DateTimeFormat().resolvedOptions().timeZone}`;
+/** The zone of where the person is, such as `Europe/Berlin`. */
+export function hereName(): string {
+  return here.resolvedOptions().timeZone;
 }
+
+/** Of the languages at hand the one that writes dates as we do. */
+const here = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium" });
+const named = new Intl.DateTimeFormat("en-US", { timeZoneName: "short" });

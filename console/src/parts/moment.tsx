@@ -1,8 +1,9 @@
-import { localTime, NONE, utc, utcSeconds } from "./figures.ts";
+import { useZone } from "../times/zone.ts";
+import { clockTime, NONE, zoneName } from "./figures.ts";
 
 /**
- * A moment in UTC, to the second unless it is to be exact; the rest and the local time are in its title, or the latter
- * under it.
+ * A moment in the zone that the person chose, to the second unless it is to be exact; in the other zone, and exactly, it is in
+ * its title, or under it.
  */
 export function Moment({
   at,
@@ -13,15 +14,18 @@ export function Moment({
   readonly exact?: boolean;
   readonly both?: boolean;
 }) {
+  const zone = useZone();
   if (at === null) return <span className="none">{NONE}</span>;
+  const other = zone === "UTC" ? "local" : "UTC";
+  const inOther = `${clockTime(at, other, true)} ${zoneName(at, other)}`;
   return (
-    <time dateTime={at} title={`${utc(at)} UTC; ${localTime(at)}, your time`} className="moment">
+    <time dateTime={at} title={`${clockTime(at, zone, true)} ${zoneName(at, zone)}, or ${inOther}`} className="moment">
       <span>
-        {exact ? utc(at) : utcSeconds(at)}
+        {clockTime(at, zone, exact)}
         {"\u00a0"}
-        <abbr title="coordinated universal time">UTC</abbr>
+        <span className="zone">{zoneName(at, zone)}</span>
       </span>
-      {both && <span className="local">{localTime(at)}</span>}
+      {both && <span className="other-zone">{inOther}</span>}
     </time>
   );
 }

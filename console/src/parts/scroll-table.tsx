@@ -4,11 +4,14 @@ import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
 export function ScrollTable({
   label,
   fits = false,
+  stacks = false,
   children,
 }: {
   readonly label: string;
   /** Its columns are few enough for a narrow screen. */
   readonly fits?: boolean;
+  /** On a narrow screen a row's cells stand under its head, each under what `data-column` calls it. */
+  readonly stacks?: boolean;
   readonly children: ReactNode;
 }) {
   const scroller = useRef<HTMLDivElement>(null);
@@ -35,7 +38,7 @@ export function ScrollTable({
     >
       <div
         ref={scroller}
-        className={fits ? "scroll-table scroll-table-fits" : "scroll-table"}
+        className={`scroll-table${fits ? " scroll-table-fits" : ""}${stacks ? " scroll-table-stacks" : ""}`}
         role="region"
         aria-label={label}
         tabIndex={0}

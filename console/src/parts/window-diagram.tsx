@@ -1,4 +1,5 @@
-import { span, utcSeconds } from "./figures.ts";
+import { useClock } from "../times/zone.ts";
+import { span } from "./figures.ts";
 import { Plot, type PlotMark } from "./plot/plot.tsx";
 import "./window-diagram.css";
 
@@ -30,6 +31,7 @@ export function WindowDiagram({
   readonly tiles?: readonly { readonly start: string | null; readonly records: number; readonly open: boolean }[];
   readonly records: readonly DiagramRecord[];
 }) {
+  const clock = useClock();
   const to = micros(end);
   const oldest = Math.min(...records.map(({ event }) => micros(event)), to - 1);
   const from = start === null ? oldest : micros(start);
@@ -43,7 +45,7 @@ export function WindowDiagram({
   const lanes = Math.min(records.length, 12);
   const height = TILES + 30 + lanes * 9;
   const said =
-    `Window from ${start === null ? "the beginning" : `${utcSeconds(start)} UTC`} to ${utcSeconds(end)} UTC` +
+    `Window from ${start === null ? "the beginning" : clock(start)} to ${clock(end)}` +
     (hop === null ? "" : `, in tiles of ${span(hop)}`);
   const marks: readonly PlotMark[] = [
     { mark: "dot", ink: "text", name: "event" },
@@ -59,7 +61,7 @@ export function WindowDiagram({
         height={() => height}
         most={Infinity}
         marks={marks}
-        ends={[start === null ? "from the beginning" : `tail ${utcSeconds(start)} UTC`, `head ${utcSeconds(end)} UTC`]}
+        ends={[start === null ? "from the beginning" : `tail ${clock(start)}`, `head ${clock(end)}`]}
       >
         {(width) => {
           const x = (at: number): number => ((at - first) / (last - first)) * width;

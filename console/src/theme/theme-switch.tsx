@@ -6,7 +6,7 @@ const themes: readonly Theme[] = ["system", "light", "dark"];
 export function ThemeSwitch() {
   const [theme, setTheme] = useState(chosenTheme);
   return (
-    <label className="theme-switch">
+    <label className="choice">
       <span>Theme</span>
       <select
         value={theme}

@@ -1,7 +1,8 @@
 import { Fragment, useState } from "react";
 import type { FeatureAnswer, Value } from "../../api/answers.ts";
 import { useLive } from "../../live/live-stream.ts";
-import { countOf, utc } from "../../parts/figures.ts";
+import { countOf } from "../../parts/figures.ts";
+import { useClock } from "../../times/zone.ts";
 import { keysOf, type Service, type Use } from "../../parts/inputs.ts";
 import { Moment } from "../../parts/moment.tsx";
 import { Section } from "../../parts/page.tsx";
@@ -24,6 +25,7 @@ interface Shown {
 /** What both stores say of one entity, feature by feature. */
 export function SideBySide({ service, row, online, offline, past, again }: Shown) {
   const [open, setOpen] = useState<string | null>(null);
+  const clock = useClock();
   const groups = service.uses.map((use) => ({ use, features: namesOf(use, online) }));
   const names = groups.flatMap(({ features }) => features);
   const different = names.filter((name) => !sameValue(online.values[name], offline.values[name]));
@@ -67,14 +69,14 @@ export function SideBySide({ service, row, online, offline, past, again }: Shown
           counts are 0 and the rest is null. Is the key right?
         </p>
       )}
-      <ScrollTable label="Features in both stores">
+      <ScrollTable label="Features in both stores" stacks>
         <thead>
           <tr>
             <th>Feature</th>
             {past !== null && (
               <th className="offline">
                 Offline
-                <span className="side-at">{utc(past.t)} UTC</span>
+                <span className="side-at">{clock(past.t, true)}</span>
               </th>
             )}
             <th className="offline">
@@ -99,14 +101,14 @@ export function SideBySide({ service, row, online, offline, past, again }: Shown
                   <tr className={same ? undefined : "side-different"}>
                     <th scope="row">{name.slice(use.alias.length + 2)}</th>
                     {past !== null && (
-                      <td>
+                      <td data-column="Offline, then">
                         <ShownValue value={past.values[name]} />
                       </td>
                     )}
-                    <td>
+                    <td data-column="Offline">
                       <ShownValue value={offline.values[name]} />
                     </td>
-                    <td>
+                    <td data-column="Online">
                       <ShownValue value={online.values[name]} />
                     </td>
                     <td>
@@ -181,8 +183,12 @@ function Group({
         {use.alias}
         {use.alias !== use.view && <span className="side-view">of {use.view}</span>}
       </th>
-      {[...(past === null ? [] : [past]), offline, online].map((answer, i) => (
-        <td key={i}>
+      {[
+        ...(past === null ? [] : [["Offline, then", past] as const]),
+        ["Offline", offline] as const,
+        ["Online", online] as const,
+      ].map(([column, answer]) => (
+        <td key={column} data-column={column}>
           <StatusOf answer={answer} alias={use.alias} />
         </td>
       ))}

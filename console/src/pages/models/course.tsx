@@ -1,5 +1,6 @@
 import type { Comparison, Metrics } from "../../api/answers.ts";
-import { count, digits, utcSeconds } from "../../parts/figures.ts";
+import { count, digits } from "../../parts/figures.ts";
+import { useClock } from "../../times/zone.ts";
 import { Plot, type PlotMark } from "../../parts/plot/plot.tsx";
 import { roundTicks, tickTexts } from "../../parts/plot/ticks.ts";
 import { type MetricName, names } from "./metric-names.ts";
@@ -26,6 +27,7 @@ export function Course({
   readonly course: readonly Stretch[];
   readonly heldOut: Metrics | null;
 }) {
+  const clock = useClock();
   const known = course.filter((one): one is Stretch & { readonly value: number } => one.value !== null);
   if (known.length < 2) return null;
   const promised = heldOut === null ? null : ((heldOut as Partial<Record<MetricName, number | null>>)[metric] ?? null);
@@ -53,7 +55,7 @@ export function Course({
         says={said}
         height={() => HEIGHT}
         marks={marks}
-        ends={[`${utcSeconds(known[0].from)} UTC`, `${utcSeconds(known.at(-1)!.until)} UTC`]}
+        ends={[clock(known[0].from), clock(known.at(-1)!.until)]}
       >
         {(width) => {
           const x = (at: number): number => LEFT + ((at - first) / Math.max(1, last - first)) * (width - LEFT - RIGHT);
@@ -85,7 +87,7 @@ export function Course({
                 />
                 {known.map((one, i) => (
                   <g key={one.from} className="plot-thin">
-                    <title>{`${utcSeconds(one.from)} to ${utcSeconds(one.until)} UTC: ${digits(one.value)}, ${count(one.withOutcome)} outcomes`}</title>
+                    <title>{`${clock(one.from)} to ${clock(one.until)}: ${digits(one.value)}, ${count(one.withOutcome)} outcomes`}</title>
                     <line x1={x(micros(one.from))} x2={x(micros(one.until))} y1={y(one.value)} y2={y(one.value)} />
                     {one.standardError !== null && (
                       <line x1={middle(one)} x2={middle(one)} y1={y(ends[i][0])} y2={y(ends[i][1])} />

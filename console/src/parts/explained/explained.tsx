@@ -1,6 +1,7 @@
 import type { Value } from "../../api/answers.ts";
 import { useAnswer } from "../../api/use-answer.ts";
-import { count, countOf, span, utc } from "../figures.ts";
+import { useClock } from "../../times/zone.ts";
+import { count, countOf, span } from "../figures.ts";
 import { Moment } from "../moment.tsx";
 import { Loading, Refused } from "../notice.tsx";
 import { ScrollTable } from "../scroll-table.tsx";
@@ -205,6 +206,7 @@ function Versions({
   readonly expires: string | null;
   readonly sql: string;
 }) {
+  const clock = useClock();
   const all = read === null ? others : [read, ...others];
   return (
     <>
@@ -248,7 +250,7 @@ function Versions({
       )}
       <p className="muted">
         {more > 0 && `and ${countOf(more, "other version")}. `}
-        {expires !== null && `The row read is served until ${utc(expires)} UTC.`}
+        {expires !== null && `The row read is served until ${clock(expires, true)}.`}
       </p>
       <pre className="command">
         <code>{sql.replace(/^\n/, "").replace(/^ {4}/gm, "")}</code>

@@ -1,0 +1,15 @@
+import { hereName } from "../parts/figures.ts";
+import { chooseZone, type Zone, useZone } from "./zone.ts";
+
+export function ZoneSwitch() {
+  const zone = useZone();
+  return (
+    <label className="choice">
+      <span>Times</span>
+      <select value={zone} onChange={({ target }) => chooseZone(target.value as Zone)}>
+        <option value="UTC">UTC</option>
+        <option value="local">{hereName()}</option>
+      </select>
+    </label>
+  );
+}
