@@ -20,10 +20,10 @@ export class Admission {
   }
 
   /**
-   * Admits a request with its headers' word on its body; the function it gives must be called once when it is over.
+   * Admits a request with its headers' word on its body: the bytes that it counts for, until it `leave`s.
    * @throws ASOF_BUSY; a request that is alone is admitted always
    */
-  admit(contentLength: string | undefined, transferEncoding: string | undefined): () => void {
+  admit(contentLength: string | undefined, transferEncoding: string | undefined): number {
     const announced =
       contentLength === undefined ? (transferEncoding === undefined ? 0 : this.largest) : Number(contentLength);
     // More than the largest is refused later, unread.
@@ -34,8 +34,11 @@ export class Admission {
         limit: this.limit,
       });
     this.held += bytes;
-    return () => {
-      this.held -= bytes;
-    };
+    return bytes;
+  }
+
+  /** A request that was admitted with so many bytes is over. */
+  leave(bytes: number): void {
+    this.held -= bytes;
   }
 }

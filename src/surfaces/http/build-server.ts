@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import fastify, {
+  type FastifyContextConfig,
   type FastifyError,
   type FastifyInstance,
   type FastifyReply,
@@ -106,21 +107,18 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
   return app;
 }
 
-/** What is done once for each answer of a route, when it is on its way. */
-type Answered = (request: FastifyRequest, reply: FastifyReply, done: () => void) => void;
+type Answered = NonNullable<FastifyContextConfig["answered"]>;
 
 /** Counts answers of a path, and times those of a route. */
 function counted(requests: RequestCounts, path: string, route?: Route, times?: RequestTimes): Answered {
-  return (request, reply, done) => {
+  return (request, reply, milliseconds) => {
     const { statusCode } = reply.raw;
-    const { elapsedTime } = reply;
     requests.count(request.raw.method ?? "", path, statusCode);
     // A stream of events ends when its reader leaves.
     if (route !== undefined && route.events === undefined) {
-      requests.times.observe(route, nameIn(request), statusCode, elapsedTime / 1000);
-      times?.add(path, elapsedTime, request.body as Body | undefined);
+      requests.times.observe(route, nameIn(request), statusCode, milliseconds / 1000);
+      times?.add(path, milliseconds, request.body as Body | undefined);
     }
-    done();
   };
 }
 
@@ -186,8 +184,7 @@ function addRoute(app: FastifyInstance, route: Route, use: RouteUse): void {
   app.route<{ Params: { name?: string }; Body: Body | undefined }>({
     method,
     url: urlOf(route),
-    config: { route, described: route },
-    onResponse: answered,
+    config: { route, described: route, answered },
     handler: (request, reply) => {
       const { raw, body } = request;
       const deadline = deadlines.begin();
@@ -244,8 +241,7 @@ function refuseOtherMethods(app: FastifyInstance, path: string, routes: readonly
   app.route({
     method: METHODS.filter((other) => !allowed.includes(other)),
     url: urlOf(routes[0]),
-    config: { route: REFUSING },
-    onResponse: answered,
+    config: { route: REFUSING, answered },
     onRequest: (request) => {
       const allow = allowed.join(", ");
       throw new AsofError("ASOF_METHOD", `${request.method} is not allowed on ${path}: use ${allow}`, { allow });

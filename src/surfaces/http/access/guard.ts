@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { assert } from "../../../core/assert.ts";
 import { AsofError } from "../../../core/errors.ts";
 import type { Admission } from "../admission.ts";
@@ -10,9 +10,13 @@ import type { Gate, GuardedRoute } from "./gate.ts";
 declare module "fastify" {
   interface FastifyRequest {
     caller: Caller;
+    /** Bytes that it is admitted with. */
+    held: number;
   }
   interface FastifyContextConfig {
     route: GuardedRoute;
+    /** Is told of each answer once it is on its way, in so many milliseconds since its request arrived. */
+    readonly answered?: (request: FastifyRequest, reply: FastifyReply, milliseconds: number) => void;
   }
 }
 
@@ -20,6 +24,7 @@ declare module "fastify" {
 export function guard(app: FastifyInstance, gate: Gate, leaving: Leaving, admission: Admission): void {
   // The framework wants no object here that requests would share: each gets its own below.
   app.decorateRequest("caller", null as never);
+  app.decorateRequest("held", 0);
   // Nothing is open by default: a route that does not say whom it is for is a fault of ours.
   app.addHook("onRoute", ({ method, url, config }) => {
     assert(config?.route !== undefined, `the route ${String(method)} ${url} does not declare its scope`);
@@ -28,13 +33,13 @@ export function guard(app: FastifyInstance, gate: Gate, leaving: Leaving, admiss
     leaving.close();
     done();
   });
-  const enter = (request: FastifyRequest, reply: FastifyReply, caller: Caller): void => {
+  const enter = (request: FastifyRequest, route: GuardedRoute, caller: Caller): void => {
     request.caller = caller;
     const { headers } = request.raw;
-    gate.allow(caller, request.routeOptions.config.route, (request.params as { readonly name?: string }).name ?? "");
-    reply.raw.on("close", admission.admit(headers["content-length"], headers["transfer-encoding"]));
+    gate.allow(caller, route, (request.params as { readonly name?: string }).name ?? "");
+    request.held = admission.admit(headers["content-length"], headers["transfer-encoding"]);
   };
-  const admit = (request: FastifyRequest, reply: FastifyReply): void | Promise<void> => {
+  const admit = (request: FastifyRequest, route: GuardedRoute | undefined): void | Promise<void> => {
     const { headers } = request.raw;
     if (leaving.isClosing) throw new AsofError("ASOF_CLOSED", "the server is shutting down");
     if (!gate.isClosed && !addressesLoopback(headers.host))
@@ -45,32 +50,41 @@ export function guard(app: FastifyInstance, gate: Gate, leaving: Leaving, admiss
       throw new AsofError("ASOF_HOST", "the request's Origin header names a page of another machine", {
         origin: headers.origin ?? null,
       });
-    if (request.is404) {
+    if (route === undefined) {
       const [path] = request.url.split("?", 1);
       throw new AsofError("ASOF_NOT_FOUND", `there is no route ${path}`, { path });
     }
-    const caller = gate.identify(request.routeOptions.config.route.access, headers);
-    if (!(caller instanceof Promise)) return enter(request, reply, caller);
-    return caller.then((known) => enter(request, reply, known));
+    const caller = gate.identify(route.access, headers);
+    if (!(caller instanceof Promise)) return enter(request, route, caller);
+    return caller.then((known) => enter(request, route, known));
   };
-  const refuse = (request: FastifyRequest, error: Error): Error => {
-    if (!request.is404) gate.refused(request.caller, request.routeOptions.config.route, error);
+  const refuse = (request: FastifyRequest, route: GuardedRoute | undefined, error: Error): Error => {
+    if (route !== undefined) gate.refused(request.caller, route, error);
     return error;
   };
   // Waits for nothing where keys were looked at lately and the caller is known.
   app.addHook("onRequest", (request, reply, proceed) => {
+    const arrived = performance.now();
     request.caller = anonymous;
+    // Each asking for these makes them anew; what has no route has none.
+    const config: Partial<FastifyContextConfig> | undefined = request.routeOptions.config;
+    const route = config?.route;
+    reply.raw.on("close", () => {
+      admission.leave(request.held);
+      // Who has gone away got no answer.
+      if (reply.raw.writableFinished) config?.answered?.(request, reply, performance.now() - arrived);
+    });
     const looking = gate.look();
     let admitted: void | Promise<void>;
     try {
-      admitted = looking === null ? admit(request, reply) : looking.then(() => admit(request, reply));
+      admitted = looking === null ? admit(request, route) : looking.then(() => admit(request, route));
     } catch (error) {
-      return proceed(refuse(request, error as Error));
+      return proceed(refuse(request, route, error as Error));
     }
     if (admitted === undefined) return proceed();
     admitted.then(
       () => proceed(),
-      (error: unknown) => proceed(refuse(request, error as Error)),
+      (error: unknown) => proceed(refuse(request, route, error as Error)),
     );
   });
 }
