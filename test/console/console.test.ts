@@ -13,7 +13,7 @@ import { type RunningServer, serve } from "../../src/surfaces/http/serve.ts";
 import { verifyStore } from "../../src/surfaces/verify/verify-store.ts";
 import { now, openTestStore } from "../flow/open-test-store.ts";
 import * as shop from "../flow/shop.ts";
-import { browserMissing, openBrowser, type Visit, visit } from "./browser.ts";
+import { browserMissing, openBrowser, visit } from "./browser.ts";
 import { testComparing } from "./comparing.ts";
 import { testKeys } from "./keys.ts";
 import { testLearning } from "./learn.ts";
@@ -63,49 +63,6 @@ describe.skipIf(browserMissing !== null)("the console", () => {
     await browser?.close();
     await server?.close();
     await store?.close();
-  });
-
-  const pages = [
-    ["/?stage=raw", "Sources"],
-    ["/compare?service=fraud_features&row=%7B%22customer%22%3A%22calm-1%22%7D", "Features in both stores"],
-    ["/features", null],
-    ["/features?view=spending&feature=amount_1d", "In training and in serving"],
-    ["/models", "Versions"],
-    ["/playground", null],
-    ["/runs", "Runs"],
-    ["/learn", "The two stores"],
-    ["/learn?way=slow", "What waits for the online store"],
-    ["/sign-in", null],
-  ] as const;
-
-  describe("page by page", () => {
-    let tab: Visit;
-    beforeAll(async () => {
-      tab = await visit(browser, server.url, { reducedMotion: "reduce" });
-    });
-    afterAll(() => tab?.close());
-
-    test.each(pages)(
-      "shows %s without a fault, accessible in light and dark, wide and narrow",
-      async (address, region) => {
-        const { page, faults } = tab;
-        const width = (): Promise<number> => page.evaluate<number>("document.documentElement.scrollWidth");
-        await page.setViewportSize({ width: 1440, height: 900 });
-        await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
-        await page.goto(`${server.url}${address}`);
-        await page.getByRole("heading", { level: 1 }).waitFor();
-        if (region !== null) await page.getByRole("region", { name: region, exact: true }).first().waitFor();
-        expect(await violations(page)).toEqual([]);
-        expect(await width()).toBe(1440);
-        // What differs in the dark is the colours.
-        await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
-        expect(await violations(page, { type: "rule", values: ["color-contrast"] })).toEqual([]);
-        await page.setViewportSize({ width: 390, height: 844 });
-        await page.getByRole("button", { name: "Menu" }).waitFor();
-        expect(await width()).toBe(390);
-        expect(faults).toEqual([]);
-      },
-    );
   });
 
   test("is small, cached, and lets in nothing from elsewhere", async () => {

@@ -22,7 +22,7 @@ import type { FoldedView } from "./view-batch.ts";
  * that under load a key is written once for more of its records. Part of the time from acknowledged to readable.
  */
 const GATHER_MS = 5;
-const GATHER_MS_A_KEY = 0.02;
+const GATHER_MS_A_KEY = 0.01;
 const GATHER_MOST_MS = 100;
 /** What bounds the fold's memory. */
 export interface FoldLimits extends BatchLimits {
