@@ -4,6 +4,7 @@ import { dirname, join, sep } from "node:path";
 import { AsofError } from "../../core/errors.ts";
 import { assert } from "../../core/assert.ts";
 import { OWNER_ONLY } from "../../core/plan/folders.ts";
+import { sideBySide } from "../../core/side-by-side.ts";
 import type { FileStore } from "../../ports/file-store.ts";
 import { checksumOf } from "./checksum.ts";
 import { searchBytes } from "./search-bytes.ts";
@@ -25,6 +26,7 @@ export async function openFolder(root: string): Promise<FileStore> {
       }
     },
     checksum: (file) => attempt(path(file), () => checksumOf(path(file))),
+    sync: (file) => attempt(path(file), () => sync(path(file))),
     write: (file, bytes) =>
       attempt(path(file), async () => {
         const aside = `${path(file)}.${randomUUID()}.tmp`;
@@ -50,7 +52,7 @@ export async function openFolder(root: string): Promise<FileStore> {
     move: (moves) =>
       attempt(root, async () => {
         const folders = new Set<string>();
-        await each(moves, ({ from }) => sync(path(from)));
+        await sideBySide(moves, AT_ONCE, ({ from }) => sync(path(from)));
         for (const { from, to } of moves) {
           const folder = dirname(path(to));
           if (!folders.has(folder)) {
@@ -59,7 +61,7 @@ export async function openFolder(root: string): Promise<FileStore> {
           }
           await rename(path(from), path(to));
         }
-        await each([...folders], sync);
+        await sideBySide([...folders], AT_ONCE, sync);
       }),
     remove: (file) => attempt(path(file), () => rm(path(file), { recursive: true, force: true })),
   };
@@ -67,15 +69,6 @@ export async function openFolder(root: string): Promise<FileStore> {
 
 /** So many files are synced side by side: the disk takes one turn for several. */
 const AT_ONCE = 16;
-
-/** Does something with each of some things, several at once; the first failure ends it. */
-async function each<T>(things: readonly T[], work: (thing: T) => Promise<void>): Promise<void> {
-  const waiting = things.values();
-  const worker = async (): Promise<void> => {
-    for (const thing of waiting) await work(thing);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-}
 
 /** Makes a folder that nobody but its owner gets into; one that is there keeps its mode. @throws ASOF_HOME */
 export function makeOwned(folder: string): Promise<void> {

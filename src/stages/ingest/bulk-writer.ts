@@ -118,7 +118,7 @@ export class BulkWriter {
       `COPY (SELECT ${sqlList(load.fields)}, ${EVENT}, ${AVAILABLE}, CAST(${POSITION} AS BIGINT) AS ${POSITION},
                     CAST(${EVENT} AS DATE) AS ${DAY}
              FROM (${load.sql})${load.inOrder === true ? "" : ` ORDER BY ${EVENT}, ${AVAILABLE}`})
-       TO ${sqlString(folder)} (FORMAT parquet, PARTITION_BY (${DAY}), COMPRESSION zstd, OVERWRITE_OR_IGNORE)`,
+       TO ${sqlString(folder)} (FORMAT parquet, PARTITION_BY (${DAY}), COMPRESSION zstd, COMPRESSION_LEVEL 1, OVERWRITE_OR_IGNORE)`,
       load.onShare === undefined ? {} : { onShare: load.onShare },
     );
     return stagedFiles(session, this.files, staging);

@@ -1,4 +1,5 @@
 import type { LoadedFile } from "../../core/codec/load-entry.ts";
+import { sideBySide } from "../../core/side-by-side.ts";
 import { sqlString } from "../../core/expression/sql-text.ts";
 import { AVAILABLE, EVENT } from "../../core/schema/system-columns.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
@@ -15,12 +16,22 @@ const statistics: Fields = {
   a1: time,
 };
 
-/** What Parquet files in a folder of the store hold, by their footers, and their checksums. */
+/** So many files are read and synced side by side, while their footers are. */
+const AT_ONCE = 4;
+
+/** What Parquet files in a folder of the store hold, by their footers, and their checksums. Their contents are durable when this resolves. */
 export async function stagedFiles(session: OfflineSession, files: FileStore, folder: string): Promise<LoadedFile[]> {
   const found = await files.list(folder);
   if (found.length === 0) return [];
   const bytes = new Map(found.map((file) => [files.path(file.file), file]));
   const all = sqlString(`${files.path(folder)}/**/*.parquet`);
+  const checksums = sideBySide(found, AT_ONCE, async ({ file }) => {
+    const checksum = await files.checksum(file);
+    await files.sync(file);
+    return [file, checksum] as const;
+  });
+  // Told when it is awaited.
+  checksums.catch(() => {});
   const told = await session.rows(
     `SELECT file_name AS file, sum(row_group_num_rows) FILTER (path_in_schema = '${EVENT}') AS n,
             ${bounds("e", EVENT)}, ${bounds("a", AVAILABLE)}
@@ -36,10 +47,10 @@ export async function stagedFiles(session: OfflineSession, files: FileStore, fol
          FROM read_parquet(${all}, filename = true, hive_partitioning = false) GROUP BY filename ORDER BY filename`,
         statistics,
       );
-  const staged: LoadedFile[] = [];
-  for (const row of read) {
+  const checksum = new Map(await checksums);
+  return read.map((row) => {
     const file = bytes.get(row.file as string)!;
-    staged.push({
+    return {
       path: file.file,
       rows: Number(row.n),
       bytes: file.bytes,
@@ -47,10 +58,9 @@ export async function stagedFiles(session: OfflineSession, files: FileStore, fol
       maxEvent: row.e1 as number,
       minAvailable: row.a0 as number,
       maxAvailable: row.a1 as number,
-      checksum: await files.checksum(file.file),
-    });
-  }
-  return staged;
+      checksum: checksum.get(file.file)!,
+    };
+  });
 }
 
 /** The least and the greatest of a column as footers tell them; null where one of a file's is not told. */
