@@ -12,8 +12,10 @@ export async function sideBySide<T, R>(
   let failed = false;
   const worker = async (): Promise<void> => {
     try {
-      for (let next = waiting.next(); !failed && next.done !== true; next = waiting.next())
-        results[next.value[0]] = await work(next.value[1]);
+      for (const [i, thing] of waiting) {
+        if (failed) return;
+        results[i] = await work(thing);
+      }
     } catch (error) {
       failed = true;
       throw error;
