@@ -9,6 +9,15 @@ export interface DescribedColumn {
   readonly kind: Kind | null;
 }
 
+/** A Parquet file that the engine has written. */
+export interface WrittenFile {
+  readonly path: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** The least and the greatest value by column, as the engine writes them; of columns that it tells them of. */
+  readonly bounds: ReadonlyMap<string, readonly [least: string, greatest: string]>;
+}
+
 /**
  * A private workspace in the engine: temporary tables and views live and die with it. Its calls run one after
  * another; several sessions run side by side. While the caller's code runs in the middle of `columns`, `table` or
@@ -26,6 +35,17 @@ export interface OfflineSession {
    * is done, from 0 to 1, where the engine knows. @throws ASOF_SQL, ASOF_FILE, ASOF_INTERRUPTED
    */
   run(sql: string, options?: { readonly onShare?: (share: number) => void }): Promise<number>;
+
+  /**
+   * Writes the rows of a query to Parquet files in a folder, with the engine's options; resolves to the files. Theirs are neither
+   * whole nor durable at once. `onShare` and errors as for `run`.
+   */
+  copy(
+    query: string,
+    folder: string,
+    options: string,
+    progress?: { readonly onShare?: (share: number) => void },
+  ): Promise<WrittenFile[]>;
 
   /** The columns of a query, without running it. */
   describe(sql: string): Promise<readonly DescribedColumn[]>;

@@ -1,15 +1,16 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { sqlIdentifier } from "../../core/expression/sql-text.ts";
+import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
 import type { CollectionType } from "../../core/aggregation/feature-type.ts";
 import type { Batch } from "../../core/schema/column.ts";
 import type { Fields, Row, Value } from "../../core/schema/data-type.ts";
-import type { DescribedColumn, OfflineSession } from "../../ports/offline-engine.ts";
+import type { DescribedColumn, OfflineSession, WrittenFile } from "../../ports/offline-engine.ts";
 import { appendBatches, createTableSql } from "./append-batches.ts";
 import { CallGate } from "./call-gate.ts";
 import { describeSql } from "./describe-sql.ts";
 import { kindOf } from "./duckdb-type.ts";
 import type { ParquetWriter } from "./parquet-writer.ts";
 import { streamColumns } from "./stream-columns.ts";
+import { writtenFile } from "./written-file.ts";
 
 /** A session is a connection: temporary tables are its own. */
 export class DuckDbSession implements OfflineSession {
@@ -33,16 +34,30 @@ export class DuckDbSession implements OfflineSession {
 
   async run(sql: string, { onShare }: { readonly onShare?: (share: number) => void } = {}): Promise<number> {
     return this.#gate.call("run", async () => {
-      const work = (): ReturnType<DuckDBConnection["run"]> => this.#connection.run(sql);
-      const result = await this.#gate.request(
-        sql,
-        onShare === undefined ? work : () => withShare(this.#connection, onShare, work),
-      );
+      const result = await this.#execute(sql, onShare);
       // DuckDB counts the rows of CREATE TABLE AS in its result only.
       if (result.rowsChanged > 0 || result.columnNames()[0] !== "Count") return result.rowsChanged;
       const [row] = await result.getRowsJS();
       return Number(row?.[0] ?? 0);
     });
+  }
+
+  async copy(
+    query: string,
+    folder: string,
+    options: string,
+    { onShare }: { readonly onShare?: (share: number) => void } = {},
+  ): Promise<WrittenFile[]> {
+    const sql = `COPY (${query}) TO ${sqlString(folder)} (FORMAT parquet, ${options}, RETURN_STATS)`;
+    return this.#gate.call("copy", async () => {
+      const result = await this.#execute(sql, onShare);
+      return (await result.getRowsJson()).map(writtenFile);
+    });
+  }
+
+  #execute(sql: string, onShare: ((share: number) => void) | undefined): ReturnType<DuckDBConnection["run"]> {
+    const work = (): ReturnType<DuckDBConnection["run"]> => this.#connection.run(sql);
+    return this.#gate.request(sql, onShare === undefined ? work : () => withShare(this.#connection, onShare, work));
   }
 
   async describe(sql: string): Promise<readonly DescribedColumn[]> {

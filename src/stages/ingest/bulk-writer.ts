@@ -2,7 +2,6 @@ import { ENTRY } from "../../core/codec/record-batch.ts";
 import type { KeyedRequest } from "../../core/codec/keyed-request.ts";
 import { encodeLoad, type LoadedFile } from "../../core/codec/load-entry.ts";
 import { OneByOne } from "../../core/one-by-one.ts";
-import { sqlString } from "../../core/expression/sql-text.ts";
 import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
 import { sqlList } from "../../core/plan/sql.ts";
 import { HISTORY, STAGING } from "../../core/plan/folders.ts";
@@ -114,14 +113,15 @@ export class BulkWriter {
   private async stage(session: OfflineSession, load: StagedLoad, staging: string): Promise<LoadedFile[]> {
     const folder = this.files.path(staging);
     await this.files.makeFolder(staging);
-    await session.run(
-      `COPY (SELECT ${sqlList(load.fields)}, ${EVENT}, ${AVAILABLE}, CAST(${POSITION} AS BIGINT) AS ${POSITION},
-                    CAST(${EVENT} AS DATE) AS ${DAY}
-             FROM (${load.sql})${load.inOrder === true ? "" : ` ORDER BY ${EVENT}, ${AVAILABLE}`})
-       TO ${sqlString(folder)} (FORMAT parquet, PARTITION_BY (${DAY}), COMPRESSION zstd, COMPRESSION_LEVEL 1, OVERWRITE_OR_IGNORE)`,
+    const written = await session.copy(
+      `SELECT ${sqlList(load.fields)}, ${EVENT}, ${AVAILABLE}, CAST(${POSITION} AS BIGINT) AS ${POSITION},
+              CAST(${EVENT} AS DATE) AS ${DAY}
+       FROM (${load.sql})${load.inOrder === true ? "" : ` ORDER BY ${EVENT}, ${AVAILABLE}`}`,
+      folder,
+      `PARTITION_BY (${DAY}), COMPRESSION zstd, COMPRESSION_LEVEL 1, OVERWRITE_OR_IGNORE`,
       load.onShare === undefined ? {} : { onShare: load.onShare },
     );
-    return stagedFiles(session, this.files, staging);
+    return stagedFiles(session, this.files, staging, written);
   }
 }
 

@@ -1,77 +1,68 @@
 import type { LoadedFile } from "../../core/codec/load-entry.ts";
-import { sideBySide } from "../../core/side-by-side.ts";
 import { sqlString } from "../../core/expression/sql-text.ts";
 import { AVAILABLE, EVENT } from "../../core/schema/system-columns.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
+import { sideBySide } from "../../core/side-by-side.ts";
+import { parseTimestamp, type Timestamp } from "../../core/time/timestamp.ts";
 import type { FileStore } from "../../ports/file-store.ts";
-import type { OfflineSession } from "../../ports/offline-engine.ts";
+import type { OfflineSession, WrittenFile } from "../../ports/offline-engine.ts";
 
-const time = { kind: "timestamp", nullable: true } as const;
-const statistics: Fields = {
+type Times = Pick<LoadedFile, "minEvent" | "maxEvent" | "minAvailable" | "maxAvailable">;
+
+const time = { kind: "timestamp", nullable: false } as const;
+const read: Fields = {
   file: { kind: "string", nullable: false },
-  n: { kind: "int64", nullable: false },
-  e0: time,
-  e1: time,
-  a0: time,
-  a1: time,
+  minEvent: time,
+  maxEvent: time,
+  minAvailable: time,
+  maxAvailable: time,
 };
 
-/** So many files are read and synced side by side, while their footers are. */
+/** So many files are read and synced side by side. */
 const AT_ONCE = 4;
 
-/** What Parquet files in a folder of the store hold, by their footers, and their checksums. Their contents are durable when this resolves. */
-export async function stagedFiles(session: OfflineSession, files: FileStore, folder: string): Promise<LoadedFile[]> {
-  const found = await files.list(folder);
-  if (found.length === 0) return [];
-  const bytes = new Map(found.map((file) => [files.path(file.file), file]));
-  const all = sqlString(`${files.path(folder)}/**/*.parquet`);
-  const checksums = sideBySide(found, AT_ONCE, async ({ file }) => {
+/** What files that were written to a folder of the store hold, and their checksums. Their contents are durable when this resolves. */
+export async function stagedFiles(
+  session: OfflineSession,
+  files: FileStore,
+  folder: string,
+  written: readonly WrittenFile[],
+): Promise<LoadedFile[]> {
+  const root = files.path(folder);
+  // Times are told as text, and not every text is read back.
+  const told = new Map(written.map((file) => [file.path, toldTimes(file)]));
+  const times = [...told.values()].includes(null) ? await readTimes(session, root) : told;
+  const inOrder = written.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  return sideBySide(inOrder, AT_ONCE, async ({ path, rows, bytes }): Promise<LoadedFile> => {
+    const file = folder + path.slice(root.length);
     const checksum = await files.checksum(file);
     await files.sync(file);
-    return [file, checksum] as const;
-  });
-  // Told when it is awaited.
-  checksums.catch(() => {});
-  const told = await session.rows(
-    `SELECT file_name AS file, sum(row_group_num_rows) FILTER (path_in_schema = '${EVENT}') AS n,
-            ${bounds("e", EVENT)}, ${bounds("a", AVAILABLE)}
-     FROM parquet_metadata(${all}) WHERE path_in_schema IN ('${EVENT}', '${AVAILABLE}')
-     GROUP BY file_name ORDER BY file_name`,
-    statistics,
-  );
-  // Footers tell times as text, and not every text is read back.
-  const read = told.every(({ e0, e1, a0, a1 }) => [e0, e1, a0, a1].every((at) => at !== null))
-    ? told
-    : await session.rows(
-        `SELECT filename AS file, count(*) AS n, min(${EVENT}) AS e0, max(${EVENT}) AS e1, min(${AVAILABLE}) AS a0, max(${AVAILABLE}) AS a1
-         FROM read_parquet(${all}, filename = true, hive_partitioning = false) GROUP BY filename ORDER BY filename`,
-        statistics,
-      );
-  const checksum = new Map(await checksums);
-  return read.map((row) => {
-    const file = bytes.get(row.file as string)!;
-    return {
-      path: file.file,
-      rows: Number(row.n),
-      bytes: file.bytes,
-      minEvent: row.e0 as number,
-      maxEvent: row.e1 as number,
-      minAvailable: row.a0 as number,
-      maxAvailable: row.a1 as number,
-      checksum: checksum.get(file.file)!,
-    };
+    return { path: file, rows, bytes, ...times.get(path)!, checksum };
   });
 }
 
-/** The least and the greatest of a column as footers tell them; null where one of a file's is not told. */
-function bounds(name: string, column: string): string {
-  const of = (which: "min" | "max"): string => `TRY_CAST(stats_${which}_value AS TIMESTAMP)`;
-  const all = (which: "min" | "max"): string =>
-    `count(*) FILTER (path_in_schema = '${column}' AND ${of(which)} IS NULL) = 0`;
-  return (["min", "max"] as const)
-    .map(
-      (which, i) =>
-        `CASE WHEN ${all(which)} THEN ${which}(${of(which)}) FILTER (path_in_schema = '${column}') END AS ${name}${i}`,
-    )
-    .join(", ");
+function toldTimes({ bounds }: WrittenFile): Times | null {
+  const of = (column: string): (Timestamp | null)[] => (bounds.get(column) ?? ["", ""]).map(timeIn);
+  const [minEvent, maxEvent] = of(EVENT);
+  const [minAvailable, maxAvailable] = of(AVAILABLE);
+  if (minEvent === null || maxEvent === null || minAvailable === null || maxAvailable === null) return null;
+  return { minEvent, maxEvent, minAvailable, maxAvailable };
+}
+
+function timeIn(text: string): Timestamp | null {
+  try {
+    return parseTimestamp(text);
+  } catch {
+    return null;
+  }
+}
+
+async function readTimes(session: OfflineSession, root: string): Promise<Map<string, Times>> {
+  const rows = await session.rows(
+    `SELECT filename AS file, min(${EVENT}) AS "minEvent", max(${EVENT}) AS "maxEvent",
+            min(${AVAILABLE}) AS "minAvailable", max(${AVAILABLE}) AS "maxAvailable"
+     FROM read_parquet(${sqlString(`${root}/**/*.parquet`)}, filename = true, hive_partitioning = false) GROUP BY filename`,
+    read,
+  );
+  return new Map(rows.map(({ file, ...times }) => [file as string, times as unknown as Times]));
 }
