@@ -222,6 +222,22 @@ describe("serve", () => {
     release();
     expect((await ask(server, body)).status).toBe(200);
   });
+
+  test("forgets the body of a client that has gone before it was let in", async () => {
+    const { method, entered, release } = held(0);
+    const keys = withMethods(store.keys as never, { version: method });
+    const server = await start({ keys }, { bodiesLimit: 100 });
+    const body = JSON.stringify({ entities: [{ customer: "x".repeat(50) }] });
+    const client = new AbortController();
+    const first = ask(server, body, { signal: client.signal }).catch(() => undefined);
+    await entered;
+    client.abort();
+    await first;
+    await sleep(50);
+    release();
+    await sleep(50);
+    expect((await ask(server, body)).status).toBe(200);
+  });
 });
 
 describe("long answers", () => {

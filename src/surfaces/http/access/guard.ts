@@ -33,13 +33,20 @@ export function guard(app: FastifyInstance, gate: Gate, leaving: Leaving, admiss
     leaving.close();
     done();
   });
-  const enter = (request: FastifyRequest, route: GuardedRoute, caller: Caller): void => {
+  const enter = (request: FastifyRequest, reply: FastifyReply, route: GuardedRoute, caller: Caller): void => {
     request.caller = caller;
     const { headers } = request.raw;
     gate.allow(caller, route, (request.params as { readonly name?: string }).name ?? "");
-    request.held = admission.admit(headers["content-length"], headers["transfer-encoding"]);
+    const bytes = admission.admit(headers["content-length"], headers["transfer-encoding"]);
+    // Who has gone while it was looked up who he is will not go again.
+    if (reply.raw.closed) admission.leave(bytes);
+    else request.held = bytes;
   };
-  const admit = (request: FastifyRequest, route: GuardedRoute | undefined): void | Promise<void> => {
+  const admit = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    route: GuardedRoute | undefined,
+  ): void | Promise<void> => {
     const { headers } = request.raw;
     if (leaving.isClosing) throw new AsofError("ASOF_CLOSED", "the server is shutting down");
     if (!gate.isClosed && !addressesLoopback(headers.host))
@@ -55,8 +62,8 @@ export function guard(app: FastifyInstance, gate: Gate, leaving: Leaving, admiss
       throw new AsofError("ASOF_NOT_FOUND", `there is no route ${path}`, { path });
     }
     const caller = gate.identify(route.access, headers);
-    if (!(caller instanceof Promise)) return enter(request, route, caller);
-    return caller.then((known) => enter(request, route, known));
+    if (!(caller instanceof Promise)) return enter(request, reply, route, caller);
+    return caller.then((known) => enter(request, reply, route, known));
   };
   const refuse = (request: FastifyRequest, route: GuardedRoute | undefined, error: Error): Error => {
     if (route !== undefined) gate.refused(request.caller, route, error);
@@ -77,7 +84,7 @@ export function guard(app: FastifyInstance, gate: Gate, leaving: Leaving, admiss
     const looking = gate.look();
     let admitted: void | Promise<void>;
     try {
-      admitted = looking === null ? admit(request, route) : looking.then(() => admit(request, route));
+      admitted = looking === null ? admit(request, reply, route) : looking.then(() => admit(request, reply, route));
     } catch (error) {
       return proceed(refuse(request, route, error as Error));
     }
