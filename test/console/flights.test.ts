@@ -9,6 +9,7 @@ import { open, type Store } from "../../src/index.ts";
 import { type RunningServer, serve } from "../../src/surfaces/http/serve.ts";
 import { definitions } from "../flow/some-flights.ts";
 import { browserMissing, openBrowser, type Visit, visit } from "./browser.ts";
+import { post } from "./post.ts";
 import { violations } from "./violations.ts";
 
 const all = fileURLToPath(new URL("../../node_modules/vega-datasets/data/flights-3m.parquet", import.meta.url));
@@ -23,15 +24,6 @@ describe.skipIf(browserMissing !== null)("the console of the flights", () => {
   let loaded: number;
   let tab: Visit;
 
-  async function post(path: string, body: unknown): Promise<void> {
-    const response = await fetch(`${server.url}${path}`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
-    expect(response.status, await response.text()).toBe(200);
-  }
-
   beforeAll(async () => {
     const addedLatency = { milliseconds: 0 };
     [browser, store] = await Promise.all([
@@ -44,12 +36,12 @@ describe.skipIf(browserMissing !== null)("the console of the flights", () => {
     await store.train("late_flight_model");
     await store.materialize();
     server = await serve(store, { port: 0, logger: false, demo: addedLatency });
-    await post("/v1/events/flights?wait=applied", {
+    await post(`${server.url}/v1/events/flights?wait=applied`, {
       ...row,
       scheduled: "2001-06-23T18:00:00Z",
       delay: 20,
     });
-    await post("/v1/predict/late_flight_model", { entities: [row] });
+    await post(`${server.url}/v1/predict/late_flight_model`, { entities: [row] });
     tab = await visit(browser, server.url);
   });
 

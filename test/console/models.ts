@@ -5,13 +5,11 @@ import { expect, test } from "vitest";
 import type { Store } from "../../src/index.ts";
 import { now } from "../flow/open-test-store.ts";
 import { visit } from "./browser.ts";
+import { post } from "./post.ts";
 import { violations } from "./violations.ts";
 
 /** What the console shows of models, and what may be done with them, of which versions 1 and 2 of `fraud` are there. */
-export function testModels(
-  at: () => { readonly browser: Browser; readonly url: string; readonly store: Store },
-  post: (path: string, body: unknown) => Promise<void>,
-): void {
+export function testModels(at: () => { readonly browser: Browser; readonly url: string; readonly store: Store }): void {
   test("draws what training found, and says so where it was not kept", async () => {
     const { browser, url, store } = at();
     const { page, faults, close } = await visit(browser, url, { reducedMotion: "reduce" });
@@ -84,7 +82,7 @@ export function testModels(
       await trial.getByRole("button", { name: "Let it answer for 100 %" }).click();
       await row.getByText("canary, 100 % of keys").waitFor();
       expect(await role()).toEqual({ role: "canary", share: 1 });
-      await post("/v1/predict/fraud", { entities: [{ customer: "calm-3" }] });
+      await post(`${at().url}/v1/predict/fraud`, { entities: [{ customer: "calm-3" }] });
       const outcomes = page.getByRole("region", { name: "As outcomes come in" });
       await outcomes.getByRole("row", { name: /^Version 2 canary 1 / }).waitFor();
       await page.getByRole("button", { name: "Trial of version 2" }).click();
@@ -106,14 +104,14 @@ export function testModels(
       expect(await page.getByText("as time goes on").count()).toBe(0);
       const customers = Array.from({ length: 120 }, (_, i) => `${i % 3 === 0 ? "hasty" : "calm"}-n${i}`);
       for (const part of [customers.slice(0, 60), customers.slice(60)]) {
-        await post("/v1/predict/fraud", { entities: part.map((customer) => ({ customer })) });
+        await post(`${at().url}/v1/predict/fraud`, { entities: part.map((customer) => ({ customer })) });
         // Time goes on as records come in.
-        await post("/v1/events/payments?wait=applied", [
+        await post(`${at().url}/v1/events/payments?wait=applied`, [
           { at: now, customer: "last", amount: 1, cents: 1, refund: false },
         ]);
       }
       await post(
-        "/v1/events/payments?wait=applied",
+        `${at().url}/v1/events/payments?wait=applied`,
         customers.map((customer, i) => ({ at: now, customer, amount: 12, cents: 1, refund: i % 4 === 0 })),
       );
       const { versions } = await store.compareModel("fraud");

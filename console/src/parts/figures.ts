@@ -111,11 +111,6 @@ export function zoneName(moment: string, zone: "UTC" | "local"): string {
   return parts.find(({ type }) => type === "timeZoneName")!.value;
 }
 
-/** The zone of where the person is, such as `Europe/Berlin`. */
-export function hereName(): string {
-  return here.resolvedOptions().timeZone;
-}
-
 /** Of the languages at hand the one that writes dates as we do. */
 const here = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium" });
 const named = new Intl.DateTimeFormat("en-US", { timeZoneName: "short" });

@@ -1,4 +1,3 @@
-import { hereName } from "../parts/figures.ts";
 import { chooseZone, type Zone, useZone } from "./zone.ts";
 
 export function ZoneSwitch() {
@@ -8,7 +7,7 @@ export function ZoneSwitch() {
       <span>Times</span>
       <select value={zone} onChange={({ target }) => chooseZone(target.value as Zone)}>
         <option value="UTC">UTC</option>
-        <option value="local">{hereName()}</option>
+        <option value="local">local</option>
       </select>
     </label>
   );

@@ -2,13 +2,13 @@ import { Fragment, useState } from "react";
 import type { FeatureAnswer, Value } from "../../api/answers.ts";
 import { useLive } from "../../live/live-stream.ts";
 import { countOf } from "../../parts/figures.ts";
-import { useClock } from "../../times/zone.ts";
 import { keysOf, type Service, type Use } from "../../parts/inputs.ts";
 import { Moment } from "../../parts/moment.tsx";
 import { Section } from "../../parts/page.tsx";
 import { ScrollTable } from "../../parts/scroll-table.tsx";
 import { sameValue, ShownValue } from "../../parts/value.tsx";
 import { Explained } from "../../parts/explained/explained.tsx";
+import { useClock } from "../../times/zone.ts";
 import "./side-by-side.css";
 
 interface Shown {

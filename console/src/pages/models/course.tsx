@@ -1,8 +1,8 @@
 import type { Comparison, Metrics } from "../../api/answers.ts";
 import { count, digits } from "../../parts/figures.ts";
-import { useClock } from "../../times/zone.ts";
 import { Plot, type PlotMark } from "../../parts/plot/plot.tsx";
 import { roundTicks, tickTexts } from "../../parts/plot/ticks.ts";
+import { useClock } from "../../times/zone.ts";
 import { type MetricName, names } from "./metric-names.ts";
 
 type Stretch = Comparison["versions"][number]["course"][number];
