@@ -94,7 +94,8 @@ export function share(part: number, all: number): string {
 export function digits(n: number): string {
   if (n === 0) return "0";
   const size = Math.abs(n);
-  return n.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
+  // By what it is rounded to: 99.96 is 100.
+  return n.toFixed(size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.9995 ? 2 : 3);
 }
 
 /** A moment as a clock shows it, to the second, or to the microsecond: `2001-06-30 23:49:07`, `2001-06-30 19:49:07.5`. */
