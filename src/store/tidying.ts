@@ -31,20 +31,20 @@ export class Tidying {
 
   /**
    * Drops days that are not kept any more, and merges small files, where there are many; one at a time, as none may take
-   * the files of another.
+   * the files of another. What cannot be done now is done another time, and a failure is on record with its run: whatever is
+   * followed by this is done all the same.
    */
-  now(): Promise<void> {
-    return this.wired.upkeep.shared(() =>
-      this.oneByOne.run(async () => {
-        await this.dropDays();
-        await this.mergeFiles();
-      }),
-    );
+  async now(): Promise<void> {
+    const work = async (): Promise<void> => {
+      await this.dropDays();
+      await this.mergeFiles();
+    };
+    await this.wired.upkeep.shared(() => this.oneByOne.run(work)).catch(() => {});
   }
 
-  /** Does so aside. What cannot be done now is done another time, and a failure is on record with the run. */
+  /** Does so aside. */
   soon(): void {
-    this.aside = this.aside.then(() => this.now()).catch(() => {});
+    this.aside = this.aside.then(() => this.now());
   }
 
   /** Resolves once what was to be done aside is done. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { aggregateView, batchView, count, entity, eventSource, featureService, open, sum, t } from "asof";
@@ -69,6 +69,33 @@ test("many small loads become few files, and no answer changes", async () => {
     );
     expect((await store.materialize()).map(({ how }) => how)).toEqual(["unchanged", "unchanged"]);
     expect((await store.status()).offline.sources[0].rows).toBe(270);
+  } finally {
+    await store.close();
+    await rm(home, { recursive: true });
+  }
+});
+
+test("files that cannot be merged keep a store neither from archiving its log nor from closing", async () => {
+  const home = await mkdtemp(join(tmpdir(), "asof-compaction-"));
+  const configuration = { home, definitions, clock: { simulated: "2026-01-02T12:00:00Z" } } as const;
+  let store = await open(configuration, { archiveFrom: 1 });
+  try {
+    await store.apply();
+    const file = join(home, "payments.ndjson");
+    for (let load = 0; load < 8; load++) {
+      await writeFile(file, JSON.stringify({ at: `2026-01-02T0${load}:00:00Z`, user: "a", value: load }));
+      await store.load("payments", [file]);
+      const history = join(home, "offline", "payments");
+      const [first] = (await readdir(history, { recursive: true })).filter((name) => name.endsWith(".parquet")).sort();
+      if (load === 0) await truncate(join(history, first), 10);
+    }
+    await store.ingest("payments", [{ at: "2026-01-02T11:00:00Z", user: "a", value: 9 }]);
+    await store.close();
+    store = await open(configuration);
+    const states = async (kind: "archive" | "compact"): Promise<string[]> => [
+      ...new Set((await store.runs({ kind })).map(({ state }) => state)),
+    ];
+    expect([await states("archive"), await states("compact")]).toEqual([["succeeded"], ["failed"]]);
   } finally {
     await store.close();
     await rm(home, { recursive: true });

@@ -12,13 +12,13 @@ test("a file that has grown large is not merged again", async () => {
   const folder = mkdtempSync(path.join(tmpdir(), "asof-compact-"));
   const registry = await openSqliteRegistry(path.join(folder, "registry.sqlite"));
   try {
-    const file = (name: string, bytes: number): OfflineFile => ({
+    const file = (name: string, bytes: number, rows = 10): OfflineFile => ({
       path: `clicks/day=2026-01-01/${name}.parquet`,
       stream: "clicks",
       kind: "archive",
       position: 1,
       end: 2,
-      rows: 10,
+      rows,
       bytes,
       minEvent: 0,
       maxEvent: 0,
@@ -34,6 +34,23 @@ test("a file that has grown large is not merged again", async () => {
     expect(await candidates()).toEqual([]);
     await registry.changeFiles({ add: [file("s7", 64 * MB - 1)], remove: [] });
     expect(await candidates()).toEqual([[0, 1, 2, 3, 4, 5, 6, 7].map((i) => `s${i}.parquet`.slice(-9))]);
+    // By rows as well; and a merge takes no more than it can bring into order.
+    const many = Array.from({ length: 8 }, (_, i) => file(`r${i}`, MB, i === 7 ? 2_000_000 : 900_000));
+    await registry.changeFiles({ add: many, remove: [...small, file("s7", 0)].map(({ path }) => path) });
+    expect(await candidates()).toEqual([]);
+    await registry.changeFiles({ add: [file("r8", MB, 900_000)], remove: [] });
+    expect(await candidates()).toEqual(
+      [
+        [0, 1, 2, 3],
+        [4, 5, 6, 8],
+      ].map((group) => group.map((i) => `r${i}.parquet`.slice(-9))),
+    );
+    const heavy = Array.from({ length: 9 }, (_, i) => file(`h${i}`, 40 * MB));
+    await registry.changeFiles({ add: heavy, remove: [...many, file("r8", 0)].map(({ path }) => path) });
+    // The last of them is left alone.
+    expect((await candidates()).map((group) => group.length)).toEqual([3, 3, 3]);
+    await registry.changeFiles({ add: [file("h9", 40 * MB)], remove: [] });
+    expect((await candidates()).map((group) => group.length)).toEqual([3, 3, 3]);
   } finally {
     await registry.close();
     rmSync(folder, { recursive: true, force: true });

@@ -16,8 +16,11 @@ export interface CompactOutcome {
 
 /** So many small files of one stream, kind and day are merged into one, where nothing else is said. */
 const MANY = 8;
-/** In bytes. A file as large as this stays as it is: what merging costs must not grow with the day. */
-const LARGE = 64 * 2 ** 20;
+/**
+ * A file as large as this stays as it is: what merging costs must not grow with the day. Nor must the memory that it takes to
+ * bring rows into order: a merge takes at most twice as much.
+ */
+const LARGE = { bytes: 64 * 2 ** 20, rows: 2_000_000 };
 
 /** Merges the small files that many small loads and archives leave behind. Rows, and what is visible, stay the same. */
 export class Compactor {
@@ -45,13 +48,13 @@ export class Compactor {
     this.from = parts.from ?? MANY;
   }
 
-  /** What there is to merge: small files of one stream, kind and day. */
+  /** What there is to merge: small files of one stream, kind and day, as many as are merged at once. */
   async candidates(): Promise<OfflineFile[][]> {
     const groups = Map.groupBy(
-      (await this.registry.files()).filter(({ bytes }) => bytes < LARGE),
+      (await this.registry.files()).filter(({ bytes, rows }) => bytes < LARGE.bytes && rows < LARGE.rows),
       ({ path, kind }) => `${kind} ${path.slice(0, path.lastIndexOf("/"))}`,
     );
-    return [...groups.values()].filter((group) => group.length >= this.from);
+    return [...groups.values()].filter((group) => group.length >= this.from).flatMap(mergeable);
   }
 
   /** Merges the candidates; `id` names the new files. */
@@ -99,4 +102,19 @@ export class Compactor {
     const end = Math.max(...group.map((file) => file.end));
     return placed.map((file) => ({ ...file, stream, kind, position, end }));
   }
+}
+
+/** The files in portions, each for one merge. */
+function mergeable(group: readonly OfflineFile[]): OfflineFile[][] {
+  const portions: OfflineFile[][] = [];
+  let held = { bytes: Infinity, rows: Infinity };
+  for (const file of group) {
+    held = { bytes: held.bytes + file.bytes, rows: held.rows + file.rows };
+    if (held.bytes <= 2 * LARGE.bytes && held.rows <= 2 * LARGE.rows) portions.at(-1)!.push(file);
+    else {
+      portions.push([file]);
+      held = file;
+    }
+  }
+  return portions.filter((portion) => portion.length > 1);
 }
