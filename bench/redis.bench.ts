@@ -15,7 +15,9 @@ const BYTES = 200;
 const BATCH = 100;
 /** Reads of one round: short ones, so that what else the machine does falls on both alike. */
 const READS = 50;
-const ROUNDS = 41;
+const ROUNDS = 401;
+/** Code that is called once a read takes thousands of them to be compiled. */
+const WARMUPS = 100;
 const COMMITTED = 10_000;
 
 const keys = Array.from({ length: ENTITIES }, (_, i) =>
@@ -109,7 +111,7 @@ async function measure(where: string, settings: RedisSettings, bare: (space: Key
     for (const inFlight of [1, 8]) {
       const [a, b] = await alternate(
         [contender("store", () => readAll(ours, inFlight)), contender("bare", () => readAll(reference, inFlight))],
-        { rounds: ROUNDS, warmups: 10 },
+        { rounds: ROUNDS, warmups: WARMUPS },
       );
       const name = `${where}, reads of ${BATCH}, ${inFlight} in flight`;
       const rate = { work: READS * BATCH, unit: "entities/s" };

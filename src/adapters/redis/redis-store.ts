@@ -3,7 +3,7 @@ import { assert } from "../../core/assert.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
 import { Circuit } from "./circuit.ts";
 import { CommitQueue } from "./commit-queue.ts";
-import { assertKey, type KeySpace } from "./key-space.ts";
+import type { KeySpace } from "./key-space.ts";
 import { MarkerCheck } from "./marker-check.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { closed, isTransient, unavailable } from "./redis-error.ts";
@@ -179,10 +179,7 @@ export class RedisStore implements OnlineStore {
 
   #split(keys: readonly Uint8Array[]): Part[] {
     const { space } = this.#parts;
-    if (space.partitions === 1) {
-      for (const key of keys) assertKey(key);
-      return [{ partition: 0, keys: keys as Uint8Array[], places: [] }];
-    }
+    if (space.partitions === 1) return [{ partition: 0, keys: keys as Uint8Array[], places: [] }];
     // What the first partition says is what the others are compared with.
     const parts = new Map<number, Part>([[0, { partition: 0, keys: [], places: [] }]]);
     for (const [place, key] of keys.entries()) {
