@@ -2,7 +2,7 @@
  * For rows in any order: the first place of each row's key whose time is not below `at − back`. Times ascend within a
  * key, whose places are [first[k], first[k + 1]); a row without a key (−1) is left out. A search starts from where the
  * last one for the key ended, kept in `hints`, and gallops from there: a step or two where rows come in order of time,
- * O(log n) always.
+ * O(log n) always; none where the time is that of the row before, as what is floored often is.
  */
 export function locate(
   times: Float64Array,
@@ -19,16 +19,23 @@ export function locate(
   let from = 0;
   let until = 0;
   let place = 0;
+  let last = Number.NaN;
   for (let i = 0; i < rows; i++) {
+    const asked = at[i];
     if (key[i] !== k) {
       if (k >= 0) hints[k] = place;
       k = key[i];
+      last = Number.NaN;
       if (k < 0) continue;
       from = first[k];
       until = first[k + 1];
       place = hints[k];
+    } else if (asked === last) {
+      out[i] = place;
+      continue;
     } else if (k < 0) continue;
-    const t = at[i] - back;
+    last = asked;
+    const t = asked - back;
     if (place < until && times[place] < t) {
       if (++place < until && times[place] < t) place = gallopUp(times, place, until, t);
     } else if (place > from && times[place - 1] >= t) place = gallopDown(times, from, place - 1, t);
