@@ -8,8 +8,6 @@ export interface FileStore {
   read(file: string): Promise<Uint8Array>;
   /** CRC-32 of a file's bytes. */
   checksum(file: string): Promise<number>;
-  /** Makes the contents of a file that somebody else wrote durable: whoever moves it then need not wait for that. */
-  sync(file: string): Promise<void>;
   /** Writes aside, syncs and renames: the file appears whole and durable, or not at all. */
   write(file: string, bytes: Uint8Array): Promise<void>;
   /** Makes a folder, with those above it. */

@@ -26,7 +26,6 @@ export async function openFolder(root: string): Promise<FileStore> {
       }
     },
     checksum: (file) => attempt(path(file), () => checksumOf(path(file))),
-    sync: (file) => attempt(path(file), () => sync(path(file))),
     write: (file, bytes) =>
       attempt(path(file), async () => {
         const aside = `${path(file)}.${randomUUID()}.tmp`;
@@ -51,17 +50,13 @@ export async function openFolder(root: string): Promise<FileStore> {
     list: (folder) => attempt(path(folder), () => listBelow(path(folder), folder)),
     move: (moves) =>
       attempt(root, async () => {
-        const folders = new Set<string>();
-        await sideBySide(moves, AT_ONCE, ({ from }) => sync(path(from)));
-        for (const { from, to } of moves) {
-          const folder = dirname(path(to));
-          if (!folders.has(folder)) {
-            await mkdir(folder, { recursive: true });
-            folders.add(folder).add(dirname(folder));
-          }
+        const folders = new NewFolders();
+        await sideBySide(moves, AT_ONCE, async ({ from, to }) => {
+          await sync(path(from));
+          await folders.make(dirname(path(to)));
           await rename(path(from), path(to));
-        }
-        await sideBySide([...folders], AT_ONCE, sync);
+        });
+        await sideBySide(folders.changed, AT_ONCE, sync);
       }),
     remove: (file) => attempt(path(file), () => rm(path(file), { recursive: true, force: true })),
   };
@@ -69,6 +64,30 @@ export async function openFolder(root: string): Promise<FileStore> {
 
 /** So many files are synced side by side: the disk takes one turn for several. */
 const AT_ONCE = 16;
+
+/** Folders that files are moved to, each made once. */
+class NewFolders {
+  private readonly made = new Map<string, Promise<void>>();
+  private readonly touched = new Set<string>();
+
+  make(folder: string): Promise<void> {
+    let making = this.made.get(folder);
+    if (making === undefined) this.made.set(folder, (making = this.makeNow(folder)));
+    return making;
+  }
+
+  /** Those that have something new in them: what is moved there, or a folder. */
+  get changed(): string[] {
+    return [...this.touched];
+  }
+
+  private async makeNow(folder: string): Promise<void> {
+    const first = await mkdir(folder, { recursive: true });
+    this.touched.add(folder);
+    if (first === undefined) return;
+    for (let above = folder; above.length >= first.length; above = dirname(above)) this.touched.add(dirname(above));
+  }
+}
 
 /** Makes a folder that nobody but its owner gets into; one that is there keeps its mode. @throws ASOF_HOME */
 export function makeOwned(folder: string): Promise<void> {

@@ -18,10 +18,10 @@ const read: Fields = {
   maxAvailable: time,
 };
 
-/** So many files are read and synced side by side. */
+/** So many files are read side by side. */
 const AT_ONCE = 4;
 
-/** What files that were written to a folder of the store hold, and their checksums. Their contents are durable when this resolves. */
+/** What files that were written to a folder of the store hold, and their checksums. */
 export async function stagedFiles(
   session: OfflineSession,
   files: FileStore,
@@ -35,9 +35,7 @@ export async function stagedFiles(
   const inOrder = written.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   return sideBySide(inOrder, AT_ONCE, async ({ path, rows, bytes }): Promise<LoadedFile> => {
     const file = folder + path.slice(root.length);
-    const checksum = await files.checksum(file);
-    await files.sync(file);
-    return { path: file, rows, bytes, ...times.get(path)!, checksum };
+    return { path: file, rows, bytes, ...times.get(path)!, checksum: await files.checksum(file) };
   });
 }
 
