@@ -76,14 +76,21 @@ export class Connection {
   }
 }
 
-/** Sends so many requests over so many connections, each as soon as the one before is answered. */
+/**
+ * Sends so many requests over so many connections, each as soon as the one before is answered. What is to be `awake` never
+ * waits: the system charges a process that sends for waking the one that gets it, and the slower a server is, the more often
+ * it finds its client asleep.
+ */
 export async function closedLoop(
   port: number,
   requests: readonly Buffer[],
-  count: number,
-  connections: number,
+  { count, connections, awake = false }: { count: number; connections: number; awake?: boolean },
 ): Promise<void> {
   let sent = 0;
+  const stayAwake = (): void => {
+    if (awake && sent < count) setImmediate(stayAwake);
+  };
+  stayAwake();
   await Promise.all(
     Array.from({ length: connections }, async () => {
       const connection = await Connection.open(port);

@@ -132,12 +132,12 @@ async function workers(home: string, log: Log): Promise<BenchCase[]> {
     try {
       const requests = bodies.map((body) => requestBytes(server.port, `/v1/features/${service}`, body));
       equal &&= await sameAsHistory(server, service, keys);
-      await closedLoop(server.port, requests, CLOCKED, CONNECTIONS);
+      await closedLoop(server.port, requests, { count: CLOCKED, connections: CONNECTIONS });
       for (let round = 0; round < 3; round++) {
         const before = await server.cpuSeconds();
         const own = process.cpuUsage();
         const began = performance.now();
-        await closedLoop(server.port, requests, CLOCKED, CONNECTIONS);
+        await closedLoop(server.port, requests, { count: CLOCKED, connections: CONNECTIONS });
         const seconds = (performance.now() - began) / 1000;
         const { user, system } = process.cpuUsage(own);
         const spent = (await server.cpuSeconds()).map((after, i) => after - before[i]);
@@ -184,7 +184,7 @@ function saturating(
     async measure() {
       const [before] = await server.cpuSeconds();
       const began = performance.now();
-      await closedLoop(server.port, requests, count, CONNECTIONS);
+      await closedLoop(server.port, requests, { count, connections: CONNECTIONS, awake: true });
       clocked.push((count / (performance.now() - began)) * 1000);
       const [after] = await server.cpuSeconds();
       return { milliseconds: (after - before) * 1000, result: null };
