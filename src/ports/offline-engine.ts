@@ -55,11 +55,16 @@ export interface OfflineSession {
    * The fields name a subset of the result's columns and their types; the engine casts what it must (a TIMESTAMP to
    * microseconds), and never by rounding to an integer or a microsecond. Values are canonical: one NaN, no −0. The
    * arrays of a batch are the caller's to keep; with `lend` only until the next batch is asked for, which spares the
-   * making of new ones.
+   * making of new ones. A result that ends before it is whole is an error; `count`, how many rows there are, spares counting
+   * them for that.
    * @throws ASOF_TYPE where a null meets a field that is not nullable or a value does not cast, ASOF_OVERFLOW where it
    * is out of its type's range, ASOF_SQL where the result lacks a field.
    */
-  columns(sql: string, fields: Fields, options?: { readonly lend?: boolean }): AsyncIterable<Batch>;
+  columns(
+    sql: string,
+    fields: Fields,
+    options?: { readonly lend?: boolean; readonly count?: number },
+  ): AsyncIterable<Batch>;
 
   /** A small result as rows of canonical values. */
   rows(sql: string, fields: Fields): Promise<Row[]>;

@@ -390,6 +390,21 @@ export function offlineEngineConformance(name: string, under: OfflineEngineUnder
         });
       });
 
+      test("what fails late in a result is an error, however much of it has come before", async () => {
+        const counts: number[] = [];
+        for (const rows of [10, 3_000, 100_000, 3_000_000]) {
+          const last = rows - 1;
+          const sql = `SELECT CASE WHEN i = ${last} THEN CAST('no number ' || i AS INTEGER) ELSE i END AS i FROM ${under.series(rows)}`;
+          let seen = 0;
+          const all = within(async (session) => {
+            for await (const batch of session.columns(sql, counted)) seen += batch.rows;
+          });
+          await expect(all, `${rows} rows`).rejects.toMatchObject({ code: "ASOF_TYPE" });
+          counts.push(seen);
+        }
+        expect(counts.at(-1), "as the last one streams").toBeGreaterThan(100_000);
+      });
+
       test("a stream may be left early, and one never begun costs nothing", async () => {
         await within(async (session) => {
           const sql = `SELECT i FROM ${under.series(10_000_000)}`;

@@ -9,7 +9,7 @@ import { CallGate } from "./call-gate.ts";
 import { describeSql } from "./describe-sql.ts";
 import { kindOf } from "./duckdb-type.ts";
 import type { ParquetWriter } from "./parquet-writer.ts";
-import { streamColumns } from "./stream-columns.ts";
+import { type StreamOptions, streamColumns } from "./stream-columns.ts";
 import { writtenFile } from "./written-file.ts";
 
 /** A session is a connection: temporary tables are its own. */
@@ -67,14 +67,10 @@ export class DuckDbSession implements OfflineSession {
     });
   }
 
-  async *columns(
-    sql: string,
-    fields: Fields,
-    options: { readonly lend?: boolean } = {},
-  ): AsyncGenerator<Batch, void, undefined> {
+  async *columns(sql: string, fields: Fields, options: StreamOptions = {}): AsyncGenerator<Batch, void, undefined> {
     const leave = await this.#gate.enter("columns");
     try {
-      yield* streamColumns(this.#connection, this.#gate, sql, fields, options.lend);
+      yield* streamColumns(this.#connection, this.#gate, sql, fields, options);
     } finally {
       leave();
     }

@@ -41,7 +41,7 @@ export class SpineQuery {
     const where = range.from === 0 && range.until === all ? "" : `WHERE ${inRange(range)}`;
     const sql = `SELECT ${selected.join(", ")} FROM ${spine} s ${joins.join(" ")} ${where} ${order}`;
     let at = range.from;
-    for await (const batch of session.columns(sql, this.fields, { lend })) {
+    for await (const batch of session.columns(sql, this.fields, { lend, count: range.until - range.from })) {
       yield batch;
       at += batch.rows;
     }
