@@ -18,6 +18,12 @@ export interface WrittenFile {
   readonly bounds: ReadonlyMap<string, readonly [least: string, greatest: string]>;
 }
 
+/** How the columns of a query are read: see `columns`. */
+export interface ColumnsOptions {
+  readonly lend?: boolean;
+  readonly count?: number;
+}
+
 /**
  * A private workspace in the engine: temporary tables and views live and die with it. Its calls run one after
  * another; several sessions run side by side. While the caller's code runs in the middle of `columns`, `table` or
@@ -55,16 +61,12 @@ export interface OfflineSession {
    * The fields name a subset of the result's columns and their types; the engine casts what it must (a TIMESTAMP to
    * microseconds), and never by rounding to an integer or a microsecond. Values are canonical: one NaN, no −0. The
    * arrays of a batch are the caller's to keep; with `lend` only until the next batch is asked for, which spares the
-   * making of new ones. A result that ends before it is whole is an error; `count`, how many rows there are, spares counting
-   * them for that.
+   * making of new ones. A result that ends before it is whole is an error, for which its rows are counted anew unless `count`
+   * says how many there are.
    * @throws ASOF_TYPE where a null meets a field that is not nullable or a value does not cast, ASOF_OVERFLOW where it
    * is out of its type's range, ASOF_SQL where the result lacks a field.
    */
-  columns(
-    sql: string,
-    fields: Fields,
-    options?: { readonly lend?: boolean; readonly count?: number },
-  ): AsyncIterable<Batch>;
+  columns(sql: string, fields: Fields, options?: ColumnsOptions): AsyncIterable<Batch>;
 
   /** A small result as rows of canonical values. */
   rows(sql: string, fields: Fields): Promise<Row[]>;

@@ -3,13 +3,13 @@ import { sqlIdentifier, sqlString } from "../../core/expression/sql-text.ts";
 import type { CollectionType } from "../../core/aggregation/feature-type.ts";
 import type { Batch } from "../../core/schema/column.ts";
 import type { Fields, Row, Value } from "../../core/schema/data-type.ts";
-import type { DescribedColumn, OfflineSession, WrittenFile } from "../../ports/offline-engine.ts";
+import type { ColumnsOptions, DescribedColumn, OfflineSession, WrittenFile } from "../../ports/offline-engine.ts";
 import { appendBatches, createTableSql } from "./append-batches.ts";
 import { CallGate } from "./call-gate.ts";
 import { describeSql } from "./describe-sql.ts";
 import { kindOf } from "./duckdb-type.ts";
 import type { ParquetWriter } from "./parquet-writer.ts";
-import { type StreamOptions, streamColumns } from "./stream-columns.ts";
+import { streamColumns } from "./stream-columns.ts";
 import { writtenFile } from "./written-file.ts";
 
 /** A session is a connection: temporary tables are its own. */
@@ -67,7 +67,7 @@ export class DuckDbSession implements OfflineSession {
     });
   }
 
-  async *columns(sql: string, fields: Fields, options: StreamOptions = {}): AsyncGenerator<Batch, void, undefined> {
+  async *columns(sql: string, fields: Fields, options: ColumnsOptions = {}): AsyncGenerator<Batch, void, undefined> {
     const leave = await this.#gate.enter("columns");
     try {
       yield* streamColumns(this.#connection, this.#gate, sql, fields, options);

@@ -2,6 +2,7 @@ import type { DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
 import { AsofError } from "../../core/errors.ts";
 import type { Batch } from "../../core/schema/column.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
+import type { ColumnsOptions } from "../../ports/offline-engine.ts";
 import type { CallGate } from "./call-gate.ts";
 import { CollectionPace } from "./collection-pace.ts";
 import { batchRows, ColumnReader } from "./column-reader.ts";
@@ -9,12 +10,6 @@ import { columnsSql } from "./columns-sql.ts";
 import { describeSql } from "./describe-sql.ts";
 
 const pace = new CollectionPace();
-
-export interface StreamOptions {
-  readonly lend?: boolean;
-  /** How many rows there are, where that is known. */
-  readonly count?: number;
-}
 
 /**
  * Runs a query as a stream and gathers its chunks, 2048 rows each, into batches. The engine makes a chunk when it is asked for
@@ -28,7 +23,7 @@ export async function* streamColumns(
   gate: CallGate,
   sql: string,
   fields: Fields,
-  { lend = false, count }: StreamOptions = {},
+  { lend = false, count }: ColumnsOptions = {},
 ): AsyncGenerator<Batch, void, undefined> {
   const columns = await gate.request(sql, () => describeSql(connection, sql));
   const select = columnsSql(sql, fields, columns);

@@ -27,8 +27,8 @@ export class ReadCommand {
   /** The bytes are the caller's until they are released. @param keys of 1 to MAX_KEY bytes each */
   build(keys: readonly Uint8Array[]): Buffer {
     const start = this.#startFor(keys.length);
-    let buffer = this.#rooms.pop() ?? Buffer.allocUnsafeSlow(ROOM);
     const most = start.length + this.#bytesOf(keys) + 2;
+    let buffer = this.#rooms.pop() ?? Buffer.allocUnsafeSlow(ROOM);
     if (buffer.length < most) buffer = Buffer.allocUnsafeSlow(most);
     buffer.set(start);
     // Loops: for what is as short as most keys are, a call takes longer than the copy.
