@@ -155,7 +155,7 @@ const onlineStore: GoldenFormat = {
   },
   again: { differs: "where pages lie depends on the commits before" },
   newer: async (folder) => {
-    const database = openDatabase(folder, {});
+    const database = openDatabase(folder, {}, null);
     database.putSync(LAST_KEY, Buffer.from("asof online store 3", "latin1"));
     await database.close();
   },

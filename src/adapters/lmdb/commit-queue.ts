@@ -2,6 +2,7 @@ import { assert } from "../../core/assert.ts";
 import type { Put } from "../../ports/online-store.ts";
 import { assertKey } from "./key-range.ts";
 import type { LmdbDatabase } from "./lmdb-database.ts";
+import type { OpenGuard } from "./open-guard.ts";
 
 /**
  * One transaction at a time; commits that wait meanwhile share the next. So nothing that was called after a commit
@@ -9,6 +10,7 @@ import type { LmdbDatabase } from "./lmdb-database.ts";
  */
 export class CommitQueue {
   readonly #database: () => LmdbDatabase;
+  readonly #guard: OpenGuard;
   readonly #coded: (cause: unknown) => Error;
   readonly #stored: (key: Uint8Array, value: Uint8Array) => Uint8Array;
   #waiting: { readonly changes: readonly Put[]; readonly settle: PromiseWithResolvers<void> }[] = [];
@@ -17,11 +19,13 @@ export class CommitQueue {
   /** @param stored gives a value as it is stored */
   constructor(
     database: () => LmdbDatabase,
+    guard: OpenGuard,
     coded: (cause: unknown) => Error,
     stored: (key: Uint8Array, value: Uint8Array) => Uint8Array,
   ) {
     this.#stored = stored;
     this.#database = database;
+    this.#guard = guard;
     this.#coded = coded;
   }
 
@@ -63,10 +67,12 @@ export class CommitQueue {
 
   async #transaction(changes: readonly Put[]): Promise<void> {
     if (changes.length === 0) return;
-    const database = this.#database();
-    await database.batch(() => {
-      for (const [key, value] of changes)
-        void (value === null ? database.remove(key) : database.put(key, this.#stored(key, value)));
+    await this.#guard.whileCommitting(() => {
+      const database = this.#database();
+      return database.batch(() => {
+        for (const [key, value] of changes)
+          void (value === null ? database.remove(key) : database.put(key, this.#stored(key, value)));
+      });
     });
   }
 }

@@ -4,6 +4,7 @@ import { AsofError } from "../../core/errors.ts";
 import { checkDataFile } from "./check-data-file.ts";
 import { openDatabase } from "./lmdb-database.ts";
 import { codedError } from "./lmdb-error.ts";
+import { OpenGuard } from "./open-guard.ts";
 
 /**
  * Copies an online store, which may be in use by any process, into an empty folder: one snapshot, without the pages
@@ -15,7 +16,7 @@ export async function copyLmdb(folder: string, to: string): Promise<void> {
     if (!existsSync(file)) throw new AsofError("ASOF_HOME", `there is no online store in ${folder}`, { path: folder });
     checkDataFile(file, folder);
     mkdirSync(to, { recursive: true });
-    const database = openDatabase(folder, { readOnly: true });
+    const database = openDatabase(folder, { readOnly: true }, new OpenGuard(folder));
     try {
       await database.backup(to, true);
     } finally {

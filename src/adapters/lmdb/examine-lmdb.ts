@@ -4,6 +4,7 @@ import { checkFormat, hasChecksums } from "./format-marker.ts";
 import { LAST_KEY } from "./key-range.ts";
 import { openDatabase } from "./lmdb-database.ts";
 import { codedError } from "./lmdb-error.ts";
+import { OpenGuard } from "./open-guard.ts";
 
 export interface ExaminedEntry {
   readonly key: Uint8Array;
@@ -20,7 +21,7 @@ const PORTION = 1_000;
  * another process writes meanwhile is seen or not. @throws ASOF_FORMAT, ASOF_CORRUPT
  */
 export async function* examineLmdb(folder: string): AsyncGenerator<ExaminedEntry> {
-  const database = openDatabase(folder, { readOnly: true });
+  const database = openDatabase(folder, { readOnly: true }, new OpenGuard(folder));
   try {
     const checked = hasChecksums(checkFormat(database, folder, true));
     let start: Uint8Array = Uint8Array.of(0);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { open } from "lmdb";
 import type { RootDatabase } from "lmdb";
 import { AsofError } from "../../core/errors.ts";
+import type { OpenGuard } from "./open-guard.ts";
 
 type Database = RootDatabase<Uint8Array, Uint8Array>;
 
@@ -31,9 +32,10 @@ const openFiles = new Map<number, { readonly readOnly: boolean; openings: number
 
 /**
  * Opens what `checkDataFile` has passed: the driver crashes on a file that is not its own.
+ * @param guard of the folder; null where nobody else knows of it
  * @throws ASOF_BUSY to write, while this process has the file open to read only
  */
-export function openDatabase(folder: string, options: LmdbOptions): LmdbDatabase {
+export function openDatabase(folder: string, options: LmdbOptions, guard: OpenGuard | null): LmdbDatabase {
   const { readOnly = false } = options;
   const before = inodeOf(folder);
   if (!readOnly && before !== null && openFiles.get(before)?.readOnly === true)
@@ -42,19 +44,23 @@ export function openDatabase(folder: string, options: LmdbOptions): LmdbDatabase
       `this process is reading the online store in ${folder} (a backup, asof doctor, or a store that was opened to read only): it can be opened to write once that has ended`,
       { path: folder },
     );
-  const database: Database = open<Uint8Array, Uint8Array>(folder, {
-    keyEncoding: "binary",
-    encoding: "binary",
-    readOnly,
-    mapSize: options.mapSize ?? 2 ** 30,
-    maxReaders: 512,
-    noSubdir: false,
-    // One commit is one batch. Batching by turns of the event loop besides would, where a commit fails, leave
-    // behind a promise that nobody holds: an unhandled rejection.
-    eventTurnBatching: false,
-    // A commit resolves when it is visible and a crash of the process cannot lose it; `flushed` waits for the disk.
-    separateFlushed: true,
-  });
+  const openFile = (): Database =>
+    open<Uint8Array, Uint8Array>(folder, {
+      keyEncoding: "binary",
+      encoding: "binary",
+      readOnly,
+      mapSize: options.mapSize ?? 2 ** 30,
+      maxReaders: 512,
+      noSubdir: false,
+      // One commit is one batch. Batching by turns of the event loop besides would, where a commit fails, leave
+      // behind a promise that nobody holds: an unhandled rejection.
+      eventTurnBatching: false,
+      // A commit resolves when it is visible and a crash of the process cannot lose it; `flushed` waits for the disk.
+      separateFlushed: true,
+    });
+  // A file that this process has open already is not opened again: our own commits must not keep us waiting.
+  const isShared = before !== null && openFiles.has(before);
+  const database = guard === null || isShared ? openFile() : guard.whileOpening(openFile);
   count(database, inodeOf(folder)!, readOnly);
   return database;
 }

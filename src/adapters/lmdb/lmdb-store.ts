@@ -13,6 +13,7 @@ import { copyAside, moveIn } from "./rewritten-store.ts";
 import { inodeOf, type LmdbDatabase, type LmdbOptions, openDatabase } from "./lmdb-database.ts";
 import { LentViews } from "./lent-views.ts";
 import { changed, closed, codedError } from "./lmdb-error.ts";
+import type { OpenGuard } from "./open-guard.ts";
 
 /** The age, in milliseconds, at which reads take another snapshot. */
 const MAX_AGE = 1;
@@ -33,6 +34,7 @@ export class LmdbStore implements OnlineStore {
   readonly #folder: string;
   readonly #options: LmdbOptions;
   readonly #readOnly: boolean;
+  readonly #guard: OpenGuard;
   readonly #commits: CommitQueue;
   /** Whether each value has its checksum behind it: those of earlier versions do once they are rewritten. */
   #checked: boolean;
@@ -54,16 +56,18 @@ export class LmdbStore implements OnlineStore {
   #inode: number;
   #generation = 0;
 
-  constructor(database: LmdbDatabase, folder: string, options: LmdbOptions, checked: boolean) {
+  constructor(database: LmdbDatabase, folder: string, options: LmdbOptions, guard: OpenGuard, checked: boolean) {
     this.#checked = checked;
     this.#database = database;
     this.#folder = folder;
     this.#options = options;
     this.#readOnly = options.readOnly ?? false;
+    this.#guard = guard;
     this.#inode = inodeOf(folder) ?? 0;
     const out = new ByteWriter(PIECE);
     this.#commits = new CommitQueue(
       () => this.#database,
+      guard,
       (cause) => codedError(cause, "write to", folder),
       (key, value) => (this.#checked ? withChecksum(key, value, out) : value),
     );
@@ -207,6 +211,7 @@ export class LmdbStore implements OnlineStore {
     this.#leavePresent();
     for (const snapshot of this.#snapshots) this.#release(snapshot);
     await this.#database.close();
+    this.#guard.close();
   }
 
   /** The snapshot that reads look at: neither older than MAX_AGE, nor than the last commit of this process. */
@@ -254,9 +259,9 @@ export class LmdbStore implements OnlineStore {
     this.#generation++;
     this.#inode = inodeOf(this.#folder) ?? 0;
     this.#leavePresent();
-    this.#database = openDatabase(this.#folder, this.#options);
+    this.#database = openDatabase(this.#folder, this.#options, this.#guard);
     this.#checked = hasChecksums(checkFormat(this.#database, this.#folder, true));
-    if (this.#options.readOnly !== true) freeSome(this.#database);
+    if (!this.#readOnly) this.#guard.whileCommittingNow(() => freeSome(this.#database));
   }
 
   #firstOf(key: Uint8Array, look: Look): { readonly value: Uint8Array | undefined } {

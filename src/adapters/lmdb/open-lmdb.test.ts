@@ -1,22 +1,26 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, open, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { Put } from "../../ports/online-store.ts";
 import { copyLmdb } from "./copy-lmdb.ts";
 import { LAST_KEY } from "./key-range.ts";
 import { openDatabase } from "./lmdb-database.ts";
 import { openLmdb } from "./open-lmdb.ts";
 
+let root: string;
 let folder: string;
 let file: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "asof-lmdb-"));
+  root = await mkdtemp(join(tmpdir(), "asof-lmdb-"));
+  folder = join(root, "online");
   file = join(folder, "data.mdb");
+  await mkdir(folder);
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(() => rm(root, { recursive: true, force: true }));
 
 const entries = (count: number, size: number): Put[] =>
   Array.from({ length: count }, (_, i) => [Buffer.from(`key ${i}`), new Uint8Array(size).fill(i)]);
@@ -43,7 +47,51 @@ test("a copy takes a large commit first, which ends the process where the driver
   expect({ stdout, signal }).toEqual({ stdout: "committed", signal: null });
 });
 
+/** Commits what belongs together, generation after generation, until its standard input ends; finds what it committed. */
+const generations = `
+  const [module, folder] = process.argv.slice(1);
+  const { openLmdb } = await import(module);
+  const store = await openLmdb(folder);
+  let isTold = false;
+  process.stdin.resume().once("end", () => (isTold = true));
+  for (let n = 0; !isTold; n++) {
+    const keys = Array.from({ length: 8 }, (_, i) => Buffer.from("state " + n + " " + i));
+    const size = 50 + ((n * 31) % 300);
+    await store.commit(keys.map((key) => [key, Buffer.alloc(size, n)]));
+    await store.commit([[Buffer.from("newest"), Buffer.from(String(n))]]);
+    await store.clear(Buffer.from("state " + (n - 1) + " "));
+    let found = 0;
+    store.read([Buffer.from("newest"), ...keys], (i, value = Buffer.alloc(0)) => {
+      if (i === 0 ? Buffer.from(value).toString() === String(n) : value.length === size) found++;
+    });
+    if (found !== 9) throw new Error("of generation " + n + " only " + found + " of 9 are there");
+    if (n === 0) process.stdout.write("ready");
+  }
+  await store.close();`;
+
 describe("opening", () => {
+  test("while another process commits harms neither: what is copied is one of its generations, and it loses none", async () => {
+    const module = new URL("./open-lmdb.ts", import.meta.url).href;
+    const given = ["--input-type=module-typescript", "-e", generations, module, folder];
+    const writer = spawn(process.execPath, given, { stdio: ["pipe", "pipe", "inherit"] });
+    onTestFinished(() => void writer.kill());
+    const ended = once(writer, "close");
+    await once(writer.stdout, "data");
+    // Without the guard one in some tens is half of one generation and half of another.
+    for (let copies = 0; copies < 300; copies++) {
+      const copy = join(root, "copy");
+      await copyLmdb(folder, copy);
+      const store = await openLmdb(copy);
+      let newest = "";
+      await store.read([Buffer.from("newest")], (_, value) => (newest = Buffer.from(value ?? []).toString()));
+      expect(await store.count(Buffer.from(`state ${newest} `)), `copy ${copies}, generation ${newest}`).toBe(8);
+      await store.close();
+      await rm(copy, { recursive: true });
+    }
+    writer.stdin.end();
+    expect(await ended).toEqual([0, null]);
+  }, 60_000);
+
   test("a path that is no folder, or cannot be made, is ASOF_HOME", async () => {
     const path = join(folder, "file");
     await writeFile(path, "");
@@ -79,19 +127,19 @@ describe("opening", () => {
   });
 
   test("an LMDB database that is no online store is ASOF_CORRUPT, and is left as it was", async () => {
-    const other = openDatabase(folder, {});
+    const other = openDatabase(folder, {}, null);
     await other.put(Buffer.from("a"), Buffer.from("1"));
     await other.close();
     for (const readOnly of [true, false])
       await expect(openLmdb(folder, { readOnly })).rejects.toMatchObject({ code: "ASOF_CORRUPT" });
-    const again = openDatabase(folder, {});
+    const again = openDatabase(folder, {}, null);
     expect([...again.getKeys()]).toHaveLength(1);
     await again.close();
   });
 
   test("a store of a newer format, asof's or LMDB's, is ASOF_FORMAT", async () => {
     await fill(1);
-    const database = openDatabase(folder, {});
+    const database = openDatabase(folder, {}, null);
     await database.put(LAST_KEY, Buffer.from("asof online store 3"));
     await database.close();
     await expect(openLmdb(folder)).rejects.toMatchObject({ code: "ASOF_FORMAT", details: { format: 3 } });
@@ -137,7 +185,7 @@ describe("a reader", () => {
     await expect(openLmdb(none, { readOnly: true })).rejects.toMatchObject({ code: "ASOF_HOME" });
     await expect(open(none)).rejects.toThrow("ENOENT");
     await mkdir(none);
-    await openDatabase(none, {}).close();
+    await openDatabase(none, {}, null).close();
     await expect(openLmdb(none, { readOnly: true })).rejects.toMatchObject({ code: "ASOF_HOME" });
   });
 

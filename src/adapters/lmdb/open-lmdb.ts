@@ -9,6 +9,7 @@ import { openDatabase } from "./lmdb-database.ts";
 import type { LmdbOptions } from "./lmdb-database.ts";
 import { codedError } from "./lmdb-error.ts";
 import { LmdbStore } from "./lmdb-store.ts";
+import { OpenGuard } from "./open-guard.ts";
 import { finishMove } from "./rewritten-store.ts";
 
 /**
@@ -24,16 +25,21 @@ export async function openLmdb(folder: string, options: LmdbOptions = {}): Promi
     if (existsSync(file)) checkDataFile(file, folder);
     else if (readOnly) throw new AsofError("ASOF_HOME", `there is no online store in ${folder} yet`, { path: folder });
     else mkdirSync(folder, { recursive: true });
-    const database = openDatabase(folder, options);
+    const guard = new OpenGuard(folder);
+    const database = openDatabase(folder, options, guard);
+    const prepare = (): number => {
+      const found = checkFormat(database, folder, readOnly);
+      if (!readOnly) freeSome(database);
+      return found;
+    };
     let version: number;
     try {
-      version = checkFormat(database, folder, readOnly);
-      if (!readOnly) freeSome(database);
+      version = readOnly ? prepare() : guard.whileCommittingNow(prepare);
     } catch (cause) {
       await database.close();
       throw cause;
     }
-    return new LmdbStore(database, folder, options, hasChecksums(version));
+    return new LmdbStore(database, folder, options, guard, hasChecksums(version));
   } catch (cause) {
     throw codedError(cause, "open", folder);
   }

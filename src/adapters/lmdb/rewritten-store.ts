@@ -28,7 +28,7 @@ export async function copyAside(
     !upgrade ? value : Buffer.compare(key, LAST_KEY) === 0 ? marker() : withChecksum(key, value, out);
   const building = folder + BUILDING;
   rmSync(building, { recursive: true, force: true });
-  const copy = openDatabase(building, options);
+  const copy = openDatabase(building, options, null);
   try {
     let start: Uint8Array = Uint8Array.of(0);
     for (let exclusiveStart = false; ; exclusiveStart = true) {

@@ -241,12 +241,13 @@ export class OfflineStore {
     for (let attempt = 0; ; attempt++) {
       // Records and their withdrawals are in two streams, and must be of one view.
       const { state, files } = await this.registry.offlineView(withdrawals === undefined ? stream.name : undefined);
+      // The log may be dropped meanwhile, behind what has just been archived: look again.
+      const isPast = async (): Promise<boolean> => (await this.registry.offlineState()).archived !== state.archived;
       try {
-        return await this.readPart(stream, part, state, files);
+        const found = await this.readPart(stream, part, state, files);
+        if (this.log.start <= state.archived || !(await isPast())) return found;
       } catch (error) {
-        // The log was dropped behind what has just been archived: look again.
-        const dropped = error instanceof AsofError && (await this.registry.offlineState()).archived !== state.archived;
-        if (!dropped || attempt === 3) throw error;
+        if (!(error instanceof AsofError) || attempt === 3 || !(await isPast())) throw error;
       }
     }
   }

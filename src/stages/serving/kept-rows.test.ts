@@ -79,7 +79,7 @@ let folder: string;
 let store: OnlineStore;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "asof-kept-"));
-  store = await openLmdb(folder);
+  store = await openLmdb(path.join(folder, "online"));
 });
 afterAll(async () => {
   await store.close();
