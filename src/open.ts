@@ -182,7 +182,7 @@ async function openOnline(
   keep: (store: OnlineStore) => OnlineStore,
 ): Promise<Stores> {
   const openAtHome = async (): Promise<OnlineStore> =>
-    keep(await openLmdb(path.join(home, "online"), { readOnly: !isWriter }));
+    keep(await openLmdb(path.join(home, "online"), { readOnly: !isWriter, onlyWriter: isWriter }));
   if (online === "lmdb") {
     const both = await openAtHome();
     return { online: both, index: both };

@@ -206,7 +206,7 @@ describe("serve", () => {
   });
 
   test("answers that it is busy rather than hold more than it can", async () => {
-    const { method, entered, release } = held({ heads: [], tail: "" });
+    const { method, entered, release } = held({ heads: [], tail: { text: "", bytes: 0 } });
     const server = await start({ featuresAs: method }, { bodiesLimit: 100 });
     const body = JSON.stringify({ entities: [{ customer: "x".repeat(50) }] });
     const first = ask(server, body);
@@ -220,7 +220,7 @@ describe("serve", () => {
   });
 
   test("forgets the body of a client that has gone", async () => {
-    const { method, entered, release } = held({ heads: [], tail: "" });
+    const { method, entered, release } = held({ heads: [], tail: { text: "", bytes: 0 } });
     const server = await start({ featuresAs: method }, { bodiesLimit: 100 });
     const body = JSON.stringify({ entities: [{ customer: "x".repeat(50) }] });
     await askAndGo(server, body, entered);
@@ -282,7 +282,7 @@ describe("long answers", () => {
 
 describe("close", () => {
   test("waits for what is in flight and takes nothing more", async () => {
-    const { method, entered, release } = held({ heads: [], tail: "" });
+    const { method, entered, release } = held({ heads: [], tail: { text: "", bytes: 0 } });
     const server = await start({ featuresAs: method });
     const first = ask(server, '{"entities":[{"customer":"a"}]}');
     await entered;
@@ -301,7 +301,7 @@ describe("close", () => {
   });
 
   test("refuses what comes after it on a connection that is open", async () => {
-    const { method, entered, release } = held({ heads: [], tail: "" });
+    const { method, entered, release } = held({ heads: [], tail: { text: "", bytes: 0 } });
     const server = await start({ featuresAs: method });
     const body = '{"entities":[{"customer":"a"}]}';
     const post = `POST /v1/features/fraud_features HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
@@ -322,7 +322,7 @@ describe("close", () => {
   });
 
   test("waits no longer than it may", async () => {
-    const { method, entered, release } = held({ heads: [], tail: "" });
+    const { method, entered, release } = held({ heads: [], tail: { text: "", bytes: 0 } });
     const server = await start({ featuresAs: method }, { drainTimeout: 200 });
     const first = ask(server, '{"entities":[{"customer":"a"}]}').catch(() => "broken");
     await entered;

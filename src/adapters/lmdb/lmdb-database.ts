@@ -18,6 +18,8 @@ export type LmdbDatabase = Database & {
 export interface LmdbOptions {
   /** Looks only: the store must exist, and `commit` and `clear` must not be called. Default false. */
   readonly readOnly?: boolean;
+  /** Nobody else writes: what was read is as new as the last commit of this store. Default false. */
+  readonly onlyWriter?: boolean;
   /** Address space to reserve at first, in bytes; it grows by itself. Default 1 GiB: it costs neither memory nor disk. */
   readonly mapSize?: number;
 }

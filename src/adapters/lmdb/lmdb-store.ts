@@ -15,7 +15,7 @@ import { LentViews } from "./lent-views.ts";
 import { changed, closed, codedError } from "./lmdb-error.ts";
 import type { OpenGuard } from "./open-guard.ts";
 
-/** The age, in milliseconds, at which reads take another snapshot. */
+/** The age, in milliseconds, at which reads take another snapshot, where others may have written. */
 const MAX_AGE = 1;
 /** How long, in milliseconds, a snapshot is kept that nobody asks for. */
 const IDLE = 5;
@@ -34,6 +34,7 @@ export class LmdbStore implements OnlineStore {
   readonly #folder: string;
   readonly #options: LmdbOptions;
   readonly #readOnly: boolean;
+  readonly #maxAge: number;
   readonly #guard: OpenGuard;
   readonly #commits: CommitQueue;
   /** Whether each value has its checksum behind it: those of earlier versions do once they are rewritten. */
@@ -62,6 +63,7 @@ export class LmdbStore implements OnlineStore {
     this.#folder = folder;
     this.#options = options;
     this.#readOnly = options.readOnly ?? false;
+    this.#maxAge = options.onlyWriter === true ? IDLE : MAX_AGE;
     this.#guard = guard;
     this.#inode = inodeOf(folder) ?? 0;
     const out = new ByteWriter(PIECE);
@@ -214,10 +216,10 @@ export class LmdbStore implements OnlineStore {
     this.#guard.close();
   }
 
-  /** The snapshot that reads look at: neither older than MAX_AGE, nor than the last commit of this process. */
+  /** The snapshot that reads look at: neither older than is allowed, nor than the last commit of this process. */
   #look(): Look {
     const now = performance.now();
-    if (this.#present !== null && now - this.#presentSince <= MAX_AGE) return this.#present;
+    if (this.#present !== null && now - this.#presentSince <= this.#maxAge) return this.#present;
     this.#leavePresent();
     this.#present = { transaction: this.#newest() };
     this.#presentSince = now;

@@ -10,7 +10,7 @@ import { entityKeyEncoder, headKey, META_KEY, VIEWS_KEY } from "../../core/codec
 import { encodeMeta, encodeViews } from "../../core/codec/online-meta.ts";
 import { rowCodec } from "../../core/codec/row-codec.ts";
 import type { BatchUse, ServicePlan } from "../../core/plan/service-plan.ts";
-import type { AnswerForm } from "../../core/result/answer-form.ts";
+import type { AnswerForm, WrittenText } from "../../core/result/answer-form.ts";
 import type { FeatureAnswer } from "../../core/result/answers.ts";
 import { type Fields, t } from "../../core/schema/data-type.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
@@ -64,6 +64,8 @@ const plans = [
   planOf([use("one", { number: features["number"] }), use("all", features)]),
 ];
 
+const said = (text: string): WrittenText => ({ text, bytes: Buffer.byteLength(text) });
+
 /** Says all that it is told. */
 const form: AnswerForm = {
   part: (of, values, status, eventTime) => ({
@@ -71,8 +73,8 @@ const form: AnswerForm = {
     status,
     eventTime: String(eventTime),
   }),
-  head: (parts) => parts.map(({ values, status, eventTime }) => `${values} ${status} ${eventTime}`).join("; "),
-  tail: (at, loads) => ` at ${at} of ${JSON.stringify(loads)}`,
+  head: (parts) => said(parts.map(({ values, status, eventTime }) => `${values} ${status} ${eventTime}`).join("; ")),
+  tail: (at, loads) => said(` at ${at} of ${JSON.stringify(loads)}`),
 };
 
 let folder: string;

@@ -1,5 +1,5 @@
 import type { FeatureValue } from "../../core/aggregation/feature-type.ts";
-import type { AnswerForm, WrittenPart } from "../../core/result/answer-form.ts";
+import type { AnswerForm, WrittenPart, WrittenText } from "../../core/result/answer-form.ts";
 import type { ViewStatus } from "../../core/result/answers.ts";
 import type { Value } from "../../core/schema/data-type.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
@@ -19,7 +19,7 @@ export interface KeptRow {
     readonly form: AnswerForm;
     readonly part: WrittenPart;
     /** The beginning of an answer that consists of it alone, where that was written. */
-    head: string | null;
+    head: WrittenText | null;
   } | null;
 }
 

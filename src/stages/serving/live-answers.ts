@@ -1,5 +1,5 @@
 import type { FeatureValue } from "../../core/aggregation/feature-type.ts";
-import type { AnswerForm, WrittenAnswers, WrittenPart } from "../../core/result/answer-form.ts";
+import type { AnswerForm, WrittenAnswers, WrittenPart, WrittenText } from "../../core/result/answer-form.ts";
 import type { FeatureAnswer, ViewStatus } from "../../core/result/answers.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { KeptRow } from "./kept-rows.ts";
@@ -54,7 +54,7 @@ export class LiveAnswers {
   /** As text. What was kept since it was written last is not written again. */
   written(form: AnswerForm): WrittenAnswers {
     const { uses } = this;
-    const heads: string[] = [];
+    const heads: WrittenText[] = [];
     if (uses.length === 1) for (const one of uses[0]) heads.push(headOf(form, one));
     else
       for (let row = 0; row < this.size; row++)
@@ -102,7 +102,7 @@ function partOf(form: AnswerForm, use: number, row: AnsweredUse): WrittenPart {
   return form.part(use, row.values, row.status, row.eventTime);
 }
 
-function headOf(form: AnswerForm, row: AnsweredUse): string {
+function headOf(form: AnswerForm, row: AnsweredUse): WrittenText {
   if (row.kept !== null) {
     const written = writtenOf(form, 0, row.kept);
     return (written.head ??= form.head([written.part]));

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { FeatureType, FeatureValue } from "../../core/aggregation/aggregation.ts";
+import type { WrittenText } from "../../core/result/answer-form.ts";
 import type { FeatureAnswer } from "../../core/result/answers.ts";
 import { t } from "../../core/schema/data-type.ts";
 import { answerForm } from "./answer-form.ts";
@@ -35,7 +36,7 @@ test("an answer written part by part is the answer written whole", () => {
       ([number, text, whole], second, [one, two], eventTime, at) => {
         // There is no −0.
         const first = [number === null ? null : number + 0, text, whole];
-        const loads = { p: 7, o: -1 };
+        const loads = { p: 7, ö: -1 };
         const common = { t: at, knowledge: "served" as const, loads };
         const both: FeatureAnswer = {
           values: Object.fromEntries([...of(plain, first), ...of(other, second as FeatureValue[])]),
@@ -49,14 +50,19 @@ test("an answer written part by part is the answer written whole", () => {
         ]);
         const parts = [form.part(0, first, one, eventTime), form.part(1, second, two, null)];
         const expected = answerWriter({ ...plain, ...other }).features(both);
-        expect(form.head(parts) + form.tail(at, loads)).toBe(expected);
+        const isWritten = (head: WrittenText, text: string): void => {
+          const tail = form.tail(at, loads);
+          expect(head.text + tail.text).toBe(text);
+          expect(head.bytes + tail.bytes).toBe(Buffer.byteLength(text));
+        };
+        isWritten(form.head(parts), expected);
         const alone: FeatureAnswer = {
           values: Object.fromEntries(of(plain, first)),
           statuses: { p: one },
           eventTimes: { p: eventTime },
           ...common,
         };
-        expect(form.head([parts[0]]) + form.tail(at, loads)).toBe(answerWriter(plain).features(alone));
+        isWritten(form.head([parts[0]]), answerWriter(plain).features(alone));
       },
     ),
     { numRuns: 300 },
@@ -73,7 +79,8 @@ test("texts as bytes are what they are as one text, whatever memory is used agai
       fc.boolean(),
       (texts, times, back) => {
         const all = [...texts, "é".repeat(times), "€😀".repeat(times)];
-        lent.push({ bytes: buffers.join(all), text: all.join("") });
+        const text = all.join("");
+        lent.push({ bytes: buffers.join(all, Buffer.byteLength(text)), text });
         for (const { bytes, text } of lent) expect(bytes.toString() === text).toBe(true);
         if (back || lent.length > 5) for (const { bytes } of lent.splice(0)) buffers.giveBack(bytes);
       },

@@ -1,6 +1,6 @@
 import type { FeatureValue } from "../../core/aggregation/feature-type.ts";
 import { recordMaker } from "../../core/record-maker.ts";
-import type { AnswerForm } from "../../core/result/answer-form.ts";
+import type { AnswerForm, WrittenText } from "../../core/result/answer-form.ts";
 import { lastOf, plainValues, valueWriter, writeMoment } from "./answer-writer.ts";
 import type { UseFeatures } from "./feature-types.ts";
 import { writeJson } from "./json/write-json.ts";
@@ -11,7 +11,9 @@ export function answerForm(uses: readonly UseFeatures[]): AnswerForm {
   const names = uses.map(({ alias }) => `${JSON.stringify(alias)}:`);
   // Those who ask at once share their moment, and mostly their loads.
   const moment = lastOf(writeMoment);
-  const loaded = lastOf<Readonly<Record<string, number>>>(writeJson);
+  const loaded = lastOf((loads: Readonly<Record<string, number>>) =>
+    measured(`,"knowledge":"served","loads":${writeJson(loads)}}`),
+  );
   return {
     part: (use, values, status, eventTime) => ({
       values: writers[use](values),
@@ -27,10 +29,21 @@ export function answerForm(uses: readonly UseFeatures[]): AnswerForm {
         eventTime += `,${part.eventTime}`;
       }
       // Joined, it is one piece of memory. A head is kept, and would else be put together from its pieces in each answer.
-      return ['{"values":{', values, '},"statuses":{', status, '},"eventTimes":{', eventTime, '},"t":'].join("");
+      return measured(
+        ['{"values":{', values, '},"statuses":{', status, '},"eventTimes":{', eventTime, '},"t":'].join(""),
+      );
     },
-    tail: (t, loads) => `${moment(t)},"knowledge":"served","loads":${loaded(loads)}}`,
+    tail: (t, loads) => {
+      const at = moment(t);
+      const { text, bytes } = loaded(loads);
+      return { text: at + text, bytes: at.length + bytes };
+    },
   };
+}
+
+/** Text with what it takes as UTF-8. */
+export function measured(text: string): WrittenText {
+  return { text, bytes: Buffer.byteLength(text) };
 }
 
 /** Writes the values of a use as members of an object. */

@@ -103,10 +103,10 @@ export function writeMoment(at: Timestamp | null): string {
 }
 
 /** Remembers the last answer of a pure function. */
-export function lastOf<A>(of: (argument: A) => string): (argument: A) => string {
-  let last: { readonly argument: A; readonly text: string } | null = null;
+export function lastOf<A, R>(of: (argument: A) => R): (argument: A) => R {
+  let last: { readonly argument: A; readonly answer: R } | null = null;
   return (argument) => {
-    if (last === null || last.argument !== argument) last = { argument, text: of(argument) };
-    return last.text;
+    if (last === null || last.argument !== argument) last = { argument, answer: of(argument) };
+    return last.answer;
   };
 }

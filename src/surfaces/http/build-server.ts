@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
+import type { RequestListener } from "node:http";
 import fastify, {
-  type FastifyContextConfig,
+  type FastifyBaseLogger,
   type FastifyError,
   type FastifyInstance,
   type FastifyReply,
@@ -11,13 +12,14 @@ import { AsofError, errorTable } from "../../core/errors.ts";
 import type { Store } from "../../store.ts";
 import { PUBLIC } from "./access/access.ts";
 import { Gate, type GuardedRoute } from "./access/gate.ts";
-import { guard } from "./access/guard.ts";
+import { type Answered, guard, nameIn } from "./access/guard.ts";
 import { Admission } from "./admission.ts";
 import { AnswerDeadlines } from "./answer-deadline.ts";
 import { type Body, mediaTypes, readBody } from "./body.ts";
 import { refuseConnection } from "./client-error.ts";
 import { serveConsole } from "./console/serve-console.ts";
-import { errorAnswer } from "./error-answer.ts";
+import { directRequests } from "./direct-requests.ts";
+import { errorAnswer, type ErrorAnswer } from "./error-answer.ts";
 import { EventStreams } from "./live/event-stream.ts";
 import { RequestTimes } from "./live/request-times.ts";
 import { logLevel, logSettings } from "./log-settings.ts";
@@ -27,7 +29,7 @@ import { OneOfAKind } from "./one-of-a-kind.ts";
 import { Leaving } from "./leaving.ts";
 import { RequestCounts } from "./request-counts.ts";
 import { requestError } from "./request-error.ts";
-import { type Answer, JSON_TYPE, type Route } from "./route.ts";
+import { type Answer, JSON_TYPE, type Route, unsent } from "./route.ts";
 import { routesOf } from "./routes.ts";
 import type { Forward, ForwardedAnswer, ForwardedRequest, LogLevel, ServerOptions } from "./server-options.ts";
 
@@ -72,7 +74,8 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
 
   const gate = new Gate(store, { ...options, failed: (error) => app.log.error({ err: error }, "access") });
   app.addHook("onClose", () => gate.close());
-  guard(app, gate, leaving, new Admission(bodiesLimit, bodyLimit));
+  const admission = new Admission(bodiesLimit, bodyLimit);
+  guard(app, gate, leaving, admission);
   readBodies(app);
   const { requests = new RequestCounts(), forward, behindOthers = false, jobs = () => [] } = options;
   const { verify = null, demo = null } = options;
@@ -89,7 +92,8 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
     if (request.is404) counts.count(request.method, "", reply.statusCode);
   });
   if (logsRequests) logRequests(app);
-  if (options.logBodies === true) logBodies(app);
+  const { logBodies = false } = options;
+  if (logBodies) logBodiesOf(app);
   options.attach?.(app);
   const deadlines = new AnswerDeadlines(answerTimeout);
   for (const route of routes)
@@ -104,20 +108,41 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
   for (const [path, there] of Map.groupBy(routes, (route) => route.path))
     refuseOtherMethods(app, path, there, counted(counts, path));
   serveConsole(app);
+  // Whoever looks at all requests is told of them by the framework.
+  if (!logsRequests && !logBodies && options.attach === undefined)
+    answerDirectly(
+      app,
+      directRequests({
+        routes: routes.filter((route) => route.often === true && (route.anywhere === true || forward === undefined)),
+        answeredOf: (route) => counted(counts, route.path, route, times),
+        gate,
+        leaving,
+        admission,
+        deadlines,
+        nextId,
+        tell: (error, id) => toldError(errorAnswer, error, id, app.log.child({ requestId: id }), requests),
+      }),
+    );
   return app;
 }
 
-type Answered = NonNullable<FastifyContextConfig["answered"]>;
+/** Has requests answered before the framework sees them, as far as that can be. */
+function answerDirectly(app: FastifyInstance, answers: ReturnType<typeof directRequests>): void {
+  const [framework] = app.server.listeners("request") as RequestListener[];
+  app.server.removeListener("request", framework);
+  app.server.on("request", (request, response) => {
+    if (!answers(request, response)) framework(request, response);
+  });
+}
 
 /** Counts answers of a path, and times those of a route. */
 function counted(requests: RequestCounts, path: string, route?: Route, times?: RequestTimes): Answered {
-  return (request, reply, milliseconds) => {
-    const { statusCode } = reply.raw;
-    requests.count(request.raw.method ?? "", path, statusCode);
+  return (request, status, name, body, now, milliseconds) => {
+    requests.count(request.method ?? "", path, status);
     // A stream of events ends when its reader leaves.
     if (route !== undefined && route.events === undefined) {
-      requests.times.observe(route, nameIn(request), statusCode, milliseconds / 1000);
-      times?.add(path, milliseconds, request.body as Body | undefined);
+      requests.times.observe(route, name, status, milliseconds / 1000);
+      times?.add(path, milliseconds, now, body);
     }
   };
 }
@@ -131,7 +156,7 @@ function logRequests(app: FastifyInstance): void {
 }
 
 /** Logs what is asked and answered, values and all: only where that was asked for. */
-function logBodies(app: FastifyInstance): void {
+function logBodiesOf(app: FastifyInstance): void {
   app.addHook("onSend", (request, _reply, payload, done) => {
     const asked = (request.body as Body | null | undefined)?.text;
     request.log.info({ asked, answered: typeof payload === "string" ? payload : undefined }, "bodies");
@@ -147,11 +172,6 @@ function readBodies(app: FastifyInstance): void {
       const { headers } = request.raw;
       done(null, readBody(language, bytes, headers["content-type"] ?? "", headers["content-encoding"]));
     });
-}
-
-/** What a request's path names; empty where it names nothing. */
-function nameIn({ params }: FastifyRequest): string {
-  return (params as { readonly name?: string } | undefined)?.name ?? "";
 }
 
 /** A route's path as the framework has it. */
@@ -177,6 +197,7 @@ function addRoute(app: FastifyInstance, route: Route, use: RouteUse): void {
   const send = (reply: FastifyReply, answer: Answer): void => {
     if (leaving.isTold) leaving.hangUpAfter(reply);
     if (typeof answer === "string") return void reply.header("content-type", type).send(answer);
+    if ("text" in answer) return void reply.header("content-type", type).send(answer.text);
     if ("timing" in answer) return send(reply.header("server-timing", answer.timing), answer.answer);
     if (answer.sent !== undefined) reply.raw.on("close", answer.sent);
     void reply.header("content-type", answer.type).send(answer.bytes);
@@ -215,13 +236,6 @@ function addRoute(app: FastifyInstance, route: Route, use: RouteUse): void {
       );
     },
   });
-}
-
-/** What an answer held that came too late is given back. */
-function unsent(answer: Answer): void {
-  if (typeof answer === "string") return;
-  if ("timing" in answer) unsent(answer.answer);
-  else answer.sent?.();
 }
 
 async function forwarded(
@@ -267,14 +281,27 @@ function answerError(
   requests?: RequestCounts,
 ): void {
   const told = requestError(error, request);
-  const { code, status, headers, body } = answer(told, request.id);
-  requests?.failed(code);
-  // What a client sent may be in the message of what a client caused: its code is enough.
-  if (status === 500 || (status === 503 && told.cause !== undefined))
-    request.log.error({ err: told, code }, errorTable[code].message);
-  else request.log.info({ code }, "refused");
+  const { status, headers, body } = toldError(answer, told, request.id, request.log, requests);
   if (leaving.isTold) leaving.hangUpAfter(reply);
   void reply.code(status).headers(headers).send(body);
+}
+
+/** What a client is told of an error, which is counted and logged. */
+function toldError(
+  answer: typeof errorAnswer,
+  error: Error,
+  requestId: string,
+  log: FastifyBaseLogger,
+  requests?: RequestCounts,
+): ErrorAnswer {
+  const told = answer(error, requestId);
+  const { code, status } = told;
+  requests?.failed(code);
+  // What a client sent may be in the message of what a client caused: its code is enough.
+  if (status === 500 || (status === 503 && error.cause !== undefined))
+    log.error({ err: error, code }, errorTable[code].message);
+  else log.info({ code }, "refused");
+  return told;
 }
 
 /** Ids that differ between processes as well. */

@@ -1,5 +1,6 @@
 import type { Definition } from "../../core/definition/data.ts";
 import type { ErrorCode } from "../../core/errors.ts";
+import type { WrittenText } from "../../core/result/answer-form.ts";
 import type { AddedLatency } from "../../core/result/added-latency.ts";
 import type { JobReport } from "../../core/result/schedule.ts";
 import type { Store } from "../../store.ts";
@@ -45,8 +46,15 @@ export interface TimedAnswer {
   readonly answer: Answer;
 }
 
-/** Text of the route's type, or of another that was accepted. */
-export type Answer = string | BinaryAnswer | TimedAnswer;
+/** Text of the route's type, with its size where that is known, or something of another type that was accepted. */
+export type Answer = string | WrittenText | BinaryAnswer | TimedAnswer;
+
+/** What an answer held that is not sent is given back. */
+export function unsent(answer: Answer): void {
+  if (typeof answer === "string" || "text" in answer) return;
+  if ("timing" in answer) unsent(answer.answer);
+  else answer.sent?.();
+}
 
 /** The schemas of what a route takes and gives. */
 export interface Shapes {
@@ -79,6 +87,8 @@ export interface Route {
   readonly errors: readonly ErrorCode[];
   /** Every process that reads the store can answer it; without this, the one that writes has to. */
   readonly anywhere?: true;
+  /** Is asked often, and little at a time: what is usual of it is answered past the framework. It has no dialect. */
+  readonly often?: true;
   /** Does what was asked for and answers when that is done, however long it takes. */
   readonly unhurried?: true;
   /** How it tells errors, where that is not as everywhere. */

@@ -1,9 +1,9 @@
 import type { FeatureType } from "../../core/aggregation/aggregation.ts";
 import type { ServiceDefinition } from "../../core/definition/data.ts";
-import type { AnswerForm } from "../../core/result/answer-form.ts";
+import type { AnswerForm, WrittenText } from "../../core/result/answer-form.ts";
 import type { Fields } from "../../core/schema/data-type.ts";
 import { knowledgeSchema } from "./answer-schema.ts";
-import { answerForm } from "./answer-form.ts";
+import { answerForm, measured } from "./answer-form.ts";
 import { type AnswerWriter, answerWriter } from "./answer-writer.ts";
 import { type Definitions, definitionOf, featureTypes, useFeatures, viewOf } from "./feature-types.ts";
 import { type RowReader, rowReader } from "./row-reader.ts";
@@ -18,7 +18,7 @@ export interface ServiceShape {
   readonly read: RowReader;
   readonly write: AnswerWriter;
   /** How answers begin, up to the first row's. */
-  readonly opening: string;
+  readonly opening: WrittenText;
   /** Writes live answers as `write.features` does. */
   readonly form: AnswerForm;
 }
@@ -33,7 +33,7 @@ export function serviceShapes(store: Definitions): (name: string) => ServiceShap
     const types = featureTypes(store, service);
     const form = answerForm(useFeatures(store, service));
     const asked = askedOf(store, service);
-    const opening = `{"service":${JSON.stringify(name)},"results":[`;
+    const opening = measured(`{"service":${JSON.stringify(name)},"results":[`);
     const shape = {
       service,
       asked,

@@ -8,19 +8,12 @@ const MOST = 16;
 export class TextBuffers {
   private readonly free: Buffer[] = [];
 
-  /** Puts texts together. The bytes are lent until they are given back. */
-  join(texts: Iterable<string>): Buffer {
-    let buffer = this.free.pop() ?? Buffer.allocUnsafeSlow(FIRST);
+  /** Puts texts together that take so many bytes as UTF-8. The bytes are lent until they are given back. */
+  join(texts: Iterable<string>, bytes: number): Buffer {
+    let buffer = this.free.pop() ?? Buffer.allocUnsafeSlow(Math.max(FIRST, bytes));
+    if (buffer.length < bytes) buffer = Buffer.allocUnsafeSlow(Math.max(buffer.length * 2, bytes));
     let length = 0;
-    for (const text of texts) {
-      // A code unit takes three bytes at most.
-      if (length + text.length * 3 > buffer.length) {
-        const larger = Buffer.allocUnsafeSlow(Math.max(buffer.length * 2, length + text.length * 3));
-        buffer.copy(larger, 0, 0, length);
-        buffer = larger;
-      }
-      length += buffer.write(text, length);
-    }
+    for (const text of texts) length += buffer.write(text, length);
     return buffer.subarray(0, length);
   }
 

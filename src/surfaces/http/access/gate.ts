@@ -70,8 +70,8 @@ export class Gate {
   }
 
   /** Null where what is known of the store's keys still holds; else it is read, and a request waits for that. */
-  look(): Promise<void> | null {
-    return performance.now() - this.lookedAt < REVOKED_WITHIN ? null : (this.looking ??= this.lookAgain());
+  look(now: number): Promise<void> | null {
+    return now - this.lookedAt < REVOKED_WITHIN ? null : (this.looking ??= this.lookAgain());
   }
 
   /** Who makes a request. @throws ASOF_UNAUTHENTICATED, ASOF_RATE_LIMIT, ASOF_ISSUER */
@@ -85,7 +85,7 @@ export class Gate {
    * request. @throws ASOF_UNAUTHENTICATED, ASOF_FORBIDDEN, ASOF_ISSUER
    */
   async lookAfter(route: GuardedRoute, headers: IncomingHttpHeaders, name: string): Promise<void> {
-    await this.look();
+    await this.look(performance.now());
     this.allow(await this.callerOf(route.access, headers), route, name);
   }
 

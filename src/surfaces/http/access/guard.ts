@@ -1,7 +1,9 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { assert } from "../../../core/assert.ts";
 import { AsofError } from "../../../core/errors.ts";
 import type { Admission } from "../admission.ts";
+import type { Body } from "../body.ts";
 import type { Leaving } from "../leaving.ts";
 import { addressesLoopback, comesFromLoopback } from "../loopback.ts";
 import { anonymous, type Caller } from "./caller.ts";
@@ -15,9 +17,37 @@ declare module "fastify" {
   }
   interface FastifyContextConfig {
     route: GuardedRoute;
-    /** Is told of each answer once it is on its way, in so many milliseconds since its request arrived. */
-    readonly answered?: (request: FastifyRequest, reply: FastifyReply, milliseconds: number) => void;
+    readonly answered?: Answered;
   }
+}
+
+/**
+ * Is told of each answer once it is on its way: to whom, of what status, what the path named, when that is by the
+ * monotonic clock, and how many milliseconds after its request arrived.
+ */
+export type Answered = (
+  request: IncomingMessage,
+  status: number,
+  name: string,
+  body: Body | undefined,
+  now: number,
+  milliseconds: number,
+) => void;
+
+/** Where nobody is asked who he is only this machine is let in, and no page of another. @throws ASOF_HOST */
+export function mustBeAddressed(gate: Gate, { host, origin }: IncomingHttpHeaders): void {
+  if (gate.isClosed) return;
+  if (!addressesLoopback(host))
+    throw new AsofError("ASOF_HOST", "the request's Host header names another machine", { host: host ?? null });
+  if (!comesFromLoopback(origin))
+    throw new AsofError("ASOF_HOST", "the request's Origin header names a page of another machine", {
+      origin: origin ?? null,
+    });
+}
+
+/** What a request's path names; empty where it names nothing. */
+export function nameIn({ params }: FastifyRequest): string {
+  return (params as { readonly name?: string } | undefined)?.name ?? "";
 }
 
 /** Refuses, before a body is read, what will not be answered. */
@@ -36,7 +66,7 @@ export function guard(app: FastifyInstance, gate: Gate, leaving: Leaving, admiss
   const enter = (request: FastifyRequest, reply: FastifyReply, route: GuardedRoute, caller: Caller): void => {
     request.caller = caller;
     const { headers } = request.raw;
-    gate.allow(caller, route, (request.params as { readonly name?: string }).name ?? "");
+    gate.allow(caller, route, nameIn(request));
     const bytes = admission.admit(headers["content-length"], headers["transfer-encoding"]);
     // Who has gone while it was looked up who he is will not go again.
     if (reply.raw.closed) admission.leave(bytes);
@@ -49,14 +79,7 @@ export function guard(app: FastifyInstance, gate: Gate, leaving: Leaving, admiss
   ): void | Promise<void> => {
     const { headers } = request.raw;
     if (leaving.isClosing) throw new AsofError("ASOF_CLOSED", "the server is shutting down");
-    if (!gate.isClosed && !addressesLoopback(headers.host))
-      throw new AsofError("ASOF_HOST", "the request's Host header names another machine", {
-        host: headers.host ?? null,
-      });
-    if (!gate.isClosed && !comesFromLoopback(headers.origin))
-      throw new AsofError("ASOF_HOST", "the request's Origin header names a page of another machine", {
-        origin: headers.origin ?? null,
-      });
+    mustBeAddressed(gate, headers);
     if (route === undefined) {
       const [path] = request.url.split("?", 1);
       throw new AsofError("ASOF_NOT_FOUND", `there is no route ${path}`, { path });
@@ -79,9 +102,19 @@ export function guard(app: FastifyInstance, gate: Gate, leaving: Leaving, admiss
     reply.raw.on("close", () => {
       admission.leave(request.held);
       // Who has gone away got no answer.
-      if (reply.raw.writableFinished) config?.answered?.(request, reply, performance.now() - arrived);
+      const { writableFinished, statusCode } = reply.raw;
+      if (!writableFinished) return;
+      const now = performance.now();
+      config?.answered?.(
+        request.raw,
+        statusCode,
+        nameIn(request),
+        request.body as Body | undefined,
+        now,
+        now - arrived,
+      );
     });
-    const looking = gate.look();
+    const looking = gate.look(arrived);
     let admitted: void | Promise<void>;
     try {
       admitted = looking === null ? admit(request, reply, route) : looking.then(() => admit(request, reply, route));

@@ -32,13 +32,14 @@ export class RequestTimes {
     this.past.add(body);
   }
 
-  add(path: string, milliseconds: number, body: object | null | undefined): void {
+  /** @param now by `performance.now` */
+  add(path: string, milliseconds: number, now: number, body: object | null | undefined): void {
     const route = body !== null && body !== undefined && this.past.has(body) ? `${path}, of the past` : path;
     let kept = this.kept.get(route);
     if (kept === undefined)
       this.kept.set(route, (kept = { at: new Float64Array(KEPT), took: new Float64Array(KEPT), count: 0 }));
     const place = kept.count++ % KEPT;
-    kept.at[place] = performance.now();
+    kept.at[place] = now;
     kept.took[place] = milliseconds;
   }
 

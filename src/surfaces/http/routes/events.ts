@@ -30,6 +30,7 @@ export function eventsRoute({ store }: RouteContext): Route {
     path: "/v1/events/{source}",
     id: "postEvents",
     access: { scope: "ingest" },
+    often: true,
     summary: "Accepts records of a source. The answer means that they are on disk: all of them, or none.",
     names: { parameter: "source", kind: "source" },
     query: waitQuery,

@@ -1,4 +1,4 @@
-import type { WrittenAnswers } from "../../../core/result/answer-form.ts";
+import type { WrittenAnswers, WrittenText } from "../../../core/result/answer-form.ts";
 import type { FeatureAnswer } from "../../../core/result/answers.ts";
 import { mediaTypes } from "../body.ts";
 import { featuresSchema } from "../answer-schema.ts";
@@ -10,7 +10,7 @@ import { timingIn, timingQuery } from "../server-timing.ts";
 import { requestSchema, serviceShapes } from "../service-shape.ts";
 import { TextBuffers } from "../text-buffers.ts";
 
-/** From so many characters on an answer is put together as bytes. */
+/** From so many bytes on an answer is put together as bytes. */
 const LONG = 32_768;
 
 /** The features of many rows, now or at a past moment. */
@@ -42,6 +42,7 @@ export function featuresRoute({ store, maxRows, times }: RouteContext): Route {
     id: "getFeatures",
     access: { scope: "read" },
     anywhere: true,
+    often: true,
     summary: "Answers with the features of a service for each row, now, as of a past moment, or of that in hindsight.",
     names: { parameter: "service", kind: "service" },
     query: {
@@ -84,7 +85,7 @@ export function featuresRoute({ store, maxRows, times }: RouteContext): Route {
         return answersTo(name, call, request).then((answers) => columnAnswer(name, shapeOf(name).types, answers));
       if (request.at !== undefined || request.knowledge !== undefined)
         return answersTo(name, call, request).then(
-          (answers) => `${opening}${answers.map(shapeOf(name).write.features).join(",")}]}`,
+          (answers) => `${opening.text}${answers.map(shapeOf(name).write.features).join(",")}]}`,
         );
       const timing = timingIn(query);
       if (timing !== null)
@@ -100,17 +101,21 @@ export function featuresRoute({ store, maxRows, times }: RouteContext): Route {
 }
 
 /** The answer's text; as bytes where it is long. */
-function put(opening: string, { heads, tail }: WrittenAnswers, buffers: TextBuffers): Answer {
-  if (heads.length === 1) return `${opening}${heads[0]}${tail}]}`;
-  const pieces = [opening];
-  let length = 0;
+function put(opening: WrittenText, { heads, tail }: WrittenAnswers, buffers: TextBuffers): Answer {
+  let bytes = opening.bytes + "]}".length;
+  if (heads.length === 1)
+    return { text: `${opening.text}${heads[0].text}${tail.text}]}`, bytes: bytes + heads[0].bytes + tail.bytes };
+  const pieces = [opening.text];
   for (const head of heads) {
-    if (length > 0) pieces.push(",");
-    pieces.push(head, tail);
-    length += head.length + tail.length;
+    if (pieces.length > 1) {
+      pieces.push(",");
+      bytes++;
+    }
+    pieces.push(head.text, tail.text);
+    bytes += head.bytes + tail.bytes;
   }
   pieces.push("]}");
-  if (length < LONG) return pieces.join("");
-  const bytes = buffers.join(pieces);
-  return { type: JSON_TYPE, bytes, sent: () => buffers.giveBack(bytes) };
+  if (bytes < LONG) return { text: pieces.join(""), bytes };
+  const joined = buffers.join(pieces, bytes);
+  return { type: JSON_TYPE, bytes: joined, sent: () => buffers.giveBack(joined) };
 }

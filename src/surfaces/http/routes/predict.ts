@@ -16,6 +16,7 @@ export function predictRoute({ store, maxRows }: RouteContext): Route {
     id: "predict",
     access: { scope: "predict" },
     anywhere: true,
+    often: true,
     summary: "Answers with a model's prediction for each row, its version and the features it was told; logs them.",
     names: { parameter: "model", kind: "model" },
     query: timingQuery,
