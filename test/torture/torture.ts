@@ -12,6 +12,7 @@ import { RedisServer } from "../servers/redis-server.ts";
 import { configurationOf, VARIANTS } from "./definitions.ts";
 import { Backups } from "./backups.ts";
 import type { Loading, ServerOptions } from "./server-child.ts";
+import { lookAgainAndAgain } from "./look.ts";
 import { makeRequest, Numbers, type Sent, write } from "./writers.ts";
 
 /** What a server does beside serving and taking records, in one kind of round. */
@@ -189,10 +190,13 @@ async function kill(round: Round): Promise<Map<string, number>> {
       write(url, again, make, requests, stop.signal, acknowledged.resolve),
     );
     void Promise.all(writers).catch((error: unknown) => (failure = error as Error));
+    const looking = lookAgainAndAgain(home, stop.signal);
+    looking.catch(() => {});
     if (kind === "backup") backups.start(Promise.race([acknowledged.promise, closed]));
     await closed;
     stop.abort();
     await Promise.allSettled(writers);
+    said.set("looked", await looking);
   }
   await Promise.all([killing, closed]);
   if (child.signalCode !== "SIGKILL")
