@@ -186,7 +186,7 @@ export class LogWriter {
     if (this.underWay > 0 || folded !== this.log.end) return null;
     const now = Math.max(this.steady.now(), this.last === this.handedOut ? this.last : this.last + 1);
     if (now > this.reserved) return this.extend(now).then(() => this.present(folded));
-    if (now > this.reserved - this.clock.reserve / 2) this.extend(now).catch(() => {});
+    if (now > this.reserved - this.clock.reserve / 2 && this.extending === null) this.extend(now).catch(() => {});
     this.handedOut = now;
     this.last = now;
     return now;

@@ -12,7 +12,7 @@ import { type Answer, JSON_TYPE, type Route, unsent } from "./route.ts";
 
 /** The largest body in bytes: what all connections hold of such while they come in is less than they are themselves. */
 const SMALL = 16_384;
-const TYPES: ReadonlySet<string | undefined> = new Set(["application/json", JSON_TYPE]);
+const PLAIN_JSON = "application/json";
 const NAME = /^[\w-]+$/;
 
 interface Parts {
@@ -30,6 +30,8 @@ interface Parts {
 
 /** Where a request goes. */
 interface Way {
+  /** Its path, up to the name. */
+  readonly path: string;
   readonly route: Route;
   readonly answered: Answered;
 }
@@ -41,17 +43,17 @@ interface Way {
  */
 export function directRequests(parts: Parts): (request: IncomingMessage, response: ServerResponse) => boolean {
   const { gate, leaving, routes, answeredOf } = parts;
-  /** By their paths, up to the name. */
-  const ways = new Map(routes.map((route) => [beforeName(route), { route, answered: answeredOf(route) }]));
+  const ways = routes.map((route): Way => ({ path: beforeName(route), route, answered: answeredOf(route) }));
   return (request, response) => {
     const { method, url = "", headers } = request;
-    const size = Number(headers["content-length"]);
-    if (method !== "POST" || !(size > 0 && size <= SMALL) || !TYPES.has(headers["content-type"])) return false;
-    if (headers["content-encoding"] !== undefined || leaving.isTold) return false;
-    const end = url.lastIndexOf("/") + 1;
-    const way = ways.get(url.slice(0, end));
-    const name = url.slice(end);
-    if (way === undefined || !NAME.test(name)) return false;
+    const way = ways.find(({ path }) => url.startsWith(path));
+    if (way === undefined || method !== "POST" || leaving.isTold) return false;
+    const { "content-type": type, "content-length": length, "content-encoding": encoding } = headers;
+    const size = Number(length);
+    if (!(size > 0 && size <= SMALL) || (type !== PLAIN_JSON && type !== JSON_TYPE) || encoding !== undefined)
+      return false;
+    const name = url.slice(way.path.length);
+    if (!NAME.test(name)) return false;
     const arrived = performance.now();
     if (gate.look(arrived) !== null) return false;
     new DirectRequest(parts, way, request, response, name, arrived).enter(size);
