@@ -185,6 +185,17 @@ describe("on this machine", () => {
   });
 });
 
+test("a body that is larger than allowed, however small", async () => {
+  const ports = await servers({ bodyLimit: 20 });
+  await answerOf(ports.direct, { body: one });
+  const [direct, framework] = [
+    await answerOf(ports.direct, { body: one }),
+    await answerOf(ports.framework, { body: one }),
+  ];
+  expect(direct).toEqual(framework);
+  expect(direct.text).toContain("ASOF_TOO_LARGE");
+});
+
 test("who may do what", async () => {
   const by = "user:ada";
   const created = [

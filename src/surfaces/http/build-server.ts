@@ -115,6 +115,7 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
       directRequests({
         routes: routes.filter((route) => route.often === true && (route.anywhere === true || forward === undefined)),
         answeredOf: (route) => counted(counts, route.path, route, times),
+        bodyLimit,
         gate,
         leaving,
         admission,

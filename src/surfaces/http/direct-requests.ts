@@ -19,6 +19,8 @@ interface Parts {
   /** Those that are asked often, and answered by this process. */
   readonly routes: readonly Route[];
   readonly answeredOf: (route: Route) => Answered;
+  /** The largest body that is read at all, in bytes. */
+  readonly bodyLimit: number;
   readonly gate: Gate;
   readonly leaving: Leaving;
   readonly admission: Admission;
@@ -42,7 +44,8 @@ interface Way {
  * (its path or its headers, a large body, a server that is about to end) is left to the framework: false.
  */
 export function directRequests(parts: Parts): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const { gate, leaving, routes, answeredOf } = parts;
+  const { gate, leaving, routes, answeredOf, bodyLimit } = parts;
+  const largest = Math.min(SMALL, bodyLimit);
   const ways = routes.map((route): Way => ({ path: beforeName(route), route, answered: answeredOf(route) }));
   return (request, response) => {
     const { method, url = "", headers } = request;
@@ -50,8 +53,8 @@ export function directRequests(parts: Parts): (request: IncomingMessage, respons
     if (way === undefined || method !== "POST" || leaving.isTold) return false;
     const { "content-type": type, "content-length": length, "content-encoding": encoding } = headers;
     const size = Number(length);
-    if (!(size > 0 && size <= SMALL) || (type !== PLAIN_JSON && type !== JSON_TYPE) || encoding !== undefined)
-      return false;
+    if (!(size > 0 && size <= largest) || encoding !== undefined) return false;
+    if (type !== PLAIN_JSON && type !== JSON_TYPE) return false;
     const name = url.slice(way.path.length);
     if (!NAME.test(name)) return false;
     const arrived = performance.now();
