@@ -115,6 +115,7 @@ const unusual: Record<string, Asked> = {
   "a query": { path: "/v1/features/fraud_features?layout=columns", body: one },
   "an unknown query": { path: "/v1/features/fraud_features?a=/", body: one },
   "an escaped name": { path: "/v1/features/fraud%5Ffeatures", body: one },
+  "a name that is too long": { path: `/v1/features/${"a".repeat(101)}`, body: one },
   "no such route": { path: "/v1/features/fraud_features/more", body: one },
   "another charset": { body: one, type: "application/json; charset=latin1" },
   "another type": { body: one, type: "text/plain" },
@@ -134,24 +135,26 @@ describe("on this machine", () => {
     await Promise.all(Object.values(ports).map((port) => answerOf(port, { body: one })));
   });
 
-  const pastFramework = async (asked: Asked, expected: number): Promise<void> => {
+  /** Asks both for the same; resolves to whether the framework of the one that answers past it saw the request. */
+  const askBoth = async (asked: Asked): Promise<boolean> => {
+    // What is known of credentials is looked up now, and holds for a moment.
+    for (const port of Object.values(ports)) await answerOf(port, { path: "/v1/features", body: one });
     const before = seen;
     const [direct, framework] = [await answerOf(ports.direct, asked), await answerOf(ports.framework, asked)];
     expect(direct).toEqual(framework);
     expect(direct.length).toBe(true);
-    // What was looked up holds for a moment only.
-    expect(seen - before).toBeLessThanOrEqual(1);
-    // What has no route has no hooks but those that were there before it.
-    if (expected === 1 && !direct.status.includes("404")) expect(seen - before).toBe(1);
+    return seen > before;
   };
 
-  test.each(Object.entries(usual))("%s", (_, asked) => pastFramework(asked, 0));
-  test.each(Object.entries(unusual))("%s is the framework's", (_, asked) => pastFramework(asked, 1));
+  test.each(Object.entries(usual))("%s does not come to the framework", async (_, asked) => {
+    let attempts = 0;
+    while (await askBoth(asked)) expect(++attempts).toBeLessThan(10);
+  });
 
-  test("most that is usual does not come to the framework", async () => {
-    const before = seen;
-    for (let i = 0; i < 40; i++) await answerOf(ports.direct, { body: one });
-    expect(seen - before).toBeLessThan(20);
+  test.each(Object.entries(unusual))("%s is the framework's", async (name, asked) => {
+    const wasSeen = await askBoth(asked);
+    // What has no route has no hooks but those that were there before it.
+    expect(wasSeen).toBe(name !== "no such route" && name !== "a name that is too long");
   });
 
   test("it counts like all", async () => {

@@ -122,6 +122,16 @@ describe.skipIf(CANNOT_MOUNT !== false)(`a disk of its own${CANNOT_MOUNT === fal
     await expect(open({ definitions: clicks, home: path.join(disk, "new") })).rejects.toMatchObject({
       code: "ASOF_HOME",
     });
+    // Where nobody can commit, who reads need not wait for anybody. In a process of its own: the driver keeps such a file open.
+    const module = new URL("../../src/adapters/lmdb/open-lmdb.ts", import.meta.url).href;
+    const script = `
+      const { openLmdb } = await import(${JSON.stringify(module)});
+      const store = await openLmdb(${JSON.stringify(path.join(home, "online"))}, { readOnly: true });
+      process.stdout.write(String(await store.count(Uint8Array.of(1))));`;
+    const { stdout } = spawnSync(process.execPath, ["--input-type=module-typescript", "-e", script], {
+      encoding: "utf8",
+    });
+    expect(Number(stdout)).toBeGreaterThan(0);
     remount(disk, "rw");
     store = await open({ definitions: clicks, home });
     try {

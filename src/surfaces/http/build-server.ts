@@ -92,8 +92,7 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
     if (request.is404) counts.count(request.method, "", reply.statusCode);
   });
   if (logsRequests) logRequests(app);
-  const { logBodies = false } = options;
-  if (logBodies) logBodiesOf(app);
+  if (options.logBodies === true) logBodies(app);
   options.attach?.(app);
   const deadlines = new AnswerDeadlines(answerTimeout);
   for (const route of routes)
@@ -109,7 +108,7 @@ export function buildServer(store: Store, options: ServerOptions = {}, leaving =
     refuseOtherMethods(app, path, there, counted(counts, path));
   serveConsole(app);
   // Whoever looks at all requests is told of them by the framework.
-  if (!logsRequests && !logBodies && options.attach === undefined)
+  if (!logsRequests && options.logBodies !== true && options.attach === undefined)
     answerDirectly(
       app,
       directRequests({
@@ -157,7 +156,7 @@ function logRequests(app: FastifyInstance): void {
 }
 
 /** Logs what is asked and answered, values and all: only where that was asked for. */
-function logBodiesOf(app: FastifyInstance): void {
+function logBodies(app: FastifyInstance): void {
   app.addHook("onSend", (request, _reply, payload, done) => {
     const asked = (request.body as Body | null | undefined)?.text;
     request.log.info({ asked, answered: typeof payload === "string" ? payload : undefined }, "bodies");

@@ -13,7 +13,8 @@ import { type Answer, JSON_TYPE, type Route, unsent } from "./route.ts";
 /** The largest body in bytes: what all connections hold of such while they come in is less than they are themselves. */
 const SMALL = 16_384;
 const PLAIN_JSON = "application/json";
-const NAME = /^[\w-]+$/;
+/** Longer ones are no names to the framework. */
+const NAME = /^[\w-]{1,100}$/;
 
 interface Parts {
   /** Those that are asked often, and answered by this process. */
@@ -39,8 +40,8 @@ interface Way {
 }
 
 /**
- * Answers small requests to the routes that are asked often, past the framework, whose own work for one is a fifth of
- * what it takes. By the same gate and the same handlers, so that it answers the same. What is not as usual of a request
+ * Answers small requests to the routes that are asked often, past the framework, whose own work is much of what one
+ * takes. By the same gate and the same handlers, so that it answers the same. What is not as usual of a request
  * (its path or its headers, a large body, a server that is about to end) is left to the framework: false.
  */
 export function directRequests(parts: Parts): (request: IncomingMessage, response: ServerResponse) => boolean {
