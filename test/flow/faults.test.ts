@@ -117,6 +117,8 @@ describe.skipIf(CANNOT_MOUNT !== false)(`a disk of its own${CANNOT_MOUNT === fal
     await store.materialize();
     await store.ingest("clicks", [clicks.clickOf(1, Date.now() * 1000 - 10_000_000)]);
     await store.close();
+    // As an earlier version leaves it.
+    rmSync(path.join(home, "online.lock"));
     remount(disk, "ro");
     await expect(open({ definitions: clicks, home })).rejects.toMatchObject({ code: "ASOF_HOME" });
     await expect(open({ definitions: clicks, home: path.join(disk, "new") })).rejects.toMatchObject({

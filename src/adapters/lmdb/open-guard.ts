@@ -35,10 +35,12 @@ export class OpenGuard {
     try {
       try {
         database = this.#open(PATIENCE);
+        // Of a file that cannot be written SQLite would give what it can, which excludes nobody.
+        accessSync(this.#file, constants.W_OK);
         database.exec("begin exclusive");
       } catch (error) {
         if (isBusy(error)) throw this.#busy("commits to", error);
-        // Where nobody can write nobody commits.
+        // Where nobody can write nobody commits, and there may be no such file.
         if (!isReadOnly(this.#folder)) throw error;
       }
       return work();
@@ -97,8 +99,12 @@ export class OpenGuard {
     }
   }
 
+  get #file(): string {
+    return `${realpathSync(this.#folder)}.lock`;
+  }
+
   #open(timeout: number): DatabaseSync {
-    const database = new DatabaseSync(`${realpathSync(this.#folder)}.lock`, { timeout });
+    const database = new DatabaseSync(this.#file, { timeout });
     // Nothing is ever written, so there is nothing to keep a journal of.
     database.exec("pragma journal_mode = memory");
     return database;
