@@ -17,6 +17,7 @@ import { openSqliteRegistry } from "./adapters/sqlite/open-sqlite-registry.ts";
 import { createCommandTrainer } from "./adapters/command/command-trainer.ts";
 import { onnxFormat, onnxRuntime } from "./adapters/onnx/onnx-runtime.ts";
 import { ydfRuntime } from "./adapters/ydf/ydf-runtime.ts";
+import { sideThreads } from "./adapters/threads/side-thread.ts";
 import { startTableThread } from "./adapters/threads/table-thread.ts";
 import { createYdfTrainer } from "./adapters/ydf/ydf-trainer.ts";
 import { bytesOf, type Configuration } from "./configuration.ts";
@@ -38,6 +39,8 @@ import type { AuditSettings, StoreParts } from "./store/store-parts.ts";
 
 /** The registry's note of the home's name in an online store elsewhere. */
 const OWNER = "online-owner";
+
+const FOLD_WORKER = new URL(`./fold-worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
 
 export interface OpenOptions {
   /**
@@ -68,6 +71,8 @@ export interface OpenOptions {
   readonly archiveFrom?: number;
   /** Files of one stream, kind and day from which on they are merged. */
   readonly compactFrom?: number;
+  /** Records that are folded into the online store before a thread is started that goes on with it. Default: 10,000. */
+  readonly foldThreadFrom?: number;
 }
 
 /** The API keys of a store, of which nothing else is opened: whatever else uses it, and whether or not it is served. */
@@ -126,6 +131,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       registry,
       engine,
       startThread: threads === 1 ? null : startTableThread,
+      foldThread: threads === 1 ? null : { start: sideThreads("asof fold", FOLD_WORKER), from: options.foldThreadFrom },
       online,
       index,
       files,

@@ -74,3 +74,6 @@ export interface OnlineStore {
   /** Finishes commits under way and ends scans, which fail with ASOF_CLOSED at their next step. Idempotent. */
   close(): Promise<void>;
 }
+
+/** The store as those who only look values up see it. */
+export type OnlineReader = Pick<OnlineStore, "read">;

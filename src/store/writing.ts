@@ -145,7 +145,7 @@ export class Writing {
     const erasable = new IdentityEraser({ identities: this.identities, store: index, schemas });
     this.finder = new KeyFinder({ engine, registry, files, log, schemas, identities: erasable });
     this.eraser = new Eraser({ engine, registry, files, bulk, identities: erasable });
-    this.fold = new Fold(log, online, schemas, FOLD_LIMITS);
+    this.fold = new Fold(log, online, schemas, FOLD_LIMITS, parts.foldThread);
     this.materializer = new Materializer({ store: online, fold: this.fold, history, clock, cut: () => writer.cut() });
   }
 
@@ -274,6 +274,7 @@ export class Writing {
       this.signal();
       await this.writer.close();
     } finally {
+      await this.fold.close();
       await this.log.close();
     }
   }

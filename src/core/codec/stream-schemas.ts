@@ -38,6 +38,11 @@ export class StreamSchemas {
     return true;
   }
 
+  /** How many there are; none is ever removed. */
+  get size(): number {
+    return this.schemas.size;
+  }
+
   fieldsOf(schema: string): Fields {
     const fields = this.schemas.get(schema);
     if (fields === undefined)

@@ -22,9 +22,13 @@ import { blocksAt, readingPlan } from "../../core/tile/reading-plan.ts";
 import { StoredReading } from "../../core/tile/stored-reading.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { OnlineStore } from "../../ports/online-store.ts";
-import { Fold, type FoldLimits } from "./fold.ts";
-import type { FoldedView } from "./view-batch.ts";
-import { ViewState } from "./view-state.ts";
+import type { SideThread, StartSideThread } from "../../ports/side-thread.ts";
+import { sideThreads } from "../../adapters/threads/side-thread.ts";
+import type { FoldLimits } from "./batch-maker.ts";
+import type { FromBatchThread } from "./batch-thread.ts";
+import { Fold } from "./fold.ts";
+import type { FoldThread } from "./helped-batches.ts";
+import { type FoldedView, foldedView } from "./folded-view.ts";
 
 const STREAM = "source";
 const SCHEMA = "0123456789abcdef";
@@ -36,6 +40,7 @@ const kinds = ["count", "sum", "avg", "min", "max", "countDistinct", "topK", "fi
 let folder: string;
 let online: OnlineStore;
 let runs = 0;
+const startWorker = sideThreads("fold", new URL("../../fold-worker.ts", import.meta.url));
 beforeAll(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), "asof-fold-"));
   online = await openLmdb(path.join(folder, "online"));
@@ -71,6 +76,34 @@ class SlowStore implements OnlineStore {
   close: OnlineStore["close"] = () => this.store.close();
 }
 
+/** A worker thread of Node's that folds for one course after another: starting one takes longer than most courses. */
+class FoldWorker implements FoldThread {
+  readonly from = 0;
+  private readonly thread: SideThread;
+  private heard: (message: unknown) => void = () => {};
+  /** How many batches it made. */
+  batches = 0;
+
+  constructor() {
+    this.thread = startWorker(
+      (message) => {
+        if ((message as FromBatchThread).kind === "made") this.batches++;
+        this.heard(message);
+      },
+      (cause) => expect.fail(`the thread ended: ${String(cause)}`),
+    );
+  }
+
+  start: StartSideThread = (heard) => {
+    this.heard = heard;
+    return { ...this.thread, close: async () => {} };
+  };
+
+  end(): Promise<void> {
+    return this.thread.close();
+  }
+}
+
 /** A log that records are put into, and a fold that carries them into states of the store. */
 class Course {
   readonly view: AggregateViewDefinition;
@@ -78,35 +111,48 @@ class Course {
   readonly store: SlowStore;
   private readonly state: number;
   private readonly limits: FoldLimits;
+  private readonly thread: FoldThread | null;
   private readonly schemas = new StreamSchemas();
   private readonly out = new ByteWriter();
   fold!: Fold;
   followed!: FoldedView;
 
-  private constructor(view: AggregateViewDefinition, log: EventLog, store: SlowStore, limits: FoldLimits) {
+  private constructor(
+    view: AggregateViewDefinition,
+    log: EventLog,
+    store: SlowStore,
+    limits: FoldLimits,
+    thread: FoldThread | null,
+  ) {
     this.view = view;
     this.log = log;
     this.store = store;
     this.limits = limits;
+    this.thread = thread;
     this.state = ++runs;
     this.schemas.add(SOURCE);
   }
 
-  static async begin(view: AggregateViewDefinition, limits: FoldLimits): Promise<Course> {
+  static async begin(
+    view: AggregateViewDefinition,
+    limits: FoldLimits,
+    thread: FoldThread | null = null,
+  ): Promise<Course> {
     await online.clear(new Uint8Array(0));
     const log = await openFileLog(path.join(folder, `log-${runs + 1}`));
-    const course = new Course(view, log, new SlowStore(online), limits);
+    const course = new Course(view, log, new SlowStore(online), limits, thread);
     await course.restart();
     const at = { position: 0, watermark: Number.MIN_SAFE_INTEGER };
-    await course.fold.switchViews({ ...noViews, views: [course.followed.view] }, at, []);
+    await course.fold.switchViews({ ...noViews, views: [course.followed.online] }, at, []);
     return course;
   }
 
   /** Goes on as another process would: with nothing but what is stored. */
   async restart(): Promise<void> {
     const view: OnlineView = { name: "view", fingerprint: "", state: this.state, loads: 0 };
-    this.followed = { source: SOURCE, view, state: new ViewState(this.view, keys, scenarioFields, this.state) };
-    this.fold = new Fold(this.log, this.store, this.schemas, this.limits);
+    this.followed = foldedView({ source: SOURCE, online: view, definition: this.view, keys });
+    await (this.fold as Fold | undefined)?.close();
+    this.fold = new Fold(this.log, this.store, this.schemas, this.limits, this.thread);
     await this.fold.open();
     this.fold.follow([this.followed]);
   }
@@ -149,6 +195,7 @@ class Course {
   }
 
   async end(): Promise<void> {
+    await this.fold.close();
     await this.log.close();
   }
 }
@@ -169,10 +216,14 @@ const between = fc.oneof(
 );
 
 describe("the fold against the oracle, bit for bit, with a store that is slow to commit", () => {
-  test.each<{ kinds: readonly AggregationKind[]; withdrawals: boolean }>([
-    { kinds, withdrawals: false },
-    { kinds, withdrawals: true },
-  ])("whatever the batches, caches, restarts and sweeps: withdrawals $withdrawals", async ({ kinds, withdrawals }) => {
+  test.each<{ kinds: readonly AggregationKind[]; withdrawals: boolean; where: "here" | "in a thread" }>([
+    { kinds, withdrawals: false, where: "here" },
+    { kinds, withdrawals: true, where: "here" },
+    { kinds, withdrawals: false, where: "in a thread" },
+    { kinds, withdrawals: true, where: "in a thread" },
+  ])("$where, whatever the batches, caches, restarts and sweeps: withdrawals $withdrawals", async (given) => {
+    const { kinds, withdrawals, where } = given;
+    const thread = where === "here" ? null : new FoldWorker();
     let swept = 0;
     await fc.assert(
       fc.asyncProperty(
@@ -185,7 +236,7 @@ describe("the fold against the oracle, bit for bit, with a store that is slow to
           const sorted = [...records].sort((a, b) => a.available - b.available);
           let stamp = Math.min(...sorted.map(({ available }) => available)) - 1;
           fc.pre(sorted.length > 0 && sorted.every(({ available }) => Number.isSafeInteger(available + 200)));
-          const course = await Course.begin(view, limits);
+          const course = await Course.begin(view, limits, thread);
           const there: (OracleRecord & { position: number })[] = [];
           try {
             for (let at = 0; at < sorted.length;) {
@@ -232,6 +283,8 @@ describe("the fold against the oracle, bit for bit, with a store that is slow to
       { numRuns: 60, seed: 20, endOnFailure: true },
     );
     expect(swept).toBeGreaterThan(0);
+    await thread?.end();
+    expect(thread?.batches ?? 1000).toBeGreaterThan(200);
   });
 });
 
@@ -261,7 +314,7 @@ const recordAt = (name: string, event: number): OracleRecord => ({
 
 test("a sweep removes what idle keys left, heads and blocks, and nothing of others; it leaves W alone", async () => {
   const course = await Course.begin(lastHour("idle"), all);
-  const state = course.followed.view.state;
+  const state = course.followed.online.state;
   // Five hours in steps of five minutes: blocks of 32 tiles close.
   for (let at = 0; at < 300; at += 5) await course.append([recordAt("idle", at * MINUTES)], at * MINUTES + 1);
   await course.fold.settled();
@@ -290,7 +343,7 @@ test("what comes too late for any window leaves no trace", async () => {
   const course = await Course.begin(lastHour("late"), all);
   await course.append([recordAt("late", 0)], 400 * MINUTES);
   await course.fold.settled();
-  expect(await online.count(statePrefix(course.followed.view.state))).toBe(0);
+  expect(await online.count(statePrefix(course.followed.online.state))).toBe(0);
   await course.end();
 });
 
@@ -325,5 +378,35 @@ test("where a commit fails, nothing is folded any more and those who wait are to
   course.store.commit = commit;
   await course.fold.settled();
   expect(course.read({ name: "failed", part: 1 }, course.fold.watermark)).toEqual([10, 9]);
+  await course.end();
+});
+
+test("a thread goes on from what was folded here; where it ends, so does the fold, from what is committed", async () => {
+  const started: SideThread[] = [];
+  const thread: FoldThread = {
+    from: 20,
+    start: (heard, ended) => {
+      const made = startWorker(heard, ended);
+      started.push(made);
+      return made;
+    },
+  };
+  const course = await Course.begin(lastHour("helped"), { ...all, records: 3 }, thread);
+  let records = 0;
+  const more = async (): Promise<void> => {
+    for (let n = 0; n < 10; n++, records++) await course.append([recordAt("helped", records)], 1000 + records);
+    await course.fold.settled();
+    expect(course.read({ name: "helped", part: 1 }, course.fold.watermark)).toEqual([records, records - 1]);
+  };
+  await more();
+  expect(started).toHaveLength(0);
+  while (records < 500) await more();
+  expect(started).toHaveLength(1);
+
+  // As where it runs out of memory: what it was making is lost.
+  started[0].post({ kind: "make", portion: null, watermark: 0, schemas: "no schemas" });
+  await expect.poll(async () => (await Promise.allSettled([more()]))[0].status).toBe("fulfilled");
+  for (let n = 0; n < 5; n++) await more();
+  expect(started).toHaveLength(1);
   await course.end();
 });

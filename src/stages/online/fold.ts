@@ -12,10 +12,13 @@ import { AsofError, type ErrorCode } from "../../core/errors.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogPosition, LogReader } from "../../ports/event-log.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
-import { KeyCache } from "./key-cache.ts";
-import { type BatchLimits, LogBatch } from "./log-batch.ts";
+import type { BatchMaker, FoldLimits, MadeBatch, MakerParts } from "./batch-maker.ts";
+import { type FoldedView, foldedView, type FollowedView } from "./folded-view.ts";
+import { type FoldThread, HelpedBatches } from "./helped-batches.ts";
+import { LocalBatches } from "./local-batches.ts";
+import { portionsOf } from "./portion.ts";
 import { sweepState } from "./sweep.ts";
-import type { FoldedView } from "./view-batch.ts";
+import { ThreadEnded } from "./thread-batches.ts";
 
 /**
  * How long records gather before they are folded, in milliseconds: the longer, the more keys the last batch wrote, so
@@ -24,12 +27,6 @@ import type { FoldedView } from "./view-batch.ts";
 const GATHER_MS = 5;
 const GATHER_MS_A_KEY = 0.01;
 const GATHER_MOST_MS = 100;
-/** What bounds the fold's memory. */
-export interface FoldLimits extends BatchLimits {
-  /** Bytes of key states kept decoded between batches, roughly. */
-  readonly cached: number;
-}
-
 export const FOLD_LIMITS: FoldLimits = { records: 32_768, bytes: 8 * 2 ** 20, keys: 10_000, cached: 128 * 2 ** 20 };
 /** When it is tried again what the store could not take, in milliseconds. */
 const RETRY_MS = 100;
@@ -41,11 +38,12 @@ const RETRY_MS = 100;
 export class Fold {
   private readonly log: LogReader;
   private readonly store: OnlineStore;
-  private readonly schemas: StreamSchemas;
   private readonly limits: FoldLimits;
+  private readonly parts: MakerParts;
   private folded: FoldedView[] = [];
-  private caches = new Map<number, KeyCache>();
-  private batch = 0;
+  private readonly maker: BatchMaker;
+  /** Whether the maker is still to be told what to follow, and to forget what it has in memory. */
+  private isNew = true;
   private running: Promise<void> | null = null;
   private paused = 0;
   private gather = GATHER_MS;
@@ -60,11 +58,18 @@ export class Fold {
   /** Called when what the store holds was read anew: it may be another's, or older, than what was followed. */
   reopened: () => void = () => {};
 
-  constructor(log: LogReader, store: OnlineStore, schemas: StreamSchemas, limits: FoldLimits = FOLD_LIMITS) {
+  constructor(
+    log: LogReader,
+    store: OnlineStore,
+    schemas: StreamSchemas,
+    limits: FoldLimits = FOLD_LIMITS,
+    thread: FoldThread | null = null,
+  ) {
     this.log = log;
+    this.parts = { store, schemas, limits };
     this.store = store;
-    this.schemas = schemas;
     this.limits = limits;
+    this.maker = thread === null ? new LocalBatches(this.parts) : new HelpedBatches(this.parts, thread);
   }
 
   /** Reads where the store stands. A new one has no view yet, and so nothing to fold that the log has dropped. */
@@ -105,9 +110,9 @@ export class Fold {
   }
 
   /** Says which views to keep: those of the store's that are wanted. */
-  follow(views: readonly FoldedView[]): void {
-    this.folded = [...views];
-    this.caches = new Map();
+  follow(views: readonly FollowedView[]): void {
+    this.folded = views.map(foldedView);
+    this.isNew = true;
   }
 
   /** Has what the log holds folded soon: what arrives within a moment is folded together. */
@@ -131,11 +136,12 @@ export class Fold {
 
   /**
    * What a store does not take now it may take later; of what was sent it is unknown what came through. So it is gone
-   * on from where the store then says that it stands.
+   * on from where the store then says that it stands; so it is where the thread that folds has ended.
    */
   private failed(error: Error): void {
     this.failure = error;
-    if (hasCode(error, "ASOF_ONLINE_UNAVAILABLE")) setTimeout(() => void this.resume(), RETRY_MS).unref();
+    if (hasCode(error, "ASOF_ONLINE_UNAVAILABLE") || error instanceof ThreadEnded)
+      setTimeout(() => void this.resume(), RETRY_MS).unref();
   }
 
   private async resume(): Promise<void> {
@@ -146,7 +152,7 @@ export class Fold {
       this.failed(error as Error);
       return;
     }
-    this.caches = new Map();
+    this.isNew = true;
     this.reopened();
     this.failure = null;
     this.start();
@@ -201,19 +207,19 @@ export class Fold {
    * `watermark` is that of the store.
    */
   async catchUp(
-    view: FoldedView,
+    view: FollowedView,
     from: LogPosition,
     until: LogPosition,
     watermark: Timestamp,
     commit: (changes: readonly Put[], end: LogPosition) => Promise<void>,
   ): Promise<void> {
-    const cache = new KeyCache();
-    for await (const batch of this.batches([view], () => cache, from, until)) {
-      const changes: Put[] = [];
-      for (const one of batch.views) await one.apply(this.store, watermark, changes, Promise.resolve());
-      await commit(changes, batch.end);
-      cache.trim(this.limits.cached, this.batch + 1);
-    }
+    const maker = new LocalBatches(this.parts);
+    maker.follow([view]);
+    for await (const portion of portionsOf(this.log, from, until, this.limits))
+      for (let made: MadeBatch | null = null; made?.isMore !== false;) {
+        made = await maker.make(made === null ? portion : null, watermark, () => Promise.resolve());
+        await commit(made.changes, made.end);
+      }
   }
 
   /**
@@ -270,57 +276,39 @@ export class Fold {
   }
 
   private async run(): Promise<void> {
-    const { folded, caches } = this;
-    const cacheOf = (view: FoldedView): KeyCache => {
-      let cache = caches.get(view.state.state);
-      if (cache === undefined) caches.set(view.state.state, (cache = new KeyCache()));
-      return cache;
-    };
+    const { maker } = this;
+    if (this.isNew) maker.follow(this.folded);
+    this.isNew = false;
     let committed: Promise<void> = Promise.resolve();
     try {
       let { watermark } = this;
-      for await (const batch of this.batches(folded, cacheOf, this.position, this.log.end)) {
-        watermark = Math.max(watermark, batch.lastStamp + 1);
-        const changes: Put[] = [];
-        for (const view of batch.views) await view.apply(this.store, watermark, changes, committed);
-        await committed;
-        committed = this.commit(batch.end, watermark, changes);
-        // Told when it is awaited.
-        committed.catch(() => {});
-        this.gather = Math.min(GATHER_MOST_MS, GATHER_MS + batch.keys * GATHER_MS_A_KEY);
-        for (const cache of caches.values()) cache.trim(this.limits.cached / caches.size, this.batch);
-        if (this.paused > 0) return;
-      }
+      for await (const portion of portionsOf(this.log, this.position, this.log.end, this.limits))
+        for (let made: MadeBatch | null = null; made?.isMore !== false;) {
+          made = await maker.make(made === null ? portion : null, watermark, () => committed);
+          ({ watermark } = made);
+          await committed;
+          committed = this.commit(made);
+          // Told when it is awaited.
+          committed.catch(() => {});
+          this.gather = Math.min(GATHER_MOST_MS, GATHER_MS + made.keys * GATHER_MS_A_KEY);
+          if (this.paused > 0) return;
+        }
     } finally {
       await committed;
     }
   }
 
-  private async commit(position: LogPosition, watermark: Timestamp, changes: Put[]): Promise<void> {
-    changes.push([META_KEY, encodeMeta({ position, watermark, views: this.views.version })]);
-    await this.store.commit(changes);
+  /** Ends what the fold has beside it. Nothing is folded any more. */
+  async close(): Promise<void> {
+    await this.maker.close();
+  }
+
+  private async commit({ changes, end: position, watermark }: MadeBatch): Promise<void> {
+    const meta = encodeMeta({ position, watermark, views: this.views.version });
+    await this.store.commit([...changes, [META_KEY, meta]]);
     this.position = position;
     this.watermark = watermark;
     this.release();
-  }
-
-  private async *batches(
-    views: readonly FoldedView[],
-    cacheOf: (view: FoldedView) => KeyCache,
-    from: LogPosition,
-    until: LogPosition,
-  ): AsyncGenerator<LogBatch> {
-    const begin = (): LogBatch => new LogBatch(views, cacheOf, ++this.batch, this.schemas, this.limits);
-    let batch = begin();
-    for await (const entry of this.log.read(from)) {
-      if (entry.position >= until) break;
-      if (entry.position < from) continue;
-      batch.take(entry);
-      if (!batch.isFull) continue;
-      yield batch;
-      batch = begin();
-    }
-    if (!batch.isEmpty) yield batch;
   }
 }
 

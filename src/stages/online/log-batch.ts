@@ -5,8 +5,9 @@ import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import { decodeWithdrawals } from "../../core/codec/withdrawals.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogEntry, LogPosition } from "../../ports/event-log.ts";
+import type { FoldedView } from "./folded-view.ts";
 import type { KeyCache } from "./key-cache.ts";
-import { type FoldedView, ViewBatch } from "./view-batch.ts";
+import { ViewBatch } from "./view-batch.ts";
 
 /** A batch is full at so many records, at so many bytes of them, or once it changes so many keys. An entry stays whole. */
 export interface BatchLimits {
@@ -51,10 +52,6 @@ export class LogBatch {
     }));
     this.byStream = Map.groupBy(readers, ({ stream }) => stream);
     this.limits = limits;
-  }
-
-  get isEmpty(): boolean {
-    return this.records === 0;
   }
 
   /** Keys that it changes, over all views. */

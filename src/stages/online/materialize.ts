@@ -9,10 +9,9 @@ import type { OnlineStore, Put } from "../../ports/online-store.ts";
 import { buildRows, rowsByKey } from "./build-rows.ts";
 import { buildTiles } from "./build-tiles.ts";
 import type { Fold } from "./fold.ts";
+import type { FollowedView } from "./folded-view.ts";
 import type { History } from "./history.ts";
 import { type AggregateTarget, type BatchTarget, isBatch, type MaterializableView } from "./materializable-view.ts";
-import type { FoldedView } from "./view-batch.ts";
-import { ViewState } from "./view-state.ts";
 import type { Counted } from "./written-state.ts";
 
 /** A cut through the log, and a moment at which everything below it, and nothing else, can be visible. */
@@ -141,7 +140,7 @@ export class Materializer {
       const watermark = Math.max(this.fold.watermark, t);
       if (!isBatch(view))
         await this.fold.catchUp(
-          folded(view, online),
+          followed(view, online),
           caught ?? online.loads,
           this.fold.position,
           watermark,
@@ -211,15 +210,14 @@ export class Materializer {
   private followPresent(all: readonly MaterializableView[]): void {
     this.all = all;
     this.fold.follow(
-      this.fold.views.views.flatMap((online): FoldedView[] => {
+      this.fold.views.views.flatMap((online): FollowedView[] => {
         const found = all.find(({ fingerprint }) => fingerprint === online.fingerprint);
-        return found === undefined || isBatch(found) ? [] : [folded(found, online)];
+        return found === undefined || isBatch(found) ? [] : [followed(found, online)];
       }),
     );
   }
 }
 
-function folded(view: AggregateTarget, online: OnlineView): FoldedView {
-  const { source, keys } = view;
-  return { source, view: online, state: new ViewState(view.view, keys, source.fields, online.state) };
+function followed({ view, source, keys }: AggregateTarget, online: OnlineView): FollowedView {
+  return { source, online, definition: view, keys };
 }

@@ -1,22 +1,12 @@
 import { availableOf, type StreamRecord } from "../../core/codec/record-batch.ts";
 import type { Withdrawal } from "../../core/codec/withdrawals.ts";
-import type { OnlineView } from "../../core/codec/online-meta.ts";
-import type { Stream } from "../../core/definition/stream.ts";
 import type { Row } from "../../core/schema/data-type.ts";
 import { type Contribution, isVisible, levelStarts } from "../../core/tile/key-state.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
-import type { OnlineStore, Put } from "../../ports/online-store.ts";
+import type { OnlineReader, Put } from "../../ports/online-store.ts";
+import type { FoldedView } from "./folded-view.ts";
 import type { CachedKey, KeyCache } from "./key-cache.ts";
 import { nextTurn } from "./next-turn.ts";
-import type { ViewState } from "./view-state.ts";
-
-/** An aggregate view that the fold keeps up to date. */
-export interface FoldedView {
-  /** What it reads, in the shape that it reads it in. */
-  readonly source: Stream;
-  readonly view: OnlineView;
-  readonly state: ViewState;
-}
 
 /** Keys that are read, or records that are added, between two turns of the event loop. */
 const READ = 1_000;
@@ -62,10 +52,10 @@ export class ViewBatch {
   }
 
   withdrawals(withdrawals: readonly Withdrawal[]): void {
-    const { view, state } = this.view;
+    const { online, state } = this.view;
     for (const { origin, target, row, event, available } of withdrawals) {
       // Of a load, only where the state has that load: one built later leaves out what was withdrawn before.
-      if (origin !== "stream" && !(origin === "load" && target < view.loads)) continue;
+      if (origin !== "stream" && !(origin === "load" && target < online.loads)) continue;
       const key = this.keyOf(row);
       if (key !== null) this.withdrawn.push({ key, record: state.contribution(row, event, available) });
     }
@@ -73,9 +63,14 @@ export class ViewBatch {
 
   /**
    * The changes that bring the view's keys to what they are as of the watermark.
-   * @param committed the batch before, whose changes the store may not have yet
+   * @param committed resolves once the store has what the batch before changed
    */
-  async apply(store: OnlineStore, watermark: Timestamp, changes: Put[], committed: Promise<void>): Promise<void> {
+  async apply(
+    store: OnlineReader,
+    watermark: Timestamp,
+    changes: Put[],
+    committed: () => Promise<void>,
+  ): Promise<void> {
     if (this.changed.length === 0) return;
     // What the batch before changed is in the cache.
     await this.load(store);
@@ -98,7 +93,7 @@ export class ViewBatch {
     return key;
   }
 
-  private async load(store: OnlineStore): Promise<void> {
+  private async load(store: OnlineReader): Promise<void> {
     const { missing } = this;
     for (let from = 0; from < missing.length; from += READ) {
       if (from > 0) await nextTurn();
@@ -144,10 +139,10 @@ export class ViewBatch {
   }
 
   private async addBeyond(
-    store: OnlineStore,
+    store: OnlineReader,
     beyond: readonly Beyond[],
     watermark: Timestamp,
-    committed: Promise<void>,
+    committed: () => Promise<void>,
   ): Promise<void> {
     const { state: view } = this.view;
     const wanted = beyond.flatMap(({ key: { head, state }, late, removed }) =>
@@ -157,7 +152,7 @@ export class ViewBatch {
     );
     if (wanted.length > 0) {
       // Closed blocks are not kept in memory: those that the batch before wrote must be there first.
-      await committed;
+      await committed();
       await view.loadBlocks(store, wanted);
     }
     for (const { key, late, removed } of beyond) {

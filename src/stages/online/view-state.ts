@@ -7,7 +7,7 @@ import { decodeBlock, decodeHead, encodeBlock, encodeHead } from "../../core/til
 import { compileContributions, layoutOf, type ViewLayout } from "../../core/tile/view-layout.ts";
 import { recordOrder } from "../../core/tile/record-order.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
-import type { OnlineStore, Put } from "../../ports/online-store.ts";
+import type { OnlineReader, Put } from "../../ports/online-store.ts";
 import type { KeyName } from "./key-cache.ts";
 
 /** The online state of an aggregate view: from records to the bytes under its keys. */
@@ -60,7 +60,7 @@ export class ViewState {
 
   /** Reads head records, in the order of their keys; a key without one is empty. */
   async load(
-    store: OnlineStore,
+    store: OnlineReader,
     heads: readonly Uint8Array[],
     take: (index: number, state: KeyState, bytes: number) => void,
   ): Promise<void> {
@@ -80,7 +80,7 @@ export class ViewState {
 
   /** Reads closed blocks into the states of their keys. */
   async loadBlocks(
-    store: OnlineStore,
+    store: OnlineReader,
     wanted: readonly {
       readonly head: Uint8Array;
       readonly state: KeyState;
