@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { mkdtemp, open, readFile, rm, stat, writeFile, type FileHandle } from "node:fs/promises";
+import { constants } from "node:fs";
+import { mkdtemp, open, readdir, readFile, readlink, rm, stat, writeFile, type FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -9,7 +10,7 @@ import { openFileLog } from "./open-file-log.ts";
 
 let folder: string;
 let file: string;
-let fileHandle: Pick<FileHandle, "datasync" | "truncate">;
+let fileHandle: Pick<FileHandle, "writev" | "truncate">;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "asof-log-"));
   file = join(folder, "00000000000000000000.log");
@@ -36,16 +37,38 @@ async function stamps(log: FileLog): Promise<number[]> {
   return all;
 }
 
+test.runIf(process.platform === "linux")(
+  "the log's file is open for writes that end when they are on disk",
+  async () => {
+    const durable = async (): Promise<boolean> => {
+      const descriptors = await readdir("/proc/self/fd");
+      for (const fd of descriptors)
+        if ((await readlink(`/proc/self/fd/${fd}`).catch(() => "")) === file) {
+          const [, flags] = /flags:\t(\d+)/.exec(await readFile(`/proc/self/fdinfo/${fd}`, "utf8"))!;
+          return (Number.parseInt(flags, 8) & constants.O_DSYNC) !== 0;
+        }
+      throw new Error("the log's file is not open");
+    };
+    let log = await openFileLog(folder);
+    expect(await durable()).toBe(true);
+    await log.close();
+    log = await openFileLog(folder);
+    expect(await durable()).toBe(true);
+    await log.close();
+  },
+);
+
 test("an append is answered and readable only when its sync is done; appends of that time share the next one", async () => {
   const log = await openFileLog(folder);
-  // Not a mock: the real sync, observed and held back.
-  const real = fileHandle.datasync;
+  // Not a mock: the real write, observed, and what it says held back.
+  const real = fileHandle.writev as (...given: unknown[]) => Promise<unknown>;
   const gates: PromiseWithResolvers<void>[] = [];
-  vi.spyOn(fileHandle, "datasync").mockImplementation(async function (this: FileHandle) {
+  vi.spyOn(fileHandle, "writev").mockImplementation(async function (this: FileHandle, ...given: unknown[]) {
+    const written = await real.apply(this, given);
     const gate = Promise.withResolvers<void>();
     gates.push(gate);
     await gate.promise;
-    await real.call(this);
+    return written as never;
   });
   const answered: number[] = [];
   const append = async (stamp: number): Promise<void> => {
@@ -75,11 +98,12 @@ test("a failed sync is final: all that waits is refused, nothing of it comes bac
   const durable = (await stat(file)).size;
   // No disk here can be made to fail its sync, so the failure is injected; the cutting back is real.
   let failures = 0;
-  const cause = Object.assign(new Error("EIO: i/o error, fdatasync"), { code: "EIO" });
-  const real = fileHandle.datasync;
-  vi.spyOn(fileHandle, "datasync").mockImplementation(async function (this: FileHandle) {
+  const cause = Object.assign(new Error("EIO: i/o error, write"), { code: "EIO" });
+  const real = fileHandle.writev as (...given: unknown[]) => Promise<unknown>;
+  vi.spyOn(fileHandle, "writev").mockImplementation(async function (this: FileHandle, ...given: unknown[]) {
+    const written = await real.apply(this, given);
     if (failures++ === 0) throw cause;
-    await real.call(this);
+    return written as never;
   });
   const first = log.append(entry(1));
   const rolled = log.roll();

@@ -5,6 +5,7 @@ import { AsofError } from "../../core/errors.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogEntry, LogPosition, NewEntry } from "../../ports/event-log.ts";
 import { AppendQueue, type Waiting } from "./append-queue.ts";
+import { writeDurably } from "./durable-write.ts";
 import { EntryIterator, refusedSpan, spanOf } from "./entry-iterator.ts";
 import { markFrame, MAX_COUNT, MAX_PAYLOAD, MAX_STREAM_BYTES } from "./frame.ts";
 import { GroupBuffer } from "./group-buffer.ts";
@@ -15,20 +16,21 @@ import { HEADER_BYTES } from "./segment-header.ts";
 import { createSegment, type Segment } from "./segment.ts";
 import { diskRefused } from "./storage-error.ts";
 import { syncFolder } from "./sync-folder.ts";
-import { writeAll } from "./write-all.ts";
 import type { WriterLock } from "./writer-lock.ts";
 
 /** A group takes no further entry once it is this long. */
 const GROUP_BYTES = 4 * 1024 * 1024;
 
+/** From so many milliseconds on a sync is worth waiting for others that could share it. */
+const SLOW_SYNC = 4;
 /** Appends that are waited for, at most, and turns of the event loop without any. */
 const GATHERED = 256;
 const IDLE_TURNS = 4;
 
 /**
- * Group commit: one loop writes what has gathered with one write and one sync, while the next group gathers.
+ * Group commit: one loop writes what has gathered with one write that syncs, while the next group gathers.
  *
- * A failed write or sync is final. A sync that failed once may succeed the second time with the data lost, so it is
+ * A failed write is final. A sync that failed once may succeed the second time with the data lost, so it is
  * never repeated; the file is cut back to what is durable, so that what was refused does not come back when the log is
  * opened anew. (A disk that refuses that too may bring it back: only then can a refused entry be in the log.)
  */
@@ -158,13 +160,14 @@ export class FileLogWriter implements FileLog {
   }
 
   /**
-   * Appends of the same turn go together. Callers that the last group has answered often append again at once: they
-   * are waited for a little, by the measure of the sync that they would else wait for.
+   * Appends of the same turn go together. Callers that the last group has answered often append again at once: where
+   * the disk is slow they are waited for a little, by the measure of the sync that they would else wait for. Where it
+   * is fast one group is better written while the next is read.
    */
   async #gather(): Promise<void> {
     const queue = this.#queue;
     await nextTurn();
-    const expected = queue.length === 0 ? 0 : Math.min(this.#answered, GATHERED);
+    const expected = queue.length === 0 || this.#syncTime < SLOW_SYNC ? 0 : Math.min(this.#answered, GATHERED);
     if (queue.length >= expected) return;
     const until = performance.now() + this.#syncTime / 2;
     for (let idle = 0; idle < IDLE_TURNS && queue.length < expected && performance.now() < until;) {
@@ -186,10 +189,9 @@ export class FileLogWriter implements FileLog {
       this.#group.push(item);
       this.#queue.shift();
     }
-    await writeAll(this.#handle, buffer.pieces(), this.#offset);
-    const written = performance.now();
-    await this.#handle.datasync();
-    this.#syncTime = performance.now() - written;
+    const began = performance.now();
+    await writeDurably(this.#handle, buffer.pieces(), this.#offset);
+    this.#syncTime = performance.now() - began;
     // Those that gathered meanwhile are there already.
     this.#answered = this.#group.length + this.#queue.length;
     this.#offset += buffer.bytes;
@@ -280,8 +282,7 @@ export class FileLogWriter implements FileLog {
   async #mark(): Promise<void> {
     try {
       const mark = markFrame(this.#newest().seed, this.#end, this.#durableStamp, this.#offset);
-      await writeAll(this.#handle, [mark], this.#offset);
-      await this.#handle.datasync();
+      await writeDurably(this.#handle, [mark], this.#offset);
     } catch {
       await this.#cutBack();
     }

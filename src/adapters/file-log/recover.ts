@@ -1,5 +1,6 @@
-import { open, readdir, rm, type FileHandle } from "node:fs/promises";
+import { readdir, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { openDurable } from "./durable-write.ts";
 import { findWitness, headOf, scanSegment, type Tail } from "./scan-segment.ts";
 import { createSegment, listSegments, UNFINISHED, type Segment } from "./segment.ts";
 import { corrupt } from "./storage-error.ts";
@@ -29,7 +30,7 @@ export async function recover(folder: string): Promise<Recovered> {
     const { segment, handle } = await createSegment(folder, { first: 0, lastStamp: -Infinity, previous: null });
     return { segments: [segment], handle, tail: headOf(segment), recovery: null };
   }
-  const handle = await open(last.path, "r+");
+  const handle = await openDurable(last.path, false);
   try {
     const size = last.bytes;
     const tail = await scanSegment(handle, last, size, headOf(last));

@@ -2,6 +2,7 @@ import { open, readdir, rename, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
+import { openDurable } from "./durable-write.ts";
 import { syncFolder } from "./sync-folder.ts";
 import { decodeHeader, encodeHeader, HEADER_BYTES, type SegmentHeader } from "./segment-header.ts";
 import { SparseIndex } from "./sparse-index.ts";
@@ -65,7 +66,7 @@ export async function readSegmentHead(path: string): Promise<{ header: SegmentHe
 
 /**
  * Makes an empty segment, durable before this resolves: the file is complete before it gets its name, so that a
- * segment never has half a header. The handle is open for writing.
+ * segment never has half a header. The handle is open for `writeDurably`.
  */
 export async function createSegment(
   folder: string,
@@ -73,7 +74,7 @@ export async function createSegment(
 ): Promise<{ segment: Segment; handle: FileHandle }> {
   const path = join(folder, segmentName(header.first));
   const bytes = encodeHeader(header);
-  const handle = await open(path + UNFINISHED, "w+");
+  const handle = await openDurable(path + UNFINISHED, true);
   try {
     await handle.writeFile(bytes);
     await handle.sync();
