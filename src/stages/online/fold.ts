@@ -25,7 +25,7 @@ import { ThreadEnded } from "./thread-batches.ts";
  * that under load a key is written once for more of its records. Part of the time from acknowledged to readable.
  */
 const GATHER_MS = 5;
-const GATHER_MS_A_KEY = 0.01;
+const GATHER_MS_A_KEY = 0.05;
 const GATHER_MOST_MS = 100;
 export const FOLD_LIMITS: FoldLimits = { records: 32_768, bytes: 8 * 2 ** 20, keys: 10_000, cached: 128 * 2 ** 20 };
 /** When it is tried again what the store could not take, in milliseconds. */
@@ -47,6 +47,7 @@ export class Fold {
   private running: Promise<void> | null = null;
   private paused = 0;
   private gather = GATHER_MS;
+  private began = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
   /** Those who wait for the position to advance, woken whenever it may have. */
   private waiting: (() => void)[] = [];
@@ -118,13 +119,14 @@ export class Fold {
   /** Has what the log holds folded soon: what arrives within a moment is folded together. */
   wake(): void {
     if (this.running !== null) return;
-    this.timer ??= setTimeout(() => this.start(), this.gather);
+    this.timer ??= setTimeout(() => this.start(), Math.max(0, this.gather - (performance.now() - this.began)));
   }
 
   private start(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
     if (this.running !== null || this.paused > 0 || this.failure !== null || this.position >= this.log.end) return;
+    this.began = performance.now();
     this.running = this.run()
       .catch((error: unknown) => this.failed(error as Error))
       .finally(() => {
