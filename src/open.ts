@@ -71,7 +71,10 @@ export interface OpenOptions {
   readonly archiveFrom?: number;
   /** Files of one stream, kind and day from which on they are merged. */
   readonly compactFrom?: number;
-  /** Records that are folded into the online store before a thread is started that goes on with it. Default: 10,000. */
+  /**
+   * Records that are folded into the online store before a thread is started that goes on with it. Default: 10,000; there
+   * is none where the configuration allows but one thread.
+   */
   readonly foldThreadFrom?: number;
 }
 
@@ -131,7 +134,10 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       registry,
       engine,
       startThread: threads === 1 ? null : startTableThread,
-      foldThread: threads === 1 ? null : { start: sideThreads("asof fold", FOLD_WORKER), from: options.foldThreadFrom },
+      foldThread:
+        threads === 1 && options.foldThreadFrom === undefined
+          ? null
+          : { start: sideThreads("asof fold", FOLD_WORKER), from: options.foldThreadFrom },
       online,
       index,
       files,

@@ -59,6 +59,16 @@ export function batchThread(
   };
   const committed = async (): Promise<void> => void (await ask({ kind: "wait" }, []));
 
+  const make = async ({ portion, watermark }: Extract<ToBatchThread, { readonly kind: "make" }>): Promise<void> => {
+    try {
+      const made = await batches.make(portion, watermark, committed);
+      const changes = packChanges(made.changes);
+      post({ ...made, kind: "made", changes }, [changes.buffer]);
+    } catch (error) {
+      post({ kind: "failed", error: postedError(error) }, []);
+    }
+  };
+
   return (message) => {
     switch (message.kind) {
       case "open":
@@ -71,13 +81,7 @@ export function batchThread(
         break;
       case "make":
         schemas.restore(message.schemas);
-        batches.make(message.portion, message.watermark, committed).then(
-          (made) => {
-            const changes = packChanges(made.changes);
-            post({ ...made, kind: "made", changes }, [changes.buffer]);
-          },
-          (error: unknown) => post({ kind: "failed", error: postedError(error) }, []),
-        );
+        void make(message);
         break;
       case "found":
         asked!.resolve(message.values);

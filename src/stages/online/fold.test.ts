@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type AggregationKind, scenario, scenarioFields, scenarioKeys } from "../../../test/oracle/generators.ts";
 import { naiveView, type OracleRecord } from "../../../test/oracle/naive.ts";
 import { openFileLog } from "../../adapters/file-log/open-file-log.ts";
@@ -393,20 +393,30 @@ test("a thread goes on from what was folded here; where it ends, so does the fol
   };
   const course = await Course.begin(lastHour("helped"), { ...all, records: 3 }, thread);
   let records = 0;
-  const more = async (): Promise<void> => {
+  let reopened = 0;
+  course.fold.reopened = () => reopened++;
+  const append = async (): Promise<void> => {
     for (let n = 0; n < 10; n++, records++) await course.append([recordAt("helped", records)], 1000 + records);
-    await course.fold.settled();
-    expect(course.read({ name: "helped", part: 1 }, course.fold.watermark)).toEqual([records, records - 1]);
   };
-  await more();
-  expect(started).toHaveLength(0);
-  while (records < 500) await more();
-  expect(started).toHaveLength(1);
+  const isCounted = (): void =>
+    expect(course.read({ name: "helped", part: 1 }, course.fold.watermark)).toEqual([records, records - 1]);
+  for (let rounds = 0; rounds < 50; rounds++) {
+    await append();
+    await course.fold.settled();
+    isCounted();
+    expect(started).toHaveLength(rounds < 2 ? 0 : 1);
+  }
 
-  // As where it runs out of memory: what it was making is lost.
+  // As where it runs out of memory: what it is making is lost.
+  await append();
   started[0].post({ kind: "make", portion: null, watermark: 0, schemas: "no schemas" });
-  await expect.poll(async () => (await Promise.allSettled([more()]))[0].status).toBe("fulfilled");
-  for (let n = 0; n < 5; n++) await more();
+  await expect(course.fold.settled()).rejects.toMatchObject({ code: "ASOF_INTERNAL" });
+  await vi.waitUntil(() => reopened === 1);
+  for (let rounds = 0; rounds < 5; rounds++) {
+    await append();
+    await course.fold.settled();
+    isCounted();
+  }
   expect(started).toHaveLength(1);
   await course.end();
 });

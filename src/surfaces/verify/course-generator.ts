@@ -72,7 +72,8 @@ class CourseGenerator {
     for (const plan of subject.services) this.askAll(plan, true);
     const { start, apart, steps } = this;
     const archiveFrom = random.pick([1, 40, 400, 20_000]);
-    return { start, archiveFrom, compactFrom: random.pick([2, 2, 3, 8]), loses: random.chance(0.5), apart, steps };
+    const [compactFrom, loses] = [random.pick([2, 2, 3, 8]), random.chance(0.5)];
+    return { start, archiveFrom, compactFrom, loses, apart, threaded: apart && random.chance(0.5), steps };
   }
 
   private phase(): void {

@@ -96,6 +96,7 @@ class Execution {
         home,
         archiveFrom,
         compactFrom,
+        ...(this.course.threaded === true ? { foldThreadFrom: 0 } : {}),
         now: this.state.now,
         reserve: APART,
       } as const;

@@ -55,6 +55,8 @@ export interface Course {
   readonly loses?: boolean;
   /** Whether the store is in a process of its own, which can be killed. */
   readonly apart?: boolean;
+  /** Whether such a store folds in a thread of its own from the first record on. */
+  readonly threaded?: boolean;
   readonly steps: readonly Step[];
 }
 

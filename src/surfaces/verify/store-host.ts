@@ -6,6 +6,7 @@ import type { Subject } from "./subject.ts";
 
 /** Holds a store for another process, which calls it, and may kill this one at any instant. */
 export async function hostStore(subject: Subject, settings: StoreSettings): Promise<void> {
+  const { home, archiveFrom, compactFrom, foldThreadFrom } = settings;
   let now: Timestamp = settings.now;
   const clock = {
     now: () => now,
@@ -17,8 +18,14 @@ export async function hostStore(subject: Subject, settings: StoreSettings): Prom
   process.on("disconnect", () => process.exit(0));
   const say = (message: FromStore): void => void process.send!(message);
   const store: CourseStore = await open(
-    { definitions: subject.definitions, home: settings.home, memory: "256MB", threads: 1 },
-    { clock, whenLocked: "refuse", archiveFrom: settings.archiveFrom, compactFrom: settings.compactFrom },
+    { definitions: subject.definitions, home, memory: "256MB", threads: 1 },
+    {
+      clock,
+      whenLocked: "refuse",
+      archiveFrom,
+      compactFrom,
+      ...(foldThreadFrom === undefined ? {} : { foldThreadFrom }),
+    },
   );
   process.on("message", ({ id, now: at, method, args }: StoreCall) => {
     now = Math.max(now, at);
