@@ -58,10 +58,12 @@ class SlowStore implements OnlineStore {
   /** Does what a commit does. */
   commit: Commit;
 
-  constructor(store: OnlineStore) {
+  constructor(store: OnlineStore, isBesideThread: boolean) {
     this.store = store;
     this.commit = async (changes) => {
       for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setImmediate(resolve));
+      // What another thread asks for and tells takes longer than turns do.
+      if (isBesideThread) await new Promise((resolve) => setTimeout(resolve, 3));
       await store.commit(changes);
     };
   }
@@ -140,7 +142,7 @@ class Course {
   ): Promise<Course> {
     await online.clear(new Uint8Array(0));
     const log = await openFileLog(path.join(folder, `log-${runs + 1}`));
-    const course = new Course(view, log, new SlowStore(online), limits, thread);
+    const course = new Course(view, log, new SlowStore(online, thread !== null), limits, thread);
     await course.restart();
     const at = { position: 0, watermark: Number.MIN_SAFE_INTEGER };
     await course.fold.switchViews({ ...noViews, views: [course.followed.online] }, at, []);
@@ -383,15 +385,19 @@ test("where a commit fails, nothing is folded any more and those who wait are to
 
 test("a thread goes on from what was folded here; where it ends, so does the fold, from what is committed", async () => {
   const started: SideThread[] = [];
+  const ready = Promise.withResolvers<() => void>();
   const thread: FoldThread = {
     from: 20,
     start: (heard, ended) => {
-      const made = startWorker(heard, ended);
+      const hear: typeof heard = (message) =>
+        (message as FromBatchThread).kind === "ready" ? ready.resolve(() => heard(message)) : heard(message);
+      const made = startWorker(hear, ended);
       started.push(made);
       return made;
     },
   };
   const course = await Course.begin(lastHour("helped"), { ...all, records: 3 }, thread);
+  const { commit } = course.store;
   let records = 0;
   let reopened = 0;
   course.fold.reopened = () => reopened++;
@@ -400,14 +406,27 @@ test("a thread goes on from what was folded here; where it ends, so does the fol
   };
   const isCounted = (): void =>
     expect(course.read({ name: "helped", part: 1 }, course.fold.watermark)).toEqual([records, records - 1]);
-  for (let rounds = 0; rounds < 50; rounds++) {
+  for (let rounds = 0; rounds < 5; rounds++) {
     await append();
     await course.fold.settled();
     isCounted();
     expect(started).toHaveLength(rounds < 2 ? 0 : 1);
   }
+  // It is there while a batch is being committed that was made here, which it cannot know of before.
+  const isThere = await ready.promise;
+  course.store.commit = async (changes) => {
+    course.store.commit = commit;
+    isThere();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await commit(changes);
+  };
+  for (let rounds = 0; rounds < 5; rounds++) {
+    await append();
+    await course.fold.settled();
+    isCounted();
+  }
 
-  // As where it runs out of memory: what it is making is lost.
+  // It ends, as where it runs out of memory, and what it is making is lost.
   await append();
   started[0].post({ kind: "make", portion: null, watermark: 0, schemas: "no schemas" });
   await expect(course.fold.settled()).rejects.toMatchObject({ code: "ASOF_INTERNAL" });
