@@ -41,7 +41,7 @@ export interface Configuration {
    * ASOF_QUEUE_FULL until some are written.
    */
   readonly queue?: string;
-  /** Threads of the offline engine. Default: one a core. */
+  /** Threads of the offline engine; with 1 nothing else has a thread of its own either. Default: one a core. */
   readonly threads?: number;
   /**
    * While the store is open for writing, a share of the requests for features and predictions (`sample`, 0 to 1;
