@@ -69,6 +69,8 @@ export interface OpenOptions {
   readonly addedLatency?: AddedLatency;
   /** Records in the log from which on they are moved into Parquet. Default: 250,000, and 20,000 at closing. */
   readonly archiveFrom?: number;
+  /** Records that may be accepted and not yet folded into the online store before who brings more waits. Default: 500,000. */
+  readonly aheadOfFold?: number;
   /** Files of one stream, kind and day from which on they are merged. */
   readonly compactFrom?: number;
   /**
@@ -155,6 +157,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       runtimes: [ydfRuntime, onnxRuntime],
       versions: options.versions ?? { V8: process.versions.v8, ...icuVersions() },
       archiveFrom: options.archiveFrom ?? null,
+      aheadOfFold: options.aheadOfFold ?? null,
       queueBytes: configuration.queue === undefined ? undefined : bytesOf(configuration.queue),
       compactFrom: options.compactFrom ?? null,
       audit: auditOf(configuration),

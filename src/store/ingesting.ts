@@ -52,7 +52,7 @@ export class Ingesting {
   private readonly served: () => Promise<void>;
 
   private readonly turns = new OneByOne();
-  /** Calls that wait to know whether their source takes records. */
+  /** Calls that wait to know whether their source takes records, or for the fold. */
   private asking = 0;
 
   constructor(store: OpenStore, served: () => Promise<void>) {
@@ -219,7 +219,7 @@ export class Ingesting {
     return sum;
   }
 
-  /** Where it is known that the source takes records, they are on their way when this returns. */
+  /** Where it is known that the source takes records, and the fold is near, they are on their way when this returns. */
   private take<T>(name: string, by: (writing: Writing, source: SourceDefinition) => Promise<T>): Promise<T> {
     let writing: Writing;
     let source: SourceDefinition;
@@ -229,10 +229,12 @@ export class Ingesting {
     } catch (error) {
       return rejected(error);
     }
-    // Nobody overtakes those who wait to know.
-    if (this.asking === 0 && this.store.definitions.takesRecords(name)) return by(writing, source);
+    // Nobody overtakes those who wait.
+    if (this.asking === 0 && this.store.definitions.takesRecords(name) && !writing.isFoldBehind)
+      return by(writing, source);
     this.asking++;
-    return this.store.definitions.mustTakeRecords(name).then(
+    const isTaken = this.store.definitions.mustTakeRecords(name).then(() => writing.foldComesNear());
+    return isTaken.then(
       () => {
         this.asking--;
         return by(writing, source);

@@ -60,6 +60,8 @@ export interface StoreParts {
   readonly versions: RuntimeVersions;
   /** Records in the log from which on it is archived, open or closing, where that is not the usual number. */
   readonly archiveFrom: number | null;
+  /** Records that may be accepted and not yet folded before who brings more waits; null for the usual number. */
+  readonly aheadOfFold: number | null;
   /** Bytes of records that may wait for the disk. */
   readonly queueBytes: number | undefined;
   /** Files of one stream, kind and day from which on they are merged; null for the usual number. */

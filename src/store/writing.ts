@@ -38,6 +38,9 @@ import { Tidying } from "./tidying.ts";
 /** Records in the log from which on they are archived: when the store is closed, and while it is open. */
 const ARCHIVE_AT_CLOSE = 20_000;
 const ARCHIVE_RUNNING = 250_000;
+/** Records that may be accepted and not yet folded before who brings more waits, and for how long at the most. */
+const AHEAD_OF_FOLD = 500_000;
+const FOLD_PATIENCE_MS = 1_000;
 /** How often other processes are told that time goes on while nothing arrives, in milliseconds. */
 const SIGNAL_MS = 10;
 /** How often what idle keys left in the online store is removed, in milliseconds. */
@@ -87,6 +90,7 @@ export class Writing {
   private readonly timer = setInterval(() => this.signal(), SIGNAL_MS);
   private readonly sweeper = setInterval(() => this.sweep(), SWEEP_MS);
   private sweeping: Promise<unknown> | null = null;
+  private readonly ahead: number;
 
   private constructor(
     shared: Shared,
@@ -103,6 +107,7 @@ export class Writing {
       batch: (view) => definitions.batchStream(view),
     });
     this.parts = parts;
+    this.ahead = parts.aheadOfFold ?? AHEAD_OF_FOLD;
     this.bulk = bulk;
     this.timer.unref();
     this.sweeper.unref();
@@ -223,6 +228,19 @@ export class Writing {
     } catch {
       // The clock has jumped: that is told to those who write.
     }
+  }
+
+  /** Whether so much is accepted and not yet folded that who brings more is to wait. */
+  get isFoldBehind(): boolean {
+    return this.log.end - this.fold.position > this.ahead;
+  }
+
+  /**
+   * Waits until the fold is near enough again: where records come faster than they can be folded, neither the log nor
+   * what is readable falls behind without bound. Not for ever, and not at all while it cannot go on: records are taken then too.
+   */
+  foldComesNear(): Promise<void> {
+    return this.fold.reachedWithin(this.log.end - this.ahead, FOLD_PATIENCE_MS);
   }
 
   /** Removes what idle keys left, and what is not kept any more. What cannot be removed now is removed another time. */

@@ -185,6 +185,22 @@ export class Fold {
     }
   }
 
+  /** Resolves once everything below a position is folded, folding has failed, or so many milliseconds have passed. */
+  async reachedWithin(position: LogPosition, milliseconds: number): Promise<void> {
+    const until = performance.now() + milliseconds;
+    while (this.position < position && this.failure === null) {
+      const left = until - performance.now();
+      if (left <= 0) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        this.waiting.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+  }
+
   private release(): void {
     for (const resolve of this.waiting.splice(0)) resolve();
   }
