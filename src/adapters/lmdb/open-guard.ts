@@ -8,6 +8,12 @@ const PATIENCE = 30_000;
 const PAUSE = 1;
 const SQLITE_BUSY = 5;
 
+interface Connection {
+  readonly database: DatabaseSync;
+  readonly begin: StatementSync;
+  readonly read: StatementSync;
+}
+
 /**
  * Keeps commits to a store and its openings by other processes apart.
  *
@@ -21,8 +27,7 @@ const SQLITE_BUSY = 5;
  */
 export class OpenGuard {
   readonly #folder: string;
-  #connection: { readonly begin: StatementSync; readonly read: StatementSync; readonly database: DatabaseSync } | null =
-    null;
+  #connection: Connection | null = null;
 
   /** @param folder of the store, which must exist */
   constructor(folder: string) {
@@ -65,14 +70,15 @@ export class OpenGuard {
 
   /** The same for a commit that is made at once; blocks. @throws ASOF_BUSY after 30 s */
   whileCommittingNow<T>(work: () => T): T {
-    const database = this.#open(PATIENCE);
+    let database: DatabaseSync | null = null;
     try {
+      database = this.#open(PATIENCE);
       database.exec("begin; select 1 from sqlite_schema");
       return work();
     } catch (error) {
       throw isBusy(error) ? this.#busy("opens", error) : error;
     } finally {
-      database.close();
+      database?.close();
     }
   }
 
@@ -82,19 +88,33 @@ export class OpenGuard {
   }
 
   #tryShare(): boolean {
-    if (this.#connection === null) {
-      const database = this.#open(0);
-      const begin = database.prepare("begin");
-      this.#connection = { database, begin, read: database.prepare("select 1 from sqlite_schema") };
-    }
-    const { database, begin, read } = this.#connection;
-    begin.run();
     try {
-      read.get();
-      return true;
+      this.#connection ??= this.#connect();
+      const { database, begin, read } = this.#connection;
+      begin.run();
+      try {
+        read.get();
+        return true;
+      } catch (error) {
+        database.exec("rollback");
+        throw error;
+      }
     } catch (error) {
-      database.exec("rollback");
       if (isBusy(error)) return false;
+      throw error;
+    }
+  }
+
+  #connect(): Connection {
+    const database = this.#open(0);
+    try {
+      return {
+        database,
+        begin: database.prepare("begin"),
+        read: database.prepare("select 1 from sqlite_schema"),
+      };
+    } catch (error) {
+      database.close();
       throw error;
     }
   }
@@ -105,9 +125,14 @@ export class OpenGuard {
 
   #open(timeout: number): DatabaseSync {
     const database = new DatabaseSync(this.#file, { timeout });
-    // Nothing is ever written, so there is nothing to keep a journal of.
-    database.exec("pragma journal_mode = memory");
-    return database;
+    try {
+      // Nothing is ever written, so there is nothing to keep a journal of. This looks at the file, and finds it locked.
+      database.exec("pragma journal_mode = memory");
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
   }
 
   #busy(does: string, cause?: unknown): AsofError {

@@ -1,9 +1,11 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, open, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readFile, realpath, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { Put } from "../../ports/online-store.ts";
 import { copyLmdb } from "./copy-lmdb.ts";
@@ -45,6 +47,22 @@ test("a copy takes a large commit first, which ends the process where the driver
     encoding: "utf8",
   });
   expect({ stdout, signal }).toEqual({ stdout: "committed", signal: null });
+});
+
+test("a commit waits while another process opens the store, the first one of a process too", async () => {
+  const store = await openLmdb(folder);
+  onTestFinished(() => store.close());
+  for (let n = 0; n < 2; n++) {
+    const opening = new DatabaseSync(`${await realpath(folder)}.lock`);
+    opening.exec("begin exclusive");
+    let isCommitted = false;
+    const committed = store.commit(entries(1 + n, 10)).then(() => (isCommitted = true));
+    await sleep(50);
+    expect(isCommitted).toBe(false);
+    opening.close();
+    await committed;
+  }
+  expect(await store.count(Buffer.from("key"))).toBe(2);
 });
 
 /** Commits what belongs together, generation after generation, until its standard input ends; finds what it committed. */
