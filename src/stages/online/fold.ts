@@ -27,6 +27,7 @@ import { ThreadEnded } from "./thread-batches.ts";
 const GATHER_MS = 5;
 const GATHER_MS_A_KEY = 0.05;
 const GATHER_MOST_MS = 100;
+
 export const FOLD_LIMITS: FoldLimits = { records: 32_768, bytes: 8 * 2 ** 20, keys: 10_000, cached: 128 * 2 ** 20 };
 /** When it is tried again what the store could not take, in milliseconds. */
 const RETRY_MS = 100;
@@ -114,6 +115,13 @@ export class Fold {
   follow(views: readonly FollowedView[]): void {
     this.folded = views.map(foldedView);
     this.isNew = true;
+    // What was kept of others goes at once, where nothing is being made of it.
+    if (this.running === null) this.beginNew();
+  }
+
+  private beginNew(): void {
+    if (this.isNew) this.maker.follow(this.folded);
+    this.isNew = false;
   }
 
   /** Has what the log holds folded soon: what arrives within a moment is folded together. */
@@ -295,8 +303,7 @@ export class Fold {
 
   private async run(): Promise<void> {
     const { maker } = this;
-    if (this.isNew) maker.follow(this.folded);
-    this.isNew = false;
+    this.beginNew();
     let committed: Promise<void> = Promise.resolve();
     try {
       let { watermark } = this;
