@@ -255,7 +255,7 @@ export const errorTable = {
   ASOF_BUSY: { status: 503, message: "the store is busy", remedy: "Try again later." },
   ASOF_QUEUE_FULL: {
     status: 429,
-    message: "more records wait for the disk than the queue takes",
+    message: "more records wait, for the disk or to be folded, than the queue takes",
     remedy: "Send the request again after the time in Retry-After, or a moment; nothing of it was taken.",
   },
   ASOF_MEMORY: {

@@ -39,6 +39,9 @@ import type { Writing } from "./writing.ts";
 const OFFLINE = "offline store";
 const ONLINE = "online store";
 
+/** Calls that may wait for the fold: what they hold is in memory. */
+const MOST_WAITING = 1_000;
+
 /** Records of files that are withdrawn or corrected at once. */
 const PORTION = 10_000;
 
@@ -54,6 +57,8 @@ export class Ingesting {
   private readonly turns = new OneByOne();
   /** Calls that wait to know whether their source takes records, or for the fold. */
   private asking = 0;
+  /** Resolves once the last of them is on its way, or refused. */
+  private before: Promise<void> = Promise.resolve();
 
   constructor(store: OpenStore, served: () => Promise<void>) {
     this.store = store;
@@ -232,18 +237,14 @@ export class Ingesting {
     // Nobody overtakes those who wait.
     if (this.asking === 0 && this.store.definitions.takesRecords(name) && !writing.isFoldBehind)
       return by(writing, source);
+    if (this.asking >= MOST_WAITING && writing.isFoldBehind) return Promise.reject(tooManyWait(this.asking));
     this.asking++;
-    const isTaken = this.store.definitions.mustTakeRecords(name).then(() => writing.foldComesNear());
-    return isTaken.then(
-      () => {
-        this.asking--;
-        return by(writing, source);
-      },
-      (error: unknown) => {
-        this.asking--;
-        throw error;
-      },
-    );
+    const { before } = this;
+    const isTaken = Promise.all([this.store.definitions.mustTakeRecords(name), writing.foldComesNear(), before]);
+    const outcome = isTaken.then(() => by(writing, source));
+    const isPast = (): void => void this.asking--;
+    this.before = isTaken.then(isPast, isPast);
+    return outcome;
   }
 
   confirmClock(): void {
@@ -313,4 +314,9 @@ function added<O extends RetractOutcome | CorrectOutcome>(sum: O, next: O): O {
 
 function timeOrNull(input: TimestampInput | undefined): Timestamp | null {
   return input === undefined ? null : parseTimestamp(input);
+}
+
+function tooManyWait(calls: number): AsofError {
+  const message = `${calls} calls wait for what was accepted before to be folded`;
+  return new AsofError("ASOF_QUEUE_FULL", message, { calls, limit: MOST_WAITING });
 }

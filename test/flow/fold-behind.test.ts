@@ -71,3 +71,18 @@ test("where the fold stands still, records are taken all the same", async () => 
   expect(isFolded).toBe(false);
   await folded;
 });
+
+test("calls that wait are taken in their order, and no more of them wait than memory is to hold", async () => {
+  added.milliseconds = 2_000;
+  sent = 0;
+  while (sent <= AHEAD) await send();
+  const record = (): object => ({ ...clicks.clickOf(++sent, Date.now() * 1000 - 1_000_000), user: "ann" });
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 1_100 }, () => store.ingest("clicks", [record()] as never)),
+  );
+  const taken = outcomes.flatMap((one) => (one.status === "fulfilled" ? [one.value.position] : []));
+  const refused = outcomes.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+  expect(taken).toHaveLength(1_000);
+  expect(taken).toEqual(taken.toSorted((a, b) => a - b));
+  for (const error of refused) expect(error).toMatchObject({ code: "ASOF_QUEUE_FULL", status: 429 });
+});

@@ -195,18 +195,14 @@ export class Fold {
 
   /** Resolves once everything below a position is folded, folding has failed, or so many milliseconds have passed. */
   async reachedWithin(position: LogPosition, milliseconds: number): Promise<void> {
-    const until = performance.now() + milliseconds;
-    while (this.position < position && this.failure === null) {
-      const left = until - performance.now();
-      if (left <= 0) return;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left);
-        this.waiting.push(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
-    }
+    const patience = { isOver: false };
+    const timer = setTimeout(() => {
+      patience.isOver = true;
+      this.release();
+    }, milliseconds);
+    while (this.position < position && this.failure === null && !patience.isOver)
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    clearTimeout(timer);
   }
 
   private release(): void {
