@@ -144,7 +144,12 @@ export class ExactSum {
   }
 
   clear(): void {
-    this.#hi = 0;
+    this.assign(0);
+  }
+
+  /** Replaces the sum by a finite double. */
+  assign(x: number): void {
+    this.#hi = x;
     this.#lo = 0;
     this.#wide = null;
     this.#unusual = null;

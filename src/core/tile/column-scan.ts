@@ -1,6 +1,6 @@
 import type { ByteReader } from "../codec/bytes.ts";
 import { BLOCK_TILES } from "./key-state.ts";
-import type { LevelPlan } from "./reading-plan.ts";
+import type { LevelPlan, PlacePlan } from "./reading-plan.ts";
 import {
   checkForm,
   corrupt,
@@ -19,66 +19,92 @@ import type { WindowTotals } from "./window-totals.ts";
 
 /**
  * The runs of a block's tiles that no place's stretches part: where each begins and ends among the tiles that there are, and
- * a tile of it. Shared by all scans, none of which interrupts another.
+ * the cut that it lies behind. Each begins where the one before ends. Shared by all scans, none of which interrupts another.
  */
 const begins = new Uint8Array(BLOCK_TILES);
 const ends = new Uint8Array(BLOCK_TILES);
-const tiles = new Float64Array(BLOCK_TILES);
+const cutsOf = new Uint32Array(BLOCK_TILES);
 
 /**
- * Merges the tiles of a block, as `encodeColumns` wrote them, into the totals of its slots, and passes over those that have
- * none. Counts, sums and times are read by hand, run by run; everything else by its own codec.
+ * Merges the tiles of a block, as `encodeColumns` wrote them, into the totals of its slots, and passes over those of which
+ * nothing is wanted. Counts, sums and times are read by hand, run by run; everything else by its own codec.
  * @param now the tile of the moment
+ * @param running whether counts and whole sums are running totals, as they are written now
  * @throws AsofError ASOF_CORRUPT
  */
 export function scanColumns(
-  { cuts, places }: LevelPlan,
-  totals: readonly (WindowTotals | null)[],
+  { cuts, forms, places, stretches }: LevelPlan,
+  totals: WindowTotals,
   now: number,
   block: number,
   input: ByteReader,
+  running: boolean,
 ): void {
   const bits = input.u32();
   const n = ones(bits);
   const runs = findRuns(cuts, now, block, bits);
-  const { array: bytes, data } = input;
+  const { array: bytes, data, limit } = input;
+  // Most blocks lie in one stretch of each place as a whole, and most columns are of whole sums: both numbers are the last.
+  const isWhole = running && runs === 1 && ends[0] - begins[0] === n;
+  const onlyCut = cutsOf[0];
   let at = input.position;
-  for (let place = 0; place < places.length; place++) {
-    const total = totals[place];
+  // Where the stretches of a place are: of one of which nothing is wanted all are −1.
+  let own = 0;
+  for (let place = 0; place < forms.length; place++, own += cuts.length) {
     const kind = bytes[at++];
     const form = formOfColumn(kind);
     // Behind the end anything may stand: it is noticed below.
     if (form === EMPTY) continue;
     if (form === STATES) {
       input.seek(at);
-      scanStates(total, block, bits, input);
+      scanStates(places[place], stretches, own, totals, runs, n, input);
       at = input.position;
       continue;
     }
-    checkForm(form, places[place].form);
-    const counted = form === TIMES ? 0 : countWidth(kind);
-    const summed = form === COUNTS ? 0 : form === WHOLES ? valueWidth(kind) : 8;
-    const valuesAt = at + counted * n;
-    const next = valuesAt + summed * n * (form === PAIRS ? 2 : 1);
-    input.seek(next);
-    if (total === null) {
+    checkForm(form, forms[place]);
+    if (form === TIMES) {
+      const next = at + 8 * n;
+      if (next > limit) throw corrupt("cut short");
+      for (let run = 0; run < runs; run++) {
+        const stretch = stretches[own + cutsOf[run]];
+        if (stretch >= 0) totals.addNewest(stretch, data.getFloat64(at + 8 * (ends[run] - 1), true));
+      }
       at = next;
       continue;
     }
-    if (form === TIMES) {
-      if (runs > 0) total.addNewest(tiles[runs - 1], data.getFloat64(at + 8 * (ends[runs - 1] - 1), true));
-    } else
-      for (let run = 0; run < runs; run++) {
-        const stretch = total.stretch(tiles[run]);
-        if (stretch < 0) continue;
-        const begin = begins[run];
-        const end = ends[run];
-        const count = addIntegers(data, at, counted, begin, end, false);
-        const whole = form === WHOLES ? addIntegers(data, valuesAt, summed, begin, end, true) : 0;
-        total.addWhole(stretch, count, whole);
-        if (form === DOUBLES) addDoubles(total, stretch, data, valuesAt, begin, end);
-        else if (form === PAIRS) addPairs(total, stretch, data, valuesAt, 8 * n, begin, end);
+    const width = countWidth(kind);
+    const valuesAt = at + width * n;
+    const valueBytes = form === WHOLES ? valueWidth(kind) : form === COUNTS ? 0 : form === DOUBLES ? 8 : 16;
+    const next = valuesAt + valueBytes * n;
+    if (next > limit) throw corrupt("cut short");
+    if (isWhole && form === WHOLES) {
+      const stretch = stretches[own + onlyCut];
+      if (stretch >= 0) {
+        totals.addCount(stretch, countBefore(data, valuesAt, width));
+        totals.addWhole(stretch, wholeBefore(data, next, valueBytes));
       }
+      at = next;
+      continue;
+    }
+    for (let run = 0; run < runs; run++) {
+      const stretch = stretches[own + cutsOf[run]];
+      if (stretch < 0) continue;
+      const begin = begins[run];
+      const end = ends[run];
+      if (running) {
+        let count = countBefore(data, at + width * end, width);
+        if (begin > 0) count -= countBefore(data, at + width * begin, width);
+        totals.addCount(stretch, count);
+      } else totals.addCount(stretch, addIntegers(data, at, width, begin, end, false));
+      if (form === WHOLES) {
+        if (running) {
+          let whole = wholeBefore(data, valuesAt + valueBytes * end, valueBytes);
+          if (begin > 0) whole -= wholeBefore(data, valuesAt + valueBytes * begin, valueBytes);
+          totals.addWhole(stretch, whole);
+        } else totals.addWhole(stretch, addIntegers(data, valuesAt, valueBytes, begin, end, true));
+      } else if (form === DOUBLES) addDoubles(totals, stretch, data, valuesAt, begin, end);
+      else if (form === PAIRS) addPairs(totals, stretch, data, valuesAt, 8 * n, begin, end);
+    }
     at = next;
   }
   input.seek(at);
@@ -91,17 +117,16 @@ function findRuns(cuts: readonly number[], now: number, block: number, bits: num
   while (next < cuts.length && now + cuts[next] <= first) next++;
   let runs = 0;
   let from = 0;
-  for (let tile = first; ; next++) {
+  for (; ; next++) {
     const until = next < cuts.length ? Math.min(now + cuts[next] - first, BLOCK_TILES) : BLOCK_TILES;
     const end = until === BLOCK_TILES ? ones(bits) : ones(bits & ((1 << until) - 1));
     if (end > from && next > 0) {
       begins[runs] = from;
       ends[runs] = end;
-      tiles[runs++] = tile;
+      cutsOf[runs++] = next - 1;
     }
     if (until === BLOCK_TILES) return runs;
     from = end;
-    tile = first + until;
   }
 }
 
@@ -112,19 +137,42 @@ function ones(word: number): number {
   return Math.imul((bits + (bits >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
 }
 
-function scanStates(total: WindowTotals | null, block: number, present: number, input: ByteReader): void {
-  const states = input.u32();
+/** @param first where the stretches of the place are */
+function scanStates(
+  { algebra, windows }: PlacePlan,
+  stretches: Int32Array,
+  first: number,
+  totals: WindowTotals,
+  runs: number,
+  n: number,
+  input: ByteReader,
+): void {
+  let states = input.u32();
   const end = input.u32() + input.position;
-  if (total === null) return input.seek(end);
-  let rank = 0;
-  for (let offset = 0, bits = present; bits !== 0; offset++, bits >>>= 1) {
-    if ((bits & 1) === 0) continue;
-    if (((states >>> rank++) & 1) === 1) total.merge(total.stretch(block * BLOCK_TILES + offset), input);
+  if (windows.length === 0) return input.seek(end);
+  let run = 0;
+  for (let tile = 0; tile < n; tile++, states >>>= 1) {
+    if ((states & 1) === 0) continue;
+    while (run < runs && ends[run] <= tile) run++;
+    const isIn = run < runs && begins[run] <= tile;
+    totals.merge(algebra, isIn ? stretches[first + cutsOf[run]] : -1, input);
   }
   if (input.position !== end) throw corrupt("the states of a column have another length than it says");
 }
 
-/** The sum of the whole numbers at [begin, end) of those from a position on: small ones four or two at a time. */
+/** The running count that ends at a position. */
+function countBefore(data: DataView, at: number, width: number): number {
+  if (width === 1) return data.getUint8(at - 1);
+  return width === 2 ? data.getUint16(at - 2, true) : data.getUint32(at - 4, true);
+}
+
+/** The running sum that ends at a position. */
+function wholeBefore(data: DataView, at: number, width: number): number {
+  if (width === 1) return data.getInt8(at - 1);
+  return width === 2 ? data.getInt16(at - 2, true) : data.getInt32(at - 4, true);
+}
+
+/** The sum of the whole numbers of tiles [begin, end) in a column that begins at a position, where each is its tile's own. */
 function addIntegers(
   data: DataView,
   position: number,
@@ -133,34 +181,15 @@ function addIntegers(
   end: number,
   signed: boolean,
 ): number {
-  let at = position + width * begin;
-  const until = position + width * end;
   let sum = 0;
-  if (width === 1) {
-    // Two sums side by side in sixteen bits each, which at most sixteen numbers do not fill; signed ones 128 too great.
-    const flip = signed ? 0x8080_8080 : 0;
-    let pair = 0;
-    for (; at + 4 <= until; at += 4) {
-      const four = data.getInt32(at, true) ^ flip;
-      pair += (four & 0x00ff_00ff) + ((four >>> 8) & 0x00ff_00ff);
-    }
-    for (; at < until; at++) pair += data.getUint8(at) ^ (flip & 0xff);
-    sum = (pair & 0xffff) + (pair >>> 16);
-    return signed ? sum - 0x80 * (end - begin) : sum;
-  }
-  if (width === 2) {
-    if (signed) for (; at < until; at += 2) sum += data.getInt16(at, true);
-    else for (; at < until; at += 2) sum += data.getUint16(at, true);
-    return sum;
-  }
-  if (signed) for (; at < until; at += 4) sum += data.getInt32(at, true);
-  else for (; at < until; at += 4) sum += data.getUint32(at, true);
+  for (let at = position + width * (begin + 1); at <= position + width * end; at += width)
+    sum += signed ? wholeBefore(data, at, width) : countBefore(data, at, width);
   return sum;
 }
 
 /** Adds doubles exactly: as in `ExactSum.add`, where both tests pass no addition has lost anything. */
 function addDoubles(
-  total: WindowTotals,
+  totals: WindowTotals,
   stretch: number,
   data: DataView,
   position: number,
@@ -178,15 +207,15 @@ function addDoubles(
     if (t - lo === e && t - e === lo) {
       hi = s;
       lo = t;
-    } else total.addFraction(stretch, x);
+    } else totals.addFraction(stretch, x);
   }
-  total.addFraction(stretch, hi);
-  if (lo !== 0) total.addFraction(stretch, lo);
+  totals.addFraction(stretch, hi);
+  if (lo !== 0) totals.addFraction(stretch, lo);
 }
 
 /** Adds pairs of doubles exactly, as `ExactSum.merge` does. @param apart how far the second of a pair lies from the first */
 function addPairs(
-  total: WindowTotals,
+  totals: WindowTotals,
   stretch: number,
   data: DataView,
   position: number,
@@ -208,10 +237,10 @@ function addPairs(
       hi = s;
       lo = t;
     } else {
-      total.addFraction(stretch, x);
-      total.addFraction(stretch, y);
+      totals.addFraction(stretch, x);
+      totals.addFraction(stretch, y);
     }
   }
-  total.addFraction(stretch, hi);
-  if (lo !== 0) total.addFraction(stretch, lo);
+  totals.addFraction(stretch, hi);
+  if (lo !== 0) totals.addFraction(stretch, lo);
 }

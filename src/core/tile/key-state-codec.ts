@@ -9,9 +9,10 @@ import { corrupt, decodeColumns, encodeColumns } from "./tile-columns.ts";
 import { decodeRows } from "./tile-rows.ts";
 import type { ViewLayout } from "./view-layout.ts";
 
-/** The version that every head and block begins with: of tiles by column. */
-export const TILE_FORMAT = 2;
-/** The one before, which is read for ever: of tiles one after the other. */
+/** The version that every head and block begins with: of tiles by column, with running counts and whole sums. */
+export const TILE_FORMAT = 3;
+/** Those before, which are read for ever: of tiles by column, each with its own numbers; of tiles one after the other. */
+export const COLUMNS_FORMAT = 2;
 export const ROWS_FORMAT = 1;
 
 /**
@@ -50,7 +51,7 @@ export function decodeHead(layout: ViewLayout, input: ByteReader): KeyState {
   );
   return new KeyState(
     levels.map(({ open, closed }, l): LevelState => {
-      return { open, openTiles: openTiles[l], closed, loaded: new Map(), dropped: [] };
+      return { open, openTiles: openTiles[l], closed: new Set(closed), loaded: new Map(), dropped: [] };
     }),
     pending,
   );
@@ -58,7 +59,7 @@ export function decodeHead(layout: ViewLayout, input: ByteReader): KeyState {
 
 /** What a head holds beside its tiles. */
 export interface HeadContent {
-  readonly levels: readonly { readonly open: number; readonly closed: Set<number> }[];
+  readonly levels: readonly { readonly open: number; readonly closed: readonly number[] }[];
   readonly pending: Contribution[];
 }
 
@@ -73,14 +74,14 @@ export function visitHead(
 ): HeadContent {
   const version = readVersion(input);
   const levels = layout.levels.map((_, l) => {
-    const closed = new Set<number>();
+    const closed: number[] = [];
     if (!readFlag(input)) return { open: -Infinity, closed };
     const open = input.zigzag();
     openTiles(l, open, version);
     for (let n = input.varint(); n > 0; n--) {
       const back = input.varint();
       if (back === 0) throw corrupt("its open block is among the closed ones");
-      closed.add(open - back);
+      closed.push(open - back);
     }
     return { open, closed };
   });
@@ -116,14 +117,9 @@ export function encodeBlock(
 /** Reads what `encodeBlock` wrote, to the end. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
 export function decodeBlock(layout: ViewLayout, level: number, block: number, input: ByteReader): Map<number, Tile> {
   const tiles = new Map<number, Tile>();
-  visitBlock(input, (version) => decodeTiles(layout, level, block, version, input, tiles));
-  return tiles;
-}
-
-/** Reads what `encodeBlock` wrote, but leaves its tiles to the caller. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
-export function visitBlock(input: ByteReader, tiles: (version: number) => void): void {
-  tiles(readVersion(input));
+  decodeTiles(layout, level, block, readVersion(input), input, tiles);
   input.end();
+  return tiles;
 }
 
 /** Reads the tiles of a block as the version of their record has them, into `tiles`. */
@@ -136,14 +132,15 @@ function decodeTiles(
   tiles: Map<number, Tile>,
 ): void {
   if (version === ROWS_FORMAT) decodeRows(layout, level, block, input, tiles);
-  else decodeColumns(layout, level, block, input, tiles);
+  else decodeColumns(layout, level, block, input, tiles, version !== COLUMNS_FORMAT);
 }
 
 function ascending(numbers: Iterable<number>): number[] {
   return [...numbers].sort((a, b) => a - b);
 }
 
-function readVersion(input: ByteReader): number {
+/** The version of a head or a block, which it begins with. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
+export function readVersion(input: ByteReader): number {
   const version = input.u8();
   if (version < ROWS_FORMAT || version > TILE_FORMAT)
     throw new AsofError("ASOF_FORMAT", `a tile record has format ${version}; this version reads up to ${TILE_FORMAT}`, {

@@ -3,9 +3,9 @@ import type { ByteReader } from "../codec/bytes.ts";
 import type { Value } from "../schema/data-type.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 import { floorTo } from "../time/window.ts";
-import { BLOCK_TILES, isVisible, tileOf } from "./key-state.ts";
-import { type HeadContent, ROWS_FORMAT, visitBlock, visitHead } from "./key-state-codec.ts";
-import type { ReadingPlan } from "./reading-plan.ts";
+import { BLOCK_TILES, type Contribution, isVisible, tileOf } from "./key-state.ts";
+import { COLUMNS_FORMAT, type HeadContent, readVersion, ROWS_FORMAT, visitHead } from "./key-state-codec.ts";
+import { cutBefore, type ReadingPlan } from "./reading-plan.ts";
 import { scanColumns } from "./column-scan.ts";
 import { scanRows } from "./tile-rows.ts";
 import type { ViewLayout } from "./view-layout.ts";
@@ -20,8 +20,8 @@ export class StoredReading {
   private readonly layout: ViewLayout;
   private readonly t: Timestamp;
   private readonly plan: ReadingPlan;
-  /** By level and place; null where nothing of a slot is wanted. */
-  private readonly totals: readonly (readonly (WindowTotals | null)[])[];
+  /** By level. */
+  private readonly totals: readonly WindowTotals[];
   /** By level: the tile of the moment. */
   private readonly now: readonly number[];
   private content: HeadContent | null = null;
@@ -31,46 +31,54 @@ export class StoredReading {
     this.t = t;
     this.plan = plan;
     this.now = this.plan.levels.map(({ hop }) => (hop === null ? 0 : floorTo(t, hop) / hop));
-    this.totals = this.plan.levels.map(({ places }, l) =>
-      places.map((place) => (place.windows.length === 0 ? null : new WindowTotals(place, this.now[l]))),
-    );
+    this.totals = this.plan.levels.map((level) => new WindowTotals(level));
   }
 
   /** Takes a head as `encodeHead` wrote it. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
   head(input: ByteReader): void {
-    const { layout, t, totals } = this;
+    const { layout, t } = this;
     this.content = visitHead(layout, input, (level, block, version) => this.scan(level, block, version, input));
-    for (const record of this.content.pending) {
-      if (!isVisible(record, t)) continue;
-      layout.levels.forEach((level, l) => {
-        const tile = tileOf(level, record.event);
-        level.slots.forEach((slot, place) => {
-          const value = record.values[slot];
-          if (value !== null) totals[l][place]?.add(tile, value, record.order);
-        });
-      });
-    }
+    for (const record of this.content.pending) if (isVisible(record, t)) this.add(record);
   }
 
   /** Takes a block as `encodeBlock` wrote it. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT */
   block(level: number, block: number, input: ByteReader): void {
-    const totals = this.totals[level];
     // The open block lives in the head; a block of its number in the store is of an earlier state.
-    if (this.content === null || !this.content.levels[level].closed.has(block)) return;
-    if (totals.every((total) => total === null || (block + 1) * BLOCK_TILES <= total.first)) return;
-    visitBlock(input, (version) => this.scan(level, block, version, input));
+    if (this.content === null || !this.content.levels[level].closed.includes(block)) return;
+    const { cuts } = this.plan.levels[level];
+    if (cuts.length === 0 || (block + 1) * BLOCK_TILES <= this.now[level] + cuts[0]) return;
+    this.scan(level, block, readVersion(input), input);
+    input.end();
   }
 
   private scan(level: number, block: number, version: number, input: ByteReader): void {
-    if (version === ROWS_FORMAT) scanRows(this.plan.levels[level], this.totals[level], block, input);
-    else scanColumns(this.plan.levels[level], this.totals[level], this.now[level], block, input);
+    const plan = this.plan.levels[level];
+    const totals = this.totals[level];
+    const now = this.now[level];
+    if (version === ROWS_FORMAT) scanRows(plan, totals, now, block, input);
+    else scanColumns(plan, totals, now, block, input, version !== COLUMNS_FORMAT);
+  }
+
+  /** Adds a record that waited. */
+  private add({ event, values, order }: Contribution): void {
+    const { layout, plan } = this;
+    plan.levels.forEach((level, l) => {
+      const { cuts, places, stretches } = level;
+      const cut = cutBefore(level, tileOf(layout.levels[l], event) - this.now[l]);
+      if (cut < 0) return;
+      layout.levels[l].slots.forEach((slot, place) => {
+        const stretch = stretches[place * cuts.length + cut];
+        if (stretch >= 0 && values[slot] !== null)
+          this.totals[l].add(places[place].algebra, stretch, values[slot], order);
+      });
+    });
   }
 
   /** The features of the plan, in its order. Once, at the end. */
   features(): FeatureValue[] {
-    const results = this.totals.map((places) => places.map((totals) => totals?.finish() ?? []));
-    return this.plan.features.map(({ level, place, windows, isSeries }) => {
-      const found = results[level][place];
+    const results = this.totals.map((totals) => totals.finish());
+    return this.plan.features.map(({ level, windows, isSeries }) => {
+      const found = results[level];
       // A series is of single values.
       return isSeries ? windows.map((window) => found[window] as Value) : found[windows[0]];
     });

@@ -10,6 +10,7 @@ import { scanColumns } from "./column-scan.ts";
 import { BLOCK_TILES, type Tile } from "./key-state.ts";
 import { readingPlan } from "./reading-plan.ts";
 import { decodeColumns, encodeColumns } from "./tile-columns.ts";
+import { windowEnd, windowStart } from "../time/window.ts";
 import { layoutOf, type ViewLayout } from "./view-layout.ts";
 import { WindowTotals } from "./window-totals.ts";
 
@@ -113,63 +114,130 @@ function encoded({ block, tiles }: Column, order: (tiles: [number, Tile][]) => [
   return out.finish();
 }
 
-function decoded(block: number, bytes: Uint8Array): Map<number, Tile> {
+/** As format 2 has it: every tile with its own numbers. */
+function encodedBefore({ tiles }: Column): Uint8Array {
+  const out = new ByteWriter();
+  const rows = [...tiles].sort(([a], [b]) => a - b);
+  let bits = 0;
+  for (const [tile] of rows) bits |= 1 << (tile & (BLOCK_TILES - 1));
+  out.u32(bits >>> 0);
+  kinds.forEach((kind, place) => {
+    const states = rows.map(([, states]) => states[place]);
+    const numbers = kind === "max" ? null : numbersOf(states as (number | NumberSum | undefined)[]);
+    if (states.every((state) => state === undefined)) out.u8(0);
+    else if (place === timePlace) {
+      out.u8(6);
+      for (const time of states) out.f64(time as number);
+    } else if (numbers === null) {
+      out.u8(1);
+      out.u32(states.reduce((bits: number, state, i) => (state === undefined ? bits : bits | (1 << i)), 0) >>> 0);
+      const encoded = states.map((state) => bytesOf(place, state) ?? []);
+      out.u32(encoded.reduce((size, { length }) => size + length, 0));
+      for (const bytes of encoded) for (const byte of bytes) out.u8(byte);
+    } else {
+      const { counts, highs, lows } = numbers;
+      const isWhole = highs.every((high, i) => (high | 0) === high && lows[i] === 0);
+      const form = kind === "count" ? 2 : isWhole ? 3 : lows.every((low) => low === 0) ? 4 : 5;
+      const counted = [0x100, 0x1_0000, 2 ** 32].findIndex((most) => counts.every((count) => count < most));
+      const fits = [0x80, 0x8000, 2 ** 31].findIndex((most) => highs.every((high) => high >= -most && high < most));
+      out.u8(form | (counted << 3) | (form === 3 ? fits << 5 : 0));
+      for (const count of counts) out.integer(count, 1 << counted);
+      if (form === 3) for (const high of highs) out.integer(high, 1 << fits);
+      if (form > 3) for (const high of highs) out.f64(high);
+      if (form > 4) for (const low of lows) out.f64(low);
+    }
+  });
+  return out.finish();
+}
+
+/** Counts and sums of tiles in numbers; null where they do not fit. */
+function numbersOf(states: readonly (number | NumberSum | undefined)[]) {
+  const counts = states.map((state) => (typeof state === "object" ? state.count : (state ?? 0)));
+  const sums = states.map((state) => (typeof state === "object" ? state.sum : new NumberSum().sum));
+  if (!sums.every((sum) => sum.isFinite() && sum.canonicalise()) || counts.some((count) => count >= 2 ** 32))
+    return null;
+  return { counts, highs: sums.map((sum) => sum.high), lows: sums.map((sum) => sum.low) };
+}
+
+/** The formats, and whether counts and whole sums are running in them. */
+const formats = [
+  { format: 2, running: false, write: encodedBefore },
+  { format: 3, running: true, write: (one: Column) => encoded(one, (tiles) => tiles) },
+];
+
+function decoded(block: number, bytes: Uint8Array, running: boolean): Map<number, Tile> {
   const tiles = new Map<number, Tile>();
   const input = new ByteReader(bytes);
-  decodeColumns(layout, 0, block, input, tiles);
+  decodeColumns(layout, 0, block, input, tiles, running);
   input.end();
   return tiles;
 }
 
-test("columns are read as they were written, whatever the order of the tiles; damaged ones are refused or are others", () => {
+/** What is added up from columns, by place and window. */
+function scanned({ block, now }: Column, bytes: Uint8Array, running: boolean): unknown[] {
+  const plan = readingPlan(layout).levels[0];
+  const totals = new WindowTotals(plan);
+  const input = new ByteReader(bytes);
+  scanColumns(plan, totals, now, block, input, running);
+  input.end();
+  return totals.finish();
+}
+
+test.each(formats)(
+  "columns of format $format are read as they were written; damaged ones are refused or are others",
+  ({ running, write }) => {
+    fc.assert(
+      fc.property(columns, fc.infiniteStream(fc.nat()), (one, random) => {
+        const bytes = write(one);
+        const tiles = decoded(one.block, bytes, running);
+        expect([...tiles.keys()]).toEqual([...one.tiles.keys()].sort((a, b) => a - b));
+        for (const [index, states] of tiles)
+          states.forEach((state, place) =>
+            expect(bytesOf(place, state)).toEqual(bytesOf(place, one.tiles.get(index)![place])),
+          );
+        expect(write({ ...one, tiles })).toEqual(bytes);
+        refusesDamage(bytes, random, (damaged) => void decoded(one.block, damaged, running));
+      }),
+      { seed, numRuns: 300 },
+    );
+  },
+);
+
+test("columns are written alike whatever the order of the tiles", () => {
   fc.assert(
-    fc.property(columns, fc.infiniteStream(fc.nat()), (one, random) => {
-      const bytes = encoded(one, (tiles) => tiles);
-      const tiles = decoded(one.block, bytes);
-      expect([...tiles.keys()]).toEqual([...one.tiles.keys()].sort((a, b) => a - b));
-      for (const [index, states] of tiles)
-        states.forEach((state, place) =>
-          expect(bytesOf(place, state)).toEqual(bytesOf(place, one.tiles.get(index)![place])),
-        );
-      expect(encoded({ ...one, tiles }, (all) => all.reverse())).toEqual(bytes);
-      refusesDamage(bytes, random, (damaged) => void decoded(one.block, damaged));
+    fc.property(columns, (one) => {
+      expect(encoded(one, (tiles) => tiles.sort(([a], [b]) => b - a))).toEqual(encoded(one, (tiles) => tiles));
     }),
     { seed, numRuns: 300 },
   );
 });
 
-test("what is added up from columns is what merging their states gives; damaged ones are refused or are others", () => {
-  fc.assert(
-    fc.property(columns, fc.infiniteStream(fc.nat()), (one, random) => {
-      const plan = readingPlan(layout).levels[0];
-      const bytes = encoded(one, (tiles) => tiles);
-      const scanned = plan.places.map((place) => new WindowTotals(place, one.now));
-      const input = new ByteReader(bytes);
-      scanColumns(plan, scanned, one.now, one.block, input);
-      input.end();
-      refusesDamage(bytes, random, (damaged) => {
-        const reader = new ByteReader(damaged);
-        const totals = plan.places.map((place) => new WindowTotals(place, one.now));
-        scanColumns(plan, totals, one.now, one.block, reader);
-        reader.end();
-        for (const total of totals) total.finish();
-      });
-      plan.places.forEach(({ algebra, windows, cuts }, place) => {
-        const expected: unknown[] = windows.map(() => null);
-        for (const { from, until, window } of windows) {
+test.each(formats)(
+  "what is added up from columns of format $format is what merging their states gives; damaged ones are refused or are others",
+  ({ running, write }) => {
+    fc.assert(
+      fc.property(columns, fc.infiniteStream(fc.nat()), (one, random) => {
+        const bytes = write(one);
+        refusesDamage(bytes, random, (damaged) => void scanned(one, damaged, running));
+        const results = scanned(one, bytes, running);
+        const { features } = readingPlan(layout);
+        layout.features.forEach(({ place, window }, i) => {
+          const { algebra } = slotAt(place);
+          const t = one.now * HOUR;
           let total = algebra.empty();
           for (const [tile, states] of one.tiles) {
-            const isIn = tile >= one.now + cuts[from] && (until >= cuts.length || tile < one.now + cuts[until]);
+            // A window that reaches to the moment holds its tile, and what lies behind: nothing does that is visible.
+            const isIn =
+              tile * HOUR >= windowStart(window, t) && (window.offset === 0 || tile * HOUR < windowEnd(window, t));
             if (isIn && states[place] !== undefined) total = algebra.merge(total, copyOf(place, states[place]));
           }
-          expected[window] = algebra.finish(total);
-        }
-        expect(scanned[place].finish()).toEqual(expected);
-      });
-    }),
-    { seed, numRuns: 500 },
-  );
-});
+          expect(results[features[i].windows[0]]).toEqual(algebra.finish(total));
+        });
+      }),
+      { seed, numRuns: 500 },
+    );
+  },
+);
 
 test.each([
   ["a byte and a byte", 255, 127, 2],
@@ -185,6 +253,25 @@ test.each([
   state.count = count;
   state.sum.add(sum);
   expect(of(state) - of(undefined)).toBe(size);
+});
+
+test("counts and whole sums take the width of what a block's tiles come to together", () => {
+  const of = (counts: number[], values: number[]): number => {
+    const tiles = counts.map((count, i): [number, Tile] => {
+      const state = new NumberSum();
+      state.count = count;
+      state.sum.add(values[i]);
+      return [i, kinds.map((kind, place) => (place === timePlace ? 1 : kind === "sum" ? state : undefined))];
+    });
+    return encoded({ block: 0, now: 0, tiles: new Map(tiles) }, (all) => all).length;
+  };
+  const small = of([1, 1], [1, 1]);
+  expect(of([200, 55], [1, 1])).toBe(small);
+  expect(of([200, 56], [1, 1])).toBe(small + 2);
+  expect(of([1, 1], [100, 27])).toBe(small);
+  expect(of([1, 1], [100, 28])).toBe(small + 2);
+  expect(of([1, 1], [-100, 100])).toBe(small);
+  expect(of([1, 1], [2 ** 31 - 1, 1])).toBe(small + 14);
 });
 
 const slotAt = (place: number) => layout.slots[layout.levels[0].slots[place]];

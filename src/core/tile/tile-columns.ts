@@ -2,12 +2,13 @@ import { NumberSum } from "../aggregation/number-sum.ts";
 import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
 import { AsofError } from "../errors.ts";
 import { BLOCK_TILES, type Tile } from "./key-state.ts";
-import { COUNT, formOf, NEWEST, type SlotForm, SUM } from "./slot-form.ts";
+import { COUNT, formOf, NEWEST, SUM } from "./slot-form.ts";
 import type { Slot, ViewLayout } from "./view-layout.ts";
 
 // The tiles of a block are stored by column: a bit for each tile that there is, then the states of slot after slot.
-// Counts, sums and times, which most slots are, lie side by side in numbers of one width, which are read and added up
-// many at a time; a tile without a state has a count of 0.
+// Counts, sums and times, which most slots are, lie side by side in numbers of one width. Counts and sums that are whole
+// are running: each is of its tile and of those before it in the block, so that what any of them come to together is a
+// difference of two. A tile without a state has a count of 0.
 
 /** How a column is written: the low bits of its first byte. */
 export const EMPTY = 0;
@@ -29,10 +30,10 @@ const COUNT_SHIFT = 3;
 const VALUE_SHIFT = 5;
 
 /** Of which slots a form holds the states. */
-const SLOTS = [null, null, COUNT, SUM, SUM, SUM, NEWEST];
+const SLOTS = Uint8Array.of(255, 255, COUNT, SUM, SUM, SUM, NEWEST, 255);
 
 /** @throws AsofError ASOF_CORRUPT where a column of numbers is of no such slot */
-export function checkForm(form: number, slot: SlotForm): void {
+export function checkForm(form: number, slot: number): void {
   if (SLOTS[form] !== slot) throw corrupt(`a column of form ${form} is none of its slot`);
 }
 
@@ -62,13 +63,18 @@ export function encodeColumns(
   for (let place = 0; place < slots.length; place++) encodeColumn(layout.slots[slots[place]], rows, place, out);
 }
 
-/** Reads what `encodeColumns` wrote into `tiles`. @throws AsofError ASOF_CORRUPT */
+/**
+ * Reads what `encodeColumns` wrote into `tiles`.
+ * @param running whether counts and whole sums are running, as they are written now
+ * @throws AsofError ASOF_CORRUPT
+ */
 export function decodeColumns(
   layout: ViewLayout,
   level: number,
   block: number,
   input: ByteReader,
   tiles: Map<number, Tile>,
+  running: boolean,
 ): void {
   const { slots } = layout.levels[level];
   const rows: Tile[] = [];
@@ -79,7 +85,8 @@ export function decodeColumns(
     tiles.set(offset, tile);
     rows.push(tile);
   }
-  for (let place = 0; place < slots.length; place++) decodeColumn(layout.slots[slots[place]], rows, place, input);
+  for (let place = 0; place < slots.length; place++)
+    decodeColumn(layout.slots[slots[place]], rows, place, input, running);
 }
 
 function inOrder(tiles: Map<number, Tile>): Tile[] {
@@ -93,7 +100,7 @@ function inOrder(tiles: Map<number, Tile>): Tile[] {
 }
 
 function encodeColumn(slot: Slot, rows: readonly Tile[], place: number, out: ByteWriter): void {
-  const kind = planColumn(slot, rows, place);
+  const kind = planColumn(slot, rows, place, true);
   const n = rows.length;
   out.u8(kind);
   const form = kind & FORM_BITS;
@@ -108,19 +115,13 @@ function encodeColumn(slot: Slot, rows: readonly Tile[], place: number, out: Byt
     out.patchU32(from - 4, out.length - from);
     return;
   }
-  if (form !== TIMES) {
-    const width = countWidth(kind);
-    for (let i = 0; i < n; i++) out.integer(counts[i], width);
-  }
-  if (form === WHOLES) {
-    const width = valueWidth(kind);
-    for (let i = 0; i < n; i++) out.integer(values[i], width);
-  }
+  if (form !== TIMES) writeRunning(counts, n, countWidth(kind), out);
+  if (form === WHOLES) writeRunning(values, n, valueWidth(kind), out);
   if (form >= DOUBLES) for (let i = 0; i < n; i++) out.f64(values[i]);
   if (form === PAIRS) for (let i = 0; i < n; i++) out.f64(lows[i]);
 }
 
-function decodeColumn(slot: Slot, rows: readonly Tile[], place: number, input: ByteReader): void {
+function decodeColumn(slot: Slot, rows: readonly Tile[], place: number, input: ByteReader, running: boolean): void {
   const kind = input.u8();
   const n = rows.length;
   const form = kind & FORM_BITS;
@@ -138,11 +139,12 @@ function decodeColumn(slot: Slot, rows: readonly Tile[], place: number, input: B
     if (input.position !== end) throw corrupt("the states of a column have another length than it says");
   } else {
     checkForm(form, formOf(slot));
-    if (form !== TIMES) readIntegers(input, n, countWidth(kind), false, counts);
-    if (form === WHOLES) readIntegers(input, n, valueWidth(kind), true, values);
+    if (form !== TIMES) readIntegers(input, n, countWidth(kind), false, running, counts);
+    if (form === WHOLES) readIntegers(input, n, valueWidth(kind), true, running, values);
     if (form >= DOUBLES) for (let i = 0; i < n; i++) values[i] = input.f64();
     for (let i = 0; i < n; i++) {
       const low = form === PAIRS ? input.f64() : 0;
+      if (form !== TIMES && counts[i] < 0) throw corrupt("a running count falls");
       if (form === TIMES || form === COUNTS) rows[i][place] = form === TIMES ? values[i] : counts[i] || undefined;
       else if (counts[i] === 0 ? values[i] !== 0 || low !== 0 : values[i] + low !== values[i] || !isFinite(values[i]))
         throw corrupt("a stored sum is not in its canonical form");
@@ -150,7 +152,7 @@ function decodeColumn(slot: Slot, rows: readonly Tile[], place: number, input: B
     }
   }
   // What is written in another form than it would be is not what the writer wrote.
-  if (planColumn(slot, rows, place) !== kind) throw corrupt(`a column is not written in kind ${kind}`);
+  if (planColumn(slot, rows, place, running) !== kind) throw corrupt(`a column is not written in kind ${kind}`);
 }
 
 function sumOf(count: number, high: number, low: number): NumberSum {
@@ -161,17 +163,35 @@ function sumOf(count: number, high: number, low: number): NumberSum {
   return state;
 }
 
-function readIntegers(input: ByteReader, n: number, width: number, signed: boolean, into: Float64Array): void {
-  for (let i = 0; i < n; i++) into[i] = input.integer(width, signed);
+function writeRunning(numbers: Float64Array, n: number, width: number, out: ByteWriter): void {
+  let total = 0;
+  for (let i = 0; i < n; i++) out.integer((total += numbers[i]), width);
+}
+
+/** Reads whole numbers, of running ones what each adds to the one before. */
+function readIntegers(
+  input: ByteReader,
+  n: number,
+  width: number,
+  signed: boolean,
+  running: boolean,
+  into: Float64Array,
+): void {
+  let before = 0;
+  for (let i = 0; i < n; i++) {
+    const number = input.integer(width, signed);
+    into[i] = number - before;
+    if (running) before = number;
+  }
 }
 
 /** How the states of a place are written: the column's first byte. Numbers are left in `counts`, `values` and `lows`. */
-function planColumn(slot: Slot, rows: readonly Tile[], place: number): number {
+function planColumn(slot: Slot, rows: readonly Tile[], place: number, running: boolean): number {
   switch (formOf(slot)) {
     case COUNT:
-      return planCounts(rows, place);
+      return planCounts(rows, place, running);
     case SUM:
-      return planSums(rows, place);
+      return planSums(rows, place, running);
     case NEWEST:
       return planTimes(rows, place);
     default:
@@ -184,18 +204,20 @@ function planStates(rows: readonly Tile[], place: number): number {
   return EMPTY;
 }
 
-function planCounts(rows: readonly Tile[], place: number): number {
+function planCounts(rows: readonly Tile[], place: number, running: boolean): number {
   let most = 0;
   for (let i = 0; i < rows.length; i++) {
     const count = (rows[i][place] as number | undefined) ?? 0;
     counts[i] = count;
-    if (count > most) most = count;
+    if (running) most += count;
+    else if (count > most) most = count;
   }
   return most === 0 || most > 0xffff_ffff ? planStates(rows, place) : COUNTS | countBits(most);
 }
 
-function planSums(rows: readonly Tile[], place: number): number {
+function planSums(rows: readonly Tile[], place: number, running: boolean): number {
   let most = 0;
+  let whole = 0;
   let least = 0;
   let greatest = 0;
   let isWhole = true;
@@ -210,11 +232,14 @@ function planSums(rows: readonly Tile[], place: number): number {
     counts[i] = count;
     values[i] = value;
     lows[i] = sum.low;
-    if (count > most) most = count;
+    if (running) most += count;
+    else if (count > most) most = count;
     if (sum.low !== 0) isDouble = isWhole = false;
-    else if ((value | 0) !== value) isWhole = false;
-    else if (value < least) least = value;
-    else if (value > greatest) greatest = value;
+    whole = running ? whole + value : value;
+    // A fraction may be lost beside a running sum.
+    if ((whole | 0) !== whole || (value | 0) !== value) isWhole = false;
+    else if (whole < least) least = whole;
+    else if (whole > greatest) greatest = whole;
   }
   if (most === 0) return EMPTY;
   if (most > 0xffff_ffff) return STATES;

@@ -1,7 +1,7 @@
 import type { ByteReader } from "../codec/bytes.ts";
 import { BLOCK_TILES, type Tile } from "./key-state.ts";
 import { corrupt } from "./tile-columns.ts";
-import type { LevelPlan } from "./reading-plan.ts";
+import { cutBefore, type LevelPlan } from "./reading-plan.ts";
 import type { ViewLayout } from "./view-layout.ts";
 import type { WindowTotals } from "./window-totals.ts";
 
@@ -24,18 +24,17 @@ export function decodeRows(
   });
 }
 
-/** Merges the tiles of a block into the totals of those slots that have them. @throws AsofError ASOF_CORRUPT */
-export function scanRows(
-  { places }: LevelPlan,
-  totals: readonly (WindowTotals | null)[],
-  block: number,
-  input: ByteReader,
-): void {
+/**
+ * Merges the tiles of a block into the totals of those slots of which something is wanted.
+ * @param now the tile of the moment
+ * @throws AsofError ASOF_CORRUPT
+ */
+export function scanRows(plan: LevelPlan, totals: WindowTotals, now: number, block: number, input: ByteReader): void {
+  const { cuts, places, stretches } = plan;
+  let cut = -1;
   visitRows(places.length, block, input, (tile, place) => {
-    if (place < 0) return;
-    const total = totals[place];
-    if (total === null) places[place].algebra.decode(input);
-    else total.merge(total.stretch(tile), input);
+    if (place < 0) cut = cutBefore(plan, tile - now);
+    else totals.merge(places[place].algebra, cut < 0 ? -1 : stretches[place * cuts.length + cut], input);
   });
 }
 
