@@ -77,8 +77,8 @@ export async function expectEqualToHistory(store: Store): Promise<void> {
 
 const codeOf = (error: unknown): string => (error instanceof AsofError ? error.code : String(error));
 
-/** Asks again and again: what was answered, which errors came, and how long each took. */
-export function asking(store: Store): { stop: () => Promise<Asked> } {
+/** Asks again and again: what was answered, which errors came, and how long each took. `answered` waits for so many. */
+export function asking(store: Store): { answered: (times: number) => Promise<void>; stop: () => Promise<Asked> } {
   const stopped = new AbortController();
   const asked: Asked = { answers: 0, errors: new Map(), longest: 0, lastError: 0 };
   const done = (async () => {
@@ -97,6 +97,9 @@ export function asking(store: Store): { stop: () => Promise<Asked> } {
     }
   })();
   return {
+    answered: async (times) => {
+      while (asked.answers < times) await sleep(3);
+    },
     stop: async () => {
       stopped.abort();
       await done;

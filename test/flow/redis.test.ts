@@ -64,9 +64,9 @@ describe.skipIf(redisMissing)(`the online store in Redis${redisMissing === null 
         await current.materialize();
         await sleep(300);
         await coming.stop();
-        const { answers, errors } = await reads.stop();
+        await reads.answered(6);
+        const { errors } = await reads.stop();
         expect([...errors]).toEqual([]);
-        expect(answers).toBeGreaterThan(5);
         await expectEqualToHistory(current);
         await current.close();
         current = await start(home, redis);
@@ -125,9 +125,10 @@ describe.skipIf(redisMissing)(`the online store in Redis${redisMissing === null 
         expect(took).toBeLessThan(2_000);
         await sleep(300);
         await coming.stop();
-        const { answers, errors } = await reads.stop();
+        // How many that is by then depends on the machine.
+        await reads.answered(6);
+        const { errors } = await reads.stop();
         expect([...errors.keys()]).toEqual(["ASOF_ONLINE_UNAVAILABLE"]);
-        expect(answers).toBeGreaterThan(5);
         await settled(store);
         await expectEqualToHistory(store);
       }

@@ -35,7 +35,7 @@ export class WindowTotals {
 
   /** Adds to the sum of the values of a stretch that are counted already. */
   addFraction(stretch: number, sum: number): void {
-    const fractions = (this.fractions ??= new Array<ExactSum | undefined>(this.plan.stretchCount).fill(undefined));
+    const fractions = (this.fractions ??= nothings<ExactSum>(this.plan));
     (fractions[stretch] ??= new ExactSum()).add(sum);
   }
 
@@ -63,7 +63,7 @@ export class WindowTotals {
   }
 
   private keep(stretch: number, state: unknown): void {
-    (this.states ??= new Array<unknown>(this.plan.stretchCount).fill(undefined))[stretch] = state;
+    (this.states ??= nothings<unknown>(this.plan))[stretch] = state;
   }
 
   /** What each window holds, finished. */
@@ -131,6 +131,12 @@ export class WindowTotals {
     const state = this.states?.[stretch];
     return state === undefined ? sum : algebra.merge(sum, state);
   }
+}
+
+function nothings<T>({ stretchCount }: LevelPlan): (T | undefined)[] {
+  const all: (T | undefined)[] = [];
+  for (let i = 0; i < stretchCount; i++) all.push(undefined);
+  return all;
 }
 
 /** The total of sums: one for all, as each is finished before the next begins. */
