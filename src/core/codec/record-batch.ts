@@ -1,5 +1,5 @@
 import { AsofError } from "../errors.ts";
-import type { Row } from "../schema/data-type.ts";
+import type { Row, Value } from "../schema/data-type.ts";
 import type { Timestamp } from "../time/timestamp.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { decodeKeyedRequest, encodeKeyedRequest, type KeyedRequest } from "./keyed-request.ts";
@@ -45,6 +45,21 @@ export function decodeRecords(input: ByteReader, count: number, codecOf: (schema
   for (let i = 0; i < count; i++) records.push({ event: input.zigzag(), row: codec.decode(input) });
   input.end();
   return records;
+}
+
+/**
+ * The same, record by record: its event time, and its values in the order of the codec's names.
+ * @throws AsofError ASOF_CORRUPT, ASOF_FORMAT
+ */
+export function visitRecords(
+  input: ByteReader,
+  count: number,
+  codecOf: (schema: string) => RowCodec,
+  visit: (event: Timestamp, values: readonly Value[], index: number, codec: RowCodec) => void,
+): void {
+  const codec = codecOf(schemaOfRecords(input));
+  for (let i = 0; i < count; i++) visit(input.zigzag(), codec.decodeValues(input), i, codec);
+  input.end();
 }
 
 /** Reads the head of a records entry: the schema of its rows. */

@@ -42,16 +42,17 @@ export function rowAt({ columns }: Batch, i: number): Row {
   return row;
 }
 
+/** Room for so many values of a column. */
+export function emptyValues({ kind }: DataType, rows: number): Column["values"] {
+  if (kind === "string") return Array.from({ length: rows }, () => "");
+  return kind === "int64" ? new BigInt64Array(rows) : new Float64Array(rows);
+}
+
 /** Rows as columns: the way back from `rowAt`. */
 export function columnsOfRows(fields: Fields, rows: readonly Row[]): Batch {
   const columns = Object.entries(fields).map(([name, type]): [string, Column] => {
     let valid: Uint8Array | null = null;
-    const values =
-      type.kind === "string"
-        ? Array.from({ length: rows.length }, () => "")
-        : type.kind === "int64"
-          ? new BigInt64Array(rows.length)
-          : new Float64Array(rows.length);
+    const values = emptyValues(type, rows.length);
     rows.forEach((row, i) => {
       const value = row[name];
       if (value === null) (valid ??= new Uint8Array(rows.length).fill(1))[i] = 0;

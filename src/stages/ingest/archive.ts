@@ -1,12 +1,13 @@
 import { ByteReader } from "../../core/codec/bytes.ts";
 import { decodeLoad } from "../../core/codec/load-entry.ts";
-import { availableOf, decodeRecords, ENTRY, schemaOfRecords } from "../../core/codec/record-batch.ts";
+import { availableOf, ENTRY, schemaOfRecords, visitRecords } from "../../core/codec/record-batch.ts";
+import type { RowCodec } from "../../core/codec/row-codec.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import { decodeWithdrawals } from "../../core/codec/withdrawals.ts";
 import { type Stream, TARGET } from "../../core/definition/stream.ts";
 import { OneByOne } from "../../core/one-by-one.ts";
 import { HISTORY, PINNED, STAGING } from "../../core/plan/folders.ts";
-import { type Batch, columnsOfRows } from "../../core/schema/column.ts";
+import { BatchBuilder } from "../../core/schema/batch-builder.ts";
 import type { Fields, Row } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT, POSITION, systemColumns } from "../../core/schema/system-columns.ts";
 import type { EventLog, LogEntry, LogPosition } from "../../ports/event-log.ts";
@@ -26,7 +27,10 @@ export interface ArchiveOutcome {
 interface Group {
   readonly stream: string;
   readonly fields: Fields;
-  readonly rows: Row[];
+  /** With the system's columns behind the fields. */
+  readonly rows: BatchBuilder;
+  /** Where the fields of records lie among these, in the order of their codec; null before the first entry of them. */
+  places: readonly number[] | null;
 }
 
 /** Moves records from the log into Parquet, and drops what every reader is done with. */
@@ -89,9 +93,9 @@ export class Archiver {
     try {
       for await (const { groups, from, until } of this.portions(archived, cut))
         for (const [i, group] of groups.entries()) {
-          records += group.rows.length;
+          records += group.rows.rows;
           const table = "asof_archive";
-          await session.table(table, { ...group.fields, ...systemColumns }, batchesOf(group));
+          await session.table(table, { ...group.fields, ...systemColumns }, group.rows.batches());
           const load = {
             stream: group.stream,
             id: `${id}-${from}-${i}`,
@@ -138,25 +142,18 @@ export class Archiver {
 
   /** Adds what an entry holds to the groups; gives how many rows. */
   private gather(entry: LogEntry, groups: Map<string, Group>, remembered: RememberedRows): number {
-    const { stream, kind, position, stamp, count, payload } = entry;
+    const { stream, kind, count, payload } = entry;
     const beside = remembered.of(entry);
     let gathered = 0;
     if (kind === ENTRY.records) {
       const schema = schemaOfRecords(new ByteReader(payload));
-      const { rows } = groupOf(groups, { name: stream, schema, fields: this.schemas.fieldsOf(schema) });
-      decodeRecords(new ByteReader(payload), count, this.schemas.codecOf).forEach(({ event, row }, i) =>
-        rows.push({
-          ...row,
-          [EVENT]: event,
-          [AVAILABLE]: availableOf(event, stamp + i),
-          [POSITION]: BigInt(position + i),
-        }),
-      );
+      const group = groupOf(groups, { name: stream, schema, fields: this.schemas.fieldsOf(schema) });
+      addRecords(group, entry, this.schemas.codecOf);
       gathered = count;
     }
     const to = kind === ENTRY.withdrawals ? this.withdrawals(stream) : null;
     if (to !== null) gathered = this.gatherWithdrawals(entry, to, groups, remembered, beside);
-    for (const { to: other, row } of beside) groupOf(groups, other).rows.push(row);
+    for (const { to: other, row } of beside) groupOf(groups, other).rows.add(row);
     return gathered + beside.length;
   }
 
@@ -169,7 +166,7 @@ export class Archiver {
   ): number {
     const { position, count, payload } = entry;
     const { rows } = groupOf(groups, to);
-    const before = rows.length;
+    const before = rows.rows;
     for (const [i, withdrawal] of decodeWithdrawals(new ByteReader(payload), count, this.schemas.codecOf).entries()) {
       const { origin, row, target, event, withdrawn } = withdrawal;
       // What was never visible is in no file that it could be taken from.
@@ -178,14 +175,14 @@ export class Archiver {
         continue;
       }
       const id = Object.keys(to.fields).map((name) => [name, name === TARGET ? BigInt(target) : row[name]]);
-      rows.push({
+      rows.add({
         ...(Object.fromEntries(id) as Row),
         [EVENT]: event,
         [AVAILABLE]: withdrawn,
         [POSITION]: BigInt(position + i),
       });
     }
-    return rows.length - before;
+    return rows.rows - before;
   }
 
   /** Files of loads in the log that the registry does not list. */
@@ -214,11 +211,31 @@ const BATCH = 65_536;
 function groupOf(groups: Map<string, Group>, { name, schema, fields }: Stream): Group {
   const id = `${name} ${schema}`;
   let group = groups.get(id);
-  if (group === undefined) groups.set(id, (group = { stream: name, fields, rows: [] }));
+  if (group === undefined)
+    groups.set(
+      id,
+      (group = { stream: name, fields, rows: new BatchBuilder({ ...fields, ...systemColumns }, BATCH), places: null }),
+    );
   return group;
 }
 
-function* batchesOf({ fields, rows }: Group): Generator<Batch> {
-  for (let i = 0; i < rows.length; i += BATCH)
-    yield columnsOfRows({ ...fields, ...systemColumns }, rows.slice(i, i + BATCH));
+/** Adds the records of an entry, without an object for each. */
+function addRecords(
+  group: Group,
+  { position, stamp, count, payload }: LogEntry,
+  codecOf: (schema: string) => RowCodec,
+): void {
+  const { rows, fields } = group;
+  const names = Object.keys(fields);
+  visitRecords(new ByteReader(payload), count, codecOf, (event, values, i, codec) => {
+    group.places ??= codec.names.map((name) => names.indexOf(name));
+    for (let v = 0; v < values.length; v++) rows.set(group.places[v], values[v]);
+    rows.set(names.length + SYSTEM.event, event);
+    rows.set(names.length + SYSTEM.available, availableOf(event, stamp + i));
+    rows.set(names.length + SYSTEM.position, BigInt(position + i));
+    rows.next();
+  });
 }
+
+/** Where the system's columns lie behind the fields. */
+const SYSTEM = { event: 0, available: 1, position: 2 } as const;
