@@ -1,5 +1,6 @@
 import { AsofError } from "../../core/errors.ts";
 import type { Body } from "./body.ts";
+import { parseFlatLines } from "./json/parse-flat-lines.ts";
 import { parseJson } from "./json/parse-json.ts";
 import type { RequestRow, RowReader } from "./row-reader.ts";
 
@@ -21,6 +22,8 @@ function readArray(text: string, read: RowReader): RequestRow[] {
 }
 
 function readLines(text: string, read: RowReader): RequestRow[] {
+  const objects = parseFlatLines(text);
+  if (objects !== null) return objects.map((one, index) => read(one, "line", index + 1));
   const records: RequestRow[] = [];
   for (let start = 0; start < text.length;) {
     const newline = text.indexOf("\n", start);

@@ -16,19 +16,16 @@ const NINE = 57;
 const QUOTE = 34;
 const BACKSLASH = 92;
 
-/** As `SAFE_DIGITS` says, anywhere in a text. */
-const LONG_NUMBER = /\d{17}|9\d{15}/;
-
 /** Looks at a JSON text once, without judging whether it is valid. */
 export function scanJson(text: string): JsonScan {
   // Most texts nest little and hold short numbers, which the engine's own searches see in a fraction of the time.
-  if (opens(text, "{") + opens(text, "[") <= MAX_DEPTH && !LONG_NUMBER.test(text)) return PLAIN;
+  if (opens(text, "{") + opens(text, "[") <= MAX_DEPTH && !mayHoldLongNumber(text)) return PLAIN;
   let depth = 0;
   let digits = 0;
   let longNumbers = false;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code >= 48 && code <= 57) {
+    if (isDigit(code)) {
       if (++digits > SAFE_DIGITS && (digits > SAFE_DIGITS + 1 || text.charCodeAt(i - SAFE_DIGITS) === NINE))
         longNumbers = true;
       continue;
@@ -45,6 +42,22 @@ export function scanJson(text: string): JsonScan {
 }
 
 const PLAIN: JsonScan = { tooDeepAt: -1, longNumbers: false };
+
+/** Whether more digits stand in a row, anywhere in a text, than a double is sure to hold. */
+export function mayHoldLongNumber(text: string): boolean {
+  // So many in a row hold one of every so many characters.
+  const step = SAFE_DIGITS + 1;
+  for (let at = SAFE_DIGITS; at < text.length; at += step) {
+    if (!isDigit(text.charCodeAt(at))) continue;
+    let from = at;
+    while (from > 0 && isDigit(text.charCodeAt(from - 1))) from--;
+    while (at < text.length && isDigit(text.charCodeAt(at))) at++;
+    if (at - from > step || (at - from === step && text.charCodeAt(from) === NINE)) return true;
+  }
+  return false;
+}
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 
 /** How often a character is in a text, counted as far as `MAX_DEPTH` and one. */
 function opens(text: string, character: string): number {
