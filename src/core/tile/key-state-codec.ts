@@ -51,7 +51,7 @@ export function decodeHead(layout: ViewLayout, input: ByteReader): KeyState {
   );
   return new KeyState(
     levels.map(({ open, closed }, l): LevelState => {
-      return { open, openTiles: openTiles[l], closed: new Set(closed), loaded: new Map(), dropped: [] };
+      return { open, openTiles: openTiles[l], last: null, closed: new Set(closed), loaded: new Map(), dropped: [] };
     }),
     pending,
   );

@@ -42,6 +42,8 @@ export interface LevelState {
   /** The index of the open block; −Infinity while there is none. */
   open: number;
   openTiles: Map<number, Tile>;
+  /** The tile of the open block that was added to last, as the next record mostly falls into it; null where it may be gone. */
+  last: { readonly tile: number; readonly states: Tile } | null;
   /** Closed blocks that exist. */
   readonly closed: Set<number>;
   /** Closed blocks that are in memory. */
@@ -68,6 +70,7 @@ export class KeyState {
       layout.levels.map(() => ({
         open: -Infinity,
         openTiles: new Map(),
+        last: null,
         closed: new Set(),
         loaded: new Map(),
         dropped: [],
@@ -122,8 +125,8 @@ export class KeyState {
   addVisible(layout: ViewLayout, record: Contribution, starts: readonly number[]): boolean {
     const { levels } = layout;
     for (let l = 0; l < levels.length; l++) {
+      if (record.event < starts[l]) continue;
       const state = this.levels[l];
-      if (state.closed.size === 0 || record.event < starts[l]) continue;
       const block = blockOf(tileOf(levels[l], record.event));
       if (block < state.open && state.closed.has(block) && !state.loaded.has(block)) return false;
     }
@@ -161,7 +164,11 @@ export class KeyState {
       const first = starts[l] / hop;
       // Only an open block that reaches back so far may have any.
       if (state.open * BLOCK_TILES < first)
-        for (const tile of state.openTiles.keys()) if (tile < first) state.openTiles.delete(tile);
+        for (const tile of state.openTiles.keys())
+          if (tile < first) {
+            state.openTiles.delete(tile);
+            state.last = null;
+          }
       if (state.closed.size === 0) continue;
       for (const block of state.closed)
         if ((block + 1) * BLOCK_TILES <= first) {
@@ -196,6 +203,7 @@ export class KeyState {
       if (record.event < levelStart(level, watermark)) return;
       if (level.slots.every((slot) => record.values[slot] === null)) return;
       const tile = tileOf(level, record.event);
+      this.levels[l].last = null;
       const tiles = this.tilesFor(this.levels[l], blockOf(tile));
       const states = tiles.get(tile);
       assert(states !== undefined, "a record that is withdrawn is in its tile");
@@ -213,9 +221,12 @@ export class KeyState {
 
   /** A tile of so many slots, new where it is not there yet. */
   private tileFor(state: LevelState, tile: number, slots: number): Tile {
-    const tiles = this.tilesFor(state, blockOf(tile));
+    if (state.last !== null && state.last.tile === tile) return state.last.states;
+    const block = blockOf(tile);
+    const tiles = this.tilesFor(state, block);
     let states = tiles.get(tile);
     if (states === undefined) tiles.set(tile, (states = Array.from({ length: slots }, () => undefined)));
+    if (block === state.open) state.last = { tile, states };
     return states;
   }
 
@@ -229,6 +240,7 @@ export class KeyState {
       }
       state.open = block;
       state.openTiles = new Map();
+      state.last = null;
       return state.openTiles;
     }
     let found = state.loaded.get(block);
