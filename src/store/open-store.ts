@@ -209,7 +209,8 @@ export class OpenStore implements Shared {
 
   /** Where the fold of another process stands. */
   private async readFold(): Promise<Fold> {
-    const fold = new Fold(this.parts.log, this.parts.online, this.schemas);
+    const { log, online: store, clock } = this.parts;
+    const fold = new Fold({ log, store, schemas: this.schemas, clock });
     await fold.open();
     return fold;
   }

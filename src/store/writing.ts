@@ -24,7 +24,7 @@ import type { NewestRecords } from "../stages/monitoring/newest-records.ts";
 import { Computer } from "../stages/offline/compute.ts";
 import { KeyedHistory } from "../stages/offline/history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
-import { Fold, FOLD_LIMITS } from "../stages/online/fold.ts";
+import { Fold } from "../stages/online/fold.ts";
 import { Materializer } from "../stages/online/materialize.ts";
 import { nextTurn } from "../stages/online/next-turn.ts";
 import type { RunRecorder } from "../stages/registry/run-recorder.ts";
@@ -150,7 +150,7 @@ export class Writing {
     const erasable = new IdentityEraser({ identities: this.identities, store: index, schemas });
     this.finder = new KeyFinder({ engine, registry, files, log, schemas, identities: erasable });
     this.eraser = new Eraser({ engine, registry, files, bulk, identities: erasable });
-    this.fold = new Fold(log, online, schemas, FOLD_LIMITS, parts.foldThread);
+    this.fold = new Fold({ log, store: online, schemas, clock, thread: parts.foldThread });
     this.materializer = new Materializer({ store: online, fold: this.fold, history, clock, cut: () => writer.cut() });
   }
 

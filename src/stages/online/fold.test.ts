@@ -154,7 +154,8 @@ class Course {
     const view: OnlineView = { name: "view", fingerprint: "", state: this.state, loads: 0 };
     this.followed = foldedView({ source: SOURCE, online: view, definition: this.view, keys });
     await (this.fold as Fold | undefined)?.close();
-    this.fold = new Fold(this.log, this.store, this.schemas, this.limits, this.thread);
+    const { log, store, schemas, limits, thread } = this;
+    this.fold = new Fold({ log, store, schemas, limits, thread, clock: { elapsed: () => performance.now() / 1_000 } });
     await this.fold.open();
     this.fold.follow([this.followed]);
   }

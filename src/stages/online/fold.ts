@@ -10,6 +10,7 @@ import { META_KEY, statePrefix, VIEWS_KEY } from "../../core/codec/online-keys.t
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import { AsofError, type ErrorCode } from "../../core/errors.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
+import type { Clock } from "../../ports/clock.ts";
 import type { LogPosition, LogReader } from "../../ports/event-log.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
 import type { BatchMaker, FoldLimits, MadeBatch, MakerParts } from "./batch-maker.ts";
@@ -28,7 +29,7 @@ const GATHER_MS = 5;
 const GATHER_MS_A_KEY = 0.05;
 const GATHER_MOST_MS = 100;
 
-export const FOLD_LIMITS: FoldLimits = { records: 32_768, bytes: 8 * 2 ** 20, keys: 10_000, cached: 128 * 2 ** 20 };
+const FOLD_LIMITS: FoldLimits = { records: 32_768, bytes: 8 * 2 ** 20, keys: 10_000, cached: 128 * 2 ** 20 };
 /** When it is tried again what the store could not take, in milliseconds. */
 const RETRY_MS = 100;
 
@@ -38,6 +39,7 @@ const RETRY_MS = 100;
  */
 export class Fold {
   private readonly log: LogReader;
+  private readonly clock: Pick<Clock, "elapsed">;
   private readonly store: OnlineStore;
   private readonly limits: FoldLimits;
   private readonly parts: MakerParts;
@@ -48,7 +50,8 @@ export class Fold {
   private running: Promise<void> | null = null;
   private paused = 0;
   private gather = GATHER_MS;
-  private began = 0;
+  /** By the clock's `elapsed`, when a run began last. */
+  private began = Number.NEGATIVE_INFINITY;
   private timer: ReturnType<typeof setTimeout> | null = null;
   /** Those who wait for the position to advance, woken whenever it may have. */
   private waiting: (() => void)[] = [];
@@ -60,14 +63,24 @@ export class Fold {
   /** Called when what the store holds was read anew: it may be another's, or older, than what was followed. */
   reopened: () => void = () => {};
 
-  constructor(
-    log: LogReader,
-    store: OnlineStore,
-    schemas: StreamSchemas,
-    limits: FoldLimits = FOLD_LIMITS,
-    thread: FoldThread | null = null,
-  ) {
+  constructor({
+    log,
+    store,
+    schemas,
+    clock,
+    limits = FOLD_LIMITS,
+    thread = null,
+  }: {
+    log: LogReader;
+    store: OnlineStore;
+    schemas: StreamSchemas;
+    clock: Pick<Clock, "elapsed">;
+    limits?: FoldLimits;
+    /** Where batches are made once there is much to fold. */
+    thread?: FoldThread | null;
+  }) {
     this.log = log;
+    this.clock = clock;
     this.parts = { store, schemas, limits };
     this.store = store;
     this.limits = limits;
@@ -127,14 +140,15 @@ export class Fold {
   /** Has what the log holds folded soon: what arrives within a moment is folded together. */
   wake(): void {
     if (this.running !== null) return;
-    this.timer ??= setTimeout(() => this.start(), Math.max(0, this.gather - (performance.now() - this.began)));
+    const gathered = 1_000 * (this.clock.elapsed() - this.began);
+    this.timer ??= setTimeout(() => this.start(), Math.max(0, this.gather - gathered));
   }
 
   private start(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
     if (this.running !== null || this.paused > 0 || this.failure !== null || this.position >= this.log.end) return;
-    this.began = performance.now();
+    this.began = this.clock.elapsed();
     this.running = this.run()
       .catch((error: unknown) => this.failed(error as Error))
       .finally(() => {

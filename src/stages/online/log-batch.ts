@@ -7,12 +7,11 @@ import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogEntry, LogPosition } from "../../ports/event-log.ts";
 import type { FoldedView } from "./folded-view.ts";
 import type { KeyCache } from "./key-cache.ts";
+import type { PortionLimits } from "./portion.ts";
 import { ViewBatch } from "./view-batch.ts";
 
-/** A batch is full at so many records, at so many bytes of them, or once it changes so many keys. An entry stays whole. */
-export interface BatchLimits {
-  readonly records: number;
-  readonly bytes: number;
+/** A batch is full where a portion is, or once it changes so many keys. An entry stays whole. */
+export interface BatchLimits extends PortionLimits {
   readonly keys: number;
 }
 
