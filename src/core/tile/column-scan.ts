@@ -44,7 +44,7 @@ export function scanColumns(
   const n = ones(bits);
   const runs = findRuns(cuts, now, block, bits);
   const { array: bytes, data, limit } = input;
-  // Most blocks lie in one stretch of each place as a whole, and most columns are of whole sums: both numbers are the last.
+  // Most blocks lie in one stretch of each place as a whole, and most columns are of whole sums: what they come to is last.
   const isWhole = running && runs === 1 && ends[0] - begins[0] === n;
   const onlyCut = cutsOf[0];
   let at = input.position;
