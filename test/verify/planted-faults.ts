@@ -56,7 +56,11 @@ export const faults: readonly Fault[] = [
     what: "records that are not yet due, released by the timer that folds and not by the reader's moment",
     seed: 14,
     edits: [
-      ["core/tile/stored-reading.ts", "if (!isVisible(record, t)) continue;", "if (!isVisible(record, 0)) continue;"],
+      [
+        "core/tile/stored-reading.ts",
+        "if (isVisible(record, t)) this.add(record);",
+        "if (isVisible(record, 0)) this.add(record);",
+      ],
     ],
   },
   {
