@@ -91,11 +91,12 @@ test("a thread makes the tables that we make, one after another", async () => {
   );
 });
 
-test("what is under way when a thread is closed rejects", async () => {
+test("what is under way when a thread is closed rejects, and so does what is asked of it later", async () => {
   const other = startTableThread();
   const [records] = fc.sample(read, { numRuns: 1, seed: 1 });
   const building = other.build(records);
   building.catch(() => undefined);
   await other.close();
   await expect(building).rejects.toMatchObject({ code: "ASOF_INTERNAL" });
+  await expect(other.build(records)).rejects.toMatchObject({ code: "ASOF_INTERNAL" });
 });

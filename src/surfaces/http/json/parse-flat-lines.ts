@@ -3,9 +3,9 @@ import { mayHoldLongNumber } from "./scan-json.ts";
 const BRACE = 123;
 
 /**
- * Parses lines of which each is one object without another in it, all at once, which takes the engine's parser half the
- * time of doing it line by line: it sees that they are alike. The last line may end in a newline. Null where the lines
- * are not as plain as that, or no JSON: whoever reads them one by one can tell what is wrong.
+ * Parses lines of which each is one object without another in it, all at once: the engine's parser is faster where it
+ * sees that they are alike. The last line may end in a newline. Null where the lines are not as plain as that, or no
+ * JSON: whoever reads them one by one can tell what is wrong.
  */
 export function parseFlatLines(text: string): object[] | null {
   const end = text.endsWith("\n") ? text.length - 1 : text.length;
