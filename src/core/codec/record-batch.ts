@@ -48,17 +48,17 @@ export function decodeRecords(input: ByteReader, count: number, codecOf: (schema
 }
 
 /**
- * The same, record by record: its event time, and its values in the order of the codec's names.
- * @throws AsofError ASOF_CORRUPT, ASOF_FORMAT
+ * The same, record by record, of an entry whose schema has this codec: its event time, and its values in the order of the
+ * codec's names. @throws AsofError ASOF_CORRUPT, ASOF_FORMAT
  */
 export function visitRecords(
   input: ByteReader,
   count: number,
-  codecOf: (schema: string) => RowCodec,
-  visit: (event: Timestamp, values: readonly Value[], index: number, codec: RowCodec) => void,
+  codec: RowCodec,
+  visit: (event: Timestamp, values: readonly Value[], index: number) => void,
 ): void {
-  const codec = codecOf(schemaOfRecords(input));
-  for (let i = 0; i < count; i++) visit(input.zigzag(), codec.decodeValues(input), i, codec);
+  headOfRecords(input);
+  for (let i = 0; i < count; i++) visit(input.zigzag(), codec.decodeValues(input), i);
   input.end();
 }
 

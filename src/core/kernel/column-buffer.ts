@@ -1,4 +1,4 @@
-import type { Batch, Column } from "../schema/column.ts";
+import { type Batch, type Column, emptyValues } from "../schema/column.ts";
 import type { DataType } from "../schema/data-type.ts";
 
 /** Collects the parts of a column as they arrive. */
@@ -145,12 +145,6 @@ function gatherBytes(values: Uint8Array, order: Uint32Array): Uint8Array {
   const gathered = new Uint8Array(order.length);
   for (let i = 0; i < order.length; i++) gathered[i] = values[order[i]];
   return gathered;
-}
-
-function emptyValues({ kind }: DataType, rows: number, shared = false): Float64Array | BigInt64Array | string[] {
-  if (kind === "string") return Array.from({ length: rows }, () => "");
-  const bytes = memory(rows * Float64Array.BYTES_PER_ELEMENT, shared);
-  return kind === "int64" ? new BigInt64Array(bytes) : new Float64Array(bytes);
 }
 
 function memory(bytes: number, shared: boolean): ArrayBuffer | SharedArrayBuffer {

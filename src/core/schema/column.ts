@@ -42,10 +42,12 @@ export function rowAt({ columns }: Batch, i: number): Row {
   return row;
 }
 
-/** Room for so many values of a column. */
-export function emptyValues({ kind }: DataType, rows: number): Column["values"] {
+/** Room for so many values of a column; other threads see those that are `shared`, texts aside. */
+export function emptyValues({ kind }: DataType, rows: number, shared = false): Column["values"] {
   if (kind === "string") return Array.from({ length: rows }, () => "");
-  return kind === "int64" ? new BigInt64Array(rows) : new Float64Array(rows);
+  const bytes = rows * Float64Array.BYTES_PER_ELEMENT;
+  const memory = shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+  return kind === "int64" ? new BigInt64Array(memory) : new Float64Array(memory);
 }
 
 /** Rows as columns: the way back from `rowAt`. */

@@ -1,19 +1,18 @@
 import { ByteReader } from "../../core/codec/bytes.ts";
 import { decodeLoad } from "../../core/codec/load-entry.ts";
-import { availableOf, ENTRY, schemaOfRecords, visitRecords } from "../../core/codec/record-batch.ts";
-import type { RowCodec } from "../../core/codec/row-codec.ts";
+import { ENTRY, schemaOfRecords } from "../../core/codec/record-batch.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import { decodeWithdrawals } from "../../core/codec/withdrawals.ts";
 import { type Stream, TARGET } from "../../core/definition/stream.ts";
 import { OneByOne } from "../../core/one-by-one.ts";
 import { HISTORY, PINNED, STAGING } from "../../core/plan/folders.ts";
-import { BatchBuilder } from "../../core/schema/batch-builder.ts";
-import type { Fields, Row } from "../../core/schema/data-type.ts";
-import { AVAILABLE, EVENT, POSITION, systemColumns } from "../../core/schema/system-columns.ts";
+import type { Row } from "../../core/schema/data-type.ts";
+import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
 import type { EventLog, LogEntry, LogPosition } from "../../ports/event-log.ts";
 import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineEngine } from "../../ports/offline-engine.ts";
 import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
+import { ArchivedRows } from "./archived-rows.ts";
 import { type BulkWriter, loadedFiles } from "./bulk-writer.ts";
 import { type RememberedRow, RememberedRows } from "./remembered-rows.ts";
 
@@ -21,16 +20,6 @@ export interface ArchiveOutcome {
   readonly records: number;
   readonly files: number;
   readonly bytes: number;
-}
-
-/** Records of one stream and schema on their way to Parquet. */
-interface Group {
-  readonly stream: string;
-  readonly fields: Fields;
-  /** With the system's columns behind the fields. */
-  readonly rows: BatchBuilder;
-  /** Where the fields of records lie among these, in the order of their codec; null before the first entry of them. */
-  places: readonly number[] | null;
 }
 
 /** Moves records from the log into Parquet, and drops what every reader is done with. */
@@ -93,9 +82,9 @@ export class Archiver {
     try {
       for await (const { groups, from, until } of this.portions(archived, cut))
         for (const [i, group] of groups.entries()) {
-          records += group.rows.rows;
+          records += group.rows;
           const table = "asof_archive";
-          await session.table(table, { ...group.fields, ...systemColumns }, group.rows.batches());
+          await session.table(table, group.columns, group.batches());
           const load = {
             stream: group.stream,
             id: `${id}-${from}-${i}`,
@@ -121,8 +110,8 @@ export class Archiver {
   private async *portions(
     from: LogPosition,
     cut: LogPosition,
-  ): AsyncGenerator<{ groups: Group[]; from: LogPosition; until: LogPosition }> {
-    let groups = new Map<string, Group>();
+  ): AsyncGenerator<{ groups: ArchivedRows[]; from: LogPosition; until: LogPosition }> {
+    let groups = new Map<string, ArchivedRows>();
     const remembered = new RememberedRows(this.schemas, this.withdrawals);
     let held = 0;
     let start = from;
@@ -141,32 +130,32 @@ export class Archiver {
   }
 
   /** Adds what an entry holds to the groups; gives how many rows. */
-  private gather(entry: LogEntry, groups: Map<string, Group>, remembered: RememberedRows): number {
+  private gather(entry: LogEntry, groups: Map<string, ArchivedRows>, remembered: RememberedRows): number {
     const { stream, kind, count, payload } = entry;
     const beside = remembered.of(entry);
     let gathered = 0;
     if (kind === ENTRY.records) {
       const schema = schemaOfRecords(new ByteReader(payload));
       const group = groupOf(groups, { name: stream, schema, fields: this.schemas.fieldsOf(schema) });
-      addRecords(group, entry, this.schemas.codecOf);
+      group.addRecords(entry, this.schemas.codecOf(schema));
       gathered = count;
     }
     const to = kind === ENTRY.withdrawals ? this.withdrawals(stream) : null;
     if (to !== null) gathered = this.gatherWithdrawals(entry, to, groups, remembered, beside);
-    for (const { to: other, row } of beside) groupOf(groups, other).rows.add(row);
+    for (const { to: other, row } of beside) groupOf(groups, other).add(row);
     return gathered + beside.length;
   }
 
   private gatherWithdrawals(
     entry: LogEntry,
     to: Stream,
-    groups: Map<string, Group>,
+    groups: Map<string, ArchivedRows>,
     remembered: RememberedRows,
     beside: RememberedRow[],
   ): number {
     const { position, count, payload } = entry;
-    const { rows } = groupOf(groups, to);
-    const before = rows.rows;
+    const group = groupOf(groups, to);
+    const before = group.rows;
     for (const [i, withdrawal] of decodeWithdrawals(new ByteReader(payload), count, this.schemas.codecOf).entries()) {
       const { origin, row, target, event, withdrawn } = withdrawal;
       // What was never visible is in no file that it could be taken from.
@@ -175,14 +164,14 @@ export class Archiver {
         continue;
       }
       const id = Object.keys(to.fields).map((name) => [name, name === TARGET ? BigInt(target) : row[name]]);
-      rows.add({
+      group.add({
         ...(Object.fromEntries(id) as Row),
         [EVENT]: event,
         [AVAILABLE]: withdrawn,
         [POSITION]: BigInt(position + i),
       });
     }
-    return rows.rows - before;
+    return group.rows - before;
   }
 
   /** Files of loads in the log that the registry does not list. */
@@ -206,36 +195,10 @@ export class Archiver {
 
 /** Records held in memory at once while the log is archived. */
 const PORTION = 500_000;
-const BATCH = 65_536;
 
-function groupOf(groups: Map<string, Group>, { name, schema, fields }: Stream): Group {
+function groupOf(groups: Map<string, ArchivedRows>, { name, schema, fields }: Stream): ArchivedRows {
   const id = `${name} ${schema}`;
   let group = groups.get(id);
-  if (group === undefined)
-    groups.set(
-      id,
-      (group = { stream: name, fields, rows: new BatchBuilder({ ...fields, ...systemColumns }, BATCH), places: null }),
-    );
+  if (group === undefined) groups.set(id, (group = new ArchivedRows(name, fields)));
   return group;
 }
-
-/** Adds the records of an entry, without an object for each. */
-function addRecords(
-  group: Group,
-  { position, stamp, count, payload }: LogEntry,
-  codecOf: (schema: string) => RowCodec,
-): void {
-  const { rows, fields } = group;
-  const names = Object.keys(fields);
-  visitRecords(new ByteReader(payload), count, codecOf, (event, values, i, codec) => {
-    group.places ??= codec.names.map((name) => names.indexOf(name));
-    for (let v = 0; v < values.length; v++) rows.set(group.places[v], values[v]);
-    rows.set(names.length + SYSTEM.event, event);
-    rows.set(names.length + SYSTEM.available, availableOf(event, stamp + i));
-    rows.set(names.length + SYSTEM.position, BigInt(position + i));
-    rows.next();
-  });
-}
-
-/** Where the system's columns lie behind the fields. */
-const SYSTEM = { event: 0, available: 1, position: 2 } as const;
