@@ -12,7 +12,7 @@ const LONGEST = 2 ** 31 - 1;
 export class AnswerDeadlines {
   readonly #milliseconds: number | null;
   /** Those that are waited for, in the order in which they come due. */
-  readonly #waiting = new Set<AnswerDeadline>();
+  readonly #waiting = new DeadlineList();
   #isTimed = false;
 
   constructor(milliseconds: number | null) {
@@ -45,12 +45,41 @@ export class AnswerDeadlines {
   #expire(): void {
     this.#isTimed = false;
     const now = performance.now();
-    for (const deadline of this.#waiting) {
+    for (let deadline = this.#waiting.first; deadline !== null; deadline = this.#waiting.first) {
       if (deadline.until > now) return this.#time(deadline.until - now);
       this.#waiting.delete(deadline);
       const limit = formatDuration(this.#milliseconds! * MILLISECOND);
       deadline.pass(new AsofError("ASOF_DEADLINE", `there was no answer within ${limit}`, { limit }));
     }
+  }
+}
+
+/**
+ * What is waited for, in the order in which it was added. What is deleted leads to nothing any more: what the collector
+ * has promoted would else keep what came after it, whole requests, until the next full collection. (So do the tables
+ * that a set leaves behind as it grows.)
+ */
+class DeadlineList {
+  first: AnswerDeadline | null = null;
+  #last: AnswerDeadline | null = null;
+
+  add(deadline: AnswerDeadline): void {
+    deadline.before = this.#last;
+    if (this.#last === null) this.first = deadline;
+    else this.#last.after = deadline;
+    this.#last = deadline;
+  }
+
+  /** False where it is not there. */
+  delete(deadline: AnswerDeadline): boolean {
+    const { before, after } = deadline;
+    if (before === null && this.first !== deadline) return false;
+    if (before === null) this.first = after;
+    else before.after = after;
+    if (after === null) this.#last = before;
+    else after.before = before;
+    deadline.before = deadline.after = null;
+    return true;
   }
 }
 
@@ -61,6 +90,9 @@ export class AnswerDeadline {
   #failed: ((error: unknown) => void) | null = null;
   /** When it comes due, by the monotonic clock, once it is waited for. */
   until = Infinity;
+  /** Its neighbours among those that are waited for. */
+  before: AnswerDeadline | null = null;
+  after: AnswerDeadline | null = null;
 
   constructor(all: AnswerDeadlines | null) {
     this.#all = all;
