@@ -9,6 +9,8 @@ export interface Clock {
   now(): Timestamp;
   /** Seconds since some moment, by a clock that only goes forward in real time: how long work takes. */
   elapsed(): number;
+  /** Seconds of `elapsed` in which this thread's event loop had nothing to do. */
+  idled(): number;
   /**
    * How far ahead of the present moments may be handed out before they are made durable, in microseconds. After a
    * crash stamps continue behind that reserve, so it should be short in real time.

@@ -324,7 +324,7 @@ export class Writing {
     await this.bulk.exclusively(() =>
       dropExpiredRequests(this.parts, this.parts.catalog.sources.values(), this.parts.clock.now()),
     );
-    const outcome = await this.archiver.archive(id, position, needed);
+    const outcome = await fold.gathering.beside(() => this.archiver.archive(id, position, needed));
     this.archived = Math.max(this.archived, position);
     return outcome;
   }

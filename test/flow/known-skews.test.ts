@@ -70,7 +70,13 @@ async function run({ truncated, late }: Course): Promise<void> {
   const random = new Random(SEED, truncated, late);
   const home = mkdtempSync(path.join(folder, "home-"));
   let now = begin;
-  const clock = { now: () => now, elapsed: () => 0, reserve: DAY, advance: (to: number) => void (now = to) };
+  const clock = {
+    now: () => now,
+    elapsed: () => 0,
+    idled: () => 0,
+    reserve: DAY,
+    advance: (to: number) => void (now = to),
+  };
   const store = await open({ definitions, home }, { clock, archiveFrom: 500 });
   const records: OracleRecord[] = [];
   const reads: Read[] = [];

@@ -5,7 +5,13 @@ import { dayStart, definitionsOf } from "./retention.ts";
 
 const [folder, day] = process.argv.slice(2);
 const now = dayStart(Number(day));
-const clock = { now: () => now, elapsed: () => performance.now() / 1000, reserve: 0, advance: () => {} };
+const clock = {
+  now: () => now,
+  elapsed: () => performance.now() / 1000,
+  idled: () => 0,
+  reserve: 0,
+  advance: () => {},
+};
 const store = await open(
   { home: path.join(folder, "home"), definitions: { ...definitionsOf("10d") }, memory: "256MB", threads: 1 },
   { clock, archiveFrom: 50 },

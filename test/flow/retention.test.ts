@@ -20,6 +20,7 @@ let now: Timestamp;
 const clock = {
   now: () => now,
   elapsed: () => performance.now() / 1000,
+  idled: () => performance.nodeTiming.idleTime / 1000,
   reserve: 0,
   advance: (to: Timestamp) => void (now = Math.max(now, to)),
 };

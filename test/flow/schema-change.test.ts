@@ -42,7 +42,13 @@ let now: number;
 
 async function opened(definitions: Record<string, unknown>, archiveFrom = 20_000): Promise<Store> {
   await store?.close();
-  const clock = { now: () => now, elapsed: () => 0, reserve: MINUTE, advance: (to: number) => void (now = to) };
+  const clock = {
+    now: () => now,
+    elapsed: () => 0,
+    idled: () => 0,
+    reserve: MINUTE,
+    advance: (to: number) => void (now = to),
+  };
   return (store = await open({ home, definitions: { user, ...definitions } }, { clock, archiveFrom }));
 }
 
@@ -399,7 +405,13 @@ test("ids are known again from files that were merged across a change of the fie
   const widened = () => ({ ...fields, pieces: t.int64(), more: t.int32(), any: t.nullable(t.string()) });
   const archived = async (definitions: Record<string, unknown>, work: (next: Store) => Promise<unknown>) => {
     await store?.close();
-    const clock = { now: () => now, elapsed: () => 0, reserve: MINUTE, advance: (to: number) => void (now = to) };
+    const clock = {
+      now: () => now,
+      elapsed: () => 0,
+      idled: () => 0,
+      reserve: MINUTE,
+      advance: (to: number) => void (now = to),
+    };
     store = await open({ home, definitions: { user, ...definitions } }, { clock, archiveFrom: 1, compactFrom: 2 });
     await store.apply();
     await work(store);
@@ -428,7 +440,13 @@ test("ids are known again from files that were merged across a change of the fie
 
 test("a process that only reads, with the definitions of before, reads on", async () => {
   await filled(over(before));
-  const clock = { now: () => now, elapsed: () => 0, reserve: MINUTE, advance: (to: number) => void (now = to) };
+  const clock = {
+    now: () => now,
+    elapsed: () => 0,
+    idled: () => 0,
+    reserve: MINUTE,
+    advance: (to: number) => void (now = to),
+  };
   const reader = await open({ home, definitions: { user, ...over(before) } }, { clock });
   try {
     const after = eventSource("payments", {

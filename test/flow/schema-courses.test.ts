@@ -186,7 +186,13 @@ test(
       const course = new Course(next);
       const isNamed = number % 2 === 1;
       let now = start;
-      const clock = { now: () => now, elapsed: () => 0, reserve: MINUTE, advance: (to: number) => void (now = to) };
+      const clock = {
+        now: () => now,
+        elapsed: () => 0,
+        idled: () => 0,
+        reserve: MINUTE,
+        advance: (to: number) => void (now = to),
+      };
       let store: Store | null = null;
       const reopen = async (shape: Shape): Promise<Store> => {
         await store?.close();

@@ -37,7 +37,7 @@ beforeAll(async () => {
   let now = start + 6 * 24 * 60 * MINUTE;
   store = await open(
     { definitions, home },
-    { clock: { now: () => now, elapsed: () => 0, reserve: MINUTE, advance: (to) => void (now = to) } },
+    { clock: { now: () => now, elapsed: () => 0, idled: () => 0, reserve: MINUTE, advance: (to) => void (now = to) } },
   );
   await store.apply();
   const file = path.join(folder, "sales.ndjson");

@@ -7,6 +7,7 @@ export function simulatedClock(start: Timestamp): Clock {
   return {
     now: () => now,
     elapsed: () => performance.now() / 1000,
+    idled: () => performance.nodeTiming.idleTime / 1000,
     reserve: DAY,
     advance: (to) => {
       now = Math.max(now, to);

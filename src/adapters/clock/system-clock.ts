@@ -6,6 +6,7 @@ export function systemClock(): Clock {
   return {
     now: () => Math.floor((performance.timeOrigin + performance.now()) * 1000),
     elapsed: () => performance.now() / 1000,
+    idled: () => performance.nodeTiming.idleTime / 1000,
     reserve: 10 * SECOND,
     advance: null,
   };

@@ -155,7 +155,14 @@ class Course {
     this.followed = foldedView({ source: SOURCE, online: view, definition: this.view, keys });
     await (this.fold as Fold | undefined)?.close();
     const { log, store, schemas, limits, thread } = this;
-    this.fold = new Fold({ log, store, schemas, limits, thread, clock: { elapsed: () => performance.now() / 1_000 } });
+    this.fold = new Fold({
+      log,
+      store,
+      schemas,
+      limits,
+      thread,
+      clock: { elapsed: () => performance.now() / 1_000, idled: () => performance.nodeTiming.idleTime / 1_000 },
+    });
     await this.fold.open();
     this.fold.follow([this.followed]);
   }

@@ -15,19 +15,12 @@ import type { LogPosition, LogReader } from "../../ports/event-log.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
 import type { BatchMaker, FoldLimits, MadeBatch, MakerParts } from "./batch-maker.ts";
 import { type FoldedView, foldedView, type FollowedView } from "./folded-view.ts";
+import { Gathering } from "./gathering.ts";
 import { type FoldThread, HelpedBatches } from "./helped-batches.ts";
 import { LocalBatches } from "./local-batches.ts";
 import { portionsOf } from "./portion.ts";
 import { sweepState } from "./sweep.ts";
 import { ThreadEnded } from "./thread-batches.ts";
-
-/**
- * How long records gather before they are folded, in milliseconds: the longer, the more keys the last batch wrote, so
- * that under load a key is written once for more of its records. Part of the time from acknowledged to readable.
- */
-const GATHER_MS = 5;
-const GATHER_MS_A_KEY = 0.05;
-const GATHER_MOST_MS = 100;
 
 const FOLD_LIMITS: FoldLimits = { records: 32_768, bytes: 8 * 2 ** 20, keys: 10_000, cached: 128 * 2 ** 20 };
 /** When it is tried again what the store could not take, in milliseconds. */
@@ -40,6 +33,7 @@ const RETRY_MS = 100;
 export class Fold {
   private readonly log: LogReader;
   private readonly clock: Pick<Clock, "elapsed">;
+  readonly gathering: Gathering;
   private readonly store: OnlineStore;
   private readonly limits: FoldLimits;
   private readonly parts: MakerParts;
@@ -49,7 +43,6 @@ export class Fold {
   private isNew = true;
   private running: Promise<void> | null = null;
   private paused = 0;
-  private gather = GATHER_MS;
   /** By the clock's `elapsed`, when a run began last. */
   private began = Number.NEGATIVE_INFINITY;
   private timer: ReturnType<typeof setTimeout> | null = null;
@@ -74,13 +67,14 @@ export class Fold {
     log: LogReader;
     store: OnlineStore;
     schemas: StreamSchemas;
-    clock: Pick<Clock, "elapsed">;
+    clock: Pick<Clock, "elapsed" | "idled">;
     limits?: FoldLimits;
     /** Where batches are made once there is much to fold. */
     thread?: FoldThread | null;
   }) {
     this.log = log;
     this.clock = clock;
+    this.gathering = new Gathering(clock);
     this.parts = { store, schemas, limits };
     this.store = store;
     this.limits = limits;
@@ -141,7 +135,7 @@ export class Fold {
   wake(): void {
     if (this.running !== null) return;
     const gathered = 1_000 * (this.clock.elapsed() - this.began);
-    this.timer ??= setTimeout(() => this.start(), Math.max(0, this.gather - gathered));
+    this.timer ??= setTimeout(() => this.start(), Math.max(0, this.gathering.milliseconds - gathered));
   }
 
   private start(): void {
@@ -149,6 +143,7 @@ export class Fold {
     this.timer = null;
     if (this.running !== null || this.paused > 0 || this.failure !== null || this.position >= this.log.end) return;
     this.began = this.clock.elapsed();
+    this.gathering.look();
     this.running = this.run()
       .catch((error: unknown) => this.failed(error as Error))
       .finally(() => {
@@ -325,7 +320,6 @@ export class Fold {
           committed = this.commit(made);
           // Told when it is awaited.
           committed.catch(() => {});
-          this.gather = Math.min(GATHER_MOST_MS, GATHER_MS + made.keys * GATHER_MS_A_KEY);
           if (this.paused > 0) return;
         }
     } finally {

@@ -106,6 +106,7 @@ class Execution {
     const clock = {
       now: () => this.state.now,
       elapsed: () => performance.now() / 1000,
+      idled: () => performance.nodeTiming.idleTime / 1000,
       reserve: DAY,
       advance: (to: Timestamp) => void (this.state.now = Math.max(this.state.now, to)),
     };

@@ -11,6 +11,7 @@ export async function hostStore(subject: Subject, settings: StoreSettings): Prom
   const clock = {
     now: () => now,
     elapsed: () => performance.now() / 1000,
+    idled: () => performance.nodeTiming.idleTime / 1000,
     reserve: settings.reserve,
     advance: (to: Timestamp) => void (now = Math.max(now, to)),
   };
