@@ -26,8 +26,6 @@ export interface MadeBatch {
   readonly end: LogPosition;
   /** As of which the changed keys are. */
   readonly watermark: Timestamp;
-  /** Keys that it changes, over all views. */
-  readonly keys: number;
   /** Whether entries of the portion are left for another batch. */
   readonly isMore: boolean;
 }

@@ -39,7 +39,7 @@ export class HelpedBatches implements BatchMaker {
   async make(portion: Portion | null, watermark: Timestamp, committed: () => Promise<void>): Promise<MadeBatch> {
     if (portion !== null) {
       await this.choose(committed);
-      for (const { count } of portion.entries) this.records += count;
+      this.records += portion.records;
     }
     return this.maker.make(portion, watermark, committed);
   }

@@ -37,7 +37,7 @@ export class LocalBatches implements BatchMaker {
     const changes: Put[] = [];
     for (const view of batch.views) await view.apply(store, asOf, changes, committed);
     for (const cache of caches.values()) cache.trim(limits.cached / caches.size, this.number);
-    return { changes, end: batch.end, watermark: asOf, keys: batch.keys, isMore: !rest.isDone };
+    return { changes, end: batch.end, watermark: asOf, isMore: !rest.isDone };
   }
 
   async close(): Promise<void> {}

@@ -53,16 +53,11 @@ export class LogBatch {
     this.limits = limits;
   }
 
-  /** Keys that it changes, over all views. */
-  get keys(): number {
-    let keys = 0;
-    for (const view of this.views) keys += view.size;
-    return keys;
-  }
-
   get isFull(): boolean {
     const { records, bytes, keys } = this.limits;
-    return this.records >= records || this.bytes >= bytes || this.keys >= keys;
+    let changed = 0;
+    for (const view of this.views) changed += view.size;
+    return this.records >= records || this.bytes >= bytes || changed >= keys;
   }
 
   /** Takes the next entry, of which it keeps nothing that is lent. @throws ASOF_CORRUPT, ASOF_FORMAT */

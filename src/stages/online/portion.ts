@@ -1,10 +1,14 @@
 import { ByteReader, ByteWriter } from "../../core/codec/bytes.ts";
 import type { LogEntry, LogPosition, LogReader } from "../../ports/event-log.ts";
 
-/** Consecutive entries of the log, with the bytes of all in one piece: it can be kept, and handed to another thread. */
+/**
+ * Consecutive entries of the log in one piece of memory, which can be kept, and handed to another thread: of many small
+ * ones a list would be longer under way than they are read.
+ */
 export interface Portion {
-  readonly entries: readonly (Omit<LogEntry, "payload"> & { readonly bytes: number })[];
-  readonly payloads: Uint8Array<ArrayBuffer>;
+  readonly entries: number;
+  readonly records: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** A portion is full at so many records, or at so many bytes of them. An entry stays whole. */
@@ -21,44 +25,55 @@ export async function* portionsOf(
   limits: PortionLimits,
 ): AsyncGenerator<Portion> {
   const out = new ByteWriter();
-  let entries: Portion["entries"][number][] = [];
+  let entries = 0;
   let records = 0;
   const finish = (): Portion => {
-    const portion = { entries, payloads: out.finish() };
+    const portion = { entries, records, bytes: out.finish() };
     out.reset();
-    entries = [];
-    records = 0;
+    entries = records = 0;
     return portion;
   };
   for await (const { stream, kind, count, stamp, position, payload } of log.read(from)) {
     if (position >= until) break;
     if (position < from) continue;
-    entries.push({ stream, kind, count, stamp, position, bytes: payload.length });
+    out.string(stream);
+    out.u8(kind);
+    out.u32(count);
+    out.f64(stamp);
+    out.f64(position);
+    out.u32(payload.length);
     out.raw(payload);
+    entries++;
     records += count;
     if (records >= limits.records || out.length >= limits.bytes) yield finish();
   }
-  if (entries.length > 0) yield finish();
+  if (entries > 0) yield finish();
 }
 
 /** Goes through a portion once. */
 export class PortionReader {
-  private readonly portion: Portion;
   private readonly input: ByteReader;
-  private next = 0;
+  private left: number;
+  private stream = "";
 
-  constructor(portion: Portion) {
-    this.portion = portion;
-    this.input = new ByteReader(portion.payloads);
+  constructor({ entries, bytes }: Portion) {
+    this.input = new ByteReader(bytes);
+    this.left = entries;
   }
 
   get isDone(): boolean {
-    return this.next === this.portion.entries.length;
+    return this.left === 0;
   }
 
   /** The next entry; its payload lies in the portion's memory. */
   take(): LogEntry {
-    const { bytes, ...entry } = this.portion.entries[this.next++];
-    return { ...entry, payload: this.input.rawView(bytes) };
+    const { input } = this;
+    this.left--;
+    this.stream = input.string(this.stream);
+    const kind = input.u8();
+    const count = input.u32();
+    const stamp = input.f64();
+    const position = input.f64();
+    return { stream: this.stream, kind, count, stamp, position, payload: input.rawView(input.u32()) };
   }
 }

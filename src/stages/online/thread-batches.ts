@@ -48,7 +48,7 @@ export class ThreadBatches implements BatchMaker {
     this.making = Promise.withResolvers();
     this.committed = committed;
     this.thread.keepAlive(true);
-    const memory = portion === null ? [] : [portion.payloads.buffer];
+    const memory = portion === null ? [] : [portion.bytes.buffer];
     this.post({ kind: "make", portion, watermark, schemas: this.newSchemas() }, memory);
     return this.making.promise;
   }
@@ -63,8 +63,8 @@ export class ThreadBatches implements BatchMaker {
         this.state = "there";
         break;
       case "made": {
-        const { end, watermark, keys, isMore } = told;
-        this.done(({ resolve }) => resolve({ changes: unpackChanges(told.changes), end, watermark, keys, isMore }));
+        const { end, watermark, isMore } = told;
+        this.done(({ resolve }) => resolve({ changes: unpackChanges(told.changes), end, watermark, isMore }));
         break;
       }
       case "failed":
