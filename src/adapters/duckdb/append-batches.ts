@@ -8,7 +8,8 @@ import { engineType } from "./duckdb-type.ts";
 import { fillChunk } from "./fill-chunk.ts";
 import { packColumn } from "./packed-column.ts";
 
-const BLOCK_ROWS = 16 * 2048;
+/** Rows after which others have the event loop: some milliseconds' work. */
+const BLOCK_ROWS = 2 * 2048;
 
 /** A CREATE statement for a temporary table of these fields. */
 export function createTableSql(name: string, fields: Fields): string {

@@ -3,6 +3,8 @@ import type { DataType, Fields, Row, Value } from "./data-type.ts";
 
 /** Rows that a batch begins with room for: most of what is gathered is small. */
 const FEW = 1_024;
+/** Different texts that a column may have for each of them to be kept once. */
+const FEW_TEXTS = 4_096;
 
 /** Gathers rows, one value after the other, as batches of columns: of the rows themselves nothing stays in memory. */
 export class BatchBuilder {
@@ -68,6 +70,7 @@ class ColumnBuilder {
   private numbers: Float64Array | null = null;
   private longs: BigInt64Array | null = null;
   private texts: string[] | null = null;
+  private known: Map<string, string> | null = new Map();
   private valid: Uint8Array | null = null;
   private capacity: number;
 
@@ -80,7 +83,7 @@ class ColumnBuilder {
   set(row: number, value: Value): void {
     if (value === null) (this.valid ??= new Uint8Array(this.capacity).fill(1))[row] = 0;
     else if (this.numbers !== null) this.numbers[row] = Number(value);
-    else if (this.texts !== null) this.texts[row] = value as string;
+    else if (this.texts !== null) this.texts[row] = this.shared(value as string);
     else this.longs![row] = value as bigint;
   }
 
@@ -99,6 +102,17 @@ class ColumnBuilder {
 
   column(): Column {
     return { type: this.type, values: (this.numbers ?? this.longs ?? this.texts)!, valid: this.valid };
+  }
+
+  /** Rows that are gathered for long would else keep a text each, of which most columns have few. */
+  private shared(text: string): string {
+    const { known } = this;
+    if (known === null) return text;
+    const same = known.get(text);
+    if (same !== undefined) return same;
+    if (known.size < FEW_TEXTS) known.set(text, text);
+    else this.known = null;
+    return text;
   }
 
   private take(values: Column["values"]): void {

@@ -15,6 +15,7 @@ import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
 import { ArchivedRows } from "./archived-rows.ts";
 import { type BulkWriter, loadedFiles } from "./bulk-writer.ts";
 import { type RememberedRow, RememberedRows } from "./remembered-rows.ts";
+import { unhurried } from "./unhurried.ts";
 
 export interface ArchiveOutcome {
   readonly records: number;
@@ -57,11 +58,10 @@ export class Archiver {
     await this.files.remove(STAGING);
     await this.files.remove(PINNED);
     const { applied } = await this.registry.offlineState();
-    await this.registry.changeFiles({
-      ...(await this.missingLoads(applied, this.log.end)),
-      remove: [],
-      applied: this.log.end,
-    });
+    const loads: LoadInLog[] = [];
+    for await (const entry of this.log.read(Math.max(applied, this.log.start)))
+      if (entry.kind === ENTRY.load) loads.push(loadIn(entry));
+    await this.registry.changeFiles({ ...(await this.missing(loads, applied)), remove: [], applied: this.log.end });
     const known = new Set((await this.registry.files()).map(({ path }) => `${HISTORY}/${path}`));
     for (const { file } of await this.files.list(HISTORY)) if (!known.has(file)) await this.files.remove(file);
   }
@@ -76,11 +76,12 @@ export class Archiver {
 
   private async run(id: string, cut: LogPosition, needed: () => LogPosition): Promise<ArchiveOutcome> {
     const { archived, applied } = await this.registry.offlineState();
+    const loads: LoadInLog[] = [];
     const added: OfflineFile[] = [];
     const session = await this.engine.session();
     let records = 0;
     try {
-      for await (const { groups, from, until } of this.portions(archived, cut))
+      for await (const { groups, from, until } of this.portions(archived, cut, loads))
         for (const [i, group] of groups.entries()) {
           records += group.rows;
           const table = "asof_archive";
@@ -99,26 +100,28 @@ export class Archiver {
       await session.close();
     }
     await this.bulk.exclusively(async () => {
-      const { add, notes } = await this.missingLoads(applied, cut);
+      const { add, notes } = await this.missing(loads, applied);
       await this.registry.changeFiles({ add: [...added, ...add], notes, remove: [], archived: cut, applied: cut });
     });
     await this.log.dropBefore(Math.min(cut, needed()));
     return { records, files: added.length, bytes: added.reduce((sum, file) => sum + file.bytes, 0) };
   }
 
-  /** The log in portions that fit in memory, by stream and schema. */
+  /** The log in portions that fit in memory, by stream and schema; loads are added to `loads`. */
   private async *portions(
     from: LogPosition,
     cut: LogPosition,
+    loads: LoadInLog[],
   ): AsyncGenerator<{ groups: ArchivedRows[]; from: LogPosition; until: LogPosition }> {
     let groups = new Map<string, ArchivedRows>();
     const remembered = new RememberedRows(this.schemas, this.withdrawals);
     let held = 0;
     let start = from;
     let until = from;
-    for await (const entry of this.log.read(Math.max(from, this.log.start))) {
+    for await (const entry of unhurried(this.log.read(Math.max(from, this.log.start)))) {
       if (entry.position >= cut) break;
       until = entry.position + entry.count;
+      if (entry.kind === ENTRY.load) loads.push(loadIn(entry));
       held += this.gather(entry, groups, remembered);
       if (held < PORTION) continue;
       yield { groups: [...groups.values()], from: start, until };
@@ -174,23 +177,34 @@ export class Archiver {
     return group.rows - before;
   }
 
-  /** Files of loads in the log that the registry does not list. */
-  private async missingLoads(
-    from: LogPosition,
-    cut: LogPosition,
-  ): Promise<{ readonly add: OfflineFile[]; readonly notes: Readonly<Record<string, string>> }> {
+  /** What of loads in the log the registry does not list, which lists those below a position. */
+  private async missing(
+    loads: readonly LoadInLog[],
+    applied: LogPosition,
+  ): Promise<{
+    readonly add: readonly OfflineFile[];
+    readonly notes: Readonly<Record<string, string>>;
+  }> {
     const known = new Set((await this.registry.files()).map(({ path }) => path));
-    const files: OfflineFile[] = [];
-    const notes: Record<string, string> = {};
-    for await (const entry of this.log.read(Math.max(from, this.log.start))) {
-      if (entry.position >= cut) break;
-      if (entry.kind !== ENTRY.load) continue;
-      const load = decodeLoad(entry.payload);
-      files.push(...loadedFiles(entry.stream, entry.position, load.files));
-      Object.assign(notes, load.notes);
-    }
-    return { add: files.filter(({ path }) => !known.has(path)), notes };
+    const left = loads.filter(({ position }) => position >= applied);
+    return {
+      add: left.flatMap(({ files }) => files.filter(({ path }) => !known.has(path))),
+      notes: Object.assign({}, ...left.map(({ notes }) => notes)) as Record<string, string>,
+    };
   }
+}
+
+/** What a load in the log brought. */
+interface LoadInLog {
+  readonly position: LogPosition;
+  readonly files: readonly OfflineFile[];
+  readonly notes: Readonly<Record<string, string>>;
+}
+
+/** Of an entry that is a load. @throws ASOF_CORRUPT, ASOF_FORMAT */
+function loadIn({ stream, position, payload }: LogEntry): LoadInLog {
+  const { files, notes = {} } = decodeLoad(payload);
+  return { position, files: loadedFiles(stream, position, files), notes };
 }
 
 /** Records held in memory at once while the log is archived. */
