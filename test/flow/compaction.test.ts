@@ -75,6 +75,32 @@ test("many small loads become few files, and no answer changes", async () => {
   }
 });
 
+test("loads whose files were merged while they were in the log still are not brought back as it is archived", async () => {
+  const home = await mkdtemp(join(tmpdir(), "asof-compaction-"));
+  const configuration = { home, definitions, clock: { simulated: "2026-01-02T12:00:00Z" } } as const;
+  const store = await open(configuration, { archiveFrom: 10 });
+  try {
+    await store.apply();
+    const file = join(home, "payments.ndjson");
+    const at = (minute: number): string => `2026-01-02T01:${String(minute).padStart(2, "0")}:00Z`;
+    for (let load = 0; load < 8; load++) {
+      await writeFile(file, JSON.stringify({ at: at(load), user: "a", value: load }));
+      await store.load("payments", [file]);
+    }
+    expect((await store.runs({ kind: "compact" })).length).toBeGreaterThan(0);
+    expect(await store.runs({ kind: "archive" })).toEqual([]);
+    const rest = Array.from({ length: 10 }, (_, i) => ({ at: at(10 + i), user: "a", value: i }));
+    await store.ingest("payments", rest);
+    await expect
+      .poll(async () => (await store.runs({ kind: "archive" })).map(({ state }) => state), { timeout: 20_000 })
+      .toEqual(["succeeded"]);
+    expect((await store.status()).offline.sources[0].rows).toBe(18);
+  } finally {
+    await store.close();
+    await rm(home, { recursive: true });
+  }
+});
+
 test("files that cannot be merged keep a store neither from archiving its log nor from closing", async () => {
   const home = await mkdtemp(join(tmpdir(), "asof-compaction-"));
   const configuration = { home, definitions, clock: { simulated: "2026-01-02T12:00:00Z" } } as const;
