@@ -4,6 +4,7 @@ import { decodeViews, encodeViews, noViews } from "../core/codec/online-meta.ts"
 import { sourceNamed } from "../core/definition/catalog.ts";
 import { sourceStream, type Stream } from "../core/definition/stream.ts";
 import { AsofError } from "../core/errors.ts";
+import { nextTurn } from "../core/next-turn.ts";
 import { SharedOrAlone } from "../core/shared-or-alone.ts";
 import type { EventLog, LogPosition } from "../ports/event-log.ts";
 import { type ArchiveOutcome, Archiver } from "../stages/ingest/archive.ts";
@@ -26,7 +27,6 @@ import { KeyedHistory } from "../stages/offline/history.ts";
 import type { OfflineStore } from "../stages/offline/offline-store.ts";
 import { Fold } from "../stages/online/fold.ts";
 import { Materializer } from "../stages/online/materialize.ts";
-import { nextTurn } from "../stages/online/next-turn.ts";
 import type { RunRecorder } from "../stages/registry/run-recorder.ts";
 import { clearModels } from "../stages/training/clear-models.ts";
 import type { Definitions } from "./definitions.ts";

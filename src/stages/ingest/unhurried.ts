@@ -1,3 +1,4 @@
+import { nextTurn } from "../../core/next-turn.ts";
 import type { LogEntry } from "../../ports/event-log.ts";
 
 /** Records after which others have the event loop: a fraction of a millisecond's work. */
@@ -11,6 +12,6 @@ export async function* unhurried(entries: AsyncIterable<LogEntry>): AsyncGenerat
     records += entry.count;
     if (records < RECORDS) continue;
     records = 0;
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
 }

@@ -1,12 +1,12 @@
 import { availableOf, type StreamRecord } from "../../core/codec/record-batch.ts";
 import type { Withdrawal } from "../../core/codec/withdrawals.ts";
+import { nextTurn } from "../../core/next-turn.ts";
 import type { Row } from "../../core/schema/data-type.ts";
 import { type Contribution, isVisible, levelStarts } from "../../core/tile/key-state.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { OnlineReader, Put } from "../../ports/online-store.ts";
 import type { FoldedView } from "./folded-view.ts";
 import type { CachedKey, KeyCache } from "./key-cache.ts";
-import { nextTurn } from "./next-turn.ts";
 
 /** Keys that are read, or records that are added, between two turns of the event loop. */
 const READ = 1_000;

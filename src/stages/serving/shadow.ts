@@ -1,5 +1,6 @@
 import type { StreamRecord } from "../../core/codec/record-batch.ts";
 import { AsofError } from "../../core/errors.ts";
+import { nextTurn } from "../../core/next-turn.ts";
 import { OneByOne } from "../../core/one-by-one.ts";
 import type { ShadowedRows } from "../../core/result/monitoring.ts";
 import type { LoadedModel } from "../../ports/trainer.ts";
@@ -90,9 +91,4 @@ async function predictHeld({ model }: ShadowModel, predict: Predict): Promise<re
 function errorOf(error: unknown): NonNullable<ShadowedRows["error"]> {
   if (error instanceof AsofError) return { code: error.code, message: error.message };
   return { code: "ASOF_INTERNAL", message: error instanceof Error ? error.message : String(error) };
-}
-
-/** What waits for the event loop, such as answers to requests, goes first. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -2,6 +2,7 @@ import { checkInterrupted } from "../../core/interruption.ts";
 import { gather } from "../../core/kernel/column-buffer.ts";
 import { comparedMetrics, estimate, pairedDifference } from "../../core/metrics/estimate.ts";
 import { shuffledRows } from "../../core/metrics/shuffled-rows.ts";
+import { nextTurn } from "../../core/next-turn.ts";
 import type { FeatureImportance, PermutationImportance } from "../../core/result/evaluation.ts";
 import type { Column } from "../../core/schema/column.ts";
 import type { LoadedModel, Task } from "../../ports/trainer.ts";
@@ -34,7 +35,7 @@ export async function permutationImportance(
     const lost = task === "classification" ? pairedDifference(whole, without) : pairedDifference(without, whole);
     found.push({ feature, worse: lost!.difference, standardError: lost!.standardError });
     // Others have their turn: a model predicts without waiting for anything.
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
   found.sort((a, b) => b.worse - a.worse || (a.feature < b.feature ? -1 : 1));
   return { metric, value: whole.value, rows, features: found };
