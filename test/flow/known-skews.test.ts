@@ -24,6 +24,7 @@ import {
   window,
 } from "../../src/index.ts";
 import { Random } from "../../src/surfaces/verify/random.ts";
+import { setClock } from "./set-clock.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "asof-skews-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -70,13 +71,11 @@ async function run({ truncated, late }: Course): Promise<void> {
   const random = new Random(SEED, truncated, late);
   const home = mkdtempSync(path.join(folder, "home-"));
   let now = begin;
-  const clock = {
-    now: () => now,
-    elapsed: () => 0,
-    idled: () => 0,
-    reserve: DAY,
-    advance: (to: number) => void (now = to),
-  };
+  const clock = setClock(
+    () => now,
+    (to) => (now = to),
+    DAY,
+  );
   const store = await open({ definitions, home }, { clock, archiveFrom: 500 });
   const records: OracleRecord[] = [];
   const reads: Read[] = [];

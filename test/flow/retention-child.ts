@@ -8,7 +8,7 @@ const now = dayStart(Number(day));
 const clock = {
   now: () => now,
   elapsed: () => performance.now() / 1000,
-  idled: () => 0,
+  idled: () => performance.nodeTiming.idleTime / 1000,
   reserve: 0,
   advance: () => {},
 };

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { open } from "../../src/open.ts";
 import { history, now as shopNow } from "./open-test-store.ts";
 import * as shop from "./shop.ts";
+import { setClock } from "./set-clock.ts";
 import type { Store } from "../../src/store.ts";
 
 const start = Date.UTC(2026, 0, 1) * 1000;
@@ -39,16 +40,14 @@ const { note: _note, ...withoutNote } = fields;
 let home: string;
 let store: Store | null = null;
 let now: number;
+const clock = setClock(
+  () => now,
+  (to) => (now = to),
+  MINUTE,
+);
 
 async function opened(definitions: Record<string, unknown>, archiveFrom = 20_000): Promise<Store> {
   await store?.close();
-  const clock = {
-    now: () => now,
-    elapsed: () => 0,
-    idled: () => 0,
-    reserve: MINUTE,
-    advance: (to: number) => void (now = to),
-  };
   return (store = await open({ home, definitions: { user, ...definitions } }, { clock, archiveFrom }));
 }
 
@@ -405,13 +404,6 @@ test("ids are known again from files that were merged across a change of the fie
   const widened = () => ({ ...fields, pieces: t.int64(), more: t.int32(), any: t.nullable(t.string()) });
   const archived = async (definitions: Record<string, unknown>, work: (next: Store) => Promise<unknown>) => {
     await store?.close();
-    const clock = {
-      now: () => now,
-      elapsed: () => 0,
-      idled: () => 0,
-      reserve: MINUTE,
-      advance: (to: number) => void (now = to),
-    };
     store = await open({ home, definitions: { user, ...definitions } }, { clock, archiveFrom: 1, compactFrom: 2 });
     await store.apply();
     await work(store);
@@ -440,13 +432,6 @@ test("ids are known again from files that were merged across a change of the fie
 
 test("a process that only reads, with the definitions of before, reads on", async () => {
   await filled(over(before));
-  const clock = {
-    now: () => now,
-    elapsed: () => 0,
-    idled: () => 0,
-    reserve: MINUTE,
-    advance: (to: number) => void (now = to),
-  };
   const reader = await open({ home, definitions: { user, ...over(before) } }, { clock });
   try {
     const after = eventSource("payments", {

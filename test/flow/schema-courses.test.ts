@@ -9,6 +9,7 @@ import type { DataType, Fields, Kind, Row, Value } from "../../src/core/schema/d
 import { open } from "../../src/open.ts";
 import type { Store } from "../../src/store.ts";
 import { sequence } from "../conformance/event-log-entries.ts";
+import { setClock } from "./set-clock.ts";
 
 const SEED = Number(process.env["ASOF_SEED"] ?? 20010630);
 const COURSES = Number(process.env["ASOF_COURSES"] ?? 4);
@@ -186,13 +187,11 @@ test(
       const course = new Course(next);
       const isNamed = number % 2 === 1;
       let now = start;
-      const clock = {
-        now: () => now,
-        elapsed: () => 0,
-        idled: () => 0,
-        reserve: MINUTE,
-        advance: (to: number) => void (now = to),
-      };
+      const clock = setClock(
+        () => now,
+        (to) => (now = to),
+        MINUTE,
+      );
       let store: Store | null = null;
       const reopen = async (shape: Shape): Promise<Store> => {
         await store?.close();

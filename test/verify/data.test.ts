@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import * as definitions from "./definitions.ts";
 import { EngineCopy } from "./engine-copy.ts";
 import { faults } from "./planted-faults.ts";
+import { setClock } from "../flow/set-clock.ts";
 
 const timeout = 600_000;
 const MINUTE = 60_000_000;
@@ -37,7 +38,13 @@ beforeAll(async () => {
   let now = start + 6 * 24 * 60 * MINUTE;
   store = await open(
     { definitions, home },
-    { clock: { now: () => now, elapsed: () => 0, idled: () => 0, reserve: MINUTE, advance: (to) => void (now = to) } },
+    {
+      clock: setClock(
+        () => now,
+        (to) => (now = to),
+        MINUTE,
+      ),
+    },
   );
   await store.apply();
   const file = path.join(folder, "sales.ndjson");
