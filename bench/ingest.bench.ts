@@ -159,12 +159,12 @@ async function singles(folder: string, { log, flags }: Context): Promise<BenchCa
         );
       }
     const rate = Math.floor(median(rates.ours) / 2);
-    // As long as it takes until the log has been archived once meanwhile.
     const { delays, sent } = await load.ask<{ delays: number[]; sent: Sent }>("freshness", {
       ...ours,
       home: path.join(home, "online"),
       connections: SINGLES,
       rate,
+      // So long that the log is mostly archived once meanwhile.
       milliseconds: 30_000,
     });
     sent.times.forEach((count, i) => (times[i] += count));
