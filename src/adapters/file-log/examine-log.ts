@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { AsofError } from "../../core/errors.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import { isRunning, thisProcess } from "./process-identity.ts";
-import { findWitness, headOf, scanSegment, type Tail } from "./scan-segment.ts";
+import { headOf, scanNewest, type Tail } from "./scan-segment.ts";
 import { checkChain, readSegmentHead, type Segment } from "./segment.ts";
 import { systemCode } from "./storage-error.ts";
 import { readHolder } from "./writer-lock.ts";
@@ -71,10 +71,8 @@ async function readThrough(
   const handle = await open(segment.path, "r");
   try {
     const size = isWritten ? (await stat(segment.path)).size : segment.bytes;
-    const tail = await scanSegment(handle, segment, size, headOf(segment));
-    if (tail.offset >= size) return { tail, fault: null };
-    const witness = await findWitness(handle, segment.seed, tail, size);
-    if (isWritten && witness === null) return { tail, fault: null };
+    const { tail, torn, witness } = await scanNewest(handle, segment, size, headOf(segment));
+    if (!torn || (isWritten && witness === null)) return { tail, fault: null };
     const why =
       witness === null
         ? `its last ${size - tail.offset} bytes are no whole entry`

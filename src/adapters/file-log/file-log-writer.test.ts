@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { NewEntry } from "../../ports/event-log.ts";
 import type { FileLog } from "./file-log.ts";
+import { examineLog } from "./examine-log.ts";
 import { openFileLog } from "./open-file-log.ts";
+import { readFileLog } from "./read-file-log.ts";
 
 let folder: string;
 let file: string;
@@ -172,6 +174,62 @@ test("refuses an entry that is too large, and goes on", async () => {
   await expect(tooLarge).rejects.toMatchObject({ code: "ASOF_TOO_LARGE" });
   expect(await log.append(entry(0))).toBe(0);
   await log.close();
+});
+
+test("room is written ahead of the entries of a segment that is not short, and is no part of the log", async () => {
+  const log = await openFileLog(folder, { segmentBytes: 300_000 });
+  const frame = 36 + 1 + 2_000;
+  const sizes: number[] = [];
+  for (let i = 0; i < 150; i++) {
+    await log.append(entry(i, Buffer.alloc(2_000, 1)));
+    sizes.push((await stat(file)).size);
+  }
+  const long = (entries: number): number => 64 + entries * frame;
+  // As many bytes again whenever an entry ends beyond them, from 64 kB on, and no more than the segment may have.
+  const expected = sizes.map((_, i) => {
+    if (i < 32) return long(i + 1);
+    if (i < 66) return 2 * long(33);
+    if (i < 134) return 2 * long(67);
+    return i < 147 ? 300_000 : long(148);
+  });
+  expect(sizes).toEqual(expected);
+  expect(await log.bytes()).toBe(2 * 64 + 150 * frame);
+  expect((await stamps(log)).length).toBe(150);
+  await log.close();
+});
+
+test("room ahead is no torn tail; what a crash leaves in it is one, and what damage leaves is damage", async () => {
+  const log = await openFileLog(folder);
+  for (let i = 0; i < 40; i++) await log.append(entry(i, Buffer.alloc(2_000, 1)));
+  const bytes = 64 + 40 * (36 + 1 + 2_000);
+  const image = await readFile(file);
+  expect(image.length).toBeGreaterThan(bytes);
+  const reader = await readFileLog(folder);
+  expect([reader.end, await reader.bytes()]).toEqual([40, bytes]);
+  expect(await examineLog(folder, false)).toMatchObject({ end: 40, faults: [] });
+  await log.close();
+  expect((await stat(file)).size).toBe(bytes + 36);
+
+  await writeFile(file, image);
+  const killed = await openFileLog(folder);
+  expect([killed.end, killed.recovery, (await stat(file)).size]).toEqual([40, null, bytes]);
+  expect(await killed.append(entry(40))).toBe(40);
+  await killed.close();
+
+  // The end of a group without its beginning.
+  image[bytes + 5_000] = 1;
+  await writeFile(file, image);
+  expect(await examineLog(folder, false)).toMatchObject({ end: 40, faults: [{ byte: bytes, torn: true }] });
+  const torn = await openFileLog(folder);
+  expect([torn.end, torn.recovery]).toEqual([40, { file, byte: bytes, cutBytes: image.length - bytes }]);
+  await torn.close();
+
+  image[bytes + 5_000] = 0;
+  image[bytes - 5_000] ^= 1;
+  await writeFile(file, image);
+  const damaged = { code: "ASOF_CORRUPT", details: { file, byte: 64 + 37 * (36 + 1 + 2_000) } };
+  await expect(openFileLog(folder)).rejects.toMatchObject(damaged);
+  await expect(readFileLog(folder)).rejects.toMatchObject(damaged);
 });
 
 test("stamps that do not grow, and counts and kinds out of range, are our own faults", async () => {

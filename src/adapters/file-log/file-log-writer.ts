@@ -12,6 +12,7 @@ import { GroupBuffer } from "./group-buffer.ts";
 import { inMemory, RecentEntries } from "./recent-entries.ts";
 import type { FileLog } from "./file-log.ts";
 import type { Recovered, Recovery } from "./recover.ts";
+import { roomAhead } from "./room-ahead.ts";
 import { HEADER_BYTES } from "./segment-header.ts";
 import { createSegment, type Segment } from "./segment.ts";
 import { diskRefused } from "./storage-error.ts";
@@ -44,8 +45,9 @@ export class FileLogWriter implements FileLog {
   readonly #arena = GroupBuffer.arena();
   readonly #recent = new RecentEntries();
   #handle: FileHandle;
-  /** The durable length of the newest segment. */
+  /** The durable length of the newest segment, and how long its file is: zeros may follow. */
   #offset: number;
+  #room: number;
   #end: LogPosition;
   #durableStamp: Timestamp;
   #marked: boolean;
@@ -68,7 +70,7 @@ export class FileLogWriter implements FileLog {
     this.#lock = lock;
     this.#segments = segments;
     this.#handle = handle;
-    this.#offset = tail.offset;
+    this.#offset = this.#room = tail.offset;
     this.#end = this.#next = tail.end;
     this.#durableStamp = this.#lastStamp = tail.lastStamp;
     this.#marked = tail.marked;
@@ -189,12 +191,15 @@ export class FileLogWriter implements FileLog {
       this.#group.push(item);
       this.#queue.shift();
     }
+    const end = this.#offset + buffer.bytes;
+    const zeros = roomAhead(end, buffer.bytes, this.#room, this.#segmentBytes);
     const began = performance.now();
-    await writeDurably(this.#handle, buffer.pieces(), this.#offset);
+    await writeDurably(this.#handle, zeros === null ? buffer.pieces() : [...buffer.pieces(), zeros], this.#offset);
     this.#syncTime = performance.now() - began;
     // Those that gathered meanwhile are there already.
     this.#answered = this.#group.length + this.#queue.length;
-    this.#offset += buffer.bytes;
+    this.#offset = end;
+    this.#room = Math.max(this.#room, end + (zeros?.length ?? 0));
     this.#newest().bytes = this.#offset;
     this.#marked = false;
     const last = this.#group.at(-1)!;
@@ -220,6 +225,7 @@ export class FileLogWriter implements FileLog {
   async #beginSegment(): Promise<void> {
     const { first } = this.#newest();
     if (first === this.#end) return;
+    if (this.#room > this.#offset) await this.#cut(this.#offset);
     const { segment, handle } = await createSegment(this.#folder, {
       first: this.#end,
       lastStamp: this.#durableStamp,
@@ -228,7 +234,7 @@ export class FileLogWriter implements FileLog {
     const before = this.#handle;
     this.#handle = handle;
     this.#segments.push(segment);
-    this.#offset = HEADER_BYTES;
+    this.#offset = this.#room = HEADER_BYTES;
     this.#marked = false;
     await before.close();
   }
@@ -244,11 +250,16 @@ export class FileLogWriter implements FileLog {
 
   async #cutBack(): Promise<void> {
     try {
-      await this.#handle.truncate(this.#offset);
-      await this.#handle.datasync();
+      await this.#cut(this.#offset);
     } catch {
       // The disk refuses all; what it refused first is what the caller learns.
     }
+  }
+
+  async #cut(length: number): Promise<void> {
+    await this.#handle.truncate(length);
+    await this.#handle.datasync();
+    this.#room = length;
   }
 
   /** Oldest first, each durably, so that a crash leaves no gap. The newest stays: it remembers the last stamp. */
@@ -283,6 +294,7 @@ export class FileLogWriter implements FileLog {
     try {
       const mark = markFrame(this.#newest().seed, this.#end, this.#durableStamp, this.#offset);
       await writeDurably(this.#handle, [mark], this.#offset);
+      if (this.#room > this.#offset + mark.length) await this.#cut(this.#offset + mark.length);
     } catch {
       await this.#cutBack();
     }

@@ -60,8 +60,11 @@ test("shows one cut until it looks again", async () => {
   await log.close();
 });
 
-test("follows a writer that appends, rolls and drops, without gaps, repeats or false alarms", async () => {
-  const log = await openFileLog(folder, { segmentBytes: 20_000 });
+test.each([
+  ["", 20_000],
+  [" and leaves room ahead", 500_000],
+])("follows a writer that appends, rolls, drops%s, without gaps, repeats or false alarms", async (_, segmentBytes) => {
+  const log = await openFileLog(folder, { segmentBytes });
   const done = new AbortController();
   const write = async (): Promise<void> => {
     for (let i = 0; i < 150; i++) {

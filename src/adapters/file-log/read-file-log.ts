@@ -3,7 +3,7 @@ import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogEntry, LogPosition } from "../../ports/event-log.ts";
 import { EntryIterator, spanOf } from "./entry-iterator.ts";
 import { damagedBefore } from "./recover.ts";
-import { findWitness, headOf, scanSegment, type Tail } from "./scan-segment.ts";
+import { headOf, scanNewest, type Tail } from "./scan-segment.ts";
 import { listSegments, type Segment } from "./segment.ts";
 import { diskRefused, systemCode } from "./storage-error.ts";
 
@@ -98,11 +98,10 @@ async function tailOf(segment: Segment, known: Tail): Promise<Tail> {
   const handle = await open(segment.path, "r");
   try {
     const { size } = await handle.stat();
-    let tail = await scanSegment(handle, segment, size, known.before ?? known);
+    let scanned = await scanNewest(handle, segment, size, known.before ?? known);
     // What had been seen last is gone: a writer whose disk failed has cut it off.
-    if (tail.offset < known.offset) tail = await scanSegment(handle, segment, size, headOf(segment));
-    // No false alarm while the writer writes: later frames lie beyond the size at which the file was looked at.
-    const witness = tail.offset < size ? await findWitness(handle, segment.seed, tail, size) : null;
+    if (scanned.tail.offset < known.offset) scanned = await scanNewest(handle, segment, size, headOf(segment));
+    const { tail, witness } = scanned;
     if (witness !== null) throw damagedBefore(segment.path, tail.offset, witness);
     return tail;
   } finally {

@@ -58,7 +58,8 @@ test("whatever part of the last group a power cut leaves, the log opens with all
       expect(found).toEqual(expected.slice(0, found.length));
       const { recovery } = torn;
       const kept = (await readFile(path)).length;
-      if (found.length < expected.length && kept < bytes.length)
+      // Zeros alone are no torn tail: the writer leaves room ahead.
+      if (found.length < expected.length && bytes.subarray(kept).some((byte) => byte !== 0))
         expect(recovery).toEqual({ file: path, byte: kept, cutBytes: bytes.length - kept });
       else expect(recovery).toBe(null);
     } finally {

@@ -1,7 +1,7 @@
 import { readdir, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { openDurable } from "./durable-write.ts";
-import { findWitness, headOf, scanSegment, type Tail } from "./scan-segment.ts";
+import { headOf, scanNewest, type Tail } from "./scan-segment.ts";
 import { createSegment, listSegments, UNFINISHED, type Segment } from "./segment.ts";
 import { corrupt } from "./storage-error.ts";
 
@@ -33,14 +33,10 @@ export async function recover(folder: string): Promise<Recovered> {
   const handle = await openDurable(last.path, false);
   try {
     const size = last.bytes;
-    const tail = await scanSegment(handle, last, size, headOf(last));
-    const torn = tail.offset < size;
-    if (torn) {
-      const witness = await findWitness(handle, last.seed, tail, size);
-      if (witness !== null) throw damagedBefore(last.path, tail.offset, witness);
-      await handle.truncate(tail.offset);
-      last.bytes = tail.offset;
-    }
+    const { tail, torn, witness } = await scanNewest(handle, last, size, headOf(last));
+    if (witness !== null) throw damagedBefore(last.path, tail.offset, witness);
+    if (tail.offset < size) await handle.truncate(tail.offset);
+    last.bytes = tail.offset;
     // What a killed process wrote may be in memory only; from here on it counts as durable.
     await handle.sync();
     const recovery = torn ? { file: last.path, byte: tail.offset, cutBytes: size - tail.offset } : null;

@@ -3,6 +3,7 @@ import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import { FRAME_HEAD, isFrame } from "./frame.ts";
 import { FrameCursor } from "./frame-cursor.ts";
+import { isRoom } from "./room-ahead.ts";
 import { HEADER_BYTES } from "./segment-header.ts";
 import type { Segment } from "./segment.ts";
 import { corrupt } from "./storage-error.ts";
@@ -60,16 +61,34 @@ function checkFrame(cursor: FrameCursor, segment: Segment, { end, lastStamp }: T
     throw corrupt(segment.path, cursor.offset, `${cursor.stamp} is no stamp of ${cursor.count} records`);
 }
 
+/** The newest segment, as far as it is whole, and what lies behind. */
+export interface Scanned {
+  readonly tail: Tail;
+  /** Behind the tail there is something else than room. */
+  readonly torn: boolean;
+  /** Where it is proved that what is torn had been durable, and so is damaged; null where it is not. */
+  readonly witness: number | null;
+}
+
+/** Passes over the newest segment from `from` to where no whole frame begins. @throws AsofError ASOF_CORRUPT */
+export async function scanNewest(handle: FileHandle, segment: Segment, size: number, from: Tail): Promise<Scanned> {
+  let tail = await scanSegment(handle, segment, size, from);
+  for (;;) {
+    if (await isRoom(handle, tail.offset, size)) return { tail, torn: false, witness: null };
+    const witness = await findWitness(handle, segment.seed, tail, size);
+    if (witness === null) return { tail, torn: true, witness };
+    // A writer at work may have written there since it was looked at, and the witness behind that.
+    const again = await scanSegment(handle, segment, size, tail);
+    if (again.offset === tail.offset) return { tail, torn: true, witness };
+    tail = again;
+  }
+}
+
 /**
  * Looks behind damaged bytes for a frame that proves they had been durable, and so are damage, not a torn tail.
  * Returns where the witness is, or null.
  */
-export async function findWitness(
-  handle: FileHandle,
-  seed: number,
-  damage: Tail,
-  size: number,
-): Promise<number | null> {
+async function findWitness(handle: FileHandle, seed: number, damage: Tail, size: number): Promise<number | null> {
   const start = damage.offset;
   const chunk = Buffer.allocUnsafeSlow(Math.max(FRAME_HEAD, Math.min(CHUNK, size - start)));
   for (let base = start; base + FRAME_HEAD <= size; base += chunk.length - FRAME_HEAD + 1) {
