@@ -21,40 +21,44 @@ test("records gather for a moment where there is time to spare, and the longer t
     for (let i = 0; i < 10; i++) thread.spends(0.2, spare);
     return thread.gathering.milliseconds;
   };
-  expect(thread.gathering.milliseconds).toBe(5);
-  expect(settlesAt(1)).toBe(5);
-  expect(settlesAt(0.34)).toBe(5);
-  expect(settlesAt(1 / 4)).toBeCloseTo(5 * (4 / 3) ** 4);
-  expect(settlesAt(1 / 6)).toBeCloseTo(80);
+  expect(thread.gathering.milliseconds).toBe(8);
+  expect(settlesAt(1)).toBe(8);
+  expect(settlesAt(0.34)).toBe(8);
+  expect(settlesAt(1 / 4)).toBeCloseTo(8 * (4 / 3) ** 4);
+  expect(settlesAt(1 / 5)).toBeCloseTo(8 * (5 / 3) ** 4);
   expect(settlesAt(0)).toBe(100);
-  expect(thread.spends(0.2, 0.8)).toBe(5);
+  expect(settlesAt(0.8)).toBe(8);
 });
 
-test("a moment is not taken for load: it is looked at over a tenth of a second, and twice as long is the most that one makes", () => {
+test("a moment is not taken for load, nor for its end: a tenth of a second makes it twice as long at the most, or half", () => {
   const thread = new Thread();
-  for (let i = 0; i < 9; i++) expect(thread.spends(0.01, 0)).toBe(5);
-  expect(thread.spends(0.09, 1)).toBe(5);
-  expect(thread.spends(0.05, 0)).toBe(5);
-  expect(thread.spends(0.06, 0)).toBe(10);
-  expect(thread.spends(0.11, 0)).toBe(20);
+  for (let i = 0; i < 9; i++) expect(thread.spends(0.01, 0)).toBe(8);
+  expect(thread.spends(0.09, 1)).toBe(8);
+  expect(thread.spends(0.05, 0)).toBe(8);
+  expect(thread.spends(0.06, 0)).toBe(16);
+  expect(thread.spends(0.11, 0)).toBe(32);
+  expect(thread.spends(0.05, 1)).toBe(32);
+  expect(thread.spends(0.06, 1)).toBe(16);
+  expect(thread.spends(0.11, 1)).toBe(8);
+  expect(thread.spends(0.11, 1)).toBe(8);
 });
 
 test("a clock that stands still, as that of a test may, changes nothing", () => {
   const thread = new Thread();
-  expect(thread.spends(0, 0)).toBe(5);
+  expect(thread.spends(0, 0)).toBe(8);
 });
 
 test("work that can wait is not taken for load, while it is done and after", async () => {
   const thread = new Thread();
-  expect(thread.spends(0.2, 0)).toBe(10);
+  expect(thread.spends(0.2, 0)).toBe(16);
   const done = thread.gathering.beside(async () => {
-    expect(thread.spends(0.5, 0)).toBe(10);
+    expect(thread.spends(0.5, 0)).toBe(16);
     await Promise.resolve();
-    expect(thread.spends(0.5, 1)).toBe(5);
-    expect(thread.spends(0.5, 0)).toBe(5);
+    expect(thread.spends(0.5, 1)).toBe(8);
+    expect(thread.spends(0.5, 0)).toBe(8);
     throw new Error("as it failed");
   });
   await expect(done).rejects.toThrow("as it failed");
-  expect(thread.spends(0.05, 0)).toBe(5);
-  expect(thread.spends(0.2, 0)).toBe(10);
+  expect(thread.spends(0.05, 0)).toBe(8);
+  expect(thread.spends(0.2, 0)).toBe(16);
 });

@@ -1,7 +1,7 @@
 import type { Clock } from "../../ports/clock.ts";
 
 /** How long records gather before they are folded, in milliseconds: where there is time to spare, and at the most. */
-const LEAST_MS = 5;
+const LEAST_MS = 8;
 const MOST_MS = 100;
 /** The share of its time that the event loop should have to spare. */
 const SPARE = 1 / 3;
@@ -30,9 +30,10 @@ export class Gathering {
     const passed = this.clock.elapsed() - this.elapsed;
     if (passed < WINDOW) return;
     const wanted = SPARE / ((this.clock.idled() - this.idled) / passed);
-    // A moment in which there was much to do does not make a load.
+    // A moment in which there was much to do does not make a load, nor does one with less end it.
+    const least = Math.max(LEAST_MS, this.milliseconds / 2);
     const most = this.besides > 0 ? this.milliseconds : Math.min(MOST_MS, 2 * this.milliseconds);
-    this.milliseconds = Math.min(most, LEAST_MS * Math.max(1, wanted ** 4));
+    this.milliseconds = Math.max(least, Math.min(most, LEAST_MS * wanted ** 4));
     this.begin();
   }
 
