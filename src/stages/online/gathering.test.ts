@@ -23,9 +23,9 @@ test("records gather for a moment where there is time to spare, and the longer t
   };
   expect(thread.gathering.milliseconds).toBe(8);
   expect(settlesAt(1)).toBe(8);
-  expect(settlesAt(0.34)).toBe(8);
-  expect(settlesAt(1 / 4)).toBeCloseTo(8 * (4 / 3) ** 4);
-  expect(settlesAt(1 / 5)).toBeCloseTo(8 * (5 / 3) ** 4);
+  expect(settlesAt(0.26)).toBe(8);
+  expect(settlesAt(1 / 5)).toBeCloseTo(8 * (5 / 4) ** 4);
+  expect(settlesAt(1 / 6)).toBeCloseTo(8 * (3 / 2) ** 4);
   expect(settlesAt(0)).toBe(100);
   expect(settlesAt(0.8)).toBe(8);
 });

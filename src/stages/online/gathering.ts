@@ -4,7 +4,7 @@ import type { Clock } from "../../ports/clock.ts";
 const LEAST_MS = 8;
 const MOST_MS = 100;
 /** The share of its time that the event loop should have to spare. */
-const SPARE = 1 / 3;
+const SPARE = 1 / 4;
 /** Over how many seconds that is looked at. */
 const WINDOW = 0.1;
 
