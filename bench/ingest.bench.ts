@@ -4,6 +4,7 @@ import { FLIGHTS, runSql, withFolder } from "./flights.ts";
 import { type Flight, someFlights, userAt } from "./ingest/bodies.ts";
 import type { Sent } from "./ingest/load.ts";
 import { type Usage, Worker } from "./ingest/process.ts";
+import { processors, stolenSince } from "./processors.ts";
 import { queryRows } from "./query-rows.ts";
 
 // Records in over HTTP until they can be read online: the store and its server in one process, what sends in another, on
@@ -141,11 +142,12 @@ async function singles(folder: string, { log, flags }: Context): Promise<BenchCa
     const lines = await someFlights(FLIGHTS, 20_000);
     const times = lines.map(() => 0);
     const rates: { ours: number[]; theirs: number[] } = { ours: [], theirs: [] };
+    const before = processors();
     // Code that is called once a record takes tens of thousands of them to be compiled.
     for (let round = -2; round < 5; round++)
       for (const who of round % 2 === 0 ? (["ours", "theirs"] as const) : (["theirs", "ours"] as const)) {
         const process = who === "ours" ? server : bare;
-        const before = await process.ask<Usage>("usage");
+        const used = await process.ask<Usage>("usage");
         const target = who === "ours" ? ours : theirs;
         const sent = await load.ask<Sent>("singles", { ...target, connections: SINGLES, milliseconds: 2_000 });
         if (who === "ours") sent.times.forEach((count, i) => (times[i] += count));
@@ -155,11 +157,11 @@ async function singles(folder: string, { log, flags }: Context): Promise<BenchCa
         const after = await process.ask<Usage>("usage");
         const each = (seconds: number): string => ((seconds / sent.records) * 1e6).toFixed(0);
         log(
-          `${who}: ${rate.toFixed(0)}/s, ${each(after.cpu - before.cpu)} µs of processors each (${each(after.thread - before.thread)} of them its JavaScript), sender ${each(sent.cpu)} µs`,
+          `${who}: ${rate.toFixed(0)}/s, ${each(after.cpu - used.cpu)} µs of processors each (${each(after.thread - used.thread)} of them its JavaScript), sender ${each(sent.cpu)} µs`,
         );
       }
     const rate = Math.floor(median(rates.ours) / 2);
-    const { delays, sent } = await load.ask<{ delays: number[]; sent: Sent }>("freshness", {
+    const { delays, looks, sent } = await load.ask<{ delays: number[]; looks: number[]; sent: Sent }>("freshness", {
       ...ours,
       home: path.join(home, "online"),
       connections: SINGLES,
@@ -168,9 +170,14 @@ async function singles(folder: string, { log, flags }: Context): Promise<BenchCa
       milliseconds: 30_000,
     });
     sent.times.forEach((count, i) => (times[i] += count));
-    const share = (q: number): number => delays[Math.min(delays.length - 1, Math.floor(delays.length * q))];
+    const shareOf = (times: readonly number[], q: number): number =>
+      times[Math.min(times.length - 1, Math.floor(times.length * q))];
+    const share = (q: number): number => shareOf(delays, q);
     log(
       `at ${rate}/s, acknowledged to readable by another process: p50 ${share(0.5).toFixed(1)} ms, p99 ${share(0.99).toFixed(1)} ms, p99.9 ${share(0.999).toFixed(1)} ms, most ${delays.at(-1)!.toFixed(1)} ms of ${delays.length}`,
+    );
+    log(
+      `  it looked every ${shareOf(looks, 0.5).toFixed(1)} ms (p50), ${shareOf(looks, 0.99).toFixed(1)} ms (p99); the host took ${stolenSince(before)} of the processors since the first record`,
     );
     await server.ask("settled");
     const equal = await flightsCounted(server, lines, times, null, log);

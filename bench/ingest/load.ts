@@ -96,7 +96,7 @@ async function singles(input: {
 
 /**
  * Sends single records at a rate, and looks from this process when they can be read online: milliseconds from the
- * answer on, ascending, by polls that are about a millisecond apart.
+ * answer on, ascending, by looks that should be about a millisecond apart; how far apart they were, ascending too.
  */
 async function freshness(input: {
   port: number;
@@ -105,7 +105,7 @@ async function freshness(input: {
   connections: number;
   rate: number;
   milliseconds: number;
-}): Promise<{ readonly delays: number[]; readonly sent: Sent }> {
+}): Promise<{ readonly delays: number[]; readonly looks: number[]; readonly sent: Sent }> {
   const { port, path, home, connections, rate, milliseconds } = input;
   const { bodies } = made;
   const online = await openLmdb(home, { readOnly: true });
@@ -113,10 +113,14 @@ async function freshness(input: {
   const free = await Promise.all(Array.from({ length: connections }, () => Connection.open(port)));
   const waiting: { readonly position: number; readonly since: number }[] = [];
   const delays: number[] = [];
+  const looks: number[] = [];
+  let lookedAt = performance.now();
   const look = (): void => {
     let folded = 0;
     void online.read([META_KEY], (_, bytes) => (folded = bytes === undefined ? 0 : decodeMeta(bytes).position));
     const now = performance.now();
+    looks.push(now - lookedAt);
+    lookedAt = now;
     for (let i = waiting.length - 1; i >= 0; i--)
       if (waiting[i].position < folded) {
         delays.push(now - waiting[i].since);
@@ -151,7 +155,8 @@ async function freshness(input: {
   for (const connection of free) connection.close();
   await online.close();
   const sent = { records, milliseconds: performance.now() - started, cpu: usage().cpu - before, times };
-  return { delays: delays.toSorted((a, b) => a - b), sent };
+  const ascending = (times: readonly number[]): number[] => times.toSorted((a, b) => a - b);
+  return { delays: ascending(delays), looks: ascending(looks), sent };
 }
 
 obey({ prepare, send, singles, freshness, usage, end: () => {} });
