@@ -54,6 +54,8 @@ export class BulkWriter {
   private readonly registry: RegistryStore;
   private readonly writer: LogWriter;
   private readonly changes = new OneByOne();
+  /** Loads in the log that are not known to be in the list of files, oldest first. */
+  private unlisted: { readonly load: StagedLoad; readonly position: LogPosition; readonly files: LoadedFile[] }[] = [];
 
   constructor(parts: { files: FileStore; registry: RegistryStore; writer: LogWriter }) {
     this.files = parts.files;
@@ -66,6 +68,8 @@ export class BulkWriter {
     const files = await this.place(session, load);
     if (files.length === 0) return null;
     const appended = await this.exclusively(async () => {
+      // A load whose listing failed is in the log; the list must not pass it over.
+      await this.list();
       load.entering?.();
       const appended = await this.writer.append(load.stream, ENTRY.load, 1, () =>
         encodeLoad({
@@ -75,15 +79,25 @@ export class BulkWriter {
           ...(load.notes === undefined ? {} : { notes: load.notes }),
         }),
       );
-      await this.registry.changeFiles({
-        add: loadedFiles(load.stream, appended.position, files),
-        remove: [],
-        applied: appended.position + 1,
-        ...(load.notes === undefined ? {} : { notes: load.notes }),
-      });
+      this.unlisted.push({ load, position: appended.position, files });
+      await this.list();
       return appended;
     });
     return { ...appended, ...totals(files), loaded: files };
+  }
+
+  /** Brings what the log holds into the list of files. Archiving may have done so since. */
+  private async list(): Promise<void> {
+    if (this.unlisted.length === 0) return;
+    const { applied } = await this.registry.offlineState();
+    const left = this.unlisted.filter(({ position }) => position >= applied);
+    await this.registry.changeFiles({
+      add: left.flatMap(({ load, position, files }) => loadedFiles(load.stream, position, files)),
+      remove: [],
+      notes: Object.assign({}, ...left.map(({ load }) => load.notes)) as Readonly<Record<string, string>>,
+      applied: this.unlisted.at(-1)!.position + 1,
+    });
+    this.unlisted = [];
   }
 
   /** Runs changes of the list of files one after another, each with the log entry it reflects. */
