@@ -6,8 +6,11 @@ import type { Batch } from "../../core/schema/column.ts";
 import type { Fields, Row } from "../../core/schema/data-type.ts";
 import { AVAILABLE, EVENT, POSITION, systemColumns } from "../../core/schema/system-columns.ts";
 import type { LogEntry } from "../../ports/event-log.ts";
+import { unhurriedParts } from "./unhurried.ts";
 
-const BATCH = 65_536;
+/** Rows of a batch, and about how many milliseconds it takes to hand one to the engine. */
+const BATCH = 4_096;
+const BATCH_MS = 3;
 
 /** Rows of one stream and schema on their way to Parquet, by columns: no object a row stays in memory. */
 export class ArchivedRows {
@@ -50,8 +53,8 @@ export class ArchivedRows {
     });
   }
 
-  batches(): Batch[] {
-    return this.builder.batches();
+  batches(): AsyncIterable<Batch> {
+    return unhurriedParts(this.builder.batches(), BATCH_MS);
   }
 
   private placesOf(names: readonly string[]): number[] {

@@ -1,8 +1,8 @@
-import { nextTurn } from "../../core/next-turn.ts";
 import type { LogEntry } from "../../ports/event-log.ts";
 
-/** Records after which others have the event loop: a fraction of a millisecond's work. */
+/** Records after which others have the event loop, for a millisecond: they are a fraction of one's work. */
 const RECORDS = 100;
+const REST_MS = 1;
 
 /** Entries of a log for work that can wait, which keeps no request waiting for long. */
 export async function* unhurried(entries: AsyncIterable<LogEntry>): AsyncGenerator<LogEntry> {
@@ -12,6 +12,18 @@ export async function* unhurried(entries: AsyncIterable<LogEntry>): AsyncGenerat
     records += entry.count;
     if (records < RECORDS) continue;
     records = 0;
-    await nextTurn();
+    await rest(REST_MS);
   }
+}
+
+/** Parts of such work that take some milliseconds each: as long again others have the event loop. */
+export async function* unhurriedParts<T>(parts: readonly T[], milliseconds: number): AsyncGenerator<T> {
+  for (const part of parts) {
+    yield part;
+    await rest(milliseconds);
+  }
+}
+
+function rest(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

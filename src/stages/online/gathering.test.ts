@@ -23,21 +23,22 @@ test("records gather for a moment where there is time to spare, and the longer t
   };
   expect(thread.gathering.milliseconds).toBe(8);
   expect(settlesAt(1)).toBe(8);
-  expect(settlesAt(0.26)).toBe(8);
-  expect(settlesAt(1 / 5)).toBeCloseTo(8 * (5 / 4) ** 4);
-  expect(settlesAt(1 / 6)).toBeCloseTo(8 * (3 / 2) ** 4);
+  expect(settlesAt(0.23)).toBe(8);
+  expect(settlesAt(0.2)).toBeCloseTo(8 * 1.1 ** 6);
+  expect(settlesAt(0.16)).toBeCloseTo(8 * 1.375 ** 6);
   expect(settlesAt(0)).toBe(100);
   expect(settlesAt(0.8)).toBe(8);
 });
 
-test("a moment is not taken for load, nor for its end: a tenth of a second makes it twice as long at the most, or half", () => {
+test("a moment is not taken for load, nor for its end: a tenth of a second makes it twice as long at the most, or a quarter", () => {
   const thread = new Thread();
   for (let i = 0; i < 9; i++) expect(thread.spends(0.01, 0)).toBe(8);
   expect(thread.spends(0.09, 1)).toBe(8);
   expect(thread.spends(0.05, 0)).toBe(8);
   expect(thread.spends(0.06, 0)).toBe(16);
   expect(thread.spends(0.11, 0)).toBe(32);
-  expect(thread.spends(0.05, 1)).toBe(32);
+  expect(thread.spends(0.11, 0)).toBe(64);
+  expect(thread.spends(0.05, 1)).toBe(64);
   expect(thread.spends(0.06, 1)).toBe(16);
   expect(thread.spends(0.11, 1)).toBe(8);
   expect(thread.spends(0.11, 1)).toBe(8);

@@ -4,14 +4,14 @@ import type { Clock } from "../../ports/clock.ts";
 const LEAST_MS = 8;
 const MOST_MS = 100;
 /** The share of its time that the event loop should have to spare. */
-const SPARE = 1 / 4;
+const SPARE = 0.22;
 /** Over how many seconds that is looked at. */
 const WINDOW = 0.1;
 
 /**
  * How long records gather before they are folded: part of the time from acknowledged to readable, so as short as can
  * be. But the longer it is, the more often records share a key, which is written once for all of them; so it grows
- * where little time is left: with the fourth power of what lacks, so that little changes until little is left.
+ * where little time is left: with the sixth power of what lacks, so that little changes until little is left.
  */
 export class Gathering {
   private readonly clock: Pick<Clock, "elapsed" | "idled">;
@@ -31,9 +31,9 @@ export class Gathering {
     if (passed < WINDOW) return;
     const wanted = SPARE / ((this.clock.idled() - this.idled) / passed);
     // A moment in which there was much to do does not make a load, nor does one with less end it.
-    const least = Math.max(LEAST_MS, this.milliseconds / 2);
+    const least = Math.max(LEAST_MS, this.milliseconds / 4);
     const most = this.besides > 0 ? this.milliseconds : Math.min(MOST_MS, 2 * this.milliseconds);
-    this.milliseconds = Math.max(least, Math.min(most, LEAST_MS * wanted ** 4));
+    this.milliseconds = Math.max(least, Math.min(most, LEAST_MS * wanted ** 6));
     this.begin();
   }
 
