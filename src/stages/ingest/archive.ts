@@ -79,13 +79,15 @@ export class Archiver {
     const loads: LoadInLog[] = [];
     const added: OfflineFile[] = [];
     const session = await this.engine.session();
+    // Where much has gathered it comes faster than it would go.
+    const rests = cut - archived <= PORTION;
     let records = 0;
     try {
-      for await (const { groups, from, until } of this.portions(archived, cut, loads))
+      for await (const { groups, from, until } of this.portions(archived, cut, loads, rests))
         for (const [i, group] of groups.entries()) {
           records += group.rows;
           const table = "asof_archive";
-          await session.table(table, group.columns, group.batches());
+          await session.table(table, group.columns, group.batches(rests));
           const load = {
             stream: group.stream,
             id: `${id}-${from}-${i}`,
@@ -112,13 +114,14 @@ export class Archiver {
     from: LogPosition,
     cut: LogPosition,
     loads: LoadInLog[],
+    rests: boolean,
   ): AsyncGenerator<{ groups: ArchivedRows[]; from: LogPosition; until: LogPosition }> {
     let groups = new Map<string, ArchivedRows>();
     const remembered = new RememberedRows(this.schemas, this.withdrawals);
     let held = 0;
     let start = from;
     let until = from;
-    for await (const entry of unhurried(this.log.read(Math.max(from, this.log.start)))) {
+    for await (const entry of unhurried(this.log.read(Math.max(from, this.log.start)), rests)) {
       if (entry.position >= cut) break;
       until = entry.position + entry.count;
       if (entry.kind === ENTRY.load) loads.push(loadIn(entry));

@@ -53,8 +53,9 @@ export class ArchivedRows {
     });
   }
 
-  batches(): AsyncIterable<Batch> {
-    return unhurriedParts(this.builder.batches(), BATCH_MS);
+  batches(rests: boolean): Iterable<Batch> | AsyncIterable<Batch> {
+    const batches = this.builder.batches();
+    return rests ? unhurriedParts(batches, BATCH_MS) : batches;
   }
 
   private placesOf(names: readonly string[]): number[] {

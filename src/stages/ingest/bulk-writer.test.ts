@@ -37,8 +37,11 @@ async function load(id: string): Promise<CommittedLoad | null> {
   const session = await engine.session();
   const time = "timestamp '2026-01-02'";
   const sql = `SELECT 1 AS n, ${time} AS __event, ${time} AS __available, NULL AS __position`;
-  const committed = bulk.write(session, { stream: "events", id, fields: ["n"], sql, notes: { [id]: "seen" } });
-  return committed.finally(() => session.close());
+  try {
+    return await bulk.write(session, { stream: "events", id, fields: ["n"], sql, notes: { [id]: "seen" } });
+  } finally {
+    await session.close();
+  }
 }
 
 const listed = async (): Promise<string[]> => (await registry.files()).map(({ path }) => path);

@@ -1,18 +1,22 @@
+import { nextTurn } from "../../core/next-turn.ts";
 import type { LogEntry } from "../../ports/event-log.ts";
 
-/** Records after which others have the event loop, for a millisecond: they are a fraction of one's work. */
+/** Records after which others have the event loop: a fraction of a millisecond's work. */
 const RECORDS = 100;
 const REST_MS = 1;
 
-/** Entries of a log for work that can wait, which keeps no request waiting for long. */
-export async function* unhurried(entries: AsyncIterable<LogEntry>): AsyncGenerator<LogEntry> {
+/**
+ * Entries of a log for work that can wait, which keeps no request waiting for long.
+ * @param rests others have the event loop for a millisecond, and not just for what waits already
+ */
+export async function* unhurried(entries: AsyncIterable<LogEntry>, rests: boolean): AsyncGenerator<LogEntry> {
   let records = 0;
   for await (const entry of entries) {
     yield entry;
     records += entry.count;
     if (records < RECORDS) continue;
     records = 0;
-    await rest(REST_MS);
+    await (rests ? rest(REST_MS) : nextTurn());
   }
 }
 
