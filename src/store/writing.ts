@@ -87,6 +87,7 @@ export class Writing {
   private readonly recorder: RunRecorder;
   private archived: LogPosition;
   private archiving: Promise<void> | null = null;
+  private isClosing = false;
   private readonly timer = setInterval(() => this.signal(), SIGNAL_MS);
   private readonly sweeper = setInterval(() => this.sweep(), SWEEP_MS);
   private sweeping: Promise<unknown> | null = null;
@@ -259,7 +260,7 @@ export class Writing {
     this.fold.wake();
     if (this.archiving === null && this.log.end - this.archived >= (this.parts.archiveFrom ?? ARCHIVE_RUNNING))
       // A failure is on record with the run; the log only grows on.
-      this.archiving = this.archive()
+      this.archiving = this.archive(() => !this.isClosing)
         .catch(() => {})
         .finally(() => (this.archiving = null));
   }
@@ -269,6 +270,7 @@ export class Writing {
    * stays in the log.
    */
   async close(): Promise<void> {
+    this.isClosing = true;
     clearInterval(this.timer);
     clearInterval(this.sweeper);
     try {
@@ -297,20 +299,20 @@ export class Writing {
     }
   }
 
-  /** Moves the log into Parquet, and drops what nobody needs any more. */
-  private async archive(): Promise<void> {
+  /** Moves the log into Parquet, and drops what nobody needs any more. `isAside`: nobody waits for it. */
+  private async archive(isAside = never): Promise<void> {
     await this.recorder.record(
       "archive",
       "log",
       "offline store",
-      (id) => this.archiveAll(`archive-${id}`),
+      (id) => this.archiveAll(`archive-${id}`, isAside),
       (outcome) => ({ rows: outcome.records, bytes: outcome.bytes, details: outcome }),
     );
     await this.tidying.now();
   }
 
   /** Moves everything that is in the log now into Parquet; `id` names the files. */
-  async archiveAll(id: string): Promise<ArchiveOutcome> {
+  async archiveAll(id: string, isAside = never): Promise<ArchiveOutcome> {
     const { fold } = this;
     let identified = 0;
     const needed = (): number => Math.min(fold.position, identified, ...fold.views.building.map(({ loads }) => loads));
@@ -324,8 +326,10 @@ export class Writing {
     await this.bulk.exclusively(() =>
       dropExpiredRequests(this.parts, this.parts.catalog.sources.values(), this.parts.clock.now()),
     );
-    const outcome = await fold.gathering.beside(() => this.archiver.archive(id, position, needed));
+    const outcome = await fold.gathering.beside(() => this.archiver.archive(id, position, needed, isAside));
     this.archived = Math.max(this.archived, position);
     return outcome;
   }
 }
+
+const never = (): boolean => false;

@@ -69,18 +69,24 @@ export class Archiver {
   /**
    * Brings the records below `cut` into Parquet; `id` names the files. One run at a time. Then whole segments of the
    * log below `needed()` are dropped, and below what was archived.
+   * @param isAside whether nobody waits for it, so that it may rest for the sake of requests
    */
-  archive(id: string, cut: LogPosition, needed: () => LogPosition): Promise<ArchiveOutcome> {
-    return this.runs.run(() => this.run(id, cut, needed));
+  archive(id: string, cut: LogPosition, needed: () => LogPosition, isAside: () => boolean): Promise<ArchiveOutcome> {
+    return this.runs.run(() => this.run(id, cut, needed, isAside));
   }
 
-  private async run(id: string, cut: LogPosition, needed: () => LogPosition): Promise<ArchiveOutcome> {
+  private async run(
+    id: string,
+    cut: LogPosition,
+    needed: () => LogPosition,
+    isAside: () => boolean,
+  ): Promise<ArchiveOutcome> {
     const { archived, applied } = await this.registry.offlineState();
     const loads: LoadInLog[] = [];
     const added: OfflineFile[] = [];
     const session = await this.engine.session();
-    // Where much has gathered it comes faster than it would go.
-    const rests = cut - archived <= PORTION;
+    // Where much has gathered, more comes than would go.
+    const rests = (): boolean => cut - archived <= PORTION && isAside();
     let records = 0;
     try {
       for await (const { groups, from, until } of this.portions(archived, cut, loads, rests))
@@ -114,7 +120,7 @@ export class Archiver {
     from: LogPosition,
     cut: LogPosition,
     loads: LoadInLog[],
-    rests: boolean,
+    rests: () => boolean,
   ): AsyncGenerator<{ groups: ArchivedRows[]; from: LogPosition; until: LogPosition }> {
     let groups = new Map<string, ArchivedRows>();
     const remembered = new RememberedRows(this.schemas, this.withdrawals);

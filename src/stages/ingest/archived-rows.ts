@@ -53,9 +53,8 @@ export class ArchivedRows {
     });
   }
 
-  batches(rests: boolean): Iterable<Batch> | AsyncIterable<Batch> {
-    const batches = this.builder.batches();
-    return rests ? unhurriedParts(batches, BATCH_MS) : batches;
+  batches(rests: () => boolean): AsyncIterable<Batch> {
+    return unhurriedParts(this.builder.batches(), BATCH_MS, rests);
   }
 
   private placesOf(names: readonly string[]): number[] {
