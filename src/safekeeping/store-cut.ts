@@ -55,8 +55,8 @@ export async function cutThrough(
     copyRegistry(path.join(home, "registry.sqlite"), path.join(to, "registry.sqlite"));
     const known = await readRegistry(path.join(to, "registry.sqlite"));
     for (const { path: file } of known.files) await pin(home, pins, `${HISTORY}/${file}`);
-    for (const name of await pinned.end())
-      await digestedCopy(path.join(pins, "log", name), path.join(to, "log", name), { signal });
+    for (const { name, bytes } of await pinned.end())
+      await digestedCopy(path.join(pins, "log", name), path.join(to, "log", name), { signal, length: bytes });
     const log = await readLog(path.join(to, "log"), known.applied);
     const listed = new Set(known.files.map((file) => file.path));
     const loaded = log.loads.filter((file) => !listed.has(file.path));

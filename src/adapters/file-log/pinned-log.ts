@@ -1,9 +1,18 @@
-import { link, mkdir, readdir } from "node:fs/promises";
+import { link, mkdir, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { AsofError } from "../../core/errors.ts";
+import { headOf, scanNewest } from "./scan-segment.ts";
+import { readSegmentHead } from "./segment.ts";
 import { diskRefused, systemCode } from "./storage-error.ts";
 
 /** How often it is looked for new segments, in milliseconds: far shorter than one lives. */
 const EVERY = 25;
+
+/** A segment that is kept, and its length as far as it was whole when it was looked at. */
+export interface PinnedSegment {
+  readonly name: string;
+  readonly bytes: number;
+}
 
 /**
  * Keeps the segments of a log that another process may be writing to and dropping: each gets a second name in a
@@ -40,14 +49,21 @@ export class PinnedLog {
     return pinned;
   }
 
-  /** Ends with what is there now; resolves to the names of the segments, oldest first. @throws ASOF_HOME */
-  async end(): Promise<string[]> {
+  /** Ends with what is there now; resolves to the segments, oldest first. @throws ASOF_HOME */
+  async end(): Promise<PinnedSegment[]> {
     this.stop();
     await this.#looking;
     try {
       if (this.#failure !== null) throw this.#failure;
       await this.#look();
-      return (await readdir(this.#pins)).sort();
+      const names = (await readdir(this.#pins)).sort();
+      return await Promise.all(
+        names.map(async (name, i) => {
+          const file = join(this.#pins, name);
+          const bytes = i < names.length - 1 ? (await stat(file)).size : await wholeLength(file);
+          return { name, bytes };
+        }),
+      );
     } catch (error) {
       throw diskRefused("pin the log of", this.#folder, error);
     }
@@ -66,5 +82,27 @@ export class PinnedLog {
         // It has its second name already; or it was dropped since the folder was listed.
         if (systemCode(error) !== "EEXIST" && systemCode(error) !== "ENOENT") throw error;
       }
+  }
+}
+
+/**
+ * How much of the newest segment is whole. What is behind that may be written while it is copied, into room that was
+ * copied before: later entries without earlier ones, which would be damage. Of a damaged one it is all, so that whoever
+ * opens the copy is told.
+ */
+async function wholeLength(file: string): Promise<number> {
+  const handle = await open(file, "r");
+  try {
+    const { size } = await handle.stat();
+    try {
+      const { segment } = await readSegmentHead(file);
+      const { tail, witness } = await scanNewest(handle, segment, size, headOf(segment));
+      return witness === null ? tail.offset : size;
+    } catch (error) {
+      if (error instanceof AsofError) return size;
+      throw error;
+    }
+  } finally {
+    await handle.close();
   }
 }

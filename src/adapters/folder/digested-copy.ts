@@ -14,6 +14,8 @@ export interface CopyOptions {
   readonly signal?: AbortSignal | undefined;
   /** Hears of bytes as they are done. */
   readonly onBytes?: (bytes: number) => void;
+  /** No more than so many bytes, from the first on. Default: all of them. */
+  readonly length?: number;
 }
 
 /** Copies a file, durably, and says what it holds; the folder is made where it is missing. @throws what the system throws */
@@ -36,7 +38,7 @@ export function digestOf(file: string, options: CopyOptions = {}): Promise<Diges
 
 async function digest(
   file: string,
-  { signal, onBytes }: CopyOptions,
+  { signal, onBytes, length = Infinity }: CopyOptions,
   take: (chunk: Uint8Array) => Promise<void>,
 ): Promise<Digested> {
   const source = await open(file, "r");
@@ -46,7 +48,7 @@ async function digest(
     let bytes = 0;
     for (;;) {
       checkInterrupted(signal);
-      const { bytesRead } = await source.read(chunk, 0, CHUNK, bytes);
+      const { bytesRead } = await source.read(chunk, 0, Math.min(CHUNK, length - bytes), bytes);
       if (bytesRead === 0) return { bytes, sha256: hash.digest("hex") };
       const part = chunk.subarray(0, bytesRead);
       hash.update(part);
