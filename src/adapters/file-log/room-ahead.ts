@@ -10,9 +10,8 @@ const ZEROS = Buffer.alloc(MOST);
 
 /**
  * The zeros to write behind a group, so that the next ones overwrite what the file has already. A write that makes a
- * file longer is on disk only once its inode, or the file system's journal, is too, which takes about three times as long
- * (8 kB on ext4 without a journal: 1.5 ms for 0.4 ms on average). As many as the segment has bytes, up to 1 MB, and within
- * the segment's length.
+ * file longer is on disk only once its inode, or the file system's journal, is too (`npm run bench -- log` shows what
+ * that costs). As many as the segment has bytes, up to 1 MB, and within the segment's length.
  *
  * What follows the last entry of the newest segment may so be zeros. They are no torn tail, and no entry.
  * @param end where the group will end in the segment
