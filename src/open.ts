@@ -136,10 +136,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       registry,
       engine,
       startThread: threads === 1 ? null : startTableThread,
-      foldThread:
-        threads === 1 && options.foldThreadFrom === undefined
-          ? null
-          : { start: sideThreads("asof fold", FOLD_WORKER), from: options.foldThreadFrom },
+      foldThread: foldThreadOf(configuration, home, options),
       online,
       index,
       files,
@@ -197,7 +194,7 @@ async function openOnline(
   keep: (store: OnlineStore) => OnlineStore,
 ): Promise<Stores> {
   const openAtHome = async (): Promise<OnlineStore> =>
-    keep(await openLmdb(path.join(home, "online"), { readOnly: !isWriter, onlyWriter: isWriter }));
+    keep(await openLmdb(onlineFolder(home), { readOnly: !isWriter, onlyWriter: isWriter }));
   if (online === "lmdb") {
     const both = await openAtHome();
     return { online: both, index: both };
@@ -211,6 +208,21 @@ async function openOnline(
   const store = keep(await openRedis(online.redis, { owner, readOnly: !isWriter }));
   // Only who writes decides about ids.
   return { online: store, index: isWriter ? await openAtHome() : store };
+}
+
+/** It opens the online store where that is at home, and nothing is to slow it down. */
+function foldThreadOf(
+  { threads, online = "lmdb" }: Configuration,
+  home: string,
+  { foldThreadFrom: from, addedLatency }: OpenOptions,
+): StoreParts["foldThread"] {
+  if (threads === 1 && from === undefined) return null;
+  const folder = online === "lmdb" && addedLatency === undefined ? onlineFolder(home) : undefined;
+  return { start: sideThreads("asof fold", FOLD_WORKER), from, folder };
+}
+
+function onlineFolder(home: string): string {
+  return path.join(home, "online");
 }
 
 /** Where one store is both, it stays one: a store beside it would be taken for what an earlier place left behind. */

@@ -50,7 +50,13 @@ export interface OnlineStore {
    */
   commit(changes: readonly Put[]): Promise<void>;
 
-  /** Resolves once all that was committed before the call would survive a loss of power. */
+  /**
+   * Has reads that begin from here on see what is committed by now, whoever did: another thread of this process tells of
+   * its commits by words that get here before a look at the store would.
+   */
+  refresh(): void;
+
+  /** Resolves once all that was committed before the call, by whomever, would survive a loss of power. */
   flushed(): Promise<void>;
 
   /** Keys that begin with `prefix`, ascending, with their values (copies). One snapshot, until the end or `return`. */

@@ -10,5 +10,5 @@ export interface SideThread {
   close(): Promise<void>;
 }
 
-/** Starts one. `ended` is called at the most once: where it ended of itself. */
+/** Starts one. `ended` is called at the most once: where it ended of itself, and nothing that it began goes on. */
 export type StartSideThread = (heard: (message: unknown) => void, ended: (cause?: unknown) => void) => SideThread;

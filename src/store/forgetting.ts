@@ -185,7 +185,7 @@ export class Forgetting {
     options: WorkOptions,
   ): Promise<ForgetOutcome> {
     const { clock, registry, online, index } = this.parts;
-    const { eraser, finder } = this.writing;
+    const { eraser, finder, fold } = this.writing;
     const began = clock.elapsed();
     const warnings: string[] = [];
     await this.forgetExamples();
@@ -194,7 +194,7 @@ export class Forgetting {
     if (await finder.isInLog(key)) files += await eraser.erase(key, await this.settle(id, key), `forget-${id}-again`);
     const recomputed = await this.recompute(id, forgetting, warnings, options);
     const rebuilt = await this.rebuild(forgetting, options);
-    await online.rewrite();
+    await fold.rewriteStore();
     this.shared.forgetKept();
     if (index !== online) await index.rewrite();
     const until = (await this.writing.writer.cut()).t;

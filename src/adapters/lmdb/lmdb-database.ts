@@ -9,6 +9,7 @@ type Database = RootDatabase<Uint8Array, Uint8Array>;
 
 /** The driver's handle, with bytes for keys and values, and what its types leave out. */
 export type LmdbDatabase = Database & {
+  sync(done: (error: Error | null | undefined) => void): void;
   getBinaryFast(
     key: Uint8Array,
     options: { readonly transaction: ReturnType<Database["useReadTransaction"]> },
@@ -22,6 +23,19 @@ export interface LmdbOptions {
   readonly onlyWriter?: boolean;
   /** Address space to reserve at first, in bytes; it grows by itself. Default 1 GiB: it costs neither memory nor disk. */
   readonly mapSize?: number;
+}
+
+/**
+ * A batch is begun once it is whole. The driver would begin one of more than 1,000 changes while they are still being
+ * put, and hold the lock of all writers until the last: for ever, where the thread that puts them ends before.
+ */
+const WHOLE_BATCHES = { batchStartThreshold: Number.MAX_SAFE_INTEGER };
+
+/** Resolves once all that is committed to a database, by whomever, would survive a loss of power. */
+export function flush(database: LmdbDatabase): Promise<void> {
+  return new Promise((resolve, reject) =>
+    database.sync((error) => (error === null || error === undefined ? resolve() : reject(error))),
+  );
 }
 
 /** The number of the data file of a folder; null where there is none. */
@@ -46,7 +60,7 @@ export function openDatabase(folder: string, options: LmdbOptions, guard: OpenGu
       `this process is reading the online store in ${folder} (a backup, asof doctor, or a store that was opened to read only): it can be opened to write once that has ended`,
       { path: folder },
     );
-  const openFile = (): Database =>
+  const openFile = (): LmdbDatabase =>
     open<Uint8Array, Uint8Array>(folder, {
       keyEncoding: "binary",
       encoding: "binary",
@@ -57,9 +71,10 @@ export function openDatabase(folder: string, options: LmdbOptions, guard: OpenGu
       // One commit is one batch. Batching by turns of the event loop besides would, where a commit fails, leave
       // behind a promise that nobody holds: an unhandled rejection.
       eventTurnBatching: false,
+      ...WHOLE_BATCHES,
       // A commit resolves when it is visible and a crash of the process cannot lose it; `flushed` waits for the disk.
       separateFlushed: true,
-    });
+    }) as LmdbDatabase;
   // A file that this process has open already is not opened again: our own commits must not keep us waiting.
   const isShared = before !== null && openFiles.has(before);
   const database = guard === null || isShared ? openFile() : guard.whileOpening(openFile);
@@ -68,7 +83,7 @@ export function openDatabase(folder: string, options: LmdbOptions, guard: OpenGu
 }
 
 /** Counts an opening until it is closed. */
-function count(database: Database, inode: number, readOnly: boolean): void {
+function count(database: LmdbDatabase, inode: number, readOnly: boolean): void {
   const file = openFiles.get(inode) ?? { readOnly, openings: 0 };
   openFiles.set(inode, file);
   file.openings++;

@@ -10,7 +10,7 @@ import { checkFormat, hasChecksums } from "./format-marker.ts";
 import { freeSome } from "./free-pages.ts";
 import { assertKey, keyRange } from "./key-range.ts";
 import { copyAside, moveIn } from "./rewritten-store.ts";
-import { inodeOf, type LmdbDatabase, type LmdbOptions, openDatabase } from "./lmdb-database.ts";
+import { flush, inodeOf, type LmdbDatabase, type LmdbOptions, openDatabase } from "./lmdb-database.ts";
 import { LentViews } from "./lent-views.ts";
 import { changed, closed, codedError } from "./lmdb-error.ts";
 import type { OpenGuard } from "./open-guard.ts";
@@ -113,11 +113,20 @@ export class LmdbStore implements OnlineStore {
     }
   }
 
+  refresh(): void {
+    this.#leavePresent();
+  }
+
   async flushed(): Promise<void> {
     await this.#moving;
     this.#assertOpen();
     await this.#commits.settled();
-    if (!this.#readOnly) await this.#database.flushed;
+    if (this.#readOnly) return;
+    try {
+      await flush(this.#database);
+    } catch (cause) {
+      throw codedError(cause, "write to", this.#folder);
+    }
   }
 
   async *scan(prefix: Uint8Array): AsyncGenerator<readonly [key: Uint8Array, value: Uint8Array]> {

@@ -83,6 +83,9 @@ export class RedisStore implements OnlineStore {
     await this.#commits.add(changes);
   }
 
+  /** There is nothing to do: every read asks the server. */
+  refresh(): void {}
+
   /** What a loss of power leaves is the server's business: what it loses is found out before anything is read. */
   async flushed(): Promise<void> {
     this.#assertOpen();

@@ -30,6 +30,7 @@ export function slowedOnlineStore(store: OnlineStore, added: AddedLatency): Onli
       return wait(added.milliseconds).then(() => store.read(keys, visit, options));
     },
     commit,
+    refresh: () => store.refresh(),
     flushed: async () => {
       await handedOn;
       await store.flushed();

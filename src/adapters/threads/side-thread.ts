@@ -6,12 +6,13 @@ export function sideThreads(name: string, module: URL): StartSideThread {
   return (heard, ended): SideThread => {
     const worker = new Worker(module, { name, execArgv: [] });
     let isOver = false;
-    const over = (cause?: unknown): void => {
-      if (!isOver) ended(cause);
-      isOver = true;
-    };
+    let cause: unknown;
     worker.on("message", heard);
-    worker.on("error", over).on("exit", () => over());
+    worker.on("error", (error) => (cause = error));
+    // Until then what it has begun may still take effect.
+    worker.on("exit", () => {
+      if (!isOver) ended(cause);
+    });
     worker.unref();
     return {
       post: (message, handOver = []) => worker.postMessage(message, handOver as readonly Transferable[]),

@@ -44,6 +44,7 @@ const distant = (): OnlineStore => ({
     await gate;
     await lmdb.commit(changes);
   },
+  refresh: () => lmdb.refresh(),
   flushed: () => lmdb.flushed(),
   scan: (prefix) => lmdb.scan(prefix),
   clear: (prefix) => lmdb.clear(prefix),

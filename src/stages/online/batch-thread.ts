@@ -1,79 +1,58 @@
 import { StreamSchemas } from "../../core/codec/stream-schemas.ts";
-import type { Timestamp } from "../../core/time/timestamp.ts";
-import type { FoldLimits, MadeBatch, PostedError } from "./batch-maker.ts";
-import { postedError, receivedError } from "./batch-maker.ts";
-import type { FollowedView } from "./folded-view.ts";
+import type { OnlineStore } from "../../ports/online-store.ts";
+import { AskedStore } from "./asked-store.ts";
+import { commitTo, postedError } from "./batch-maker.ts";
+import type { PostFromBatchThread, ToBatchThread } from "./batch-messages.ts";
 import { LocalBatches } from "./local-batches.ts";
-import { packChanges, type Packed, packPieces, unpackPieces } from "./packed-bytes.ts";
-import type { Portion } from "./portion.ts";
-
-/** What a thread that makes batches is told. `schemas` is the text of those of the log, where there are new ones. */
-export type ToBatchThread =
-  | { readonly kind: "open"; readonly limits: FoldLimits }
-  | { readonly kind: "follow"; readonly views: readonly FollowedView[]; readonly schemas: string | null }
-  | {
-      readonly kind: "make";
-      readonly portion: Portion | null;
-      readonly watermark: Timestamp;
-      readonly schemas: string | null;
-    }
-  /** What it asked for last: values of the store, or that the batch before is committed. */
-  | { readonly kind: "found"; readonly values: Packed }
-  | { readonly kind: "committed" }
-  | { readonly kind: "refused"; readonly error: PostedError };
-
-/** What it tells. */
-export type FromBatchThread =
-  | { readonly kind: "ready" }
-  | (Omit<MadeBatch, "changes"> & { readonly kind: "made"; readonly changes: Packed })
-  | { readonly kind: "failed"; readonly error: PostedError }
-  /** Wants to know what the store holds, or that the batch before is committed. */
-  | { readonly kind: "read"; readonly keys: Packed; readonly verify: boolean }
-  | { readonly kind: "wait" };
 
 /**
- * Makes batches in a thread of its own, which knows the store only by what it asks for. Gives what is to be called with
- * each message.
+ * Makes batches in a thread of its own. Gives what is to be called with each message.
+ * @param openStore opens the online store in its folder, to commit to it beside the thread that started this one
  */
 export function batchThread(
-  post: (message: FromBatchThread, handOver: readonly ArrayBuffer[]) => void,
+  post: PostFromBatchThread,
+  openStore: (folder: string) => Promise<OnlineStore>,
 ): (message: ToBatchThread) => void {
   const schemas = new StreamSchemas();
   let batches: LocalBatches;
-  let asked: PromiseWithResolvers<Packed | null> | null = null;
-  const ask = (message: FromBatchThread, handOver: readonly ArrayBuffer[]): Promise<Packed | null> => {
-    asked = Promise.withResolvers();
-    post(message, handOver);
-    return asked.promise;
-  };
-  const store = {
-    read: async (
-      wanted: readonly Uint8Array[],
-      visit: (index: number, value: Uint8Array | undefined) => void,
-      { verify = false }: { readonly verify?: boolean } = {},
-    ): Promise<void> => {
-      const keys = packPieces(wanted);
-      const values = await ask({ kind: "read", keys, verify }, [keys.buffer]);
-      unpackPieces(values!).forEach((value, i) => visit(i, value ?? undefined));
-    },
-  };
-  const committed = async (): Promise<void> => void (await ask({ kind: "wait" }, []));
+  let own: OnlineStore | null = null;
+  let asked: AskedStore | null = null;
 
-  const make = async ({ portion, watermark }: Extract<ToBatchThread, { readonly kind: "make" }>): Promise<void> => {
+  const open = async ({ limits, folder }: Extract<ToBatchThread, { readonly kind: "open" }>): Promise<void> => {
+    if (folder === null) {
+      asked = new AskedStore(post);
+      batches = new LocalBatches({ store: asked, commit: asked.commit, schemas, limits });
+    } else {
+      own = await openStore(folder);
+      batches = new LocalBatches({ store: own, commit: commitTo(own), schemas, limits });
+    }
+    post({ kind: "ready" }, []);
+  };
+
+  const make = async (message: Extract<ToBatchThread, { readonly kind: "make" }>): Promise<void> => {
+    const { portion, watermark, views } = message;
     try {
-      const made = await batches.make(portion, watermark, committed);
-      const changes = packChanges(made.changes);
-      post({ ...made, kind: "made", changes }, [changes.buffer]);
+      // Others may have committed since.
+      own?.refresh();
+      const { committed, ...made } = await batches.make(portion, { watermark, views });
+      const changes = asked === null ? null : asked.takeChanges();
+      post({ kind: "made", ...made, views, changes }, changes === null ? [] : [changes.buffer]);
+      if (own !== null) tell(committed);
     } catch (error) {
       post({ kind: "failed", error: postedError(error) }, []);
     }
   };
 
+  const tell = (committed: Promise<void>): void =>
+    void committed.then(
+      () => post({ kind: "committed" }, []),
+      (error: unknown) => post({ kind: "uncommitted", error: postedError(error) }, []),
+    );
+
   return (message) => {
     switch (message.kind) {
       case "open":
-        batches = new LocalBatches({ store, schemas, limits: message.limits });
-        post({ kind: "ready" }, []);
+        void open(message);
         break;
       case "follow":
         schemas.restore(message.schemas);
@@ -83,14 +62,8 @@ export function batchThread(
         schemas.restore(message.schemas);
         void make(message);
         break;
-      case "found":
-        asked!.resolve(message.values);
-        break;
-      case "committed":
-        asked!.resolve(null);
-        break;
-      case "refused":
-        asked!.reject(receivedError(message.error));
+      default:
+        asked!.hear(message);
     }
   };
 }

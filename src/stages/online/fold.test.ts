@@ -25,7 +25,7 @@ import type { OnlineStore } from "../../ports/online-store.ts";
 import type { SideThread, StartSideThread } from "../../ports/side-thread.ts";
 import { sideThreads } from "../../adapters/threads/side-thread.ts";
 import type { FoldLimits } from "./batch-maker.ts";
-import type { FromBatchThread } from "./batch-thread.ts";
+import type { FromBatchThread } from "./batch-messages.ts";
 import { Fold } from "./fold.ts";
 import type { FoldThread } from "./helped-batches.ts";
 import { type FoldedView, foldedView } from "./folded-view.ts";
@@ -69,6 +69,7 @@ class SlowStore implements OnlineStore {
   }
 
   read: OnlineStore["read"] = (wanted, visit) => this.store.read(wanted, visit);
+  refresh: OnlineStore["refresh"] = () => this.store.refresh();
   scan: OnlineStore["scan"] = (prefix) => this.store.scan(prefix);
   flushed: OnlineStore["flushed"] = () => this.store.flushed();
   clear: OnlineStore["clear"] = (prefix) => this.store.clear(prefix);

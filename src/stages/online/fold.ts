@@ -13,7 +13,7 @@ import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LogPosition, LogReader } from "../../ports/event-log.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
-import type { BatchMaker, FoldLimits, MadeBatch, MakerParts } from "./batch-maker.ts";
+import { type BatchMaker, commitTo, type FoldLimits, type MadeBatch, type MakerParts } from "./batch-maker.ts";
 import { type FoldedView, foldedView, type FollowedView } from "./folded-view.ts";
 import { Gathering } from "./gathering.ts";
 import { type FoldThread, HelpedBatches } from "./helped-batches.ts";
@@ -75,7 +75,7 @@ export class Fold {
     this.log = log;
     this.clock = clock;
     this.gathering = new Gathering(clock);
-    this.parts = { store, schemas, limits };
+    this.parts = { store, schemas, limits, commit: commitTo(store) };
     this.store = store;
     this.limits = limits;
     this.maker = thread === null ? new LocalBatches(this.parts) : new HelpedBatches(this.parts, thread);
@@ -244,12 +244,13 @@ export class Fold {
     watermark: Timestamp,
     commit: (changes: readonly Put[], end: LogPosition) => Promise<void>,
   ): Promise<void> {
-    const maker = new LocalBatches(this.parts);
+    const maker = new LocalBatches({ ...this.parts, commit: ({ changes, end }) => commit(changes, end) });
     maker.follow([view]);
+    const since = { watermark, views: this.views.version };
     for await (const portion of portionsOf(this.log, from, until, this.limits))
       for (let made: MadeBatch | null = null; made?.isMore !== false;) {
-        made = await maker.make(made === null ? portion : null, watermark, () => Promise.resolve());
-        await commit(made.changes, made.end);
+        made = await maker.make(made === null ? portion : null, since);
+        await made.committed;
       }
   }
 
@@ -309,35 +310,43 @@ export class Fold {
   private async run(): Promise<void> {
     const { maker } = this;
     this.beginNew();
-    let committed: Promise<void> = Promise.resolve();
+    let advanced: Promise<void> = Promise.resolve();
     try {
       let { watermark } = this;
       for await (const portion of portionsOf(this.log, this.position, this.log.end, this.limits))
         for (let made: MadeBatch | null = null; made?.isMore !== false;) {
-          made = await maker.make(made === null ? portion : null, watermark, () => committed);
+          made = await maker.make(made === null ? portion : null, { watermark, views: this.views.version });
           ({ watermark } = made);
-          await committed;
-          committed = this.commit(made);
+          advanced = this.advance(made);
           // Told when it is awaited.
-          committed.catch(() => {});
+          advanced.catch(() => {});
           if (this.paused > 0) return;
         }
     } finally {
-      await committed;
+      await advanced;
     }
+  }
+
+  /** Follows a commit. */
+  private async advance({ end, watermark, committed }: MadeBatch): Promise<void> {
+    await committed;
+    this.store.refresh();
+    this.position = end;
+    this.watermark = watermark;
+    this.release();
+  }
+
+  /** Has the store written anew while nobody else has it open. */
+  async rewriteStore(): Promise<void> {
+    await this.pausedWhile(async () => {
+      await this.maker.close();
+      await this.store.rewrite();
+    });
   }
 
   /** Ends what the fold has beside it. Nothing is folded any more. */
   async close(): Promise<void> {
     await this.maker.close();
-  }
-
-  private async commit({ changes, end: position, watermark }: MadeBatch): Promise<void> {
-    const meta = encodeMeta({ position, watermark, views: this.views.version });
-    await this.store.commit([...changes, [META_KEY, meta]]);
-    this.position = position;
-    this.watermark = watermark;
-    this.release();
   }
 }
 

@@ -1,7 +1,6 @@
-import type { Timestamp } from "../../core/time/timestamp.ts";
-import type { Put } from "../../ports/online-store.ts";
 import { assert } from "../../core/assert.ts";
-import type { BatchMaker, MadeBatch, MakerParts } from "./batch-maker.ts";
+import type { Put } from "../../ports/online-store.ts";
+import type { BatchMaker, MadeBatch, MakerParts, Since } from "./batch-maker.ts";
 import { type FoldedView, foldedView, type FollowedView } from "./folded-view.ts";
 import { KeyCache } from "./key-cache.ts";
 import { LogBatch } from "./log-batch.ts";
@@ -14,6 +13,8 @@ export class LocalBatches implements BatchMaker {
   private readonly caches = new Map<number, KeyCache>();
   private number = 0;
   private rest: PortionReader | null = null;
+  /** Settles as the commit of the last batch does. */
+  private committed: Promise<void> = Promise.resolve();
 
   constructor(parts: MakerParts) {
     this.parts = parts;
@@ -24,9 +25,10 @@ export class LocalBatches implements BatchMaker {
     this.caches.clear();
     for (const { state } of this.views) this.caches.set(state.state, new KeyCache());
     this.rest = null;
+    this.committed = Promise.resolve();
   }
 
-  async make(portion: Portion | null, watermark: Timestamp, committed: () => Promise<void>): Promise<MadeBatch> {
+  async make(portion: Portion | null, { watermark, views }: Since): Promise<MadeBatch> {
     if (portion !== null) this.rest = new PortionReader(portion);
     const { rest, caches } = this;
     assert(rest !== null, "there is something left to make a batch of");
@@ -35,9 +37,14 @@ export class LocalBatches implements BatchMaker {
     while (!rest.isDone && !batch.isFull) batch.take(rest.take());
     const asOf = Math.max(watermark, batch.lastStamp + 1);
     const changes: Put[] = [];
-    for (const view of batch.views) await view.apply(store, asOf, changes, committed);
+    for (const view of batch.views) await view.apply(store, asOf, changes, () => this.committed);
     for (const cache of caches.values()) cache.trim(limits.cached / caches.size, this.number);
-    return { changes, end: batch.end, watermark: asOf, isMore: !rest.isDone };
+    await this.committed;
+    const committed = this.parts.commit({ changes, end: batch.end, watermark: asOf, views });
+    // Told when it is awaited.
+    committed.catch(() => {});
+    this.committed = committed;
+    return { end: batch.end, watermark: asOf, isMore: !rest.isDone, committed };
   }
 
   async close(): Promise<void> {}

@@ -1,8 +1,15 @@
 import { AsofError } from "../../core/errors.ts";
-import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { SideThread, StartSideThread } from "../../ports/side-thread.ts";
-import { type BatchMaker, type MadeBatch, type MakerParts, postedError, receivedError } from "./batch-maker.ts";
-import type { FromBatchThread, ToBatchThread } from "./batch-thread.ts";
+import {
+  type Batch,
+  type BatchMaker,
+  type MadeBatch,
+  type MakerParts,
+  postedError,
+  receivedError,
+  type Since,
+} from "./batch-maker.ts";
+import type { AnswerToBatchThread, FromBatchThread, ToBatchThread } from "./batch-messages.ts";
 import type { FollowedView } from "./folded-view.ts";
 import { type Packed, packPieces, unpackChanges, unpackPieces } from "./packed-bytes.ts";
 import type { Portion } from "./portion.ts";
@@ -14,28 +21,35 @@ export class ThreadEnded extends AsofError {
   }
 }
 
-/** Makes batches in another thread: this one reads the log and the store for it, and is free while it reckons. */
+/**
+ * Makes batches in another thread: this one reads the log for it, and is free while it reckons, and where it has opened
+ * the online store while it commits.
+ */
 export class ThreadBatches implements BatchMaker {
   private readonly parts: MakerParts;
   private readonly thread: SideThread;
   /** How many schemas of the log it knows. */
   private known = 0;
   private making: PromiseWithResolvers<MadeBatch> | null = null;
-  private committed: () => Promise<void> = () => Promise.resolve();
+  /** While it commits. */
+  private committing: PromiseWithResolvers<void> | null = null;
 
   /** It takes a moment to be there. */
   state: "starting" | "there" | "over" = "starting";
 
-  constructor(parts: MakerParts, start: StartSideThread) {
+  /** @param folder of the online store, where the thread can open it */
+  constructor(parts: MakerParts, start: StartSideThread, folder: string | null) {
     this.parts = parts;
     this.thread = start(
       (message) => this.hear(message as FromBatchThread),
       (cause) => {
         this.state = "over";
-        this.done(({ reject }) => reject(new ThreadEnded(cause)));
+        const ended = new ThreadEnded(cause);
+        this.settleCommit((committing) => committing.reject(ended));
+        this.settleMake((making) => making.reject(ended));
       },
     );
-    this.post({ kind: "open", limits: parts.limits });
+    this.post({ kind: "open", limits: parts.limits, folder });
   }
 
   follow(views: readonly FollowedView[]): void {
@@ -43,13 +57,13 @@ export class ThreadBatches implements BatchMaker {
     this.post({ kind: "follow", views: plain, schemas: this.newSchemas() });
   }
 
-  make(portion: Portion | null, watermark: Timestamp, committed: () => Promise<void>): Promise<MadeBatch> {
+  make(portion: Portion | null, since: Since): Promise<MadeBatch> {
     if (this.state === "over") return Promise.reject(new ThreadEnded());
     this.making = Promise.withResolvers();
-    this.committed = committed;
     this.thread.keepAlive(true);
+    const { watermark, views } = since;
     const memory = portion === null ? [] : [portion.bytes.buffer];
-    this.post({ kind: "make", portion, watermark, schemas: this.newSchemas() }, memory);
+    this.post({ kind: "make", portion, watermark, views, schemas: this.newSchemas() }, memory);
     return this.making.promise;
   }
 
@@ -63,22 +77,43 @@ export class ThreadBatches implements BatchMaker {
         this.state = "there";
         break;
       case "made": {
-        const { end, watermark, isMore } = told;
-        this.done(({ resolve }) => resolve({ changes: unpackChanges(told.changes), end, watermark, isMore }));
+        const { changes, end, watermark, views, isMore } = told;
+        const committed =
+          changes === null
+            ? this.committedThere()
+            : this.commit({ changes: unpackChanges(changes), end, watermark, views });
+        this.settleMake(({ resolve }) => resolve({ end, watermark, isMore, committed }));
         break;
       }
       case "failed":
-        this.done(({ reject }) => reject(receivedError(told.error)));
+        this.settleMake(({ reject }) => reject(receivedError(told.error)));
         break;
       case "read":
-        this.answer(this.read(told.keys, told.verify));
+        this.answer(this.read(told.keys, told.verify), "unreadable");
         break;
-      case "wait":
-        this.answer(this.committed().then((): ToBatchThread => ({ kind: "committed" })));
+      case "committed":
+        this.settleCommit(({ resolve }) => resolve());
+        break;
+      case "uncommitted":
+        this.settleCommit(({ reject }) => reject(receivedError(told.error)));
     }
   }
 
-  private async read(keys: Packed, verify: boolean): Promise<ToBatchThread> {
+  private committedThere(): Promise<void> {
+    this.committing = Promise.withResolvers();
+    return this.committing.promise;
+  }
+
+  private commit(batch: Batch): Promise<void> {
+    const committed = this.parts.commit(batch);
+    this.answer(
+      committed.then(() => ({ kind: "committed" })),
+      "uncommitted",
+    );
+    return committed;
+  }
+
+  private async read(keys: Packed, verify: boolean): Promise<AnswerToBatchThread> {
     const wanted = unpackPieces(keys) as Uint8Array[];
     const found: (Uint8Array | null)[] = [];
     const visit = (_: number, value: Uint8Array | undefined): void =>
@@ -87,19 +122,31 @@ export class ThreadBatches implements BatchMaker {
     return { kind: "found", values: packPieces(found) };
   }
 
-  private answer(asked: Promise<ToBatchThread>): void {
+  private answer(asked: Promise<AnswerToBatchThread>, otherwise: "unreadable" | "uncommitted"): void {
     asked.then(
       (answer) => this.post(answer, answer.kind === "found" ? [answer.values.buffer] : []),
-      (error: unknown) => this.post({ kind: "refused", error: postedError(error) }),
+      (error: unknown) => this.post({ kind: otherwise, error: postedError(error) }),
     );
   }
 
-  private done(settle: (making: PromiseWithResolvers<MadeBatch>) => void): void {
+  private settleMake(settle: (making: PromiseWithResolvers<MadeBatch>) => void): void {
     const { making } = this;
     if (making === null) return;
     this.making = null;
-    this.thread.keepAlive(false);
+    this.stayWhileWaitedFor();
     settle(making);
+  }
+
+  private settleCommit(settle: (committing: PromiseWithResolvers<void>) => void): void {
+    const { committing } = this;
+    if (committing === null) return;
+    this.committing = null;
+    this.stayWhileWaitedFor();
+    settle(committing);
+  }
+
+  private stayWhileWaitedFor(): void {
+    this.thread.keepAlive(this.making !== null || this.committing !== null);
   }
 
   /** The schemas of the log, where there are some that it does not know. */
