@@ -34,13 +34,15 @@ import type { OfflineEngine } from "./ports/offline-engine.ts";
 import type { OnlineStore } from "./ports/online-store.ts";
 import type { RegistryStore } from "./ports/registry-store.ts";
 import type { WriterLink } from "./ports/writer-link.ts";
+import type { StorePlace } from "./stages/ingest/archive-messages.ts";
 import { createStore, KeyRing, type LinkedStore, timeOfDay } from "./store.ts";
 import type { AuditSettings, StoreParts } from "./store/store-parts.ts";
 
 /** The registry's note of the home's name in an online store elsewhere. */
 const OWNER = "online-owner";
 
-const FOLD_WORKER = new URL(`./fold-worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
+const FOLD_WORKER = workerModule("fold-worker");
+const ARCHIVE_WORKER = workerModule("archive-worker");
 
 export interface OpenOptions {
   /**
@@ -74,10 +76,11 @@ export interface OpenOptions {
   /** Files of one stream, kind and day from which on they are merged. */
   readonly compactFrom?: number;
   /**
-   * Records that are folded into the online store before a thread is started that goes on with it. Default: 10,000; there
-   * is none where the configuration allows but one thread.
+   * Records that are folded into the online store before a thread is started that goes on with it, and records in the log
+   * for which one is that moves them into Parquet where nobody waits. Default: 10,000, and 100,000; there are no such
+   * threads where the configuration allows but one.
    */
-  readonly foldThreadFrom?: number;
+  readonly threadsFrom?: number;
 }
 
 /** The API keys of a store, of which nothing else is opened: whatever else uses it, and whether or not it is served. */
@@ -121,10 +124,11 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       options.addedLatency,
       await openOnline(configuration, home, registry, isWriter, keep),
     );
+    const memoryLimit = memory ?? "1GB";
     const temporaryFolder = options.readOnly?.temporaryFolder ?? path.join(home, "temporary");
     const engine = keep(
       await openDuckDb({
-        memoryLimit: memory ?? "1GB",
+        memoryLimit,
         temporaryFolder,
         ...(threads === undefined ? {} : { threads }),
       }),
@@ -137,6 +141,7 @@ export async function open(configuration: Configuration, options: OpenOptions = 
       engine,
       startThread: threads === 1 ? null : startTableThread,
       foldThread: foldThreadOf(configuration, home, options),
+      archiveThread: archiveThreadOf(configuration, { home, temporaryFolder, memoryLimit }, options),
       online,
       index,
       files,
@@ -167,6 +172,10 @@ export async function open(configuration: Configuration, options: OpenOptions = 
     for (const part of opened.reverse()) await part.close().catch(() => {});
     throw error;
   }
+}
+
+function workerModule(name: string): URL {
+  return new URL(`./${name}.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
 }
 
 function catalogIn({ definitions }: Configuration): Catalog {
@@ -214,11 +223,20 @@ async function openOnline(
 function foldThreadOf(
   { threads, online = "lmdb" }: Configuration,
   home: string,
-  { foldThreadFrom: from, addedLatency }: OpenOptions,
+  { threadsFrom: from, addedLatency }: OpenOptions,
 ): StoreParts["foldThread"] {
   if (threads === 1 && from === undefined) return null;
   const folder = online === "lmdb" && addedLatency === undefined ? onlineFolder(home) : undefined;
   return { start: sideThreads("asof fold", FOLD_WORKER), from, folder };
+}
+
+function archiveThreadOf(
+  { threads }: Configuration,
+  store: StorePlace,
+  { threadsFrom: from }: OpenOptions,
+): StoreParts["archiveThread"] {
+  if (threads === 1 && from === undefined) return null;
+  return { start: sideThreads("asof archive", ARCHIVE_WORKER), store, from };
 }
 
 function onlineFolder(home: string): string {

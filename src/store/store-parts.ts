@@ -11,6 +11,7 @@ import type { RegistryStore } from "../ports/registry-store.ts";
 import type { CopyTable } from "../ports/table-reader.ts";
 import type { ModelRuntime, Trainer } from "../ports/trainer.ts";
 import type { WriterLink } from "../ports/writer-link.ts";
+import type { ArchiveThread } from "../stages/ingest/thread-archiving.ts";
 import type { FoldThread } from "../stages/online/helped-batches.ts";
 import type { RuntimeVersions } from "../stages/registry/registry.ts";
 
@@ -37,6 +38,8 @@ export interface StoreParts {
   readonly startThread: StartTableThread | null;
   /** What folds the log once there is much of it; null where one thread is all there may be. */
   readonly foldThread: FoldThread | null;
+  /** What archives the log aside where it is long; null where one thread is all there may be. */
+  readonly archiveThread: ArchiveThread | null;
   readonly online: OnlineStore;
   /**
    * Where the index of identities is: at home always, since whoever decides about records waits for it. The online store

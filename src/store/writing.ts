@@ -135,8 +135,8 @@ export class Writing {
       write: (session, load) => bulk.write(session, load),
       clock,
     });
-    const withdrawals = (source: string): Stream | null => withdrawn[source] ?? null;
-    this.archiver = new Archiver({ engine, log, registry, files, bulk, schemas, withdrawals });
+    const thread = parts.archiveThread;
+    this.archiver = new Archiver({ engine, log, registry, files, bulk, schemas, withdrawn, thread });
     this.retired = new RetiredFiles(files, clock, () => this.upkeep.present());
     const { upkeep, retired } = this;
     this.tidying = new Tidying({
@@ -295,6 +295,7 @@ export class Writing {
       await this.writer.close();
     } finally {
       await this.fold.close();
+      await this.archiver.close();
       await this.log.close();
     }
   }

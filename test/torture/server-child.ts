@@ -33,8 +33,8 @@ const say = (what: object): void => void writeSync(1, `${JSON.stringify(what)}\n
 
 const store = await open(
   { ...configurationOf(variant, home, redis), audit: { sample: 0.2, every: "1s" } },
-  // Every other one folds in a thread.
-  { whenLocked: "refuse", archiveFrom, ...(seed % 2 === 0 ? { foldThreadFrom: 0 } : {}) },
+  // Every other one folds and archives in threads.
+  { whenLocked: "refuse", archiveFrom, ...(seed % 2 === 0 ? { threadsFrom: 0 } : {}) },
 );
 say({ opened: true });
 if (!(await store.plan()).empty) {

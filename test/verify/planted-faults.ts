@@ -177,7 +177,7 @@ export const faults: readonly Fault[] = [
   {
     what: "acknowledged records that a restart drops",
     seed: 10,
-    edits: [["stages/ingest/archive.ts", "if (held > 0) yield", "if (held < 0) yield"]],
+    edits: [["stages/ingest/log-rows.ts", "if (held > 0) yield", "if (held < 0) yield"]],
   },
   {
     what: "files left out that straddle the start of what is asked about",

@@ -2,35 +2,21 @@ import { ENTRY } from "../../core/codec/record-batch.ts";
 import type { KeyedRequest } from "../../core/codec/keyed-request.ts";
 import { encodeLoad, type LoadedFile } from "../../core/codec/load-entry.ts";
 import { OneByOne } from "../../core/one-by-one.ts";
-import { AVAILABLE, EVENT, POSITION } from "../../core/schema/system-columns.ts";
-import { sqlList } from "../../core/plan/sql.ts";
-import { HISTORY, STAGING } from "../../core/plan/folders.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
 import type { FileStore } from "../../ports/file-store.ts";
 import type { OfflineSession } from "../../ports/offline-engine.ts";
 import type { OfflineFile, RegistryStore } from "../../ports/registry-store.ts";
 import type { LogWriter } from "./log-writer.ts";
-import { stagedFiles } from "./staged-files.ts";
+import { type PlacedRows, placeRows } from "./place-rows.ts";
 
-export interface StagedLoad {
-  readonly stream: string;
-  /** Names the load's files; no other load has it. */
-  readonly id: string;
-  /** The fields of the stream. */
-  readonly fields: readonly string[];
-  /** A query that gives the fields, `__event`, `__available` and `__position`. */
-  readonly sql: string;
+export interface StagedLoad extends PlacedRows {
   /** The request that brings it, where it had an idempotency key. */
   readonly request?: KeyedRequest;
   /** What is noted with it, in the same step. */
   readonly notes?: Readonly<Record<string, string>>;
   /** Called before it enters the log. */
   readonly entering?: () => void;
-  /** Whether the rows come nearly in the order of their days, and are written as they come. */
-  readonly inOrder?: boolean;
-  /** Told how much of the writing is done, from 0 to 1. */
-  readonly onShare?: (share: number) => void;
 }
 
 export interface CommittedLoad {
@@ -105,52 +91,15 @@ export class BulkWriter {
     return this.changes.run(change);
   }
 
-  /**
-   * Writes rows aside and moves them into history, where nothing refers to them yet; resolves to their files by paths
-   * within history. Files that nothing ever refers to are removed at the next start.
-   */
-  async place(session: OfflineSession, load: StagedLoad): Promise<LoadedFile[]> {
-    const staging = `${STAGING}/${load.id}`;
-    try {
-      const staged = await this.stage(session, load, staging);
-      const moves = staged.map((file, i) => ({
-        from: file.path,
-        to: `${HISTORY}/${load.stream}/${dayOf(file.path, staging)}/${load.id}-${i}.parquet`,
-      }));
-      await this.files.move(moves);
-      return staged.map((file, i) => ({ ...file, path: moves[i].to.slice(HISTORY.length + 1) }));
-    } finally {
-      await this.files.remove(staging);
-    }
-  }
-
-  private async stage(session: OfflineSession, load: StagedLoad, staging: string): Promise<LoadedFile[]> {
-    const folder = this.files.path(staging);
-    await this.files.makeFolder(staging);
-    const written = await session.copy(
-      `SELECT ${sqlList(load.fields)}, ${EVENT}, ${AVAILABLE}, CAST(${POSITION} AS BIGINT) AS ${POSITION},
-              CAST(${EVENT} AS DATE) AS ${DAY}
-       FROM (${load.sql})${load.inOrder === true ? "" : ` ORDER BY ${EVENT}, ${AVAILABLE}`}`,
-      folder,
-      `PARTITION_BY (${DAY}), COMPRESSION zstd, COMPRESSION_LEVEL 1, OVERWRITE_OR_IGNORE`,
-      load.onShare === undefined ? {} : { onShare: load.onShare },
-    );
-    return stagedFiles(session, this.files, staging, written);
+  /** As `placeRows`, in the store's folder. */
+  place(session: OfflineSession, rows: PlacedRows): Promise<LoadedFile[]> {
+    return placeRows(this.files, session, rows);
   }
 }
 
 /** The files of a load as the registry lists them. */
 export function loadedFiles(stream: string, position: LogPosition, files: readonly LoadedFile[]): OfflineFile[] {
   return files.map((file) => ({ ...file, stream, kind: "load", position, end: position + 1 }));
-}
-
-const DAY = "__day";
-
-function dayOf(path: string, staging: string): string {
-  return path
-    .slice(staging.length + 1)
-    .split("/")[0]
-    .replace(`${DAY}=`, "day=");
 }
 
 function totals(files: readonly LoadedFile[]): Omit<CommittedLoad, "position" | "stamp" | "loaded"> {

@@ -1,5 +1,6 @@
+import { receivedError } from "../../core/posted-error.ts";
 import type { OnlineReader } from "../../ports/online-store.ts";
-import { type MakerParts, receivedError } from "./batch-maker.ts";
+import type { MakerParts } from "./batch-maker.ts";
 import type { AnswerToBatchThread, PostFromBatchThread } from "./batch-messages.ts";
 import { packChanges, type Packed, packPieces, unpackPieces } from "./packed-bytes.ts";
 

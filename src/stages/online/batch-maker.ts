@@ -1,6 +1,5 @@
 import { META_KEY } from "../../core/codec/online-keys.ts";
 import { encodeMeta } from "../../core/codec/online-meta.ts";
-import { AsofError } from "../../core/errors.ts";
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
 import type { LogPosition } from "../../ports/event-log.ts";
@@ -71,16 +70,4 @@ export interface BatchMaker {
 export function commitTo(store: Pick<OnlineStore, "commit">): MakerParts["commit"] {
   return ({ changes, end: position, watermark, views }) =>
     store.commit([...changes, [META_KEY, encodeMeta({ position, watermark, views })]]);
-}
-
-/** An error as it goes from thread to thread. */
-export type PostedError = Pick<AsofError, "code" | "message" | "details">;
-
-export function postedError(error: unknown): PostedError {
-  if (error instanceof AsofError) return error.toJSON();
-  return { code: "ASOF_INTERNAL", message: error instanceof Error ? error.message : String(error), details: {} };
-}
-
-export function receivedError({ code, message, details }: PostedError): AsofError {
-  return new AsofError(code, message, details);
 }

@@ -1,4 +1,5 @@
-import type { Batch, FoldLimits, MadeBatch, PostedError, Since } from "./batch-maker.ts";
+import type { PostedError } from "../../core/posted-error.ts";
+import type { Batch, FoldLimits, MadeBatch, Since } from "./batch-maker.ts";
 import type { FollowedView } from "./folded-view.ts";
 import type { Packed } from "./packed-bytes.ts";
 import type { Portion } from "./portion.ts";

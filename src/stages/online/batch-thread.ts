@@ -1,7 +1,8 @@
 import { StreamSchemas } from "../../core/codec/stream-schemas.ts";
+import { postedError } from "../../core/posted-error.ts";
 import type { OnlineStore } from "../../ports/online-store.ts";
 import { AskedStore } from "./asked-store.ts";
-import { commitTo, postedError } from "./batch-maker.ts";
+import { commitTo } from "./batch-maker.ts";
 import type { PostFromBatchThread, ToBatchThread } from "./batch-messages.ts";
 import { LocalBatches } from "./local-batches.ts";
 

@@ -1,14 +1,7 @@
 import { AsofError } from "../../core/errors.ts";
+import { postedError, receivedError } from "../../core/posted-error.ts";
 import type { SideThread, StartSideThread } from "../../ports/side-thread.ts";
-import {
-  type Batch,
-  type BatchMaker,
-  type MadeBatch,
-  type MakerParts,
-  postedError,
-  receivedError,
-  type Since,
-} from "./batch-maker.ts";
+import type { Batch, BatchMaker, MadeBatch, MakerParts, Since } from "./batch-maker.ts";
 import type { AnswerToBatchThread, FromBatchThread, ToBatchThread } from "./batch-messages.ts";
 import type { FollowedView } from "./folded-view.ts";
 import { type Packed, packPieces, unpackChanges, unpackPieces } from "./packed-bytes.ts";

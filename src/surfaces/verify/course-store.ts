@@ -39,8 +39,8 @@ export interface StoreSettings {
   readonly home: string;
   readonly archiveFrom: number;
   readonly compactFrom: number;
-  /** Records that are folded before a thread goes on with it; none does where it is not said. */
-  readonly foldThreadFrom?: number;
+  /** Records from which on threads of their own fold and archive; there are none where it is not said. */
+  readonly threadsFrom?: number;
   /** Where the clock stands first. */
   readonly now: number;
   /** What the clock keeps in reserve, in microseconds. */

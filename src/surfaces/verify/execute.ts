@@ -96,7 +96,7 @@ class Execution {
         home,
         archiveFrom,
         compactFrom,
-        ...(this.course.threaded === true ? { foldThreadFrom: 0 } : {}),
+        ...(this.course.threaded === true ? { threadsFrom: 0 } : {}),
         now: this.state.now,
         reserve: APART,
       } as const;

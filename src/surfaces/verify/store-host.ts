@@ -6,7 +6,7 @@ import type { Subject } from "./subject.ts";
 
 /** Holds a store for another process, which calls it, and may kill this one at any instant. */
 export async function hostStore(subject: Subject, settings: StoreSettings): Promise<void> {
-  const { home, archiveFrom, compactFrom, foldThreadFrom } = settings;
+  const { home, archiveFrom, compactFrom, threadsFrom } = settings;
   let now: Timestamp = settings.now;
   const clock = {
     now: () => now,
@@ -25,7 +25,7 @@ export async function hostStore(subject: Subject, settings: StoreSettings): Prom
       whenLocked: "refuse",
       archiveFrom,
       compactFrom,
-      ...(foldThreadFrom === undefined ? {} : { foldThreadFrom }),
+      ...(threadsFrom === undefined ? {} : { threadsFrom }),
     },
   );
   process.on("message", ({ id, now: at, method, args }: StoreCall) => {
