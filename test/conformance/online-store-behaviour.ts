@@ -235,6 +235,7 @@ export function behaviour(subject: OnlineStoreUnderTest): void {
           () => store.read([bytes("a")], () => undefined),
           () => store.commit([[bytes("a"), bytes("1")]]),
           () => store.flushed(),
+          () => store.refresh(),
           () => scanned(store, bytes("")),
           () => store.clear(bytes("")),
           () => store.count(bytes("")),

@@ -10,7 +10,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const home = path.join(folder, "home");
 const start = (): Promise<Store> =>
-  open({ definitions: clicks, home, audit: { sample: 1, every: "1ms" } }, { archiveFrom: 900 });
+  open({ definitions: clicks, home, audit: { sample: 1, every: "1ms" } }, { archiveFrom: 900, threadsFrom: 0 });
 
 const requests = clicks.users.map((user) => ({ user }));
 

@@ -21,8 +21,9 @@ test(
     for (let course = 0; course < COURSES; course++) {
       const folder = mkdtempSync(path.join(tmpdir(), "asof-identity-course-"));
       const home = path.join(folder, "home");
-      // Some archive their log and drop it, each time they close.
-      const options = { archiveFrom: course % 3 === 0 ? 1 : 20_000 };
+      // Some archive their log and drop it, each time they close, and some of them in a thread while they go on.
+      const threads = course % 6 === 0 ? { threadsFrom: 0 } : {};
+      const options = { archiveFrom: course % 3 === 0 ? 1 : 20_000, ...threads };
       let store = await open({ definitions: { payments }, home }, options);
       try {
         await store.apply();

@@ -5,8 +5,8 @@ export const MAX_KEY = 511;
 /** A key of the store's own, above every key that a caller can use, which ends each range that has no other end. */
 export const LAST_KEY: Uint8Array = new Uint8Array(MAX_KEY + 1).fill(0xff);
 
-export function assertKey(key: Uint8Array): void {
-  assert(key.length >= 1 && key.length <= MAX_KEY, `a key has 1 to ${MAX_KEY} bytes, not ${key.length}`);
+export function assertKey({ length }: Uint8Array): void {
+  if (length < 1 || length > MAX_KEY) assert(false, `a key has 1 to ${MAX_KEY} bytes, not ${length}`);
 }
 
 /** The keys that begin with `prefix`: from `start`, included, to `end`, excluded. */

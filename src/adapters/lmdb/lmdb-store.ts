@@ -114,6 +114,7 @@ export class LmdbStore implements OnlineStore {
   }
 
   refresh(): void {
+    this.#assertOpen();
     this.#leavePresent();
   }
 

@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import type { Put } from "../../ports/online-store.ts";
+import type { OnlineStore, Put } from "../../ports/online-store.ts";
 import { copyLmdb } from "./copy-lmdb.ts";
 import { LAST_KEY } from "./key-range.ts";
 import { openDatabase } from "./lmdb-database.ts";
@@ -266,6 +267,77 @@ describe("a disk that is full", () => {
       "4:100",
     ]);
     expect(status).toBe(0);
+  });
+});
+
+describe("commits of another thread", () => {
+  const META = Buffer.from("meta");
+  const COMMITTED = 3_000;
+  let store: OnlineStore;
+  let thread: Worker;
+
+  /** Starts a thread that commits numbers that grow, each with a few thousand other keys, and tells of each. */
+  async function start(told: (number: number) => void): Promise<void> {
+    const script = `
+      import { parentPort } from "node:worker_threads";
+      import { openLmdb } from ${JSON.stringify(new URL("./open-lmdb.ts", import.meta.url).href)};
+      const store = await openLmdb(${JSON.stringify(folder)}, { onlyWriter: true });
+      for (let n = 0; ; n++) {
+        const changes = Array.from({ length: ${COMMITTED} }, (_, i) => [Buffer.from("key " + i), Buffer.from(String(n))]);
+        await store.commit([...changes, [Buffer.from("meta"), Buffer.from(String(n))]]);
+        parentPort.postMessage(n);
+      }`;
+    const module = join(root, "thread.mts");
+    await writeFile(module, script);
+    thread = new Worker(module, { execArgv: [] });
+    thread.on("message", told);
+    const [n] = (await once(thread, "message")) as [number];
+    expect(n).toBe(0);
+  }
+
+  function numberIn(key: Uint8Array): number {
+    let found = -1;
+    void store.read([key], (_, value) => (found = value === undefined ? -1 : Number(Buffer.from(value).toString())));
+    return found;
+  }
+
+  beforeEach(async () => {
+    store = await openLmdb(folder, { onlyWriter: true });
+  });
+  afterEach(async () => {
+    await thread.terminate();
+    await store.close();
+  });
+
+  test("are seen once it is told of them, whole", async () => {
+    const seen: (readonly number[])[] = [];
+    await start((n) => {
+      // What was looked at before must not be looked at again.
+      numberIn(META);
+      store.refresh();
+      seen.push([n, numberIn(META), numberIn(Buffer.from(`key ${COMMITTED - 1}`))]);
+    });
+    await expect.poll(() => seen.length, { timeout: 20_000 }).toBeGreaterThan(30);
+    for (const [told, meta, last] of seen) {
+      expect(meta).toBeGreaterThanOrEqual(told);
+      expect(last).toBeGreaterThanOrEqual(meta);
+    }
+  });
+
+  test("keep nobody waiting where it ends in the midst of one, and are there whole or not at all", async () => {
+    for (let round = 0; round < 12; round++) {
+      let told = -1;
+      await start((n) => (told = n));
+      await sleep(7 * round);
+      await thread.terminate();
+      store.refresh();
+      const [meta, last] = [numberIn(META), numberIn(Buffer.from(`key ${COMMITTED - 1}`))];
+      expect(meta).toBe(last);
+      expect(meta).toBeGreaterThanOrEqual(told);
+      await store.commit([[Buffer.from("mine"), Buffer.from(String(round))]]);
+      await store.flushed();
+      expect([numberIn(META), numberIn(Buffer.from("mine"))]).toEqual([meta, round]);
+    }
   });
 });
 

@@ -84,7 +84,9 @@ export class RedisStore implements OnlineStore {
   }
 
   /** There is nothing to do: every read asks the server. */
-  refresh(): void {}
+  refresh(): void {
+    this.#assertOpen();
+  }
 
   /** What a loss of power leaves is the server's business: what it loses is found out before anything is read. */
   async flushed(): Promise<void> {

@@ -43,7 +43,7 @@ let runs = 0;
 const startWorker = sideThreads("fold", new URL("../../fold-worker.ts", import.meta.url));
 beforeAll(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), "asof-fold-"));
-  online = await openLmdb(path.join(folder, "online"));
+  online = await openLmdb(path.join(folder, "online"), { onlyWriter: true });
 });
 afterAll(async () => {
   await online.close();
@@ -82,15 +82,21 @@ class SlowStore implements OnlineStore {
 /** A worker thread of Node's that folds for one course after another: starting one takes longer than most courses. */
 class FoldWorker implements FoldThread {
   readonly from = 0;
+  readonly folder: string | undefined;
   private readonly thread: SideThread;
   private heard: (message: unknown) => void = () => {};
-  /** How many batches it made. */
+  /** How many batches it made, and how many of them it committed. */
   batches = 0;
+  commits = 0;
 
-  constructor() {
+  /** @param folder of the online store, where it is to open that */
+  constructor(folder?: string) {
+    this.folder = folder;
     this.thread = startWorker(
       (message) => {
-        if ((message as FromBatchThread).kind === "made") this.batches++;
+        const { kind } = message as FromBatchThread;
+        if (kind === "made") this.batches++;
+        if (kind === "committed") this.commits++;
         this.heard(message);
       },
       (cause) => expect.fail(`the thread ended: ${String(cause)}`),
@@ -227,14 +233,18 @@ const between = fc.oneof(
 );
 
 describe("the fold against the oracle, bit for bit, with a store that is slow to commit", () => {
-  test.each<{ kinds: readonly AggregationKind[]; withdrawals: boolean; where: "here" | "in a thread" }>([
+  type Where = "here" | "in a thread" | "in a thread that commits";
+  test.each<{ kinds: readonly AggregationKind[]; withdrawals: boolean; where: Where }>([
     { kinds, withdrawals: false, where: "here" },
     { kinds, withdrawals: true, where: "here" },
     { kinds, withdrawals: false, where: "in a thread" },
     { kinds, withdrawals: true, where: "in a thread" },
+    { kinds, withdrawals: false, where: "in a thread that commits" },
+    { kinds, withdrawals: true, where: "in a thread that commits" },
   ])("$where, whatever the batches, caches, restarts and sweeps: withdrawals $withdrawals", async (given) => {
     const { kinds, withdrawals, where } = given;
-    const thread = where === "here" ? null : new FoldWorker();
+    const commits = where === "in a thread that commits";
+    const thread = where === "here" ? null : new FoldWorker(commits ? path.join(folder, "online") : undefined);
     let swept = 0;
     await fc.assert(
       fc.asyncProperty(
@@ -296,6 +306,7 @@ describe("the fold against the oracle, bit for bit, with a store that is slow to
     expect(swept).toBeGreaterThan(0);
     await thread?.end();
     expect(thread?.batches ?? 1000).toBeGreaterThan(200);
+    expect(thread?.commits ?? 0).toBe(commits ? thread!.batches : 0);
   });
 });
 
@@ -392,11 +403,15 @@ test("where a commit fails, nothing is folded any more and those who wait are to
   await course.end();
 });
 
-test("a thread goes on from what was folded here; where it ends, so does the fold, from what is committed", async () => {
+test.each([
+  ["commits", true],
+  ["has its batches committed", false],
+])("a thread that %s goes on from what was folded here; where it ends, so does the fold", async (_, commits) => {
   const started: SideThread[] = [];
   const ready = Promise.withResolvers<() => void>();
   const thread: FoldThread = {
     from: 20,
+    folder: commits ? path.join(folder, "online") : undefined,
     start: (heard, ended) => {
       const hear: typeof heard = (message) =>
         (message as FromBatchThread).kind === "ready" ? ready.resolve(() => heard(message)) : heard(message);
@@ -446,5 +461,61 @@ test("a thread goes on from what was folded here; where it ends, so does the fol
     isCounted();
   }
   expect(started).toHaveLength(1);
+  await course.end();
+});
+
+test("what a thread commits is seen by reads that begin once it is folded, and not while the fold pauses", async () => {
+  const thread = new FoldWorker(path.join(folder, "online"));
+  const course = await Course.begin(lastHour("seen"), { ...all, records: 2 }, thread);
+  const seen = (): FeatureValue[] => course.read({ name: "seen", part: 1 }, course.fold.watermark);
+  for (let records = 1; records <= 100; records++) {
+    seen();
+    await course.append([recordAt("seen", records)], 1000 + records);
+    await course.fold.settled();
+    expect(seen()).toEqual([records, records]);
+  }
+  // Opening the store takes it a moment.
+  expect(thread.commits).toBeGreaterThan(10);
+
+  for (let records = 101; records <= 200; records++) await course.append([recordAt("seen", records)], 1000 + records);
+  const settled = course.fold.settled();
+  const before = await course.fold.pausedWhile(async () => {
+    const { commits } = thread;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return { commits, after: thread.commits, position: course.fold.position, seen: seen() };
+  });
+  expect(before.after).toBe(before.commits);
+  expect(before.position).toBeLessThan(200);
+  expect(before.seen).toEqual([before.position, before.position]);
+  await settled;
+  expect(seen()).toEqual([200, 200]);
+  await course.end();
+  await thread.end();
+});
+
+test("a store is written anew while no thread has it open, and folding goes on", async () => {
+  /** How many batches each thread has committed. */
+  const commits: number[] = [];
+  const thread: FoldThread = {
+    from: 0,
+    folder: path.join(folder, "online"),
+    start: (heard, ended) => {
+      const number = commits.push(0) - 1;
+      return startWorker((message) => {
+        if ((message as FromBatchThread).kind === "committed") commits[number]++;
+        heard(message);
+      }, ended);
+    },
+  };
+  const course = await Course.begin(lastHour("rewritten"), all, thread);
+  for (let records = 0; records < 60; records++) {
+    await course.append([recordAt("rewritten", records)], 1000 + records);
+    await course.fold.settled();
+    if (records % 20 === 19) await course.fold.rewriteStore();
+    expect(course.read({ name: "rewritten", part: 1 }, course.fold.watermark)).toEqual([records + 1, records]);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  expect(commits).toHaveLength(3);
+  expect(Math.min(...commits)).toBeGreaterThan(0);
   await course.end();
 });
