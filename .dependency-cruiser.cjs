@@ -6,6 +6,8 @@ const TEST = "\\.test\\.ts$";
 const OURS = "^(src|test|bench|examples|scripts|console)/";
 /** What chooses adapters: for an open store, and for the folder of a store as a whole. */
 const OPEN = "^src/(open\\.ts$|safekeeping/)";
+/** What opens parts of a store in threads beside the one that has it open. */
+const THREADS = "^src/(fold|archive)-worker\\.ts$";
 const VAGUE = "[/._-](utils?|helpers?|common|misc)([/._-]|$)";
 
 /** `from` (tests aside) may import only what `to` matches. */
@@ -59,7 +61,7 @@ module.exports = {
       name: "only-configuration-names-adapters",
       comment: "adapters are chosen in one place",
       severity: "error",
-      from: { path: "^src/", pathNot: [TEST, "^src/adapters/", "^src/configuration\\.ts$", OPEN] },
+      from: { path: "^src/", pathNot: [TEST, "^src/adapters/", "^src/configuration\\.ts$", OPEN, THREADS] },
       to: { path: "^src/adapters/" },
     },
     {

@@ -43,6 +43,7 @@ const lawful: Readonly<Record<string, string>> = {
     export const store = b; export type S = P;`,
   "src/configuration.ts": `import "./adapters/x/x.ts"; import "./store.ts"; import "./ports/p.ts"; import "driver";`,
   "src/open.ts": `import "./adapters/y/y.ts"; import "node:fs";`,
+  "src/fold-worker.ts": `import "./adapters/y/y.ts"; import "./stages/one/s.ts";`,
   "src/core/a/b.ts": `import { c } from "../c.ts"; export const b = c; export type B = number;`,
   "src/core/c.ts": `export const c = 1; export type C = number;`,
   "src/core/c.test.ts": `import "node:fs"; import "tester"; import "driver"; import "../../test/oracle.ts"; import "./c.ts";`,

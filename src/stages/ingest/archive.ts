@@ -81,8 +81,8 @@ export class Archiver {
     const range = { id, from: archived, cut };
     // Where much has gathered, more comes than would go.
     const rests = (): boolean => cut - archived <= PORTION && isAside();
-    const isElsewhere = isAside() && this.thread?.isFor(range) === true;
-    const done = await (isElsewhere ? this.thread!.run(range, rests) : archiveLog(this.parts, range, rests));
+    const thread = isAside() && this.thread?.isFor(range) === true ? this.thread : null;
+    const done = await (thread === null ? archiveLog(this.parts, range, rests) : thread.run(range, rests));
     await this.bulk.exclusively(async () => {
       const { add, notes } = await this.missing(done.loads, applied);
       await this.registry.changeFiles({ add: [...done.files, ...add], notes, remove: [], archived: cut, applied: cut });

@@ -85,6 +85,8 @@ export class Fold {
   async open(): Promise<void> {
     // An empty store has no view that would want what the log has dropped.
     const nothing = { position: this.log.start, watermark: Number.MIN_SAFE_INTEGER };
+    // A thread that has ended may have committed more than it told.
+    this.store.refresh();
     await this.store.read([META_KEY, VIEWS_KEY], (i, bytes) => {
       if (i === 0)
         ({ position: this.position, watermark: this.watermark } = bytes === undefined ? nothing : decodeMeta(bytes));
