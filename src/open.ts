@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { simulatedClock } from "./adapters/clock/simulated-clock.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
+import { threadTime } from "./adapters/clock/thread-time.ts";
 import { openDuckDb } from "./adapters/duckdb/open-duckdb.ts";
 import { damagedLog } from "./adapters/file-log/damaged-log.ts";
 import { openFileLog } from "./adapters/file-log/open-file-log.ts";
@@ -43,6 +44,9 @@ const OWNER = "online-owner";
 
 const FOLD_WORKER = workerModule("fold-worker");
 const ARCHIVE_WORKER = workerModule("archive-worker");
+
+/** For a clock that is not the configuration's. */
+export { threadTime };
 
 export interface OpenOptions {
   /**

@@ -1,14 +1,13 @@
 // A process that drops days of its store and then stands still, for tests that kill it before their files are removed.
 import path from "node:path";
-import { open } from "../../src/open.ts";
+import { open, threadTime } from "../../src/open.ts";
 import { dayStart, definitionsOf } from "./retention.ts";
 
 const [folder, day] = process.argv.slice(2);
 const now = dayStart(Number(day));
 const clock = {
   now: () => now,
-  elapsed: () => performance.now() / 1000,
-  idled: () => performance.nodeTiming.idleTime / 1000,
+  ...threadTime,
   reserve: 0,
   advance: () => {},
 };

@@ -6,7 +6,7 @@ import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Configuration } from "../../src/configuration.ts";
 import { DAY, formatTimestamp, HOUR, type Timestamp } from "../../src/core/time/timestamp.ts";
-import { open } from "../../src/open.ts";
+import { open, threadTime } from "../../src/open.ts";
 import type { FeatureAnswer } from "../../src/core/result/answers.ts";
 import type { Store } from "../../src/store.ts";
 import { doctor } from "../../src/safekeeping/doctor.ts";
@@ -19,8 +19,7 @@ let home: string;
 let now: Timestamp;
 const clock = {
   now: () => now,
-  elapsed: () => performance.now() / 1000,
-  idled: () => performance.nodeTiming.idleTime / 1000,
+  ...threadTime,
   reserve: 0,
   advance: (to: Timestamp) => void (now = Math.max(now, to)),
 };

@@ -13,7 +13,14 @@ let wall: number;
 let monotonic: number;
 let promised: number | null;
 
-const clock: Clock = { now: () => wall, elapsed: () => monotonic, idled: () => 0, reserve: 10_000_000, advance: null };
+const clock: Clock = {
+  now: () => wall,
+  elapsed: () => monotonic,
+  idled: () => 0,
+  worked: () => 0,
+  reserve: 10_000_000,
+  advance: null,
+};
 const reserve = {
   read: () => Promise.resolve(promised),
   write: (until: number) => {

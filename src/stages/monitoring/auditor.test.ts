@@ -37,7 +37,7 @@ class World {
 
   open(targets: readonly Audited[], sample = 1): Promise<Auditor> {
     const parts: AuditorParts = {
-      clock: { now: () => 2_000_000, elapsed: () => 0, idled: () => 0, reserve: 0, advance: null },
+      clock: { now: () => 2_000_000, elapsed: () => 0, idled: () => 0, worked: () => 0, reserve: 0, advance: null },
       sample,
       targets,
       end: () => this.log.length,

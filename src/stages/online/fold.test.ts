@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type AggregationKind, scenario, scenarioFields, scenarioKeys } from "../../../test/oracle/generators.ts";
 import { naiveView, type OracleRecord } from "../../../test/oracle/naive.ts";
+import { threadTime } from "../../adapters/clock/thread-time.ts";
 import { openFileLog } from "../../adapters/file-log/open-file-log.ts";
 import { openLmdb } from "../../adapters/lmdb/open-lmdb.ts";
 import type { FeatureValue } from "../../core/aggregation/aggregation.ts";
@@ -168,7 +169,7 @@ class Course {
       schemas,
       limits,
       thread,
-      clock: { elapsed: () => performance.now() / 1_000, idled: () => performance.nodeTiming.idleTime / 1_000 },
+      clock: threadTime,
     });
     await this.fold.open();
     this.fold.follow([this.followed]);

@@ -10,7 +10,7 @@ import { META_KEY, statePrefix, VIEWS_KEY } from "../../core/codec/online-keys.t
 import type { StreamSchemas } from "../../core/codec/stream-schemas.ts";
 import { AsofError, type ErrorCode } from "../../core/errors.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
-import type { Clock } from "../../ports/clock.ts";
+import type { ThreadTime } from "../../ports/clock.ts";
 import type { LogPosition, LogReader } from "../../ports/event-log.ts";
 import type { OnlineStore, Put } from "../../ports/online-store.ts";
 import { type BatchMaker, commitTo, type FoldLimits, type MadeBatch, type MakerParts } from "./batch-maker.ts";
@@ -32,7 +32,7 @@ const RETRY_MS = 100;
  */
 export class Fold {
   private readonly log: LogReader;
-  private readonly clock: Pick<Clock, "elapsed">;
+  private readonly clock: ThreadTime;
   readonly gathering: Gathering;
   private readonly store: OnlineStore;
   private readonly limits: FoldLimits;
@@ -67,7 +67,7 @@ export class Fold {
     log: LogReader;
     store: OnlineStore;
     schemas: StreamSchemas;
-    clock: Pick<Clock, "elapsed" | "idled">;
+    clock: ThreadTime;
     limits?: FoldLimits;
     /** Where batches are made once there is much to fold. */
     thread?: FoldThread | null;

@@ -1,15 +1,17 @@
 import { expect, test } from "vitest";
 import { Gathering } from "./gathering.ts";
 
-/** A thread that has so much of its time to spare, in steps of so many seconds. */
+/** A thread that idles and works for shares of its time, in steps of so many seconds. */
 class Thread {
   private now = 100;
   private idle = 7;
-  readonly gathering = new Gathering({ elapsed: () => this.now, idled: () => this.idle });
+  private work = 3;
+  readonly gathering = new Gathering({ elapsed: () => this.now, idled: () => this.idle, worked: () => this.work });
 
-  spends(seconds: number, spare: number): number {
+  spends(seconds: number, spare: number, work = 1 - spare): number {
     this.now += seconds;
     this.idle += seconds * spare;
+    this.work += seconds * work;
     this.gathering.look();
     return this.gathering.milliseconds;
   }
@@ -17,49 +19,52 @@ class Thread {
 
 test("records gather for a moment where there is time to spare, and the longer the less there is of it", () => {
   const thread = new Thread();
-  const settlesAt = (spare: number): number => {
-    for (let i = 0; i < 10; i++) thread.spends(0.2, spare);
+  const settlesAt = (spare: number, work?: number): number => {
+    for (let i = 0; i < 10; i++) thread.spends(0.25, spare, work);
     return thread.gathering.milliseconds;
   };
-  expect(thread.gathering.milliseconds).toBe(8);
-  expect(settlesAt(1)).toBe(8);
-  expect(settlesAt(0.23)).toBe(8);
-  expect(settlesAt(0.2)).toBeCloseTo(8 * 1.1 ** 6);
-  expect(settlesAt(0.16)).toBeCloseTo(8 * 1.375 ** 6);
+  expect(thread.gathering.milliseconds).toBe(7);
+  expect(settlesAt(1)).toBe(7);
+  expect(settlesAt(0.27)).toBe(7);
+  expect(settlesAt(0.2)).toBeCloseTo(7 * 1.3 ** 6);
+  expect(settlesAt(0.25)).toBeCloseTo(7 * 1.04 ** 6);
   expect(settlesAt(0)).toBe(100);
-  expect(settlesAt(0.8)).toBe(8);
+  expect(settlesAt(0.8)).toBe(7);
+  // Others have the processor for most of the time.
+  expect(settlesAt(0.1, 0.25)).toBe(7);
+  expect(settlesAt(0.1, 0.4)).toBeCloseTo(7 * 1.3 ** 6);
 });
 
-test("a moment is not taken for load, nor for its end: a tenth of a second makes it twice as long at the most, or a quarter", () => {
+test("a moment is not taken for load, nor for its end: a look makes it four times as long at the most, or a quarter", () => {
   const thread = new Thread();
-  for (let i = 0; i < 9; i++) expect(thread.spends(0.01, 0)).toBe(8);
-  expect(thread.spends(0.09, 1)).toBe(8);
-  expect(thread.spends(0.05, 0)).toBe(8);
-  expect(thread.spends(0.06, 0)).toBe(16);
-  expect(thread.spends(0.11, 0)).toBe(32);
-  expect(thread.spends(0.11, 0)).toBe(64);
-  expect(thread.spends(0.05, 1)).toBe(64);
-  expect(thread.spends(0.06, 1)).toBe(16);
-  expect(thread.spends(0.11, 1)).toBe(8);
-  expect(thread.spends(0.11, 1)).toBe(8);
+  for (let i = 0; i < 9; i++) expect(thread.spends(0.02, 0)).toBe(7);
+  expect(thread.spends(0.09, 1)).toBe(7);
+  expect(thread.spends(0.15, 0)).toBe(7);
+  expect(thread.spends(0.06, 0)).toBe(28);
+  expect(thread.spends(0.21, 0)).toBe(100);
+  expect(thread.spends(0.15, 1)).toBe(100);
+  expect(thread.spends(0.06, 1)).toBe(25);
+  expect(thread.spends(0.21, 1)).toBe(7);
+  expect(thread.spends(0.21, 1)).toBe(7);
 });
 
 test("a clock that stands still, as that of a test may, changes nothing", () => {
   const thread = new Thread();
-  expect(thread.spends(0, 0)).toBe(8);
+  expect(thread.spends(0, 0)).toBe(7);
+  expect(thread.spends(1, 0, 0)).toBe(7);
 });
 
 test("work that can wait is not taken for load, while it is done and after", async () => {
   const thread = new Thread();
-  expect(thread.spends(0.2, 0)).toBe(16);
+  expect(thread.spends(0.25, 0)).toBe(28);
   const done = thread.gathering.beside(async () => {
-    expect(thread.spends(0.5, 0)).toBe(16);
+    expect(thread.spends(0.5, 0)).toBe(28);
     await Promise.resolve();
-    expect(thread.spends(0.5, 1)).toBe(8);
-    expect(thread.spends(0.5, 0)).toBe(8);
+    expect(thread.spends(0.5, 1)).toBe(7);
+    expect(thread.spends(0.5, 0)).toBe(7);
     throw new Error("as it failed");
   });
   await expect(done).rejects.toThrow("as it failed");
-  expect(thread.spends(0.05, 0)).toBe(8);
-  expect(thread.spends(0.2, 0)).toBe(16);
+  expect(thread.spends(0.15, 0)).toBe(7);
+  expect(thread.spends(0.25, 0)).toBe(28);
 });

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import path from "node:path";
-import { open } from "../../open.ts";
+import { open, threadTime } from "../../open.ts";
 import { AsofError } from "../../core/errors.ts";
 import { DAY, HOUR, SECOND, type Timestamp } from "../../core/time/timestamp.ts";
 import { Asking } from "./asking.ts";
@@ -105,8 +105,7 @@ class Execution {
     }
     const clock = {
       now: () => this.state.now,
-      elapsed: () => performance.now() / 1000,
-      idled: () => performance.nodeTiming.idleTime / 1000,
+      ...threadTime,
       reserve: DAY,
       advance: (to: Timestamp) => void (this.state.now = Math.max(this.state.now, to)),
     };

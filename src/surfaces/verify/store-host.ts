@@ -1,6 +1,6 @@
 import { AsofError } from "../../core/errors.ts";
 import type { Timestamp } from "../../core/time/timestamp.ts";
-import { open } from "../../open.ts";
+import { open, threadTime } from "../../open.ts";
 import type { CourseStore, FromStore, StoreCall, StoreSettings } from "./course-store.ts";
 import type { Subject } from "./subject.ts";
 
@@ -10,8 +10,7 @@ export async function hostStore(subject: Subject, settings: StoreSettings): Prom
   let now: Timestamp = settings.now;
   const clock = {
     now: () => now,
-    elapsed: () => performance.now() / 1000,
-    idled: () => performance.nodeTiming.idleTime / 1000,
+    ...threadTime,
     reserve: settings.reserve,
     advance: (to: Timestamp) => void (now = Math.max(now, to)),
   };
