@@ -4,10 +4,9 @@ import type { ThreadTime } from "../../ports/clock.ts";
 const LEAST_MS = 7;
 const MOST_MS = 100;
 /** The share of what it could do that the thread should have to spare. */
-const SPARE = 0.26;
-/** Over how many seconds that is looked at, and by how much one look changes how long records gather. */
-const WINDOW = 0.2;
-const STEP = 4;
+const SPARE = 0.24;
+/** Over how many seconds that is looked at. */
+const WINDOW = 0.15;
 
 /**
  * How long records gather before they are folded: part of the time from acknowledged to readable, so as short as can
@@ -35,8 +34,8 @@ export class Gathering {
     const work = this.time.worked() - this.worked;
     const wanted = work > 0 ? SPARE / (idle / (idle + work)) : 0;
     // A moment in which there was much to do does not make a load, nor does one with less end it.
-    const least = Math.max(LEAST_MS, this.milliseconds / STEP);
-    const most = this.besides > 0 ? this.milliseconds : Math.min(MOST_MS, STEP * this.milliseconds);
+    const least = Math.max(LEAST_MS, this.milliseconds / 4);
+    const most = this.besides > 0 ? this.milliseconds : Math.min(MOST_MS, 2 * this.milliseconds);
     this.milliseconds = Math.max(least, Math.min(most, LEAST_MS * wanted ** 6));
     this.begin();
   }
