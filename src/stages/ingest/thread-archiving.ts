@@ -18,13 +18,14 @@ export interface ArchiveThread {
   readonly from?: number | undefined;
 }
 
-/** Archives in another thread, one run at a time: this one is free meanwhile. */
+/** Archives in another thread, one run at a time: this one is free meanwhile. Should that end, there is no other. */
 export class ThreadArchiving {
   private readonly offered: ArchiveThread;
   private readonly schemas: { toJSON(): unknown };
   private readonly withdrawn: Readonly<Record<string, Stream>>;
   private thread: SideThread | null = null;
   private running: PromiseWithResolvers<ArchivedLog> | null = null;
+  private isOver = false;
 
   /** @param withdrawn where the withdrawals of sources are kept */
   constructor(offered: ArchiveThread, schemas: { toJSON(): unknown }, withdrawn: Readonly<Record<string, Stream>>) {
@@ -33,9 +34,9 @@ export class ThreadArchiving {
     this.withdrawn = withdrawn;
   }
 
-  /** Whether a run is long enough for a thread. */
+  /** Whether a run is long enough for a thread, and there is one. */
   isFor({ from, cut }: ArchiveRange): boolean {
-    return cut - from >= (this.offered.from ?? THREAD_FROM);
+    return !this.isOver && cut - from >= (this.offered.from ?? THREAD_FROM);
   }
 
   /** @param rests whether it rests for the sake of others: until it does not any more */
@@ -68,6 +69,7 @@ export class ThreadArchiving {
       (message) => this.hear(message as FromArchiveThread),
       (cause) => {
         this.thread = null;
+        this.isOver = true;
         this.running?.reject(new AsofError("ASOF_INTERNAL", "the thread that archives the log ended", {}, cause));
       },
     );
