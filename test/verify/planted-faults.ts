@@ -73,7 +73,7 @@ export const faults: readonly Fault[] = [
       ],
       [
         "stages/online/view-batch.ts",
-        "if (!isVisible(record, watermark)) key.state!.pending.push(record);\n        else if",
+        "if (!isVisible(record, watermark)) key.state!.pending.push(record);\n      else if",
         "if",
       ],
     ],

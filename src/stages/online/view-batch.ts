@@ -12,13 +12,6 @@ import type { CachedKey, KeyCache } from "./key-cache.ts";
 const READ = 1_000;
 const ADDED = 2_000;
 
-/** Records of one entry, and the keys that they change: null where a record has none. */
-interface Arrived {
-  readonly records: readonly StreamRecord[];
-  readonly stamp: Timestamp;
-  readonly keys: readonly (CachedKey | null)[];
-}
-
 /** What of a key's changes needs more than its head: late records, and such as are withdrawn. */
 interface Beyond {
   readonly key: CachedKey;
@@ -31,7 +24,10 @@ export class ViewBatch {
   private readonly view: FoldedView;
   private readonly cache: KeyCache;
   private readonly batch: number;
-  private readonly arrived: Arrived[] = [];
+  /** Records with a key: side by side they themselves, their stamps, and the keys that they change. */
+  private readonly arrived: StreamRecord[] = [];
+  private readonly stamps: Timestamp[] = [];
+  private readonly keys: CachedKey[] = [];
   private readonly withdrawn: { readonly key: CachedKey; readonly record: Contribution }[] = [];
   private readonly missing: CachedKey[] = [];
   private readonly changed: CachedKey[] = [];
@@ -48,7 +44,14 @@ export class ViewBatch {
   }
 
   records(records: readonly StreamRecord[], stamp: Timestamp): void {
-    this.arrived.push({ records, stamp, keys: records.map(({ row }) => this.keyOf(row)) });
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i];
+      const key = this.keyOf(record.row);
+      if (key === null) continue;
+      this.arrived.push(record);
+      this.stamps.push(stamp + i);
+      this.keys.push(key);
+    }
   }
 
   withdrawals(withdrawals: readonly Withdrawal[]): void {
@@ -122,17 +125,15 @@ export class ViewBatch {
     };
     // What waits may be due by now.
     for (const key of this.changed) if (key.state!.pending.length > 0) beyondOf(key);
-    let added = 0;
-    for (const { records, stamp, keys } of this.arrived)
-      for (let i = 0; i < records.length; i++) {
-        const key = keys[i];
-        if (key === null) continue;
-        const { row, event } = records[i];
-        const record = state.contribution(row, event, availableOf(event, stamp + i));
-        if (!isVisible(record, watermark)) key.state!.pending.push(record);
-        else if (!key.state!.addVisible(layout, record, starts)) beyondOf(key).late.push(record);
-        if (++added % ADDED === 0) await nextTurn();
-      }
+    const { arrived, stamps, keys } = this;
+    for (let i = 0; i < arrived.length; i++) {
+      const { row, event } = arrived[i];
+      const key = keys[i];
+      const record = state.contribution(row, event, availableOf(event, stamps[i]));
+      if (!isVisible(record, watermark)) key.state!.pending.push(record);
+      else if (!key.state!.addVisible(layout, record, starts)) beyondOf(key).late.push(record);
+      if (i % ADDED === ADDED - 1) await nextTurn();
+    }
     // What is withdrawn came before, here or in an earlier batch.
     for (const { key, record } of this.withdrawn) beyondOf(key).removed.push(record);
     return [...beyond.values()];
