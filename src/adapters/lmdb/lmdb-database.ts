@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { isMainThread } from "node:worker_threads";
 import { open } from "lmdb";
 import type { RootDatabase } from "lmdb";
 import { AsofError } from "../../core/errors.ts";
@@ -26,10 +27,11 @@ export interface LmdbOptions {
 }
 
 /**
- * A batch is begun once it is whole. The driver would begin one of more than 1,000 changes while they are still being
- * put, and hold the lock of all writers until the last: for ever, where the thread that puts them ends before.
+ * The driver begins a batch of more than 1,000 changes while they are still being put, and holds the lock of all writers
+ * until the last: for ever, where the thread that puts them ends before. One that may end before its process does begins
+ * a batch once it is whole.
  */
-const WHOLE_BATCHES = { batchStartThreshold: Number.MAX_SAFE_INTEGER };
+const BEGINNING = isMainThread ? {} : { batchStartThreshold: Number.MAX_SAFE_INTEGER };
 
 /** Resolves once all that is committed to a database, by whomever, would survive a loss of power. */
 export function flush(database: LmdbDatabase): Promise<void> {
@@ -71,7 +73,7 @@ export function openDatabase(folder: string, options: LmdbOptions, guard: OpenGu
       // One commit is one batch. Batching by turns of the event loop besides would, where a commit fails, leave
       // behind a promise that nobody holds: an unhandled rejection.
       eventTurnBatching: false,
-      ...WHOLE_BATCHES,
+      ...BEGINNING,
       // A commit resolves when it is visible and a crash of the process cannot lose it; `flushed` waits for the disk.
       separateFlushed: true,
     }) as LmdbDatabase;
