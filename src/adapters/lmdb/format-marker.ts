@@ -23,9 +23,10 @@ export function marker(): Uint8Array {
  * reader finds nothing yet.
  */
 export function checkFormat(database: LmdbDatabase, folder: string, readOnly: boolean): number {
-  const found = readOnly
-    ? database.get(LAST_KEY)
-    : database.transactionSync(() => database.get(LAST_KEY) ?? mark(database));
+  let found = database.get(LAST_KEY);
+  // A thread that ends within a transaction like this leaves the lock of all writers taken: only a new store needs one.
+  if (found === undefined && !readOnly)
+    found = database.transactionSync(() => database.get(LAST_KEY) ?? mark(database));
   if (found === undefined) {
     if (database.getKeysCount({ limit: 1 }) > 0) throw damaged(folder, "it is a database of something else");
     throw new AsofError("ASOF_HOME", `there is no online store in ${folder} yet`, { path: folder });
