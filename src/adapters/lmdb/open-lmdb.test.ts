@@ -341,27 +341,6 @@ describe("commits of another thread", () => {
   });
 });
 
-test("a thread that ends as it opens the store keeps nobody waiting, neither who commits nor who opens", async () => {
-  const store = await openLmdb(folder, { onlyWriter: true });
-  const url = JSON.stringify(new URL("./open-lmdb.ts", import.meta.url).href);
-  const module = join(root, "opening.mts");
-  await writeFile(
-    module,
-    `import { parentPort } from "node:worker_threads";
-    import { openLmdb } from ${url};
-    parentPort.postMessage("begins");
-    for (;;) await (await openLmdb(${JSON.stringify(folder)})).close();`,
-  );
-  for (let round = 0; round < 25; round++) {
-    const thread = new Worker(module, { execArgv: [] });
-    await once(thread, "message");
-    await sleep(round % 5);
-    await thread.terminate();
-    await store.commit([[Buffer.from("round"), Buffer.from(String(round))]]);
-  }
-  await store.close();
-});
-
 describe("a rewrite", () => {
   const secret = "nobody-must-know-this";
 

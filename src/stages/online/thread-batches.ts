@@ -29,6 +29,7 @@ export class ThreadBatches implements BatchMaker {
 
   /** It takes a moment to be there. */
   state: "starting" | "there" | "over" = "starting";
+  private readonly started = Promise.withResolvers<void>();
 
   /** @param folder of the online store, where the thread can open it */
   constructor(parts: MakerParts, start: StartSideThread, folder: string | null) {
@@ -37,6 +38,7 @@ export class ThreadBatches implements BatchMaker {
       (message) => this.hear(message as FromBatchThread),
       (cause) => {
         this.state = "over";
+        this.started.resolve();
         const ended = new ThreadEnded(cause);
         this.settleCommit((committing) => committing.reject(ended));
         this.settleMake((making) => making.reject(ended));
@@ -60,14 +62,18 @@ export class ThreadBatches implements BatchMaker {
     return this.making.promise;
   }
 
-  close(): Promise<void> {
-    return this.thread.close();
+  async close(): Promise<void> {
+    // Ended as it opens the store, it would end the process: the driver does not bear that.
+    this.thread.keepAlive(true);
+    await this.started.promise;
+    await this.thread.close();
   }
 
   private hear(told: FromBatchThread): void {
     switch (told.kind) {
       case "ready":
         this.state = "there";
+        this.started.resolve();
         break;
       case "made": {
         const { changes, end, watermark, views, isMore } = told;
